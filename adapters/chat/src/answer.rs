@@ -1,4 +1,4 @@
-//! One question, from accepted to answered: the way that is the same on every platform.
+//! Handling of one request, from accepted to final reply. It is the same on every platform.
 
 use std::time::Duration;
 
@@ -23,21 +23,21 @@ use crate::{
     question::{ChatRequest, Ended},
 };
 
-/// A lookup that runs when the process is to end gets this long.
+/// Time that a running lookup still gets after shutdown has started.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Progress is looked at this often.
+/// Interval at which partial results are checked and shown.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What to show at the end.
+/// Content of the final message: a document and its buttons.
 struct Last {
     document: Document,
     buttons: Vec<Button>,
 }
 
 impl Chat {
-    /// Asks, shows progress, and shows the answer. The final page is not lost to a flood or a fault that passes
-    /// within the question's time.
+    /// Runs the lookup, shows its progress and then its reply. If the platform limits the rate or
+    /// fails for a while, the final message is retried until `question.time` is over.
     pub async fn answer(&self, mut question: ChatRequest, sink: &mut impl MessageSink) -> Ended {
         let inner = &self.0;
         let deadline = Instant::now() + question.time;
@@ -52,7 +52,8 @@ impl Chat {
             drop(persist_guard);
         };
 
-        // Written down while the lookup runs; the answer is only shown when both are done.
+        // The journal entry is written while the lookup runs. The reply is shown only when both are
+        // done: otherwise a crash could lose track of the request.
         let (ended, ()) = tokio::join!(self.find(&question, sink, &cancel), kept);
         let (last, kept) = self.last(&question, &ended);
         let remembered = OptionFuture::from(kept);
@@ -85,7 +86,8 @@ impl Chat {
         ended
     }
 
-    /// The lookup, with its progress shown.
+    /// Runs the lookup and shows its progress until it ends, is cancelled, or the process shuts
+    /// down.
     async fn find(
         &self,
         question: &ChatRequest,
@@ -139,7 +141,8 @@ impl Chat {
         }
     }
 
-    /// Shows what is known so far, or that work goes on, with a way to cancel it; whether the platform took it.
+    /// Shows the partial result, or "Looking …" if there is none yet, with a Cancel button. Returns
+    /// whether the platform accepted the message.
     async fn show_progress(
         &self,
         question: &ChatRequest,
@@ -160,7 +163,8 @@ impl Chat {
                 self.0.send_limiter.close(bucket, wait);
                 false
             }
-            // The answer will tell whether the platform takes it.
+            // A lost progress message does no harm, so other errors are ignored here. They are
+            // handled when the final message is sent.
             _ => false,
         }
     }
@@ -170,7 +174,8 @@ impl Chat {
         Document::new(command, "Looking …", Severity::Neutral)
     }
 
-    /// The final page; what its buttons stand for is written down meanwhile.
+    /// Builds the final message. The second value, if any, is the pending write of its buttons'
+    /// state.
     fn last(&self, question: &ChatRequest, ended: &Ended) -> (Last, Option<PendingSave>) {
         let inner = &self.0;
         let plain = |document| {

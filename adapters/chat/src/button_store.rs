@@ -1,4 +1,5 @@
-//! The state behind buttons: a button carries an id, everything else is here, and old ids say that they are old.
+//! State behind buttons. A button carries only an id; what it does is stored here. Pressing a
+//! button whose state is gone yields [`Pressed::Expired`].
 
 use std::{
     collections::HashMap,
@@ -21,41 +22,42 @@ use crate::chat_message::{Button, Sort};
 const TICKETS: &str = "tickets";
 const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Buttons that carry on from one reply.
+/// Maximum number of follow-up buttons about the target of the request.
 const MAX_FOLLOW_UPS: usize = 8;
 
-/// A press of a button under a reply: which button, who pressed it and where.
+/// A button press: which button, who pressed it, and whether that user is a moderator.
 #[derive(Debug, Clone, Copy)]
 pub struct Press<'a> {
-    /// What the button carried.
+    /// The [`Button::id`] that the platform sent back.
     pub id: &'a str,
     /// The user who pressed the button.
     pub requester: &'a str,
-    /// Whether the user may cancel requests of others.
+    /// Whether the user may cancel requests of other users.
     pub moderator: bool,
 }
 
-/// The action of a button press.
+/// What the adapter must do after a button press.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pressed {
-    /// The work ends now; the page says so by itself.
+    /// The lookup is being cancelled. Its message is updated by
+    /// [`Chat::answer`](crate::Chat::answer).
     Cancelled,
-    /// Only the requester and moderators may cancel.
+    /// Refused: only the requester and moderators may cancel.
     NotYours,
-    /// The state of the button has expired.
+    /// The state of the button has expired, or the lookup has already ended.
     Expired,
-    /// Ask this in a new message.
+    /// Run this lookup and reply in a new message.
     Ask(Input),
-    /// Ask this again and show the answer in place.
+    /// Repeat this lookup and edit the existing message.
     Refresh(Input),
-    /// Send the whole answer to this as a file.
+    /// Run this lookup and send the full reply as a file.
     Raw(Input),
 }
 
-/// Writing down what buttons stand for, under way.
+/// Pending write of the state of a message's buttons.
 pub(crate) type PendingSave = BoxFuture<'static, Result<(), StoreError>>;
 
-/// What the buttons of one message stand for.
+/// State of the buttons of one message, as it is persisted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct ButtonState {
     input: Option<Input>,
@@ -70,12 +72,12 @@ struct Running {
 pub(crate) struct ButtonStore {
     adapter: &'static str,
     store: Store,
-    /// Tickets that are on their way to the store: their buttons may be pressed already.
+    /// States whose write to `store` is still pending. Their buttons may be pressed already.
     unwritten: Arc<Mutex<HashMap<String, ButtonState>>>,
     running: Mutex<HashMap<String, Running>>,
 }
 
-/// Takes a question off the desk when its answer is there.
+/// Guard that keeps a running request cancellable; dropping it makes Cancel report "expired".
 pub(crate) struct OnDesk<'a> {
     button_store: &'a ButtonStore,
     id: String,
@@ -91,7 +93,7 @@ impl ButtonStore {
         }
     }
 
-    /// A question can be cancelled from now on, until the guard is dropped.
+    /// Registers a running request so that it can be cancelled until the returned guard is dropped.
     pub(crate) fn begin(&self, id: &str, requester: &str, cancel: CancellationToken) -> OnDesk<'_> {
         let running = Running {
             requester: requester.to_owned(),
@@ -115,7 +117,8 @@ impl ButtonStore {
         }
     }
 
-    /// The buttons below a reply, and a promise to remember what they stand for.
+    /// Returns the buttons below a reply and the pending write of their state, which the caller
+    /// must await. Without `input` (a pasted message) there are no Refresh and Raw buttons.
     pub(crate) fn buttons(
         &self,
         registry: &Registry,
@@ -152,7 +155,8 @@ impl ButtonStore {
         (buttons, self.keep(id, button_state))
     }
 
-    /// Buttons for a choice between lines.
+    /// Returns one button for each (label, command line) pair, and the pending write of their
+    /// state.
     pub(crate) fn choice(
         &self,
         id: &str,
@@ -209,7 +213,7 @@ impl ButtonStore {
         unwritten.or_else(|| self.store.get(TICKETS, &key))
     }
 
-    /// What a press means; a Cancel takes effect at once.
+    /// Returns the action of a button press. Cancel takes effect immediately.
     pub(crate) fn press(&self, press: Press<'_>) -> Pressed {
         let Some((id, action)) = press.id.split_once(':') else {
             return Pressed::Expired;
@@ -250,7 +254,7 @@ impl ButtonStore {
     }
 }
 
-/// Forgets a ticket that is in the store now.
+/// Removes a state from `ButtonStore::unwritten` once its write has ended.
 struct Unwritten {
     button_states: Arc<Mutex<HashMap<String, ButtonState>>>,
     key: String,
@@ -275,8 +279,9 @@ impl Drop for OnDesk<'_> {
     }
 }
 
-/// Labels and lines of the next lookups: all about what was asked, and the first word about the first address
-/// that was found, from whose answer the rest can be asked.
+/// Returns labels and command lines of follow-up lookups: the other commands for the target of the
+/// request, and one command for the first other address in the reply. Further lookups of that
+/// address are offered below the reply to that command.
 fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
     let targets = targets::of(reply);
     let Some(asked) = targets.first() else {

@@ -1,4 +1,4 @@
-//! One chat adapter's side of the engine: what its questions share.
+//! State that all requests of one chat adapter share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
     send_limiter::SendLimiter,
 };
 
-/// One chat adapter's side of the engine. Clones are cheap and the same.
+/// Interface between one chat adapter and the engine. Clones are cheap and share their state.
 #[derive(Clone)]
 pub struct Chat(pub(crate) Arc<Inner>);
 
-/// What all parts of a chat adapter share.
+/// State shared by all clones of a [`Chat`].
 pub(crate) struct Inner {
     pub(crate) platform: Platform,
     pub(crate) engine: Engine,
@@ -33,7 +33,7 @@ pub(crate) struct Inner {
 }
 
 impl Chat {
-    /// For the adapter of this name.
+    /// Creates the shared state of the adapter for `platform`.
     pub fn new(
         platform: Platform,
         engine: Engine,
@@ -61,56 +61,61 @@ impl Chat {
         &self.0.engine
     }
 
-    /// How often the platform lets us speak.
+    /// Rate limiter for messages to the platform.
     pub fn send_limiter(&self) -> &SendLimiter {
         &self.0.send_limiter
     }
 
-    /// Ends when the process is to end: no new updates are taken then.
+    /// Token that is cancelled when the process shuts down. From then on no new updates are
+    /// accepted.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.0.shutdown
     }
 
-    /// True the first time that this update is seen, also when it was seen before a restart.
+    /// Returns whether this update is seen for the first time, restarts included.
     pub fn first_time(&self, update: &str) -> bool {
         self.0.journal.first_time(update)
     }
 
-    /// Remembers beyond the process that an update was handled; a [`ChatRequest`] with an update does so by itself.
+    /// Persists that an update was handled, so that a restart does not handle it again. Not needed
+    /// for a [`ChatRequest`] with an `update`: [`Chat::answer`] persists that itself.
     pub async fn handled(&self, update: &str) {
         if let Err(error) = self.0.journal.saw(update).await {
             tracing::debug!(%error, "could not persist a handled update; a restart may process it again");
         }
     }
 
-    /// Whether this can be asked, before anything is shown: a missing argument is asked for instead.
+    /// Returns the name of the command if the input is valid, without running it. Fails with a
+    /// usage error otherwise; for a missing argument the adapter can then ask the user.
     pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
         self.0.engine.understood(input)
     }
 
-    /// Questions that were accepted before a restart and have not been answered; each is given out once.
+    /// Returns the persisted requests that have no reply yet. Meant for startup: later the list
+    /// also contains requests that are still running.
     pub fn interrupted(&self) -> Vec<Job> {
         self.0.journal.interrupted()
     }
 
-    /// Recent targets of this user, latest first.
+    /// Returns recent targets of this user, latest first.
     pub fn recent(&self, requester: &str) -> Vec<String> {
         self.0.recent.of(requester)
     }
 
-    /// What a press on a button means; a Cancel takes effect at once.
+    /// Returns the action of a button press. Cancel takes effect immediately.
     pub fn press(&self, press: Press<'_>) -> Pressed {
         self.0.button_store.press(press)
     }
 
-    /// Buttons that ask one line each, given with their labels.
+    /// Returns one button for each (label, command line) pair and persists their state.
     pub async fn choice(&self, lines: Vec<(String, String)>) -> Vec<Button> {
         let (buttons, kept) = self.0.button_store.choice(&Ulid::new().to_string(), lines);
         log_unkept(kept.await);
         buttons
     }
 
-    /// Whether the operator lets only the user read the answer to this.
+    /// Returns whether the operator's settings make the reply to this input visible to the user
+    /// only.
     pub fn is_private(&self, input: &Input, caller: &Caller) -> bool {
         let command = self.understood(input);
         command.is_ok_and(|command| {
@@ -121,7 +126,7 @@ impl Chat {
         })
     }
 
-    /// The whole answer to a question, for a file.
+    /// Runs a lookup and returns the full reply, to be sent as a file.
     pub async fn raw(&self, input: Input, caller: Caller) -> Result<Reply, Failure> {
         self.0
             .engine
@@ -129,12 +134,13 @@ impl Chat {
             .await
     }
 
-    /// Runs something to its end, also during a shutdown as long as there is time.
+    /// Spawns a task that [`Chat::drained`] waits for during shutdown.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(task);
     }
 
-    /// Waits for what was spawned, at most this long; questions that are still open then have told so.
+    /// Waits until the spawned tasks have ended, but at most for `patience`. Lookups that are still
+    /// running soon after shutdown starts end with a message that Netvane is restarting.
     pub async fn drained(&self, patience: Duration) {
         self.0.tasks.close();
         let _ = tokio::time::timeout(patience, self.0.tasks.wait()).await;

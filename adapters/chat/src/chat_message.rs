@@ -12,12 +12,12 @@ pub struct ChatMessage<'a> {
     pub document: &'a Document,
     /// Buttons below the message, in order.
     pub buttons: &'a [Button],
-    /// The work goes on: what is shown is what is known so far.
+    /// The lookup is still running; the document is a partial result.
     pub working: bool,
 }
 
 impl ChatMessage<'_> {
-    /// Labels and URLs of the links that stand beside the buttons.
+    /// Returns labels and URLs of the document's links, which adapters show next to the buttons.
     pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
         self.document.blocks.iter().filter_map(|block| match block {
             Block::Link { label, url } => Some((label.as_str(), url.as_str())),
@@ -26,36 +26,37 @@ impl ChatMessage<'_> {
     }
 }
 
-/// A button, its state kept by the desk.
+/// A button below a message. Its state is kept in the `ButtonStore`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
-    /// At most 64 bytes; given back when it is pressed.
+    /// Identifier of at most 64 bytes that the platform sends back when the button is pressed.
     pub id: String,
     /// Text on the button.
     pub label: String,
-    /// What it is for; platforms colour and order by it.
+    /// Purpose of the button; adapters derive its colour and position from it.
     pub sort: Sort,
 }
 
-/// The sorts of buttons.
+/// Purpose of a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     /// Cancels the running lookup.
     Cancel,
     /// Repeats the lookup without the cache and edits the reply.
     Refresh,
-    /// The whole answer as a file.
+    /// Sends the full reply as a file.
     Raw,
-    /// Carries on from the answer.
+    /// Runs a related lookup, such as `whois` for an address in the reply.
     FollowUp,
 }
 
-/// A document of one sentence, such as the reply to a button press.
+/// Returns a document of a title and one sentence, such as the reply to a button press.
 pub fn note(title: impl Into<String>, text: impl Into<String>) -> Document {
     Document::new(title, text, Severity::Neutral)
 }
 
-/// A failure as people read it: what is wrong, where, and what was probably meant.
+/// Returns the document shown for a failure: the error, its position in the command line, and the
+/// suggested correction.
 pub fn problem(failure: &Failure, input: &Input) -> Document {
     let mut document = Document::new(failure.problem().title, failure.to_string(), Severity::Bad);
     if let Failure::Usage(UsageError {

@@ -2,7 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Whole seconds since 1970-01-01 00:00 UTC by this machine's clock; 0 where that is set to an earlier time.
+/// Returns whole seconds since 1970-01-01 00:00 UTC by the system clock, or 0 if the clock is set
+/// to an earlier time.
 pub fn seconds() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

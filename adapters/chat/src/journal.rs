@@ -15,40 +15,41 @@ use crate::clock::seconds;
 const SEEN: &str = "seen";
 const JOBS: &str = "jobs";
 
-/// Platforms redeliver an update for at most a day.
+/// Longer than the day for which platforms redeliver an update.
 const KEEP_SEEN: Duration = Duration::from_secs(2 * 24 * 3600);
 const KEEP_JOBS: Duration = Duration::from_secs(24 * 3600);
 
 /// Number of updates that are recognized without reading the store.
 const SEEN_AT_ONCE: u64 = 100_000;
 
-/// A longer question is a pasted message.
+/// Longest input in bytes that is persisted. Longer input is a pasted mail message.
 const MAX_QUESTION: usize = 2048;
 
 /// An open request as it is persisted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// Its number; buttons carry it.
+    /// Request id (a ULID), the first part of each [`Button::id`](crate::Button::id).
     pub id: String,
-    /// What was asked; `None` where it was a pasted message, which is never written to disk.
+    /// The command; `None` for a pasted mail message, which is never written to disk.
     pub input: Option<Input>,
-    /// The user who sent the request; stored under its former name.
+    /// The user who sent the request; serialized under the field's former name.
     #[serde(rename = "asker")]
     pub requester: String,
-    /// The same, as the operator's rules know them.
+    /// The same user, as the operator's access rules identify them.
     #[serde(default)]
     pub caller: Caller,
-    /// Data with which the adapter finds its message again.
+    /// Data with which the adapter finds its message again after a restart.
     pub place: Value,
-    /// Unix time in seconds after which the platform accepts no answer.
+    /// Unix time in seconds from which on the platform accepts no reply.
     pub until: u64,
-    /// The answer was on its way, as a message that cannot be found again: whether it arrived is not known.
+    /// The reply was being sent as a new message that `place` does not identify, so whether it
+    /// arrived is unknown.
     #[serde(default)]
     pub in_doubt: bool,
 }
 
 impl Job {
-    /// Whether the platform still lets us answer.
+    /// Returns whether the platform still accepts a reply.
     pub fn can_be_answered(&self) -> bool {
         self.until > seconds()
     }
@@ -75,7 +76,7 @@ impl Journal {
             && self.store.get::<Value>(SEEN, &key).is_none()
     }
 
-    /// Writes down that an update was seen.
+    /// Persists that an update was seen.
     pub(crate) async fn saw(&self, update: &str) -> Result<(), StoreError> {
         self.store
             .claim(SEEN, &self.key(update), KEEP_SEEN)
@@ -83,7 +84,8 @@ impl Journal {
             .map(|_| ())
     }
 
-    /// Keeps a question, and that its update was seen: a crash between the two would have it answered twice, or never.
+    /// Persists a request and the mark that its update was seen, in one write: after a crash
+    /// between two writes it would get two replies, or none.
     pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Result<(), StoreError> {
         let Some(update) = update else {
             return self.open(job).await;
@@ -95,7 +97,7 @@ impl Journal {
             .await
     }
 
-    /// Keeps a question as it stands now.
+    /// Persists the current state of a request.
     pub(crate) async fn open(&self, job: &Job) -> Result<(), StoreError> {
         self.store
             .put(JOBS, &self.key(&job.id), job, KEEP_JOBS)
@@ -119,7 +121,8 @@ impl Journal {
     }
 }
 
-/// The question, if it may be written to disk: long ones are pasted messages.
+/// Returns the input if it may be written to disk, `None` if it is longer than [`MAX_QUESTION`] and
+/// so a pasted mail message.
 pub(crate) fn keepable(input: &Input) -> Option<Input> {
     let length = match input {
         Input::Text(line) => line.len(),
@@ -130,7 +133,8 @@ pub(crate) fn keepable(input: &Input) -> Option<Input> {
     (length <= MAX_QUESTION).then(|| input.clone())
 }
 
-/// That nothing can be kept is told once, by the store; here it is told what comes of it.
+/// Logs that chat state could not be persisted, at debug level: the store itself reports the
+/// failure once at a higher level.
 pub(crate) fn log_unkept(written: Result<(), StoreError>) {
     if let Err(error) = written {
         tracing::debug!(%error, "could not persist chat state");
@@ -142,7 +146,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_update_is_new_once_also_after_a_restart() {
+    async fn an_update_is_new_only_once_even_after_a_restart() {
         let store = Store::in_memory().expect("opens");
         let journal = Journal::new("telegram", store.clone());
         assert!(journal.first_time("17"));
@@ -152,12 +156,12 @@ mod tests {
         assert!(!restarted.first_time("17"));
         assert!(
             Journal::new("discord", store).first_time("17"),
-            "numbers of one platform say nothing of another's"
+            "update ids are separate for each platform"
         );
     }
 
     #[tokio::test]
-    async fn open_questions_are_found_by_their_own_adapter() {
+    async fn an_adapter_lists_only_its_own_open_requests() {
         let store = Store::in_memory().expect("opens");
         let journal = Journal::new("telegram", store.clone());
         let job = |id: &str| Job {
@@ -177,7 +181,7 @@ mod tests {
         journal.open(&job("2")).await.expect("written");
         assert!(
             !Journal::new("telegram", store.clone()).first_time("17"),
-            "kept with its question"
+            "the update is persisted with its request"
         );
         journal.close("1").await.expect("written");
         assert_eq!(journal.interrupted(), [job("2")]);

@@ -1,8 +1,9 @@
 //! Code shared by the chat adapters.
 //!
-//! An adapter translates what arrives into a [`ChatRequest`] and writes [`ChatMessage`]s where the question was asked (an
-//! [`MessageSink`]). What lies between is here: progress at a pace that the platform allows, Cancel, the state behind
-//! buttons, each update handled once, and what happens to questions that a restart interrupts.
+//! An adapter turns incoming updates into [`ChatRequest`]s and implements [`MessageSink`], which
+//! writes [`ChatMessage`]s to the chat of the request. This crate does the rest: progress within
+//! the platform's rate limits, Cancel, the state behind buttons, handling each update only once,
+//! and recovery of requests that a restart interrupted.
 
 mod answer;
 mod button_store;

@@ -1,9 +1,10 @@
-//! Questions about whole mail messages, which no line can hold.
+//! Input for commands that read whole mail messages, which do not fit on a command line.
 
 use netvane_core::{Input, Missing, command::Registry};
 use serde_json::Map;
 
-/// The command that reads mail messages, with the argument that takes one; `None` where it is switched off.
+/// Returns the command that reads mail messages and the name of its message argument, or `None` if
+/// that command is disabled.
 pub fn takes_mail(registry: &Registry) -> Option<Missing> {
     registry.entries().iter().find_map(|entry| {
         let argument = entry.arguments.iter().find(|argument| argument.message)?;
@@ -14,7 +15,7 @@ pub fn takes_mail(registry: &Registry) -> Option<Missing> {
     })
 }
 
-/// The command with this text as the argument that it lacked, and no other.
+/// Returns the command with `text` as its missing argument and no other arguments.
 pub fn input_with(missing: &Missing, text: impl Into<String>) -> Input {
     let arguments = Map::from_iter([(missing.argument.clone(), text.into().into())]);
     Input::Named {
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_command_for_mails_is_known_by_its_argument() {
+    async fn takes_mail_finds_trace_mail() {
         let engine = Engine::new(&Settings::default()).expect("starts");
         let missing = takes_mail(engine.registry()).expect("there is one");
         assert_eq!(
@@ -42,7 +43,7 @@ mod tests {
             panic!("a line cannot hold a message")
         };
         assert_eq!(name, "trace_mail");
-        assert_eq!(arguments["message"], text, "as it was sent");
+        assert_eq!(arguments["message"], text, "unchanged");
         assert_eq!(arguments.len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What an adapter gives to be written to, and how a platform takes what is written.
+//! The interface through which messages are written to a platform, and its errors.
 
 use std::time::Duration;
 
@@ -6,38 +6,38 @@ use serde_json::Value;
 
 use crate::chat_message::ChatMessage;
 
-/// One call to the platform ends by then.
+/// Timeout of one call to the platform.
 pub(crate) const CALL: Duration = Duration::from_secs(20);
 
-/// How a platform took what was shown.
+/// Why a platform did not accept a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// Too much; again after this time. In this room, or everywhere.
+    /// The platform's rate limit was hit; retry after `wait`.
     RateLimited {
-        /// As the platform says.
+        /// Delay that the platform demands before the next message.
         wait: Duration,
-        /// Not only this room.
+        /// The limit applies to all chats, not only to this one.
         everywhere: bool,
     },
-    /// The network or the platform failed; it may work the next time.
+    /// The network or the platform failed; a retry may succeed.
     Transient(String),
-    /// It will never work: the message, the chat or the right to write is gone.
+    /// A retry cannot succeed: the message, the chat or the permission to write is gone.
     Permanent(String),
 }
 
-/// Where the answer to one question is written: a message that is made once and then edited.
+/// Destination of the reply to one request: a message that is created once and then edited.
 pub trait MessageSink: Send {
-    /// Shows this in place of what it showed before.
+    /// Shows `message` in place of the previous one.
     fn show(
         &mut self,
         message: &ChatMessage<'_>,
     ) -> impl Future<Output = Result<(), SendError>> + Send;
 
-    /// How to find the message again after a restart.
+    /// Returns the data with which the adapter finds the message again after a restart.
     fn place(&self) -> Value;
 
-    /// Whether what is shown next is a new message, which `place` does not lead to and which would be there twice if it
-    /// were sent again.
+    /// Returns whether the next `show` creates a new message that `place` does not identify.
+    /// Sending that one again after a restart could post it twice.
     fn is_new(&self) -> bool {
         false
     }

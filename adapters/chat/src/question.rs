@@ -1,4 +1,4 @@
-//! One question as it is asked, and how it can end.
+//! A request sent in a chat, and its possible outcomes.
 
 use std::time::Duration;
 
@@ -17,47 +17,49 @@ use crate::{
 /// A lookup requested in a chat, after parsing and before it runs.
 #[derive(Debug, Clone)]
 pub struct ChatRequest {
-    /// Its number; buttons carry it.
+    /// Request id (a ULID), the first part of each [`Button::id`](crate::Button::id).
     pub id: String,
-    /// The update that brought it, to be handled once.
+    /// Id of the platform's update that contained the request. It is marked as seen, so that a
+    /// redelivered update is ignored.
     pub update: Option<String>,
     /// The command line, or the command with its arguments.
     pub input: Input,
-    /// Do not take an answer that is kept already.
+    /// Bypass the cache.
     pub fresh: bool,
-    /// Who asks, as buttons and suggestions know them.
+    /// The user, as buttons and suggestions identify them.
     pub requester: String,
-    /// Who asks, as the operator's rules know them.
+    /// The user, as the operator's access rules identify them.
     pub caller: Caller,
-    /// Whose pace its messages count towards.
+    /// The rate limit bucket that its messages count towards.
     pub bucket: Bucket,
-    /// How long the platform lets us answer.
+    /// How long the platform accepts a reply.
     pub time: Duration,
-    /// Work that takes longer than this is shown to go on.
+    /// How long the lookup may run before its progress is shown.
     pub patience: Duration,
-    /// Dropped when the question is kept: whoever waits for that may then forget it.
+    /// Dropped once the request is persisted. The adapter can wait for that before it acknowledges
+    /// the update.
     pub persist_guard: Option<PersistGuard>,
 }
 
-/// Held as long as a question is not kept yet.
+/// Guard held until a request is persisted: the receiver of the channel then sees it closed.
 pub type PersistGuard = mpsc::Sender<()>;
 
-/// The outcome of a request.
+/// Outcome of a request.
 pub enum Ended {
-    /// The answer stands there.
+    /// The reply was shown.
     Answered(Reply),
-    /// A failure is told there.
+    /// The lookup failed and the error was shown.
     Failed(Failure),
     /// The user pressed Cancel.
     Cancelled,
-    /// The process is ending, and it says so there.
+    /// The process is shutting down, and the message says so.
     Interrupted,
     /// The platform rejected the message.
     Lost(SendError),
 }
 
 impl ChatRequest {
-    /// With a number of its own.
+    /// Creates a request with a new id, a reply time of 10 minutes and progress after 400 ms.
     pub fn new(input: Input, requester: impl Into<String>, bucket: Bucket) -> Self {
         let requester = requester.into();
         Self {
@@ -77,7 +79,8 @@ impl ChatRequest {
         }
     }
 
-    /// The same question after a restart; `None` where it cannot be asked again, or may have been answered.
+    /// Restores a request after a restart. Returns `None` if its input was not persisted, or if its
+    /// reply may have been sent already.
     pub fn resumed(job: &Job, bucket: Bucket) -> Option<Self> {
         if job.in_doubt {
             return None;
@@ -90,7 +93,7 @@ impl ChatRequest {
         Some(question)
     }
 
-    /// As it is kept while it is being answered, with its answer at this place.
+    /// Returns the form in which the request is persisted while it runs, with its reply at `place`.
     pub(crate) fn job(&self, place: Value) -> Job {
         Job {
             id: self.id.clone(),
@@ -115,19 +118,22 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_the_same_after_a_restart() {
+    fn a_resumed_request_keeps_id_input_and_caller() {
         let question = asked("/mx example.com");
         let resumed =
             ChatRequest::resumed(&question.job(Value::Null), BUCKET).expect("can be asked");
         assert_eq!(resumed.id, question.id);
         assert_eq!(resumed.input, question.input);
         assert_eq!(resumed.caller, question.caller);
-        assert!(resumed.update.is_none(), "its update was handled");
+        assert!(
+            resumed.update.is_none(),
+            "its update is already marked as seen"
+        );
         assert!(resumed.time <= question.time && resumed.time > question.time / 2);
     }
 
     #[test]
-    fn what_is_in_doubt_or_was_not_kept_is_not_asked_again() {
+    fn requests_in_doubt_or_without_input_are_not_resumed() {
         let job = asked("/mx example.com").job(Value::Null);
         let in_doubt = Job {
             in_doubt: true,
@@ -139,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_whose_time_is_over_has_none_left() {
+    fn a_request_past_its_deadline_resumes_with_no_time_left() {
         let job = Job {
             until: 1,
             ..asked("/mx example.com").job(Value::Null)

@@ -1,4 +1,4 @@
-//! Recent targets of each user, for suggestions; only in memory.
+//! Recent targets of each user, for suggestions. They are held in memory only.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_comes_first_and_each_once() {
+    fn lists_latest_targets_first_without_duplicates() {
         let recent = Recent::default();
         for target in ["a.example", "b.example", "a.example"] {
             recent.add("ann", target.into());

@@ -1,7 +1,7 @@
 //! Send rate limits of a platform, per conversation and in total.
 //!
-//! Replies wait for their turn; progress is shown only where nothing waits, and at half the pace, so that there is
-//! always room left for the reply.
+//! Replies wait until a message is allowed. Progress is shown only while no reply waits, and at
+//! half the rate, so that capacity for the reply remains.
 
 use std::{
     collections::HashMap,
@@ -15,24 +15,25 @@ use std::{
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// Rooms that are looked through for those that were quiet for long.
+/// Number of messages after which buckets without recent messages are removed.
 const TIDY_EVERY: usize = 4096;
 
-/// Where messages are counted together: a chat, a channel, a webhook.
+/// Messages that share one rate limit: those to one chat, channel or webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bucket {
     /// Index into the platform's [`Rates::rooms`].
     pub sort: usize,
-    /// The platform's number for it.
+    /// The platform's id of the chat, channel or webhook.
     pub id: i64,
 }
 
-/// What a platform allows: so many, then one each time this has passed.
+/// Send rates that a platform allows. Each is a burst and the time after which one more message is
+/// allowed.
 #[derive(Debug, Clone)]
 pub struct Rates {
-    /// Messages per period over all chats together.
+    /// Rate of all messages together.
     pub overall: (u32, Duration),
-    /// One room, by its sort.
+    /// Rate of one bucket, indexed by [`Bucket::sort`].
     pub rooms: Vec<(u32, Duration)>,
 }
 
@@ -41,12 +42,12 @@ pub struct SendLimiter {
     overall: DefaultDirectRateLimiter,
     rooms: Vec<DefaultKeyedRateLimiter<i64>>,
     progress: Vec<DefaultKeyedRateLimiter<i64>>,
-    /// The sort of rooms that do not count towards all together.
+    /// The [`Bucket::sort`] that does not count towards `overall`.
     apart: Option<usize>,
-    /// Replies that wait for their turn.
+    /// Number of replies that wait in [`SendLimiter::turn`].
     waiting: AtomicUsize,
     turns: AtomicUsize,
-    /// Rooms that the platform has closed for a while; `None` stands for all of them.
+    /// Buckets that the platform blocks until a certain time; `None` stands for all buckets.
     closed: Mutex<HashMap<Option<Bucket>, Instant>>,
 }
 
@@ -70,7 +71,8 @@ impl SendLimiter {
         }
     }
 
-    /// Rooms of this sort have only their own rate, which the platform does not count towards all together.
+    /// Exempts buckets of this sort from the overall rate, because the platform counts them
+    /// separately.
     pub fn apart(self, sort: usize) -> Self {
         Self {
             apart: Some(sort),
@@ -78,7 +80,7 @@ impl SendLimiter {
         }
     }
 
-    /// Waits until a reply may be sent to this room.
+    /// Waits until a reply may be sent to this bucket.
     pub async fn turn(&self, bucket: Bucket) {
         let _waiting = Waiting::new(&self.waiting);
         loop {
@@ -91,14 +93,14 @@ impl SendLimiter {
             if !self.is_apart(bucket) {
                 self.overall.until_ready().await;
             }
-            // It may have been closed while this one waited.
+            // The bucket may have been blocked in the meantime.
             if self.closed_until(bucket).is_none() {
                 return self.tidy();
             }
         }
     }
 
-    /// Whether progress may be shown in this room now.
+    /// Returns whether a progress message may be sent to this bucket now, and counts it if so.
     pub fn may_show_progress(&self, bucket: Bucket) -> bool {
         let free = |limiters: &[DefaultKeyedRateLimiter<i64>]| {
             limiters
@@ -116,7 +118,8 @@ impl SendLimiter {
         self.apart == Some(bucket.sort)
     }
 
-    /// The platform asks for silence: in this room, or with `None` everywhere.
+    /// Blocks messages to this bucket, or to all buckets with `None`, for as long as the platform
+    /// demands. A shorter block does not end a longer one early.
     pub fn close(&self, bucket: Option<Bucket>, wait: Duration) {
         let until = Instant::now() + wait;
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn progress_leaves_room_for_the_reply() {
+    async fn progress_leaves_capacity_for_the_reply() {
         let send_limiter = SendLimiter::new(&Rates {
             overall: (100, HOUR),
             rooms: vec![(4, HOUR)],
@@ -188,17 +191,17 @@ mod tests {
         let shown = (0..10)
             .filter(|_| send_limiter.may_show_progress(bucket(1)))
             .count();
-        assert_eq!(shown, 2, "half of what the room allows");
+        assert_eq!(shown, 2, "half of the bucket's rate");
         send_limiter.turn(bucket(1)).await;
         send_limiter.turn(bucket(1)).await;
         assert!(
             send_limiter.may_show_progress(bucket(2)),
-            "another room has its own pace"
+            "another bucket has its own rate"
         );
     }
 
     #[tokio::test]
-    async fn progress_waits_for_nothing_while_a_reply_waits() {
+    async fn no_progress_while_a_reply_waits() {
         let send_limiter = std::sync::Arc::new(SendLimiter::new(&Rates {
             overall: (1, HOUR),
             rooms: vec![(9, HOUR)],
@@ -216,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rooms_apart_have_only_their_own_rate() {
+    async fn exempt_buckets_have_only_their_own_rate() {
         let rates = Rates {
             overall: (1, HOUR),
             rooms: vec![(2, HOUR), (2, HOUR)],
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_room_stays_closed_and_the_others_open() {
+    async fn a_blocked_bucket_stays_blocked_and_others_stay_open() {
         let send_limiter = SendLimiter::new(&Rates {
             overall: (100, HOUR),
             rooms: vec![(100, HOUR)],

@@ -1,4 +1,4 @@
-//! Final pages: shown again and again until the platform takes them, or their time is over.
+//! Sending of final messages, retried until the platform accepts them or their time is over.
 
 use std::time::Duration;
 
@@ -15,14 +15,15 @@ use crate::{
     waits::Waits,
 };
 
-/// What no lookup stands behind is tried to be said for this long.
+/// How long a message that does not belong to a lookup is retried.
 const TELL: Duration = Duration::from_secs(60);
 
-/// Tries to show a page lie at most this far apart.
+/// Longest wait between two attempts to send a message, before jitter.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Chat {
-    /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
+    /// Tells the user that a restart interrupted a request that cannot be repeated automatically,
+    /// and closes the request.
     pub async fn give_up(&self, job: &Job, bucket: Bucket, sink: &mut impl MessageSink) {
         let (text, input) = if job.in_doubt {
             (
@@ -39,14 +40,15 @@ impl Chat {
             Some(Input::Text(line)) => self.choice(vec![("Try again".into(), line.clone())]).await,
             _ => Vec::new(),
         };
-        // The reason is logged where sending fails.
+        // `tell` logs the error.
         let _ = self
             .tell(&note("Interrupted", text), &buttons, bucket, sink)
             .await;
         log_unkept(self.0.journal.close(&job.id).await);
     }
 
-    /// Says something that no lookup stands behind. It is not lost to a flood or a fault that passes within a minute.
+    /// Sends a message that does not belong to a lookup. If the platform limits the rate or fails
+    /// for a while, it is retried for up to a minute.
     pub async fn tell(
         &self,
         document: &Document,
@@ -72,8 +74,9 @@ impl Chat {
         told
     }
 
-    /// Shows a final page, again and again until the platform takes it or its time is over. While that of a question is
-    /// on its way for the first time, it is kept that it may have arrived.
+    /// Sends a final message, retrying until the platform accepts it or `deadline` is over. If it
+    /// is a new message that cannot be found again, `question` is persisted as in doubt before the
+    /// first attempt: after a crash it may have arrived.
     pub(crate) async fn send_with_retry(
         &self,
         bucket: Bucket,
@@ -115,7 +118,7 @@ impl Chat {
                 SendError::RateLimited { wait, everywhere } => {
                     send_limiter.close((!everywhere).then_some(bucket), *wait);
                     if let Some(question) = question.filter(|_| in_doubt) {
-                        // It did not arrive.
+                        // A rate-limited message has not arrived.
                         in_doubt = false;
                         log_unkept(journal.open(&question.job(sink.place())).await);
                     }

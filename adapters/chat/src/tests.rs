@@ -1,4 +1,4 @@
-//! Questions against an outlet that takes what it is shown, or does not.
+//! Tests with a sink that accepts messages or fails.
 
 use std::{
     net::UdpSocket,
@@ -18,10 +18,10 @@ use crate::{
 
 const BUCKET: Bucket = Bucket { sort: 0, id: 1 };
 
-/// Title, summary, whether work goes on, buttons.
+/// Title, summary, `working` and buttons of a message.
 type Shown = (String, String, bool, Vec<Button>);
 
-/// Remembers what it was shown; the troubles come first.
+/// Sink that records messages. It first returns the errors in `troubles`, last one first.
 #[derive(Default, Clone)]
 struct Screen {
     troubles: Arc<Mutex<Vec<SendError>>>,
@@ -64,7 +64,7 @@ impl Screen {
     }
 }
 
-/// With a resolver that never answers.
+/// Test fixture whose DNS server never replies.
 struct World {
     chat: Chat,
     store: Store,
@@ -116,7 +116,7 @@ fn question(line: &str) -> ChatRequest {
 }
 
 #[tokio::test]
-async fn an_answer_stands_there_with_ways_to_go_on() {
+async fn a_reply_has_buttons_that_stay_valid() {
     let world = world();
     let screen = Screen::default();
     let question = ChatRequest {
@@ -150,7 +150,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
     assert_eq!(
         press("bob", 1),
         Pressed::Ask(Input::Text("/whois 1.1.1.1".into())),
-        "anybody may go on"
+        "any user may press a follow-up button"
     );
 
     assert_eq!(
@@ -171,11 +171,11 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
     );
 
     assert_eq!(world.chat.recent("ann"), ["1.1.1.1"]);
-    assert!(world.chat.interrupted().is_empty(), "nothing is left open");
+    assert!(world.chat.interrupted().is_empty(), "no request is open");
     assert!(!restarted(world).first_time("17"));
 }
 
-/// The same adapter in the next process.
+/// Creates the same adapter again with the same store, as after a restart.
 fn restarted(world: World) -> Chat {
     let send_limiter = SendLimiter::new(&Rates {
         overall: (1, Duration::ZERO),
@@ -192,7 +192,7 @@ fn restarted(world: World) -> Chat {
 }
 
 #[tokio::test]
-async fn floods_and_passing_faults_do_not_lose_the_answer() {
+async fn rate_limits_and_transient_errors_are_retried() {
     let world = world();
     let flood = |everywhere| SendError::RateLimited {
         wait: Duration::from_millis(20),
@@ -214,7 +214,7 @@ async fn floods_and_passing_faults_do_not_lose_the_answer() {
 }
 
 #[tokio::test]
-async fn what_never_works_is_not_tried_again() {
+async fn permanent_errors_are_not_retried() {
     let world = world();
     let gone = SendError::Permanent("chat not found".into());
     let screen = Screen::with(&[gone.clone(), gone.clone()]);
@@ -228,7 +228,7 @@ async fn what_never_works_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn only_the_asker_and_moderators_cancel() {
+async fn only_the_requester_and_moderators_can_cancel() {
     let world = world();
 
     for (requester, moderator) in [("ann", false), ("bob", true)] {
@@ -257,12 +257,16 @@ async fn only_the_asker_and_moderators_cancel() {
         assert_eq!(press(requester, moderator), Pressed::Cancelled);
         assert!(matches!(running.await.expect("no panic"), Ended::Cancelled));
         assert_eq!(screen.pages().last().expect("a page").0, "Cancelled");
-        assert_eq!(press("ann", false), Pressed::Expired, "it has ended");
+        assert_eq!(
+            press("ann", false),
+            Pressed::Expired,
+            "the lookup has ended"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_open_question_is_found_after_a_crash_and_can_be_resumed() {
+async fn an_open_request_survives_a_crash_and_can_be_resumed() {
     let world = world();
     let screen = Screen::default();
     let asked = question("/mx example.com");
@@ -295,7 +299,7 @@ async fn an_open_question_is_found_after_a_crash_and_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn a_shutdown_tells_those_who_wait() {
+async fn a_shutdown_ends_open_requests_with_a_message() {
     let world = world();
     let screen = Screen::default();
     world.shutdown.cancel();

@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-/// The first wait, before chance adds to it.
+/// The first wait, before jitter.
 const SHORTEST: Duration = Duration::from_millis(500);
 
-/// Waits that get longer with each fault, without end. Chance is added, so that not everybody comes back at once.
+/// Endless series of growing waits between retries. Jitter keeps many clients from retrying at the
+/// same moment.
 pub struct Waits {
     backoff: ExponentialBackoff,
     longest: Duration,
 }
 
 impl Waits {
-    /// From half a second, doubled each time up to `longest`; chance adds at most as much again.
+    /// Creates a series that starts at half a second and doubles up to `longest`. Jitter at most
+    /// doubles each wait.
     pub fn up_to(longest: Duration) -> Self {
         let backoff = ExponentialBuilder::default()
             .with_min_delay(SHORTEST)
@@ -36,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_get_longer_up_to_a_bound_and_never_end() {
+    fn waits_grow_to_the_limit_and_never_end() {
         let longest = Duration::from_secs(30);
         let mut waits = Waits::up_to(longest);
         let all: Vec<Duration> = (0..40).map(|_| waits.next_wait()).collect();
