@@ -1,4 +1,4 @@
-//! What every part of the adapter can reach.
+//! Shared state of the adapter, and helpers that build requests.
 
 use std::sync::{
     Arc,
@@ -12,17 +12,17 @@ use tokio::sync::Semaphore;
 
 use crate::{place::Place, rest::Rest};
 
-/// What the engine calls this adapter.
+/// The platform as the engine identifies it.
 pub(crate) const PLATFORM: Platform = Platform::Discord;
 pub(crate) const NAME: &str = PLATFORM.name();
 
-/// Questions at once; more than a service of this size has users.
+/// Maximum number of concurrent requests; a guard against overload that normal use does not reach.
 const MOST_AT_ONCE: usize = 20_000;
 
-/// Files fetched at once; each may be large.
+/// Maximum number of concurrent downloads, because each file may be large.
 const DOWNLOADS: usize = 4;
 
-/// One bot. Clones are the same.
+/// A Discord bot. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Bot {
     pub chat: Chat,
@@ -50,7 +50,7 @@ impl Bot {
         }
     }
 
-    /// The bot's own user; 0 before Discord has told.
+    /// Returns the user id of the bot itself; 0 until Discord has reported it.
     pub(crate) fn user(&self) -> u64 {
         self.shared.user.load(Ordering::Relaxed)
     }
@@ -63,7 +63,7 @@ impl Bot {
         &self.shared.downloads
     }
 
-    /// Runs something to its end, unless far too much runs already.
+    /// Spawns a task, or drops it with a warning if `MOST_AT_ONCE` tasks are running.
     pub(crate) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(permit) = self.shared.work.clone().try_acquire_owned() else {
             tracing::warn!(adapter = NAME, "too many concurrent requests, dropping one");
@@ -76,7 +76,7 @@ impl Bot {
     }
 }
 
-/// A question as it comes from a message.
+/// Returns the request for this input. `update` is the id of the message or interaction.
 pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -> ChatRequest {
     let requester = who.user.clone().unwrap_or_default();
     let question = ChatRequest::new(input, requester, place.room());
@@ -87,7 +87,7 @@ pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -
     }
 }
 
-/// Someone, as the operator's rules know them.
+/// Returns the user's identity for the operator's access rules.
 pub(crate) fn who(
     user: UserId,
     channel: ChannelId,
@@ -103,7 +103,7 @@ pub(crate) fn who(
     }
 }
 
-/// The button that opens a dialogue for a command's arguments.
+/// Returns the button that opens the form for a command's arguments.
 pub(crate) fn ask_button(command: &str) -> Button {
     Button {
         id: format!("ask:{command}:0"),

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use crate::escape::cut;
 
-/// Most rows of buttons under a Discord message.
+/// Most rows of buttons under a message, by Discord's rules.
 const ROWS: usize = 5;
 const IN_A_ROW: usize = 5;
 const LABEL: usize = 80;
-/// Buttons of one message, its links included.
+/// Most buttons under one message, links included.
 pub(crate) const BUTTONS: usize = ROWS * IN_A_ROW;
 
-/// The rows: links first, then the buttons, as many as there is room for.
+/// Returns the rows of buttons: links first, then the other buttons. What exceeds the limit is left
+/// out.
 pub(crate) fn rows(page: &ChatMessage<'_>) -> Vec<Value> {
     let link =
         |(label, url)| json!({ "type": 2, "style": 5, "label": cut(label, LABEL), "url": url });
@@ -43,7 +44,7 @@ mod tests {
     use crate::escape::length;
 
     #[test]
-    fn buttons_stand_in_rows_of_five() {
+    fn buttons_are_grouped_in_rows_of_five() {
         let buttons: Vec<Button> = (0..40)
             .map(|index| Button {
                 id: index.to_string(),

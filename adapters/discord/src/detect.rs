@@ -1,4 +1,5 @@
-//! What a message holds that can be asked about: names, addresses, mailboxes, mails.
+//! Detection of lookup targets in a message: host names, IP addresses, mail addresses, mail
+//! messages.
 
 use netvane_core::{
     Input,
@@ -9,20 +10,20 @@ use netvane_core::{
 };
 use serenity::model::channel::{Attachment, Message};
 
-/// Discord shows this many buttons under a message.
+/// Most buttons under a message, by Discord's rules.
 const CHOICES: usize = 25;
 
-/// What follows from what was found.
+/// The lookups that the targets found in a message allow.
 #[derive(Debug, PartialEq)]
 pub(crate) enum DetectedTarget {
     Nothing,
-    /// There is only one thing to ask.
+    /// Exactly one target: the lookup to run.
     Ask(Input),
     /// Several targets: the label of each and the command line that its button runs.
     Choose(Vec<(String, String)>),
 }
 
-/// The words of a message, those of its embeds included.
+/// Returns the text of a message, including forwarded messages and embeds.
 pub(crate) fn words(message: &Message) -> String {
     let embeds = message.embeds.iter().flat_map(|embed| {
         let fields = embed
@@ -46,7 +47,7 @@ pub(crate) fn words(message: &Message) -> String {
         .chain(forwarded)
         .chain(embeds.flatten());
 
-    // What Netvane itself wrote is escaped, or is code.
+    // Remove the escapes and code marks of Netvane's own messages.
     parts
         .collect::<Vec<_>>()
         .join("\n")
@@ -54,7 +55,7 @@ pub(crate) fn words(message: &Message) -> String {
         .replace('`', " ")
 }
 
-/// A mail that someone attached.
+/// Returns the first attachment that looks like a mail message.
 pub(crate) fn mail_file(message: &Message) -> Option<&Attachment> {
     message.attachments.iter().find(|file| {
         let name = file.filename.to_ascii_lowercase();
@@ -63,7 +64,7 @@ pub(crate) fn mail_file(message: &Message) -> Option<&Attachment> {
     })
 }
 
-/// Whether these are the headers of a mail.
+/// Returns whether the text contains a `Received` header of a mail message, quoted or not.
 pub(crate) fn is_mail(text: &str) -> bool {
     text.lines().any(|line| {
         line.trim_start_matches(['>', ' '])
@@ -71,7 +72,7 @@ pub(crate) fn is_mail(text: &str) -> bool {
     })
 }
 
-/// The most telling question about the only target, or a choice between targets.
+/// Returns the most informative lookup if there is one target, or a choice if there are several.
 pub(crate) fn about(registry: &Registry, targets: &[Target]) -> DetectedTarget {
     let line = |target: &Target| Some(target.line(registry.offered_for(target.kind).next()?));
     let mut lines: Vec<(String, String)> = targets
@@ -86,7 +87,8 @@ pub(crate) fn about(registry: &Registry, targets: &[Target]) -> DetectedTarget {
     }
 }
 
-/// All fitting commands for the only target, or a choice between targets.
+/// Returns labels and command lines to choose from: all commands that fit if there is one target,
+/// otherwise one line for each target.
 pub(crate) fn offers(registry: &Registry, text: &str) -> Vec<(String, String)> {
     match targets::found_in(text).as_slice() {
         [target] => {
@@ -109,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_target_is_asked_about_and_several_are_a_choice() {
+    fn one_target_is_looked_up_and_several_give_a_choice() {
         let engine = Engine::new(&Settings::default()).expect("starts");
         let registry = engine.registry();
         let found = |text: &str| about(registry, &targets::found_in(text));
@@ -123,13 +125,13 @@ mod tests {
         assert_eq!(lines[1].0, "192.0.2.1");
         assert!(
             offers(registry, "a.example").len() > 1,
-            "all that fits one target"
+            "all commands that fit the target"
         );
         assert!(offers(registry, "hello").is_empty());
     }
 
     #[test]
-    fn headers_of_a_mail_are_known_also_quoted() {
+    fn detects_mail_headers_even_when_quoted() {
         assert!(is_mail("Hi\n> Received: from a by b\n") && !is_mail("I received it"));
     }
 }

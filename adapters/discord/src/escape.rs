@@ -1,23 +1,25 @@
-//! Text from anywhere, made harmless in Discord's markup.
+//! Escaping of untrusted text for Discord's markup.
 
 use std::fmt::Write;
 
 use netvane_core::document::render::{printable, printable_line};
 
-/// What stands for a back-tick where one would end the code; Discord knows no other way.
+/// Replacement for a backtick that would end a code span; Discord has no escape inside code.
 const STAND_IN: char = 'ˋ';
 
-/// How Discord counts: UTF-16 units are never fewer than code points.
+/// Returns the length in UTF-16 code units. That is never less than the number of code points, so
+/// Discord's limits hold whichever of the two it counts.
 pub(crate) fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// One line in which nothing formats, links, pings or opens anything.
+/// Escapes text to a single line without formatting, links or mentions.
 pub(crate) fn line(text: &str) -> String {
     escaped(text, usize::MAX)
 }
 
-/// The same, at most this long; a cut is shown, and does not fall between a character and its escape.
+/// Like [`line`], but truncated to `most` UTF-16 units. An ellipsis marks the truncation, and a
+/// character is never separated from its escape.
 pub(crate) fn line_within(text: &str, most: usize) -> String {
     let whole = line(text);
     if length(&whole) <= most {
@@ -45,7 +47,7 @@ fn escaped(text: &str, most: usize) -> String {
                     && at == start + digits
                     && !text[at + 1..].starts_with(|next: char| !next.is_whitespace())
             }
-            // A link without brackets.
+            // Discord turns bare URLs into links.
             ':' => text[at..].starts_with(":/"),
             _ => false,
         };
@@ -65,7 +67,7 @@ fn escaped(text: &str, most: usize) -> String {
     out
 }
 
-/// Exact text, as code within a line; several lines stand side by side.
+/// Formats text as inline code. Several lines become several code spans, separated by commas.
 pub(crate) fn code(text: &str) -> String {
     let text = printable(text);
     let mut out = String::with_capacity(text.len() + 2);
@@ -82,7 +84,7 @@ pub(crate) fn code(text: &str) -> String {
     }
 }
 
-/// Lines as they stand in a block of code.
+/// Returns the lines of a code block, with fences inside it replaced.
 pub(crate) fn block_lines(text: &str) -> Vec<String> {
     let text = printable(text);
     let fence = "```";
@@ -92,7 +94,8 @@ pub(crate) fn block_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Words that Discord shows as they are, at most this long.
+/// Truncates text for a place without markup, such as a label, to `most` UTF-16 units. An empty
+/// text becomes an ellipsis.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     let text = printable_line(text.trim());
     if length(&text) <= most {
@@ -115,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_acts() {
+    fn line_escapes_all_markup() {
         assert_eq!(
             line("**a** __b__ `c` @everyone <@1>"),
             r"\*\*a\*\* \_\_b\_\_ \`c\` \@everyone \<\@1\>"
@@ -128,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_leaves_no_half() {
+    fn truncation_keeps_characters_and_escapes_whole() {
         assert_eq!(line_within("abc", 3), "abc");
         assert_eq!(line_within("***", 4), r"\*…");
         assert_eq!(line_within("👍👍", 3), "👍…");
     }
 
     #[test]
-    fn code_cannot_be_left() {
+    fn text_cannot_end_its_code_span_or_block() {
         assert_eq!(code("a`b"), "`aˋb`");
         assert_eq!(code("192.0.2.1\n2001:db8::1"), "`192.0.2.1`, `2001:db8::1`");
         assert_eq!(code(" \n"), "—");
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_cut_between_characters() {
+    fn plain_text_is_truncated_between_characters() {
         assert_eq!(cut("👍👍👍", 5), "👍👍…");
         assert_eq!(cut("a\u{202e}", 80), "a\\u{202e}");
         assert_eq!(cut(" ", 80), "…");

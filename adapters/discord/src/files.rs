@@ -1,4 +1,4 @@
-//! Files that people attach, from where Discord keeps them.
+//! Download of attachments from Discord's CDN.
 
 use netvane_core::{Failure, UsageError};
 use reqwest::Url;
@@ -6,13 +6,14 @@ use serenity::model::channel::Attachment;
 
 use crate::bot::Bot;
 
-/// The largest file that is fetched.
+/// Largest file that is downloaded, in bytes.
 const MOST: usize = 20 << 20;
 
-/// Where Discord keeps files.
+/// Hosts of Discord's CDN.
 const HOSTS: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 
-/// The text of a file.
+/// Downloads an attachment and returns its text. Fails if the file is too large, is not on
+/// Discord's CDN, or cannot be fetched.
 pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure> {
     let size = usize::try_from(file.size).unwrap_or(usize::MAX);
 
@@ -41,14 +42,15 @@ pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure
             why: refused.to_string(),
         })?;
 
-    // Mails are ASCII or UTF-8; what is neither is read as Latin-1.
+    // Mail messages are ASCII or UTF-8; any other encoding is read as Latin-1.
     Ok(match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => error.into_bytes().into_iter().map(char::from).collect(),
     })
 }
 
-/// A forged address could lead anywhere, into one's own network too.
+/// Returns whether the URL is on Discord's CDN, or on the configured API server if that is not
+/// Discord. A forged URL could point anywhere, including the operator's own network.
 fn is_kept_by_discord(url: &str, origin: &str, is_discord: bool) -> bool {
     let Ok(url) = Url::parse(url) else {
         return false;
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_discords_own_hosts() {
+    fn accepts_only_urls_of_discords_hosts() {
         let discord = |url| is_kept_by_discord(url, "https://discord.com", true);
         assert!(discord(
             "https://cdn.discordapp.com/ephemeral-attachments/1/2/a.eml?ex=1"

@@ -1,4 +1,4 @@
-//! First answers to interactions, each given within the seconds that Discord waits for it.
+//! Initial responses to interactions, which Discord expects within 3 seconds.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Bot {
-    /// The first answer to an interaction, of one of Discord's kinds.
+    /// Sends the initial response to an interaction, of this interaction response type.
     pub(crate) async fn call_back(
         &self,
         spot: &Spot,
@@ -37,7 +37,8 @@ impl Bot {
             .map(|_| ())
     }
 
-    /// The same for an answer that says everything; tried again as long as Discord waits for it.
+    /// Sends the initial response and retries it for as long as Discord accepts one. Returns
+    /// whether Discord accepted it.
     pub(crate) async fn acknowledge(&self, spot: &Spot, kind: u8, data: Option<&Value>) -> bool {
         for wait in [150, 400, 900, 0] {
             let wait = match self.call_back(spot, kind, data, &[]).await {

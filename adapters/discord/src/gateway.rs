@@ -1,4 +1,5 @@
-//! The gateway: serenity keeps the connection, resumes and identifies anew; here is what it brings, and how it is.
+//! Gateway connection. serenity maintains it, including resume and identify; this module handles
+//! its events and reports its health.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,16 +21,18 @@ use crate::{
     interactions, messages,
 };
 
-/// A token that Discord does not take is told like this.
+/// Health message for a token that Discord rejects.
 pub(crate) const WRONG_TOKEN: &str = "Discord rejected the token; check discord.token";
 
-/// How often the connection is looked at.
+/// Interval at which the connection is checked.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// A quick reconnection is no news.
+/// Number of failed checks before the adapter is reported as down; quick reconnects are not
+/// reported.
 const BLIP: u32 = 8;
 
-/// Messages that mention the bot, and those sent to it alone, come with their words; none of these is privileged.
+/// Returns the gateway intents. None is privileged: without the message content intent Discord
+/// still delivers the text of mentions and direct messages.
 fn intents() -> GatewayIntents {
     GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES
 }
@@ -48,15 +51,16 @@ impl EventHandler for Handler {
     }
 }
 
-/// Why the gateway is left.
+/// Why the gateway connection ended.
 pub(crate) enum Disconnect {
-    /// It would not help to try again.
+    /// Discord refused the connection; a retry would not help.
     Refused(&'static str),
-    /// The connection was lost for this reason; connecting again may help.
+    /// The connection was lost for this reason; reconnecting may help.
     Lost(String),
 }
 
-/// Stays connected until the process is to end, or gives up.
+/// Connects and stays connected until the process shuts down. Returns an error if the connection
+/// ends before that.
 pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Disconnect> {
     let gateway = bot
         .rest
@@ -101,14 +105,14 @@ async fn connect(bot: &Bot, application: u64, gateway: &Value) -> serenity::Resu
         .application_id(ApplicationId::new(application.max(1)))
         .event_handler_arc(Arc::new(Handler(bot.clone())))
         .await?;
-    // serenity takes Discord's own gateway when it is not told of one in time.
+    // serenity uses Discord's default gateway unless the URL is set before the shards start.
     if let Some(url) = gateway["url"].as_str() {
         url.clone_into(&mut *client.ws_url.lock().await);
     }
     Ok(client)
 }
 
-/// Tells how the connection is; never ends.
+/// Reports the health of the connection to the engine. Never returns.
 async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
     let adapters = bot.chat.engine().adapters();
     let mut ticks = tokio::time::interval(LOOK);

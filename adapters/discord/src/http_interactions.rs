@@ -1,5 +1,6 @@
-//! Interactions that Discord delivers over HTTP, signed. They are answered with 202, and then like those of the
-//! gateway, by a call back to Discord: so there is one way to answer, and one that can be tried again.
+//! Interactions that Discord delivers as signed HTTP requests. They are answered with 202; the
+//! response follows as a separate call to Discord, as for interactions from the gateway. So both
+//! share one code path, and a response can be retried.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,28 +22,29 @@ use crate::{
     interactions,
 };
 
-/// A dialogue with a pasted mail, or a message with all its embeds, is far below this.
+/// Largest request body in bytes, far above a form with a pasted mail or a message with all its
+/// embeds.
 const LARGEST: usize = 1 << 20;
 
-/// Discord gives up after 3 seconds.
+/// Timeout for reading the request body; Discord gives up after 3 seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Seconds that clocks may differ; older requests are replays.
+/// Accepted difference of the clocks in seconds; older requests count as replays.
 const TOLERANCE: u64 = 5 * 60;
 
-/// Discord's key for one application.
+/// The public key with which requests of one application are verified.
 #[derive(Clone)]
 pub(crate) struct Key(Arc<[u8]>);
 
 impl Key {
-    /// As Discord's developer portal shows it: 64 hexadecimal digits.
+    /// Parses the key as Discord's developer portal shows it: 64 hexadecimal digits.
     pub(crate) fn read(hexadecimal: &str) -> Option<Self> {
         bytes(hexadecimal)
             .filter(|bytes| bytes.len() == 32)
             .map(|bytes| Self(bytes.into()))
     }
 
-    /// Whether Discord sent this, and now.
+    /// Returns whether Discord signed this request (Ed25519), within [`TOLERANCE`] of now.
     fn signed(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let Some((signature, at)) = header("x-signature-ed25519")
@@ -86,7 +88,7 @@ async fn take(State((bot, key)): State<(Bot, Key)>, headers: HeaderMap, body: Bo
         return (StatusCode::UNAUTHORIZED, "not signed by Discord\n").into_response();
     }
 
-    // A ping has fewer fields than serenity wants of one.
+    // A ping lacks fields that serenity's `Interaction` requires, so it is handled before parsing.
     match serde_json::from_slice::<Value>(&body) {
         Ok(event) if event["type"] == 1 => Json(json!({ "type": 1 })).into_response(),
         Ok(event) => match serde_json::from_value::<Interaction>(event) {
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_discord_signed_now() {
+    fn accepts_only_fresh_requests_signed_by_discord() {
         let at = NOW.to_string();
         assert!(signed(&at, b"{}", b"{}", NOW));
         assert!(signed(&at, b"{}", b"{}", NOW + TOLERANCE));
@@ -136,12 +138,12 @@ mod tests {
         let key = Key::read(&"00".repeat(32)).expect("any 32 bytes");
         assert!(
             !key.signed(&HeaderMap::new(), b"{}", NOW),
-            "no signature at all"
+            "a request without a signature"
         );
     }
 
     #[test]
-    fn a_key_is_64_digits() {
+    fn rejects_keys_that_are_not_64_hexadecimal_digits() {
         for wrong in ["", "00", &"0".repeat(63), &"zz".repeat(32), &"é".repeat(32)] {
             assert!(Key::read(wrong).is_none(), "{wrong}");
         }

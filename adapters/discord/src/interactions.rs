@@ -1,4 +1,4 @@
-//! Commands, suggestions, buttons and dialogues: from the interaction to what answers it.
+//! Handling of interactions: commands, autocomplete, buttons and forms.
 
 mod caller;
 mod press;
@@ -29,10 +29,10 @@ use press::pressed;
 const SUGGESTIONS: usize = 25;
 const SUGGESTION: usize = 100;
 
-/// Kind of an answer: suggestions.
+/// Interaction response type for autocomplete results.
 const SUGGEST: u8 = 8;
 
-/// Handles an interaction, once.
+/// Handles an interaction, unless it was handled before.
 pub(crate) async fn take(bot: Bot, interaction: Interaction) {
     if !bot.chat.first_time(&interaction.id().to_string()) {
         return;
@@ -45,7 +45,7 @@ pub(crate) async fn take(bot: Bot, interaction: Interaction) {
         Interaction::Command(command) => slash(&bot, &command).await,
         Interaction::Component(press) => pressed(&bot, &press).await,
         Interaction::Modal(dialogue) => submitted(&bot, &dialogue).await,
-        // Only the webhook is pinged, and answers there.
+        // Pings arrive only over HTTP; `http_interactions` answers them.
         _ => {}
     }
 }
@@ -97,7 +97,8 @@ async fn slash_with_file(
     .await;
 }
 
-/// Fetching may take longer than Discord waits for a first answer.
+/// Downloads the file and runs the lookup on its text. The initial response is deferred, because
+/// the download may take longer than Discord waits for it.
 async fn ask_about_file(
     bot: &Bot,
     caller: &DiscordUser,
@@ -116,7 +117,7 @@ async fn ask_about_file(
     }
 }
 
-/// The context menu of a message.
+/// Handles "Look up" in the context menu of a message.
 async fn look_up(bot: &Bot, command: &CommandInteraction) {
     let caller = caller!(command);
     let Some(ResolvedTarget::Message(message)) = command.data.target() else {
@@ -183,7 +184,7 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
         .map(|value| json!({ "name": cut(&value, SUGGESTION), "value": value }))
         .collect();
 
-    // A suggestion that comes late is worth nothing: it is not tried again.
+    // Late suggestions are useless, so a failure is not retried.
     let data = json!({ "choices": choices });
     if let Err(refused) = bot.call_back(&caller.spot, SUGGEST, Some(&data), &[]).await {
         tracing::debug!(adapter = NAME, %refused, "autocomplete response failed");

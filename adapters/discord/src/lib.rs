@@ -1,7 +1,7 @@
-//! Netvane in Discord: slash commands, the context menu of messages, mentions and direct messages.
+//! Discord adapter: slash commands, the context menu of messages, mentions and direct messages.
 //!
-//! Everything about the commands comes from the registry; what happens between a question and its answer is the
-//! chat crate's. Here is the translation: interactions and messages to questions, pages to embeds.
+//! The commands come from the registry, and `netvane_chat` runs the requests. This crate
+//! translates: interactions and messages to requests, chat messages to embeds.
 
 mod bot;
 mod buttons;
@@ -40,23 +40,24 @@ use crate::{
     rest::Rest,
 };
 
-/// Tries to reach Discord lie at most this far apart.
+/// Longest wait between two attempts to reach Discord, before jitter.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Questions that are open at the end get this long to say so.
+/// How long shutdown waits for open requests to send their final messages.
 const DRAIN: Duration = Duration::from_secs(8);
 
-/// The adapter, not yet running.
+/// The Discord adapter, before it runs.
 pub struct Discord {
     bot: Bot,
     application: Option<u64>,
     guilds: Vec<u64>,
-    /// Set in the mode in which Discord delivers interactions over HTTP.
+    /// Key that verifies requests from Discord; set only if Discord delivers interactions over
+    /// HTTP.
     key: Option<http_interactions::Key>,
 }
 
 impl Discord {
-    /// Nothing is asked of the network yet.
+    /// Creates the adapter without any network access. Fails if the HTTP client cannot be built.
     pub fn new(
         settings: &settings::Discord,
         engine: Engine,
@@ -83,7 +84,7 @@ impl Discord {
         })
     }
 
-    /// What Discord delivers to; without routes where the gateway is used.
+    /// Returns the route that receives interactions over HTTP. The router is empty in gateway mode.
     pub fn router(&self) -> Router {
         let key = self.key.clone();
         key.map_or_else(Router::new, |key| {
@@ -91,7 +92,8 @@ impl Discord {
         })
     }
 
-    /// Answers until the process is to end. What goes wrong is reported to the engine.
+    /// Handles requests until the process shuts down. Errors are reported to the engine as the
+    /// adapter's health.
     pub async fn run(self) {
         let bot = self.bot.clone();
         bot.chat.engine().adapters().report(NAME, Health::Starting);
@@ -104,7 +106,7 @@ impl Discord {
         bot.chat.drained(DRAIN).await;
     }
 
-    /// Ends early only when trying again would not help.
+    /// Runs the adapter until shutdown. Fails only if a retry would not help.
     async fn serve(self) -> Result<(), String> {
         let bot = &self.bot;
         let ended = bot.chat.shutdown();
@@ -139,7 +141,7 @@ impl Discord {
         }
     }
 
-    /// Who this is: learns the bot's own user, and gives the application.
+    /// Asks Discord for the bot's own user and stores it; returns the application id.
     async fn introduce(&self) -> Result<u64, String> {
         let me = self.get(|| Route::UserMe).await?;
         self.bot.is_user(number(&me["id"]));
@@ -151,7 +153,7 @@ impl Discord {
         }
     }
 
-    /// What Discord says of the bot, asked until it says something.
+    /// Sends a GET request, retrying until Discord replies. Fails if Discord rejects the token.
     async fn get(&self, route: impl Fn() -> Route<'static>) -> Result<Value, String> {
         let mut waits = Waits::up_to(LONGEST_WAIT);
         loop {
@@ -177,8 +179,10 @@ impl Discord {
     }
 }
 
-/// What Discord documents, and answers tell: 5 requests in 2 s for each interaction, 5 in 5 s for each channel, 50 in a
-/// second in all, interactions not counted. Its windows start anywhere, so that half of each is had at once.
+/// Returns a limiter for the rates in Discord's documentation and response headers: 5 requests in 2
+/// s for each interaction, 5 in 5 s for each channel, and 50 per second in total without
+/// interactions. Bursts are half of that or less, because a burst may fall into two of Discord's
+/// time windows.
 fn send_limiter() -> SendLimiter {
     let rooms = vec![
         (2, Duration::from_millis(700)),

@@ -1,4 +1,4 @@
-//! A page as the message that Discord is sent.
+//! Conversion of a chat message to the body of a Discord message.
 
 use netvane_chat::ChatMessage;
 use serde_json::{Value, json};
@@ -9,10 +9,11 @@ use crate::{
     rest::{File, no_mentions},
 };
 
-/// Only the user sees it.
+/// Message flag: only the user sees the message.
 pub(crate) const EPHEMERAL: u64 = 64;
 
-/// The message, and the files that go with it. It replaces all of an earlier one.
+/// Returns the body of the message and its files. As an edit it replaces everything in the earlier
+/// message.
 pub(crate) fn message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
     let RenderedEmbed { embed, files } = render::draw(page);
     let attachments: Vec<Value> = files

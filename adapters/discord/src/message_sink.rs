@@ -1,4 +1,4 @@
-//! Writes answers: the reply to an interaction, or a message in a channel.
+//! Writing of replies: the response to an interaction, or a message in a channel.
 
 use std::time::Duration;
 
@@ -21,10 +21,11 @@ use crate::{
     rest::File,
 };
 
-/// A question is answered for this long: beyond its token, as a message in the channel.
+/// How long a request is replied to. Once its interaction token has expired, the reply is posted to
+/// the channel.
 const TIME: Duration = Duration::from_secs(20 * 60);
 
-/// Writes to a [`Place`].
+/// Message sink that writes to a [`Place`].
 pub(crate) struct Written {
     pub bot: Bot,
     pub place: Place,
@@ -64,7 +65,7 @@ async fn show_in_reply(
     match refused.code() {
         UNKNOWN_INTERACTION | UNKNOWN_WEBHOOK | INVALID_WEBHOOK_TOKEN => *next = Next::Post,
         _ if *next == Next::Post => {}
-        // The limits of interactions are their own; only this one has to wait.
+        // Discord limits each interaction separately, so only this one has to wait.
         _ => {
             return Err(match refused.into() {
                 SendError::RateLimited { wait, .. } => SendError::RateLimited {
@@ -93,7 +94,8 @@ async fn show_in_reply(
         .map_err(SendError::from);
 
     if let Err(SendError::RateLimited { wait, everywhere }) = shown {
-        // The chat counts this question towards its interaction; here it is the channel that has to wait.
+        // The chat crate counts this request towards its interaction, but here the channel is
+        // rate-limited.
         send_limiter.close((!everywhere).then_some(room), wait);
         return Err(SendError::RateLimited {
             wait,
@@ -121,7 +123,8 @@ async fn reply(
         let answered = bot.call_back(spot, kind, Some(&message), &files).await;
 
         match answered {
-            // An answer that got lost on its way back was taken; what it was is not known.
+            // An earlier attempt was accepted, but Discord's reply got lost. Its content may have
+            // been different, so it is edited below.
             Err(refused) if refused.code() == ALREADY_ACKNOWLEDGED => {
                 if let Some(message) = message.as_object_mut() {
                     message.remove("flags");
@@ -200,7 +203,7 @@ async fn show_in_channel(
 }
 
 impl Bot {
-    /// Asks, and writes the answer there.
+    /// Runs the request and writes the reply to `place`.
     pub(crate) async fn ask(&self, question: ChatRequest, place: Place, next: Next) {
         let mut written = Written {
             bot: self.clone(),
@@ -218,7 +221,7 @@ impl Bot {
             .await;
     }
 
-    /// Says something that no lookup stands behind.
+    /// Sends a message that does not belong to a lookup.
     pub(crate) async fn say(
         &self,
         document: &Document,
@@ -232,7 +235,7 @@ impl Bot {
             place,
             next,
         };
-        // The reason is logged where sending fails.
+        // `tell` logs the error.
         let _ = self.chat.tell(document, buttons, room, &mut written).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Messages that mention the bot, or are sent to it alone.
+//! Handling of mentions and direct messages.
 
 use netvane_chat::{Button, input_with, note, problem, takes_mail};
 use netvane_core::{Input, Missing, UsageError, UsageKind, command::targets, document::Document};
@@ -11,7 +11,7 @@ use crate::{
     place::{Next, Place, new_post},
 };
 
-/// What to do about a message.
+/// What to do in response to a message.
 enum Step<'a> {
     Ask(Input),
     AskAboutFile(&'a Attachment),
@@ -19,7 +19,7 @@ enum Step<'a> {
     Say(Document, Vec<Button>),
 }
 
-/// Handles a message, once.
+/// Handles a message, unless it was handled before or is not addressed to the bot.
 pub(crate) async fn take(bot: Bot, message: Message) {
     let Some(line) = addressed(&bot, &message) else {
         return;
@@ -84,7 +84,8 @@ async fn say(bot: &Bot, id: u64, document: &Document, buttons: &[Button], place:
     bot.say(document, buttons, place, Next::Answer).await;
 }
 
-/// What a person says to the bot, without the mention.
+/// Returns the text addressed to the bot without the mention, or `None` if the message is from a
+/// bot, from a webhook, or not addressed to this bot.
 fn addressed(bot: &Bot, message: &Message) -> Option<String> {
     let me = bot.user();
     if message.author.bot || message.webhook_id.is_some() || message.author.id.get() == me {
@@ -131,7 +132,8 @@ fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
     }
 }
 
-/// Nothing but the mention: it is about a file, or about the message that it replies to.
+/// Handles a mention without text. It refers to an attached file or to the message that it replies
+/// to.
 fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Step<'a> {
     let registry = bot.chat.engine().registry();
     if let Some(step) = mail(bot, message, replied) {
@@ -165,7 +167,8 @@ fn nothing_in(replied: &Message) -> Document {
     note("Look up", text)
 }
 
-/// A mail in a file, or in the message that is replied to.
+/// Returns the lookup for a mail message in an attached file or in the message replied to, if there
+/// is one.
 fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
     let missing = takes_mail(bot.chat.engine().registry())?;
     let file = detect::mail_file(message).or_else(|| replied.and_then(detect::mail_file));
@@ -178,7 +181,7 @@ fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Op
     Some(Step::Ask(input_with(&missing, text)))
 }
 
-/// What is missing is taken from the message that is replied to, or asked for.
+/// Takes the missing argument from the message replied to, or asks the user for it.
 fn complete<'a>(
     bot: &Bot,
     message: &'a Message,
@@ -220,7 +223,8 @@ fn complete<'a>(
     }
 }
 
-/// Whoever asks about a mail and attaches one file means that file.
+/// Returns the first attached file of any type: the command reads mail messages, so the file must
+/// be meant.
 fn any_file<'a>(message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
     let files = message
         .attachments

@@ -1,4 +1,4 @@
-//! What was filled in, as a question: the options of a command, or the fields of a dialogue.
+//! Reading of user input: the options of a slash command, or the fields of a form.
 
 use netvane_core::{
     Input,
@@ -73,7 +73,7 @@ impl<'a> SlashOptions<'a> {
     }
 }
 
-/// The dialogue that asks for a command's arguments; what is known already stands in it.
+/// Returns the form that asks for a command's arguments, filled with the known values.
 pub(crate) fn dialogue(entry: &Entry, hidden: bool, known: &Map<String, Value>) -> Value {
     let inputs: Vec<Value> = entry
         .arguments
@@ -104,14 +104,14 @@ fn field(argument: &Argument, known: &Map<String, Value>) -> Value {
     field
 }
 
-/// What a dialogue or the button that opens it is about: the command's name, and whether only the user sees
-/// the answer.
+/// Reads the custom id of a form, or of the button that opens it: the name of the command, and
+/// whether only the user sees the reply.
 pub(crate) fn about(custom_id: &str) -> Option<(&str, bool)> {
     let (name, hidden) = custom_id.strip_prefix("ask:")?.split_once(':')?;
     Some((name, hidden == "1"))
 }
 
-/// A dialogue that was sent.
+/// Returns the input of a submitted form. Empty and unknown fields are left out.
 pub(crate) fn submitted(entry: &Entry, rows: &[ActionRow]) -> Input {
     let fields =
         rows.iter()
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_found() {
+    fn reads_an_attached_file() {
         let file = json!({ "id": "7", "filename": "a.eml", "size": 3, "url": "https://a.example", "proxy_url": "" });
         let data = data(json!({
             "id": "1", "name": "trace_mail", "type": 1,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_has_its_dialogue() {
+    fn every_command_has_a_form_within_the_limits() {
         let engine = Engine::new(&Settings::default()).expect("starts");
         for entry in engine.registry().entries() {
             let known = Map::from_iter([("target".to_owned(), json!("a.example"))]);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_become_arguments() {
+    fn form_fields_become_arguments() {
         let engine = Engine::new(&Settings::default()).expect("starts");
         let entry = engine.registry().find("ping").expect("a command");
         let row = |name: &str, value: &str| -> ActionRow {

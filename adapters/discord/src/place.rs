@@ -1,22 +1,23 @@
-//! Where answers are written, as it is kept while a question is open.
+//! Location of a reply, persisted while the request is open.
 
 use std::time::Instant;
 
 use netvane_chat::{Bucket, seconds};
 use serde::{Deserialize, Serialize};
 
-/// An interaction's token is good for 15 minutes; a call that is under way when they end is lost.
+/// How long an interaction token is used, in seconds. It is valid for 15 minutes; the margin
+/// protects calls in progress when it expires.
 const TOKEN_LIFE: u64 = 14 * 60 + 30;
 
-/// Index of each sort of room into the rates.
+/// Index of each bucket sort into the rates of the send limiter.
 pub(crate) const INTERACTION_ROOM: usize = 0;
 const CHANNEL_ROOM: usize = 1;
 
-/// Where an answer is written, as it is kept while the question is open.
+/// Location of a reply, persisted while the request is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Place {
-    /// The reply to an interaction.
+    /// The response to an interaction.
     Interaction(Spot),
     /// A message of the bot in a channel.
     Channel(Post),
@@ -28,39 +29,40 @@ pub(crate) struct Spot {
     pub application: u64,
     pub id: u64,
     pub token: String,
-    /// Second in which it came.
+    /// Unix time in seconds when the interaction arrived.
     pub since: u64,
-    /// The same by the clock that nobody sets; `None` after a restart.
+    /// Arrival by the monotonic clock, which is not affected by clock changes; `None` after a
+    /// restart.
     #[serde(skip)]
     pub came: Option<Instant>,
-    /// Only the user sees the answer.
+    /// Whether only the user sees the reply.
     pub hidden: bool,
     /// Where the answer goes when the interaction token has expired.
     pub later: Post,
 }
 
-/// A message in a channel, there already or not.
+/// A message in a channel that has been sent or will be sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Post {
     pub channel: u64,
-    /// The bot's own message.
+    /// Id of the bot's message; `None` until it is sent.
     pub message: Option<u64>,
-    /// The message that is answered.
+    /// Id of the user's message that the bot's message replies to.
     pub answers: Option<u64>,
-    /// Sent twice with the same, it is one message.
+    /// Discord creates only one message if the same nonce is sent twice.
     pub nonce: String,
 }
 
-/// What the reply to an interaction still needs.
+/// Next step of the response to an interaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// The first response to an interaction.
+    /// Send the initial response as a new message.
     Answer,
-    /// To take the place of the message whose button was pressed.
+    /// Send the initial response, replacing the message whose button was pressed.
     Update,
-    /// The reply is there.
+    /// Edit the response, which was already sent.
     Edit,
-    /// The token's time is over.
+    /// Post to the channel, because the token has expired.
     Post,
 }
 
@@ -95,7 +97,8 @@ impl Post {
     }
 }
 
-/// A message yet to be written, named so that sending it twice makes one.
+/// Returns a message that is not sent yet. Its nonce is `update`, so that a repeated send creates
+/// no second message.
 pub(crate) fn new_post(channel: u64, update: u64, answers: Option<u64>) -> Post {
     Post {
         channel,
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_found_again() {
+    fn a_place_survives_serialization() {
         let later = Post {
             channel: 5,
             message: None,
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_outlived_a_restart_is_judged_by_the_second_in_which_it_came() {
+    fn after_a_restart_token_age_is_computed_from_the_arrival_time() {
         let spot = |since| Spot {
             application: 1,
             id: 2,

@@ -1,21 +1,21 @@
-//! Why Discord did not do what it was asked, and whether it may do it the next time.
+//! Errors of calls to Discord, and whether a retry may succeed.
 
 use std::time::Duration;
 
 use netvane_chat::SendError;
 use serde_json::Value;
 
-/// Where Discord does not say how long.
+/// Wait after a rate limit for which Discord gives no time.
 const SOME_TIME: Duration = Duration::from_secs(2);
 
-/// Why Discord did not do what it was asked.
+/// Error of a call to Discord.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Refused {
-    /// It has not answered.
+    /// No usable reply: the connection failed, timed out, or did not deliver JSON.
     Unreached(String),
     /// HTTP 429: retry after `wait`; `everywhere` if the limit covers all routes.
     RateLimited { wait: Duration, everywhere: bool },
-    /// An HTTP status, Discord's own code, and its words.
+    /// HTTP error status with Discord's error code and message.
     Status {
         status: u16,
         code: i64,
@@ -24,7 +24,7 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    /// Discord's own code; 0 where it gave none.
+    /// Returns Discord's error code; 0 if there is none.
     pub(crate) fn code(&self) -> i64 {
         match self {
             Self::Status { code, .. } => *code,
@@ -32,19 +32,20 @@ impl Refused {
         }
     }
 
-    /// Whether the token is wrong.
+    /// Returns whether the bot token is wrong.
     pub(crate) fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Status { status: 401, code, .. } if *code != INVALID_WEBHOOK_TOKEN)
     }
 }
 
-/// Interactions: too late, or answered elsewhere.
+/// The interaction has expired or was responded to elsewhere.
 pub(crate) const UNKNOWN_INTERACTION: i64 = 10062;
-/// The interaction's time is over.
+/// The interaction token has expired.
 pub(crate) const UNKNOWN_WEBHOOK: i64 = 10015;
-/// The same, in other words.
+/// The interaction token has expired (another code that Discord uses).
 pub(crate) const INVALID_WEBHOOK_TOKEN: i64 = 50027;
-/// The answer that got lost was taken.
+/// The interaction already has an initial response, for example from an attempt whose reply got
+/// lost.
 pub(crate) const ALREADY_ACKNOWLEDGED: i64 = 40060;
 
 impl std::fmt::Display for Refused {
@@ -86,8 +87,9 @@ impl From<Refused> for SendError {
     }
 }
 
-/// The body tells the time more exactly than the header; without a body it is not the API that refuses, but what
-/// stands before it, and then it refuses everything.
+/// Builds the error for HTTP 429. The wait comes from the body, which is more exact than the
+/// headers. A reply without a JSON body comes from a proxy in front of the API, whose limit applies
+/// to all requests.
 pub(crate) fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>]) -> Refused {
     let told = waits
         .iter()
@@ -98,7 +100,7 @@ pub(crate) fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>])
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .unwrap_or(SOME_TIME);
     let everywhere = scope == Some("global") || body["global"] == true || !body.is_object();
-    // A moment more: clocks differ.
+    // A small margin, because clocks differ.
     Refused::RateLimited {
         wait: wait + Duration::from_millis(20),
         everywhere,

@@ -1,4 +1,4 @@
-//! The registry as Discord's commands, written when they differ from what is registered.
+//! Registration of the commands with Discord, only if they differ from the registered ones.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,9 +21,9 @@ use crate::{
     rest::Rest,
 };
 
-/// The entry in the context menu of a message.
+/// Name of the entry in the context menu of a message.
 pub(crate) const LOOK_UP: &str = "Look up";
-/// Options that every command has, or that a mail message brings along.
+/// Name of the option that every command has. `file` is added to commands that take a mail message.
 pub(crate) const PRIVATE: &str = "private";
 pub(crate) const FILE: &str = "file";
 
@@ -31,7 +31,7 @@ pub(crate) const FILE: &str = "file";
 const CHOICES: usize = 25;
 const DESCRIPTION: usize = 100;
 
-/// Tries lie at most this far apart.
+/// Longest wait between two attempts, before jitter.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Types of command options in Discord's API.
@@ -40,14 +40,16 @@ const INTEGER: u8 = 4;
 const BOOLEAN: u8 = 5;
 const ATTACHMENT: u8 = 11;
 
-/// All commands, as Discord takes them. In one guild they need not say where else they may be used.
+/// Returns all commands in Discord's format. With `everywhere` they also say where they can be
+/// used, which commands of a single guild do not need.
 pub(crate) fn commands(registry: &Registry, everywhere: bool) -> Vec<Value> {
     let menu = json!({ "type": 3, "name": LOOK_UP });
     let slash = registry.entries().iter().map(|entry| slash(entry));
     let mut commands: Vec<Value> = slash.chain([menu]).collect();
     if everywhere {
         for command in &mut commands {
-            // In servers and for single users; there, in direct messages to the bot, and among others.
+            // Installable in servers and for users; usable in servers, in direct messages to the
+            // bot, and in other private chats.
             command["integration_types"] = json!([0, 1]);
             command["contexts"] = json!([0, 1, 2]);
         }
@@ -73,7 +75,7 @@ fn option(argument: &Argument) -> Vec<Value> {
     });
 
     if argument.message {
-        // One of the two will do; without either a dialogue asks for it.
+        // Either text or a file is enough; without both, a form asks for the text.
         option["required"] = json!(false);
         let file = json!({
             "type": ATTACHMENT, "name": FILE, "description": "The same argument as a file.", "required": false,
@@ -107,7 +109,8 @@ fn option(argument: &Argument) -> Vec<Value> {
     vec![option]
 }
 
-/// The bot answers meanwhile: what is registered from before goes on.
+/// Registers the commands, retrying temporary errors. Meanwhile the bot already handles the
+/// commands that were registered before.
 pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
     let mut waits = Waits::up_to(LONGEST_WAIT);
     loop {
@@ -130,7 +133,7 @@ pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
     }
 }
 
-/// Registers what differs: everywhere, or in these guilds only.
+/// Registers the commands globally, or only in `guilds` if any are set.
 async fn register(
     rest: &Rest,
     registry: &Registry,
@@ -176,12 +179,13 @@ async fn write<'a>(
     Ok(())
 }
 
-/// Whether registering may work the next time.
+/// Returns whether a retry may succeed.
 fn may_pass(refused: &Refused) -> bool {
     !matches!(SendError::from(refused.clone()), SendError::Permanent(_))
 }
 
-/// What of a command is ours, with Discord's defaults left out; their order does not matter.
+/// Returns the commands by name and type, reduced to the fields that we set and without default
+/// values. So they compare equal despite Discord's additions or another order.
 fn by_name(commands: &[Value]) -> BTreeMap<(String, i64), Value> {
     let keep = |command: &Value| {
         let fields = ["description", "options", "integration_types", "contexts"];

@@ -1,4 +1,5 @@
-//! A document as an embed. What does not fit is attached, and the embed says so.
+//! Rendering of a document as an embed. If it does not fit, the full text is attached and the embed
+//! says so.
 
 mod files;
 mod part;
@@ -22,29 +23,31 @@ use part::{Part, part};
 const TITLE: usize = 256;
 const DESCRIPTION: usize = 4096;
 
-/// The summary and each warning, so that none of them crowds out the rest.
+/// Longest summary, and below it the longest warning and the most warnings, so that none of them
+/// crowds out the rest.
 const SUMMARY: usize = 1200;
 const WARNING: usize = 300;
 const WARNINGS: usize = 5;
 
-/// File name of the picture of a route.
+/// File name of the image of a route.
 const PICTURE: &str = "path.png";
 
-/// Holds what has no room in the embed.
+/// Name of the file that holds the full text if the embed has no room for it.
 const REST: &str = "answer.txt";
 
-/// Said where something is left out: as long as the work goes on, after that, and where no file takes it.
+/// Notes for omitted content: while the lookup is running, when a file has the full text, and when
+/// that file is too large.
 const MORE: &str = "…";
 const ATTACHED: &str = "… Full answer in `answer.txt`";
 const TOO_LARGE: &str = "… The full answer is too large to send here";
 
-/// An embed with the files that belong to it.
+/// An embed and the files attached to its message.
 pub(crate) struct RenderedEmbed {
     pub embed: Value,
     pub files: Vec<File>,
 }
 
-/// The page's document as one embed, with the files that belong to it.
+/// Renders the document of a message as one embed with its files.
 pub(crate) fn draw(page: &ChatMessage<'_>) -> RenderedEmbed {
     let document = page.document;
     let (symbol, color) = if page.working {
@@ -103,8 +106,8 @@ fn picture(document: &Document) -> Option<File> {
     })
 }
 
-/// The description of a whole answer, and among the files one with what has no room in it. That holds what is in the
-/// attachments, too; so it goes before them.
+/// Returns the description of a final reply. If it is incomplete, adds a file with the full text to
+/// `files`. That file also contains the text of the attachments, so it is added before them.
 fn whole(document: &Document, told: &Placement, files: &mut Vec<File>) -> String {
     let (description, complete) = told.description(document, ATTACHED);
     if complete {
@@ -136,16 +139,17 @@ fn look(severity: Severity) -> (&'static str, u32) {
     }
 }
 
-/// What is shown beside the description.
+/// What is shown outside the description.
 struct Placement {
-    /// The first path is shown as a picture, and not drawn once more.
+    /// The first path is shown as an image, so the description leaves it out.
     pictured: bool,
-    /// Everything that stands beside the description is there whole.
+    /// The title, the links and the attached files are complete.
     elsewhere: bool,
 }
 
 impl Placement {
-    /// The description, and whether everything is in it, or was not to begin with. `more` is said where it is not.
+    /// Returns the description, and whether nothing of the document is missing from the message. If
+    /// something is missing, `more` is added.
     fn description(&self, document: &Document, more: &str) -> (String, bool) {
         let tail: String = document
             .warnings
@@ -169,7 +173,7 @@ impl Placement {
         (out.trim().to_owned(), complete)
     }
 
-    /// The blocks that are shown as words. One picture shows one path: the first.
+    /// Returns the blocks shown as text. The image shows only the first path.
     fn parts(&self, document: &Document) -> impl Iterator<Item = Part> {
         let is_path = |block: &Block| matches!(block, Block::Path { .. });
         let drawn = document
@@ -187,7 +191,7 @@ impl Placement {
     }
 }
 
-/// Whether the summary and the warnings are shown whole.
+/// Returns whether the summary and all warnings are shown in full.
 fn has_room_for_words(document: &Document) -> bool {
     let warnings = &document.warnings;
     warnings.len() <= WARNINGS
@@ -197,7 +201,7 @@ fn has_room_for_words(document: &Document) -> bool {
         && length(&line(&document.summary)) <= SUMMARY
 }
 
-/// Adds the parts as long as there is room; whether all are there.
+/// Appends parts as long as they fit. Returns whether all of them did.
 fn fill(out: &mut String, most: usize, parts: impl Iterator<Item = Part>) -> bool {
     let mut close = false;
 

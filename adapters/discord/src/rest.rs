@@ -1,5 +1,5 @@
-//! Calls to Discord's HTTP API. The paths are serenity's; the calls are made here, because serenity's own error type
-//! forgets how long Discord asks to wait, and because it can only reach a test's server without its rate limiter.
+//! Calls to Discord's HTTP API. Only the paths come from serenity: its error type drops the wait
+//! that Discord demands, and it can reach a test server only without its rate limiter.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::refused::{Refused, flood};
 
 const DISCORD: &str = "https://discord.com";
 
-/// An answer is waited for this long; the chat's own patience is a little longer.
+/// Timeout of a request, a little shorter than the chat crate's timeout for showing a message.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A file that goes with a message.
+/// A file attached to a message.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct File {
     pub name: String,
@@ -35,7 +35,7 @@ impl File {
     }
 }
 
-/// The HTTP API, as one bot.
+/// Client of the HTTP API with the token of one bot.
 #[derive(Clone)]
 pub(crate) struct Rest {
     client: Client,
@@ -59,7 +59,8 @@ impl Rest {
         })
     }
 
-    /// For serenity's gateway client. Without its own rate limiter, which would go around the proxy.
+    /// Returns an HTTP client for serenity's gateway client. serenity's rate limiter is disabled,
+    /// because it would bypass the proxy.
     pub(crate) fn serenity(&self) -> serenity::http::Http {
         let builder = serenity::http::HttpBuilder::new(&self.token)
             .client(self.client.clone())
@@ -71,12 +72,12 @@ impl Rest {
         }
     }
 
-    /// Whether this is Discord itself, and not a stand-in.
+    /// Returns whether the API is Discord itself, and not a test server.
     pub(crate) fn is_discord(&self) -> bool {
         self.origin == DISCORD
     }
 
-    /// Scheme and host of the API.
+    /// Returns scheme and host of the API.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
@@ -116,7 +117,7 @@ impl Rest {
         read(request.multipart(form)).await
     }
 
-    /// A file that someone attached, at most this much of it.
+    /// Downloads an attachment, truncated to `most` bytes.
     pub(crate) async fn download(&self, url: &str, most: usize) -> Result<Vec<u8>, Refused> {
         let mut response = check_status(self.client.get(url)).await?;
         let mut bytes = Vec::new();
@@ -135,7 +136,7 @@ impl Rest {
             .client
             .request(method, url)
             .header(header::USER_AGENT, constants::USER_AGENT);
-        // The token of an interaction stands in the path and is enough.
+        // These routes carry the interaction token in the path and need no bot token.
         match route {
             Route::InteractionResponse { .. }
             | Route::WebhookOriginalInteractionResponse { .. } => request,
@@ -150,7 +151,8 @@ fn json_part(body: &Value) -> Result<Part, Refused> {
         .map_err(unreached)
 }
 
-/// The URL is left out: it holds the token of the interaction.
+/// Converts a transport error, with its causes but without the URL, which can contain an
+/// interaction token.
 fn unreached(error: reqwest::Error) -> Refused {
     let error = error.without_url();
     let mut words = error.to_string();
@@ -194,7 +196,7 @@ async fn check_status(request: RequestBuilder) -> Result<Response, Refused> {
 
     if status != StatusCode::TOO_MANY_REQUESTS {
         let message = match body["message"].as_str() {
-            // What exactly is wrong with a form stands in `errors`.
+            // `errors` says which field of the request is invalid.
             Some(message) if body["errors"].is_object() => format!("{message}: {}", body["errors"]),
             Some(message) => message.to_owned(),
             None => status.canonical_reason().unwrap_or_default().to_owned(),
@@ -210,7 +212,8 @@ async fn check_status(request: RequestBuilder) -> Result<Response, Refused> {
     Err(flood(&body, scope.as_deref(), &waits))
 }
 
-/// What a message says of whom it may ping: nobody, whoever is named in it.
+/// Returns the `allowed_mentions` of a message that notifies nobody, whatever mentions its text
+/// contains.
 pub(crate) fn no_mentions() -> Value {
     json!({ "parse": [] })
 }

@@ -1,4 +1,4 @@
-//! Questions that a restart interrupted: asked again where that is possible, else ended with a word about it.
+//! Requests that a restart interrupted: repeated if possible, otherwise ended with a message.
 
 use netvane_chat::{ChatRequest, Job};
 
@@ -8,7 +8,7 @@ use crate::{
     place::{Next, Place},
 };
 
-/// Takes up all of them.
+/// Resumes or ends all interrupted requests.
 pub(crate) fn all(bot: &Bot) {
     for job in bot.chat.interrupted() {
         bot.start(one(bot.clone(), job));
@@ -21,7 +21,8 @@ async fn one(bot: Bot, job: Job) {
     };
     let room = place.room();
     let next = match &place {
-        // Whether a first answer was given is not known; if not, it is too late for one.
+        // Whether the initial response was sent is unknown. If it was not, it is too late for it
+        // now.
         Place::Interaction(spot) if spot.is_over() => Next::Post,
         _ => Next::Edit,
     };

@@ -1,4 +1,4 @@
-//! Who did something, and where; and the ways to answer them.
+//! The user behind an interaction, and the ways to respond to them.
 
 use netvane_chat::note;
 use netvane_core::{Caller as Who, Input, Missing, document::Document};
@@ -11,20 +11,21 @@ use crate::{
     place::{Next, Place, Spot},
 };
 
-/// Types of interaction responses in Discord's API.
+/// Interaction response types of Discord's API.
 const DEFER: u8 = 5;
 const OPEN_DIALOGUE: u8 = 9;
 
-/// Who did something, and where.
+/// The user behind an interaction, and where the response goes.
 pub(super) struct DiscordUser {
     pub(super) spot: Spot,
     pub(super) user: u64,
-    /// As the operator's rules know them.
+    /// The user as the operator's access rules identify them.
     pub(super) who: Who,
     pub(super) moderator: bool,
 }
 
-/// Reads a [`DiscordUser`] off an interaction: serenity's interactions have the same fields, but no type or trait in common.
+/// Builds a [`DiscordUser`] from an interaction. It is a macro because serenity's interaction types
+/// have the same fields, but share no trait.
 macro_rules! caller {
     ($interaction:expr) => {{
         let interaction = $interaction;
@@ -93,7 +94,8 @@ impl DiscordUser {
         self.handled(bot).await;
     }
 
-    /// Questions remember by themselves that they were asked.
+    /// Persists that the interaction was handled. Only needed where no lookup is run: lookups
+    /// persist it themselves.
     pub(super) async fn handled(&self, bot: &Bot) {
         bot.chat.handled(&self.spot.id.to_string()).await;
     }
@@ -112,7 +114,8 @@ impl DiscordUser {
         self.handled(bot).await;
     }
 
-    /// Says that an answer will come, for what takes its time before there is anything to show.
+    /// Defers the initial response, for work that takes a while before there is anything to show.
+    /// Returns whether Discord accepted that.
     pub(super) async fn defer(&self, bot: &Bot) -> bool {
         let flags = json!({ "flags": EPHEMERAL });
         let taken = bot
@@ -123,7 +126,7 @@ impl DiscordUser {
     }
 }
 
-/// Said of a button whose state is gone.
+/// Returns the message for a button whose state has expired.
 pub(super) fn expired() -> Document {
     note("Expired", "This button has expired.")
 }

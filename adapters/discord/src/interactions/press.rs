@@ -1,4 +1,4 @@
-//! Callback queries: presses of inline buttons.
+//! Button presses below messages.
 
 use netvane_chat::{ChatRequest, Press, Pressed, note, problem};
 use netvane_core::{
@@ -20,10 +20,10 @@ use crate::{
     place::Next,
 };
 
-/// Kind of an answer: that there is none.
+/// Interaction response type that acknowledges a button press without changing the message.
 const DEFER_UPDATE: u8 = 6;
 
-/// Handles a button press: the custom id says which button, of which answer.
+/// Handles a button press. The custom id identifies the button and its reply.
 pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
     let is_hidden = |message: &Message| {
         message
@@ -59,7 +59,7 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
     }
 }
 
-/// Opens the dialogue of the command with this name.
+/// Opens the form for the command with this name.
 async fn fill_in(bot: &Bot, caller: DiscordUser, name: &str) {
     match bot.chat.engine().registry().find(name) {
         Some(entry) => {
@@ -74,7 +74,8 @@ async fn fill_in(bot: &Bot, caller: DiscordUser, name: &str) {
     }
 }
 
-/// Asks again, and shows the answer in place of the one in this message; what others may not read, in a new one.
+/// Repeats the lookup and replaces the reply in this message. If the message is public but the
+/// reply has to be private, the reply goes to a new message.
 async fn refresh(bot: &Bot, mut caller: DiscordUser, message: &Message, input: Input) {
     if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) {
         return caller.ask(bot, input, Next::Answer).await;
@@ -88,7 +89,7 @@ async fn refresh(bot: &Bot, mut caller: DiscordUser, message: &Message, input: I
     bot.ask(question, place, Next::Update).await;
 }
 
-/// The whole answer as files.
+/// Runs the lookup and sends the full reply as text and JSON files.
 async fn raw(bot: &Bot, caller: &DiscordUser, input: Input) {
     if !caller.defer(bot).await {
         return;

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn how_long_to_wait_and_where() {
+fn reads_wait_and_scope_of_a_rate_limit() {
     let told = |body: Value, scope: Option<&str>, header: Option<&str>| match flood(
         &body,
         scope,
@@ -34,14 +34,14 @@ fn how_long_to_wait_and_where() {
     assert_eq!(
         told(Value::Null, None, Some("60")),
         (60_020, true),
-        "not the API itself"
+        "a proxy in front of the API"
     );
 
     assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
 }
 
 #[test]
-fn what_may_work_the_next_time() {
+fn server_errors_are_transient_and_client_errors_permanent() {
     let status = |status| {
         Refused::Status {
             status,
@@ -55,7 +55,7 @@ fn what_may_work_the_next_time() {
 }
 
 #[test]
-fn a_refusal_is_told_with_what_discord_says_of_it() {
+fn error_text_contains_status_code_and_message() {
     let status = |code| Refused::Status {
         status: 404,
         code,
@@ -78,7 +78,7 @@ fn a_refusal_is_told_with_what_discord_says_of_it() {
 }
 
 #[test]
-fn a_token_of_an_interaction_that_is_over_is_not_the_bots() {
+fn an_expired_interaction_token_is_not_a_wrong_bot_token() {
     let refused = |status, code| Refused::Status {
         status,
         code,
@@ -90,7 +90,7 @@ fn a_token_of_an_interaction_that_is_over_is_not_the_bots() {
 }
 
 #[test]
-fn a_wait_that_is_no_time_is_some_time() {
+fn an_invalid_wait_becomes_the_default_wait() {
     for junk in [json!(-1.0), json!(1e300), json!("soon"), Value::Null] {
         let refused = flood(&json!({ "retry_after": junk }), None, &[]);
         let Refused::RateLimited { wait, .. } = refused else {

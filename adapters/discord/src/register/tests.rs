@@ -29,7 +29,7 @@ fn a_pasted_message_may_be_a_file() {
 }
 
 #[test]
-fn every_command_keeps_to_the_limits() {
+fn every_command_is_within_discords_limits() {
     let commands = all();
     assert!(commands.len() <= 100);
     for command in commands.iter().filter(|command| command["type"] == 1) {
@@ -39,7 +39,7 @@ fn every_command_keeps_to_the_limits() {
         assert!((1..=25).contains(&options.len()), "{name}");
         assert!(
             options.is_sorted_by_key(|option| option["required"] != true),
-            "{name}: required first"
+            "{name}: required options come first"
         );
 
         let mut names = std::collections::HashSet::new();
@@ -51,7 +51,7 @@ fn every_command_keeps_to_the_limits() {
             );
             assert!(
                 names.insert(option_name.to_string()),
-                "{name}: {option_name} is there twice"
+                "{name}: duplicate option {option_name}"
             );
             assert!((1..=100).contains(&length(help)), "{name} {option_name}");
             assert!(list(&option["choices"]).len() <= 25);
@@ -68,7 +68,7 @@ fn every_command_keeps_to_the_limits() {
 }
 
 #[test]
-fn what_discord_adds_is_no_difference() {
+fn fields_added_by_discord_are_no_difference() {
     let ours = all();
     let mut theirs: Vec<Value> = ours
         .iter()

@@ -1,4 +1,4 @@
-//! The files that go with an embed.
+//! Files attached to the message of an embed.
 
 use netvane_core::document::{Block, Document};
 
@@ -7,16 +7,16 @@ use crate::rest::File;
 /// Most files in one message, by Discord's rules.
 pub(super) const FILES: usize = 10;
 
-/// All files of a message together stay below Discord's 10 MiB.
+/// Most bytes of all files of a message together, below Discord's limit of 10 MiB.
 pub(super) const FILE_BYTES: usize = 9 << 20;
 
-/// Whether these have room beside what is there.
+/// Returns whether `more` files fit in addition to those already `there`.
 pub(super) fn fit(there: &[File], more: &[File]) -> bool {
     let all = || there.iter().chain(more);
     all().count() <= FILES && all().map(|file| file.bytes.len()).sum::<usize>() <= FILE_BYTES
 }
 
-/// What the document itself brings as files.
+/// Returns the attachments of the document as files.
 pub(super) fn attachments(document: &Document) -> Vec<File> {
     let files = document.blocks.iter().filter_map(|block| match block {
         Block::Attachment { name, text } => Some(File {
@@ -28,7 +28,8 @@ pub(super) fn attachments(document: &Document) -> Vec<File> {
     files.collect()
 }
 
-/// Discord changes other names, and the embed would then name a file that is not there.
+/// Reduces a file name to characters that Discord keeps. If Discord changed the name, the embed
+/// would refer to a file that does not exist.
 pub(super) fn file_name(name: &str) -> String {
     let kept = name
         .chars()

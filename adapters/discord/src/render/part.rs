@@ -1,4 +1,4 @@
-//! A block of a document as a part of an embed's description.
+//! Rendering of a block of a document as a part of an embed's description.
 
 use netvane_core::document::{
     Block, Cell, Column, Role,
@@ -8,14 +8,14 @@ use netvane_core::document::{
 use super::files::file_name;
 use crate::escape::{block_lines, code, length, line};
 
-/// Columns that a phone shows without breaking lines.
+/// Characters per line that a phone shows in a code block without wrapping.
 const PHONE: usize = 40;
 
-/// One part of the description: lines, inside a block of code or not.
+/// A part of the description: lines of text or of a code block.
 pub(super) struct Part {
     pub(super) lines: Vec<String>,
     fenced: bool,
-    /// Stands close to what follows.
+    /// The part is a heading: no blank line separates it from the next part.
     pub(super) heads: bool,
 }
 
@@ -38,7 +38,7 @@ impl Part {
         }
     }
 
-    /// As it stands in the description.
+    /// Returns the part as markup.
     pub(super) fn text(&self) -> String {
         let inside = self.lines.join("\n");
         if self.fenced {
@@ -48,7 +48,7 @@ impl Part {
         }
     }
 
-    /// Its first lines, as many as fit.
+    /// Returns the first lines of the part that fit into `room`, or `None` if not even one fits.
     pub(super) fn start(mut self, room: usize) -> Option<Self> {
         let frame = if self.fenced { length("```\n\n```") } else { 0 };
         let mut left = room.checked_sub(frame)?;
@@ -74,7 +74,7 @@ impl Part {
     }
 }
 
-/// The start of a line of code, where a cut breaks nothing.
+/// Truncates a line of a code block, where no markup or escape can be broken.
 fn within(line: &str, most: usize) -> String {
     let mut used = 0;
     let fits = |c: &char| {
@@ -84,7 +84,7 @@ fn within(line: &str, most: usize) -> String {
     line.chars().take_while(fits).collect::<String>() + "…"
 }
 
-/// What a block becomes; links, which are buttons, become nothing.
+/// Renders a block. Links yield an empty part, because they are shown as buttons.
 pub(super) fn part(block: &Block) -> Part {
     match block {
         Block::Heading { text } => {
@@ -129,7 +129,7 @@ pub(super) fn part(block: &Block) -> Part {
                 color: false,
             },
         )),
-        // A button below.
+        // Shown as a button below the message.
         Block::Link { .. } => Part::plain(Vec::new()),
         Block::Attachment { name, .. } => {
             Part::plain(vec![format!("📎 {}", code(&file_name(name)))])
@@ -137,9 +137,9 @@ pub(super) fn part(block: &Block) -> Part {
     }
 }
 
-/// A row of a wide table: `- **first** — second · third`.
+/// Renders a row of a wide table: `- **first** — second · third`.
 fn listed(columns: &[Column], row: &[Cell]) -> String {
-    // A number says nothing without its name.
+    // A number is meaningless without the title of its column.
     let named = |(column, value): (&Column, &Cell)| {
         if column.numeric {
             format!("{} {}", line(column.title), cell(value))

@@ -71,7 +71,7 @@ fn narrow_tables_are_code_and_wide_ones_are_lists() {
 }
 
 #[test]
-fn hostile_text_is_only_text() {
+fn hostile_text_is_escaped() {
     let mut document = Document::new("TXT of @everyone", "**2** records <@1>", Severity::Neutral);
     document.heading("# big");
     document.field("[x](https://evil.example)", Cell::exact("`code` ``` <#1>"));
@@ -94,7 +94,7 @@ fn hostile_text_is_only_text() {
 }
 
 #[test]
-fn what_does_not_fit_is_attached() {
+fn overlong_replies_are_attached_in_full() {
     let mut document = Document::new("TXT of example.com", "many records", Severity::Good);
 
     document.table(
@@ -112,7 +112,10 @@ fn what_does_not_fit_is_attached() {
         description.ends_with("… Full answer in `answer.txt`"),
         "{description}"
     );
-    assert!(!description.contains("after it"), "the order stays");
+    assert!(
+        !description.contains("after it"),
+        "text after the truncation is not shown"
+    );
     let [file] = &files[..] else {
         panic!("one file")
     };
@@ -128,7 +131,7 @@ fn what_does_not_fit_is_attached() {
 }
 
 #[test]
-fn a_long_line_of_code_is_shown_in_part() {
+fn a_long_code_line_is_truncated() {
     let mut document = Document::new("a", "b", Severity::Good);
     document.code("👍".repeat(5000));
     let RenderedEmbed { embed, files } = drawn(&document);
@@ -138,7 +141,7 @@ fn a_long_line_of_code_is_shown_in_part() {
 }
 
 #[test]
-fn attachments_are_files() {
+fn attachments_become_files() {
     let mut document = note("a", "b");
     document.block(Block::Attachment {
         name: "../raw data.json".into(),
@@ -161,7 +164,7 @@ fn attachments_are_files() {
 }
 
 #[test]
-fn files_that_have_no_room_are_told() {
+fn omitted_files_are_mentioned() {
     let mut document = note("a", "b");
 
     for index in 0..12 {
@@ -209,7 +212,7 @@ fn files_that_have_no_room_are_told() {
 }
 
 #[test]
-fn a_second_path_is_drawn_in_words() {
+fn a_second_path_is_shown_as_text() {
     let mut document = note("a", "b");
     for name in ["first.example", "second.example"] {
         let station = Station {
@@ -228,13 +231,14 @@ fn a_second_path_is_drawn_in_words() {
     );
 }
 
-/// The markup with an `x` for each piece of code and each escaped character.
+/// Removes code blocks from the markup and replaces each code span and each escaped character by
+/// `x`. What remains is interpreted by Discord.
 fn live(markup: &str) -> String {
     let fence = regex::Regex::new(r"(?s)```\n.*?\n```").expect("a pattern");
     let code = regex::Regex::new(r"`[^`\n]+`").expect("a pattern");
     let escape = regex::Regex::new(r"\\[^0-9A-Za-z\s]").expect("a pattern");
     let outside = fence.replace_all(markup, "");
-    // Escapes come first: `\`` opens no code.
+    // Escapes are matched first: an escaped backtick opens no code span.
     let mut out = String::new();
     let mut rest = outside.as_ref();
     while !rest.is_empty() {
@@ -251,7 +255,7 @@ fn live(markup: &str) -> String {
     out
 }
 
-/// The words of all texts within.
+/// Collects all strings in a JSON value.
 fn words<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
     match value {
         Value::String(text) => out.push(text),
@@ -265,7 +269,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
-    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts(
+    fn any_document_is_within_the_limits_and_fully_escaped(
         (document, marks) in adversarial::document(),
         working in any::<bool>(),
     ) {
@@ -286,7 +290,8 @@ proptest! {
         let beside = texts.map(|file| String::from_utf8_lossy(&file.bytes)).collect::<Vec<_>>().join("\n");
         let rest = description.lines().any(|line| line == MORE);
         let says = Says { beside: &beside, rest: working && rest, instead: &[] };
-        // Links are buttons, and while the work goes on nothing is attached; the answer follows.
+        // Links are shown as buttons. A message of a running lookup has no attachments; the final
+        // reply has them.
         let elsewhere = |mark: &Mark| {
             mark.is_link(&document)
                 || (pictured && mark.is_drawn(&document))
@@ -299,7 +304,7 @@ proptest! {
 
         let title = live(title);
         prop_assert!(!title.contains(['*', '_', '~', '`', '|', '<', '>', '[', ']', '@', '\\']), "{}", title);
-        // Bold type and lists are this renderer's own.
+        // Bold text and lists are produced by the renderer itself.
         let left = live(description).replace("**", "");
         prop_assert!(!left.contains(['*', '_', '~', '`', '|', '<', '>', '[', ']', '@', '\\']), "{}", left);
         prop_assert!(!left.contains("://"), "{}", left);
@@ -312,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn any_message_is_whole(
+    fn any_message_keeps_its_files_and_links(
         (document, marks) in adversarial::document(),
         labels in prop::collection::vec("\\PC{0,100}", 0..30),
     ) {
