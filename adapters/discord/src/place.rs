@@ -37,7 +37,7 @@ pub(crate) struct Spot {
     pub came: Option<Instant>,
     /// Whether only the user sees the reply.
     pub hidden: bool,
-    /// Where the answer goes when the interaction token has expired.
+    /// Where the reply goes when the interaction token has expired.
     pub later: Post,
 }
 

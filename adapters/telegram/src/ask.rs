@@ -1,4 +1,4 @@
-//! Asks what is to be asked, and says what needs no lookup.
+//! Running lookups, and sending messages that need no lookup.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use teloxide::types::Document as File;
 use crate::{bot::Hub, caller::TelegramUser, files, message_sink::Spot, place::Place};
 
 impl Hub {
-    /// Asks this and shows the answer.
+    /// Runs a lookup and shows the reply.
     pub(crate) async fn ask(self: &Arc<Self>, caller: TelegramUser, input: Input) {
         let who = caller.place.who(&caller.requester);
         if !caller.alone && self.chat.is_private(&input, &who) {
@@ -30,7 +30,8 @@ impl Hub {
             .await;
     }
 
-    /// The same where only the user may read the answer: in their own chat with the bot.
+    /// Runs a lookup whose reply is private, and sends the reply to the user's direct chat with the
+    /// bot.
     async fn ask_apart(
         self: &Arc<Self>,
         mut caller: TelegramUser,
@@ -70,7 +71,8 @@ impl Hub {
         self.say(&caller, &note("Private", text), Vec::new()).await;
     }
 
-    /// Says something, with buttons that ask a line each. Handled before it is said, so that it is never said twice.
+    /// Sends a message with one button for each (label, command line) pair. The update is marked as
+    /// handled before that, so that a restart cannot send the message twice.
     pub(crate) async fn say(
         self: &Arc<Self>,
         caller: &TelegramUser,
@@ -84,14 +86,14 @@ impl Hub {
             self.chat.choice(lines).await
         };
         let mut spot = Spot::new(self, caller.place.clone());
-        // The reason is logged where sending fails.
+        // `tell` logs the error.
         let _ = self
             .chat
             .tell(document, &buttons, caller.place.room(), &mut spot)
             .await;
     }
 
-    /// Asks with the text of a file as the argument that is missing.
+    /// Downloads a file and runs the lookup with its text as the missing argument.
     pub(crate) async fn ask_about_file(
         self: &Arc<Self>,
         caller: TelegramUser,

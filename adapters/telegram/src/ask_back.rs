@@ -1,4 +1,4 @@
-//! Questions that lack an argument: it is asked for, and a reply to that completes the line.
+//! Prompts for a missing argument. The user's reply to the prompt completes the command line.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,25 +19,25 @@ use crate::{
     reading::text_of,
 };
 
-/// Questions that are answered by replying to them.
+/// Store collection of the open prompts.
 const PROMPTS: &str = "prompts";
 const KEEP_PROMPTS: Duration = Duration::from_secs(2 * 24 * 3600);
 
-/// A reply waits this long for what it replies to.
+/// How long a reply waits for its prompt to be persisted.
 const ASKING: Duration = Duration::from_secs(5);
 
-/// A question that waits for the rest of its line.
+/// An incomplete command line whose prompt waits for a reply.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Prompt {
     line: String,
     #[serde(rename = "asker")]
     requester: String,
-    /// The command and the argument, where that is a whole mail message.
+    /// Names of the command and its argument, if the argument is a whole mail message.
     message: Option<(String, String)>,
 }
 
 impl Hub {
-    /// Asks for the argument that is missing; the reply to this completes the line.
+    /// Sends a prompt for the missing argument and persists it.
     pub(crate) async fn ask_back(
         self: &Arc<Self>,
         caller: TelegramUser,
@@ -93,7 +93,7 @@ impl Hub {
         self.chat.handled(&caller.update).await;
     }
 
-    /// What a message replies to, if we asked that, and asked this person.
+    /// Returns the prompt that a message replies to, if it was meant for this user.
     pub(crate) async fn prompt(&self, caller: &TelegramUser, message: &Message) -> Option<Prompt> {
         let replied = message
             .reply_to_message()
@@ -102,7 +102,7 @@ impl Hub {
         let prompt: Prompt = match self.store.get(PROMPTS, &key) {
             Some(prompt) => prompt,
             None => {
-                // The reply may be faster than the writing down.
+                // The reply may arrive before the prompt is persisted.
                 let asking = self.asking(caller.place.chat);
                 let _asked = timeout(ASKING, asking.lock()).await;
                 self.store.get(PROMPTS, &key)?
@@ -111,7 +111,7 @@ impl Hub {
         (prompt.requester == caller.requester).then_some(prompt)
     }
 
-    /// Asks what a reply completes.
+    /// Runs the lookup that the reply to a prompt completes.
     pub(crate) async fn completed(
         self: &Arc<Self>,
         caller: TelegramUser,

@@ -1,4 +1,5 @@
-//! What every part of the adapter shares: the bot, the engine's side, and how the platform's answers are taken.
+//! State shared by all parts of the adapter: the bot, the chat, rate limits, and the handling of
+//! Bot API errors.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -21,39 +22,39 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The name of this adapter in logs, metrics and keys.
+/// The platform, whose name identifies this adapter in logs, metrics and store keys.
 pub(crate) const PLATFORM: Platform = Platform::Telegram;
 pub(crate) const NAME: &str = PLATFORM.name();
 
-/// A poll for updates stays open this long; the client waits a little longer.
+/// How long Telegram keeps a poll for updates open; the HTTP client's timeout is longer.
 pub(crate) const POLL: Duration = Duration::from_secs(50);
 const LONGEST: Duration = Duration::from_secs(70);
 const CONNECT: Duration = Duration::from_secs(5);
 /// Timeout of a call to the Bot API that is neither a poll nor an upload.
 const CALL: Duration = Duration::from_secs(20);
 
-/// Updates being handled at once; further ones wait where they come from.
+/// Most updates handled concurrently. Further ones are accepted only when one is done.
 const AT_ONCE: usize = 20_000;
 
-/// Who is an administrator is asked again after this time.
+/// How long it is cached whether a user is an administrator.
 const MODERATORS: Duration = Duration::from_secs(300);
-/// An inline message may be completed this long after it was offered.
+/// How long the lookup of an offered inline message can be started.
 const OFFERED: Duration = Duration::from_secs(3600);
 
-/// Indices into the rates.
+/// Index of each bucket sort into the rates of the send limiter.
 const PRIVATE: usize = 0;
 const GROUP: usize = 1;
 const INLINE: usize = 2;
 
-/// What all handlers reach.
+/// State that all update handlers share.
 pub(crate) struct Hub {
     pub(crate) bot: Bot,
     pub(crate) chat: Chat,
     pub(crate) store: Store,
-    /// Who we are; known once Telegram has taken the token.
+    /// The bot's own user; set once Telegram has accepted the token.
     pub(crate) me: OnceLock<User>,
     pub(crate) permits: Arc<Semaphore>,
-    /// Inline messages that wait for someone to send them, with what they ask.
+    /// Command lines of offered inline messages that were not sent yet, by result id.
     pub(crate) offered: Cache<String, String>,
     moderators: Cache<(i64, u64), bool>,
     asking: Cache<i64, Arc<Mutex<()>>>,
@@ -103,12 +104,12 @@ impl Hub {
         })
     }
 
-    /// Held while something is being asked back in a chat, until it is written down what a reply to it completes.
+    /// Returns the lock of a chat that is held while a prompt is sent and until it is persisted.
     pub(crate) fn asking(&self, chat: i64) -> Arc<Mutex<()>> {
         self.asking.get_with(chat, Arc::default)
     }
 
-    /// Our name without the `@`.
+    /// Returns the bot's username without the `@`; empty if it is not known yet.
     pub(crate) fn username(&self) -> &str {
         self.me
             .get()
@@ -120,7 +121,8 @@ impl Hub {
         matches!((self.me.get(), user), (Some(me), Some(user)) if me.id == user.id)
     }
 
-    /// Whether this user may end other people's work in this chat.
+    /// Returns whether this user is an administrator of the chat and so may cancel requests of
+    /// others.
     pub(crate) async fn is_moderator(&self, chat: i64, user: UserId) -> bool {
         let key = (chat, user.0);
         if let Some(known) = self.moderators.get(&key) {
@@ -135,7 +137,8 @@ impl Hub {
         }
     }
 
-    /// Tells the presser's own screen; it waits for this.
+    /// Acknowledges a button press, which stops the progress indicator on the button. `text` is
+    /// shown as an alert to the user who pressed it.
     pub(crate) async fn answer_press(&self, query: CallbackQueryId, text: Option<&str>) {
         let mut answer = self.bot.answer_callback_query(query);
         if let Some(text) = text {
@@ -147,7 +150,8 @@ impl Hub {
     }
 }
 
-/// What Telegram takes: 30 messages a second in all, one a second in a chat with short bursts, 20 a minute in a group.
+/// Returns the rates that Telegram allows: 30 messages per second in total, one per second in a
+/// chat with short bursts, 20 per minute in a group.
 fn rates() -> Rates {
     let second = Duration::from_secs(1);
     Rates {
@@ -156,7 +160,7 @@ fn rates() -> Rates {
     }
 }
 
-/// Where messages of this chat are counted.
+/// Returns the rate limit bucket of a chat.
 pub(crate) fn room(chat: i64) -> Bucket {
     Bucket {
         sort: if chat > 0 { PRIVATE } else { GROUP },
@@ -164,7 +168,8 @@ pub(crate) fn room(chat: i64) -> Bucket {
     }
 }
 
-/// Where edits of an inline message are counted: by its number, however it is written.
+/// Returns the rate limit bucket of an inline message: a hash of its id, whose format is not
+/// documented.
 pub(crate) fn inline_room(message: &str) -> Bucket {
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     let id = BuildHasherDefault::<DefaultHasher>::default().hash_one(message);
@@ -174,7 +179,7 @@ pub(crate) fn inline_room(message: &str) -> Bucket {
     }
 }
 
-/// One call, ended after its time.
+/// Runs one call to the Bot API and fails if it exceeds [`CALL`].
 pub(crate) async fn call<T>(
     request: impl IntoFuture<Output = Result<T, RequestError>>,
 ) -> Result<T, RequestError> {
@@ -190,7 +195,7 @@ pub(crate) async fn call<T>(
     }
 }
 
-/// What a refusal means for a message.
+/// Converts an error of the Bot API to one of the chat crate.
 pub(crate) fn send_error(error: &RequestError) -> SendError {
     match error {
         RequestError::RetryAfter(wait) => SendError::RateLimited {
@@ -202,7 +207,8 @@ pub(crate) fn send_error(error: &RequestError) -> SendError {
     }
 }
 
-/// Known refusals stay; of the others those that the platform blames on the request.
+/// Returns whether a retry cannot succeed. That holds for all errors known to teloxide, and for
+/// unknown ones that blame the request.
 fn is_lasting(error: &ApiError) -> bool {
     match error {
         ApiError::Unknown(text) => ["Bad Request", "Forbidden", "Unauthorized", "Not Found"]
@@ -212,7 +218,7 @@ fn is_lasting(error: &ApiError) -> bool {
     }
 }
 
-/// A fault in words that hold neither the token nor a page of HTML.
+/// Describes an error without the bot token and without HTML from a proxy's error page.
 pub(crate) fn describe_error(error: &RequestError) -> String {
     match error {
         RequestError::InvalidJson { .. } => "invalid response from Telegram (not JSON)".into(),
@@ -236,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_work_the_next_time() {
+    fn classifies_errors_as_rate_limited_permanent_or_transient() {
         let unknown = |text: &str| RequestError::Api(ApiError::Unknown(text.into()));
 
         for (error, wanted) in [
@@ -278,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_without_an_answer_ends() {
+    async fn a_call_without_a_response_times_out() {
         let error = call(std::future::pending::<Result<(), _>>())
             .await
             .expect_err("no answer");
@@ -287,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_html_is_not_repeated() {
+    fn error_text_does_not_contain_html_pages() {
         let source = serde_json::from_str::<u8>("<html>").expect_err("no number");
         let error = RequestError::InvalidJson {
             source: Arc::new(source),

@@ -1,4 +1,4 @@
-//! Callback queries: presses of inline buttons.
+//! Callback queries, which Telegram sends for button presses.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const NOT_YOURS: &str = "Only the requester or an admin can cancel.";
 const EXPIRED: &str = "This button has expired.";
 
 impl Hub {
-    /// Does what a button says; its presser is answered at once.
+    /// Handles a button press. Telegram's query is answered while the action runs.
     pub(crate) async fn on_press(self: &Arc<Self>, update: String, query: CallbackQuery) {
         let (data, requester) = (query.data.unwrap_or_default(), query.from.id.to_string());
         let place = match (&query.message, query.inline_message_id) {
@@ -49,7 +49,8 @@ impl Hub {
         let ((), ()) = tokio::join!(self.answer_press(query.id, parse_text), act);
     }
 
-    /// What a press means; who may end other people's work is only asked where that matters.
+    /// Returns the action of a button press. Whether the user is an administrator is only looked up
+    /// if it matters.
     async fn pressed(&self, button: &str, user: &User, chat: i64) -> Pressed {
         let requester = user.id.to_string();
         let press = |moderator| {
@@ -72,7 +73,8 @@ impl Hub {
             Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => {
                 self.chat.handled(update).await
             }
-            // In someone else's chat there is no other message to write.
+            // In a chat without the bot no other message can be sent, so an inline message is
+            // edited instead.
             Pressed::Ask(input) if place.inline.is_none() => {
                 let place = Place {
                     reply_to: place.message,
@@ -124,8 +126,9 @@ impl Hub {
             .await;
     }
 
-    /// The whole answer as a file. It is handled before it is sent: after a crash in between the button is there still,
-    /// while a second file would be one too many.
+    /// Runs the lookup and sends the full reply as a JSON file. The update is marked as handled
+    /// before that: after a crash the user can press the button again, while a retry could send a
+    /// second file.
     async fn send_raw(self: &Arc<Self>, place: Place, input: Input, requester: &str, update: &str) {
         self.chat.handled(update).await;
         match self.chat.raw(input.clone(), place.who(requester)).await {
@@ -141,7 +144,7 @@ impl Hub {
                     text,
                 };
                 let document = reply.rendition.document();
-                // The reason is logged where sending fails.
+                // `tell` logs the error.
                 let _ = self
                     .chat
                     .tell(document, &[], place.room(), &mut sheet)
@@ -164,7 +167,7 @@ impl Hub {
     }
 }
 
-/// The message that a button is below, as a place to edit.
+/// Returns the location of the message that the button belongs to, for editing it.
 fn place_of(message: &MaybeInaccessibleMessage) -> Place {
     let regular = message.regular_message();
     let thread = regular

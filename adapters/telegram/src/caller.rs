@@ -1,20 +1,20 @@
-//! The requesting user and the conversation.
+//! The user who sent a request, and the chat it was sent in.
 
 use netvane_chat::PersistGuard;
 
 use crate::place::Place;
 
-/// The requesting user and the conversation.
+/// The user who sent a request, and the chat it was sent in.
 #[derive(Debug, Clone)]
 pub(crate) struct TelegramUser {
     pub(crate) place: Place,
     pub(crate) requester: String,
-    /// The update that brought it.
+    /// Id of the update that contained the request.
     pub(crate) update: String,
-    /// Nobody else is in this chat.
+    /// Whether this is a direct chat between the user and the bot.
     pub(crate) alone: bool,
-    /// A person who can be asked back; a channel has none.
+    /// Whether a person can reply to a prompt; false in a channel.
     pub(crate) person: bool,
-    /// Goes when a crash would not lose the question any more.
+    /// Guard that is dropped once the request is persisted.
     pub(crate) persist_guard: Option<PersistGuard>,
 }

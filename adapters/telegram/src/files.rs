@@ -1,4 +1,4 @@
-//! Files that people send: mail messages, read as far as the engine reads them.
+//! Download of files with mail messages.
 
 use futures::StreamExt;
 use teloxide::{net::Download, requests::Requester, types::Document};
@@ -6,15 +6,15 @@ use tokio::time::{Duration, timeout};
 
 use crate::bot::{Hub, call, describe_error};
 
-/// Telegram gives bots no larger files.
+/// Largest file in bytes that Telegram lets bots download.
 const MOST_GIVEN: u32 = 20 << 20;
 
-/// The longest message that is read.
+/// Largest mail message in bytes that is read.
 const MOST_READ: usize = 512 << 10;
 
 const DOWNLOAD: Duration = Duration::from_secs(60);
 
-/// Whether a file is likely a mail message.
+/// Returns whether a file is likely to be a mail message, by its name or MIME type.
 pub(crate) fn is_mail(file: &Document) -> bool {
     let name = file.file_name.as_deref().unwrap_or_default().to_lowercase();
     let kind = file
@@ -28,7 +28,7 @@ pub(crate) fn is_mail(file: &Document) -> bool {
         || kind == "message/rfc822"
 }
 
-/// The text of a file, or why it cannot be had, in a sentence.
+/// Downloads a file and returns its text. The error is a sentence for the user.
 pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> {
     let size = file.file.size;
     if size > MOST_GIVEN && size != u32::MAX {

@@ -1,4 +1,5 @@
-//! Questions from other chats (`@bot mx example.com`): what is known is offered at once, the rest is completed by edit.
+//! Inline mode (`@bot mx example.com` in any chat). Replies that need no lookup are offered at
+//! once; for others a placeholder is offered and edited after it is sent.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,22 +29,22 @@ use crate::{
     render::render,
 };
 
-/// What a button of an offered message carries before its number.
+/// Prefix of the callback data of an offered message's button; the result id follows.
 const LOOK_UP: &str = "look:";
 
-/// Telegram gives one user the same answer again for this long.
+/// How long Telegram caches the results of a query for the same user, in seconds.
 const CACHE: u32 = 5;
 
-/// A lookup without network is waited for.
+/// Timeout of a command that needs no network access.
 const FREE: Duration = Duration::from_secs(2);
 
-/// The number in what a button carries, if it completes an offered message.
+/// Returns the result id in the callback data, if the button belongs to an offered message.
 pub(crate) fn offered(data: &str) -> Option<&str> {
     data.strip_prefix(LOOK_UP)
 }
 
 impl Hub {
-    /// Offers what can be sent for a query.
+    /// Answers an inline query with one message that the user can send.
     pub(crate) async fn on_query(self: &Arc<Self>, update: String, query: InlineQuery) {
         let line = query.query.trim().to_owned();
         let input = Input::Text(line.clone());
@@ -87,7 +88,7 @@ impl Hub {
         self.chat.handled(&update).await;
     }
 
-    /// What can be said without asking the network.
+    /// Returns the reply if it is cached, or if the command needs no network access.
     async fn reply_without_lookup(
         &self,
         command: &str,
@@ -111,7 +112,7 @@ impl Hub {
             .ok()
     }
 
-    /// Someone sent what was offered.
+    /// Handles the update that a user has sent an offered message.
     pub(crate) async fn on_chosen(self: &Arc<Self>, update: String, chosen: ChosenInlineResult) {
         let requester = chosen.from.id.to_string();
         self.complete(
@@ -123,7 +124,8 @@ impl Hub {
         .await;
     }
 
-    /// Answers in a message that was sent from an offer: once, whether its sender or its button brings us here.
+    /// Runs the lookup of an offered message after it was sent. It runs once, although both the
+    /// sending and the message's button trigger it.
     pub(crate) async fn complete(
         self: &Arc<Self>,
         id: &str,

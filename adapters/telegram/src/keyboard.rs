@@ -6,12 +6,13 @@ use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
 use crate::markup::shortened;
 
-/// Buttons of one row, and the characters that they hold together.
+/// Most buttons in one row. `ROW_WIDTH` limits the total characters of their labels.
 const ROW: usize = 3;
 const ROW_WIDTH: usize = 30;
 const MOST_LABEL: usize = 60;
 
-/// Rows of buttons; in an inline message only those that can be answered in place.
+/// Returns the rows of buttons. An inline message has no Raw button, because the file would need
+/// another message.
 pub(crate) fn keyboard<'a>(
     links: impl Iterator<Item = (&'a str, &'a str)>,
     buttons: &[Button],
@@ -34,7 +35,7 @@ pub(crate) fn keyboard<'a>(
     {
         let label = shortened(&printable_line(&button.label), MOST_LABEL);
         let length = label.chars().count();
-        // Carrying on stands in rows of its own, above what is done with this answer.
+        // Follow-up lookups have rows of their own, above the buttons that act on this reply.
         let sort = button.sort == Sort::FollowUp;
         let fits = last == Some(sort) && width + length <= ROW_WIDTH;
         let key = InlineKeyboardButton::callback(label, &button.id);
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn buttons_stand_in_rows_that_fit_a_phone() {
+    fn buttons_are_grouped_in_rows_that_fit_a_phone() {
         let mut buttons: Vec<Button> = [
             "dns",
             "whois",

@@ -1,4 +1,5 @@
-//! Netvane on Telegram: the registry as a menu, updates as questions, replies as HTML messages that are edited in place.
+//! Telegram adapter: the registry becomes the command menu, updates become requests, and replies
+//! are HTML messages that are edited in place.
 
 mod ask;
 mod ask_back;
@@ -35,18 +36,19 @@ use message_sink::Spot;
 use place::Place;
 use webhook::Webhook;
 
-/// Answers under way get this long when the process is to end.
+/// How long shutdown waits for open requests to send their final messages.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// The adapter for Telegram: polling or webhook, commands, buttons, inline mode.
 pub struct Telegram {
     hub: Arc<Hub>,
-    /// Updates are delivered, not asked for.
+    /// Set in webhook mode; `None` in polling mode.
     webhook: Option<Webhook>,
 }
 
 impl Telegram {
-    /// Nothing is sent yet. `public_url` is where Telegram reaches the HTTP adapter, for the webhook mode.
+    /// Creates the adapter without sending anything. In webhook mode, Telegram reaches the HTTP
+    /// adapter at `public_url`. Fails if a URL is invalid.
     pub fn new(
         settings: &settings::Telegram,
         public_url: &str,
@@ -72,14 +74,15 @@ impl Telegram {
         })
     }
 
-    /// The path that Telegram delivers updates to, for the HTTP adapter; none where updates are asked for.
+    /// Returns the route that receives updates in webhook mode, for the HTTP adapter. The router is
+    /// empty in polling mode.
     pub fn router(&self) -> Router {
         self.webhook
             .as_ref()
             .map_or_else(Router::new, |webhook| webhook::router(&self.hub, webhook))
     }
 
-    /// Runs until the process is to end; earlier only where Telegram does not take the token, which is then told.
+    /// Runs until the process shuts down. If Telegram rejects the token, reports that and returns.
     pub async fn run(self) {
         let Self { hub, webhook } = self;
         hub.chat.engine().adapters().report(NAME, Health::Starting);
@@ -102,7 +105,8 @@ impl Telegram {
     }
 }
 
-/// Asks Telegram who we are, again and again until it answers; in polling mode no webhook may be left over.
+/// Asks Telegram for the bot's own user, retrying until it replies. In polling mode also removes
+/// the webhook, which would block polling. Returns `None` on shutdown or if the token is rejected.
 async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
     let adapters = hub.chat.engine().adapters();
     let mut faults = Waits::up_to(polling::LONGEST_WAIT);
@@ -140,7 +144,7 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
     }
 }
 
-/// Answers what a restart interrupted, or says that it cannot.
+/// Repeats a request that a restart interrupted, or ends it with a message.
 async fn resume(hub: &Arc<Hub>, job: Job) {
     let place: Place = serde_json::from_value(job.place.clone()).unwrap_or_default();
     let room = place.room();

@@ -1,42 +1,45 @@
-//! HTML as the Bot API takes it, counted as the platform counts: UTF-16 units and entities after the markup is read.
+//! HTML for the Bot API. Lengths are counted as Telegram does: UTF-16 units and entities after the
+//! markup is parsed.
 //!
-//! Telegram makes links, mentions and commands of plain words. Inside code it does not, so words that it would act on
-//! are set as code.
+//! Telegram turns some plain words into links, mentions and commands, but not inside code. So such
+//! words are formatted as code.
 
 use netvane_core::document::render::{printable, printable_line};
 
-/// So many words in one text are set as code one by one; beyond that the whole text is.
+/// Most passages of a text that are formatted as code separately; with more, the whole text becomes
+/// code.
 const MOST_RUNS: usize = 4;
 
 /// A piece of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Markup {
     pub(crate) html: String,
-    /// UTF-16 units that a reader sees.
+    /// Length of the visible text in UTF-16 units.
     pub(crate) units: usize,
     pub(crate) entities: usize,
 }
 
 impl Markup {
-    /// Words on one line; what would come alive is set as code.
+    /// Appends text on one line. Words that Telegram would turn into links or commands become code.
     pub(crate) fn words(mut self, text: &str) -> Self {
         self.line(text, None);
         self
     }
 
-    /// The same in bold.
+    /// Like [`Markup::words`], but in bold.
     pub(crate) fn bold(mut self, text: &str) -> Self {
         self.line(text, Some("b"));
         self
     }
 
-    /// Exact text on one line.
+    /// Appends text on one line as code.
     pub(crate) fn code(mut self, text: &str) -> Self {
         self.tagged("code", &printable_line(text));
         self
     }
 
-    /// Ours: nothing in it is hostile or comes alive.
+    /// Appends trusted text as it is, apart from HTML escapes. It must not contain words that
+    /// Telegram turns into links or commands.
     pub(crate) fn own(mut self, text: &str) -> Self {
         self.raw(text);
         self
@@ -80,13 +83,13 @@ impl Markup {
     }
 }
 
-/// What stands around preformatted lines.
+/// The block around lines of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Around {
     Nothing,
-    /// A block with a fixed pitch.
+    /// A preformatted block with a fixed-width font.
     Block,
-    /// A quotation that is folded until someone opens it.
+    /// A quotation that is collapsed until a user expands it.
     Folded,
 }
 
@@ -108,7 +111,7 @@ impl Around {
     }
 }
 
-/// A line of preformatted text.
+/// Escapes one line of preformatted text.
 pub(crate) fn preformatted(line: &str) -> Markup {
     Markup::default().own(&printable(line))
 }
@@ -117,7 +120,7 @@ pub(crate) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// At most so many UTF-16 units, cut between characters, and the cut is shown.
+/// Truncates text to `most` UTF-16 units, between characters and with an ellipsis.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     if units(text) <= most {
         return text.to_owned();
@@ -145,7 +148,8 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// A text in turns of what stays as it is and what would come alive, white space on the outside of the latter.
+/// Splits text into passages and says for each whether Telegram would turn its words into links or
+/// commands. Whitespace around such passages belongs to their neighbours.
 fn runs(text: &str) -> Vec<(bool, &str)> {
     let mut runs: Vec<(bool, usize, usize)> = Vec::new();
     let mut at = 0;
@@ -184,7 +188,8 @@ fn runs(text: &str) -> Vec<(bool, &str)> {
     out
 }
 
-/// Whether Telegram might make something of this word: rather too often than once too few.
+/// Returns whether Telegram might turn this word into a link, mention, command or phone number.
+/// False positives are harmless.
 fn comes_alive(word: &str) -> bool {
     let chars: Vec<char> = word.chars().collect();
     let inside = |index: Option<usize>| {
@@ -210,7 +215,7 @@ fn comes_alive(word: &str) -> bool {
     digits >= 13 || chars.iter().enumerate().any(acts)
 }
 
-/// Whether a top-level domain may begin here.
+/// Returns whether the characters may begin with a top-level domain.
 fn is_label(chars: &[char]) -> bool {
     let label: Vec<&char> = chars
         .iter()
@@ -224,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_would_come_alive_is_set_as_code() {
+    fn only_words_that_telegram_would_link_become_code() {
         let content_hash = |text: &str| Markup::default().words(text).html;
         assert_eq!(
             content_hash("Mail for example.com goes on, e.g. in 5.2 s, 443/udp."),
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_counted_as_the_platform_counts() {
+    fn lengths_are_counted_in_utf16_units() {
         let text = Markup::default().bold("a & 👍").code("\u{202e}");
         assert_eq!((text.units, text.entities), (6 + 8, 2));
         assert_eq!(shortened("👍👍👍", 5), "👍👍…");

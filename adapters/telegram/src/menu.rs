@@ -1,4 +1,4 @@
-//! The registry as Telegram's menu of commands, written only where it differs from what is there.
+//! Telegram's command menu, written only if it differs from the registry.
 
 use netvane_chat::Waits;
 use netvane_core::command::Registry;
@@ -17,10 +17,10 @@ use crate::{
 const MOST: usize = 100;
 const MOST_DESCRIPTION: usize = 256;
 
-/// Tries for one scope; the next start tries again.
+/// Attempts for each scope; after that, the next start tries again.
 const TRIES: u32 = 5;
 
-/// Brings the menus up to date. Nothing depends on it, so faults are told and that is all.
+/// Updates the command menus. Nothing depends on them, so failures are only logged.
 pub(crate) async fn write(hub: &Hub) {
     let expected = commands(hub.chat.engine().registry());
     for scope in [
@@ -59,7 +59,7 @@ async fn write_scope(
     Ok(())
 }
 
-/// Every command with its one line.
+/// Returns all commands with their one-line descriptions.
 fn commands(registry: &Registry) -> Vec<BotCommand> {
     let command = |about: &str| about.chars().take(MOST_DESCRIPTION).collect::<String>();
     registry

@@ -1,4 +1,4 @@
-//! Where an answer stands: one message that is sent once and then edited, and the file that goes with it.
+//! Writing of replies: a message that is sent once and then edited, and its image and file.
 
 use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
@@ -29,7 +29,7 @@ use crate::{
     render::render,
 };
 
-/// "typing" is shown by Telegram for this long.
+/// How long Telegram shows the "typing" status.
 const TYPING: Duration = Duration::from_secs(5);
 
 pub(crate) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
@@ -40,20 +40,22 @@ pub(crate) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
     show_above_text: false,
 };
 
-/// The message at a place.
+/// Message sink that writes to a [`Place`].
 pub(crate) struct Spot {
     hub: Arc<Hub>,
     pub(crate) place: Place,
-    /// Asks the reader for a reply, with this hint where it is typed.
+    /// Makes the message a prompt that the user replies to; the text is the placeholder of the
+    /// input field.
     pub(crate) prompt: Option<String>,
     typing: Option<Instant>,
-    /// The file was sent; an answer that is shown again does not bring it again.
+    /// Whether the file was sent; it is not sent again with a repeated reply.
     attached: bool,
-    /// The same for the picture.
+    /// Whether the image was sent or there is none.
     pictured: bool,
 }
 
-/// `editMessageText` for inline messages as it is today; the library's own still has the old preview switch.
+/// Current `editMessageText` payload for inline messages; teloxide's own still uses the former
+/// option for link previews.
 #[derive(Serialize)]
 struct EditInline {
     inline_message_id: String,
@@ -227,7 +229,7 @@ impl Spot {
             .map(drop)
     }
 
-    /// Shows that work goes on; nothing waits for it and nothing depends on it.
+    /// Shows the "typing" status in the background, ignoring errors.
     fn show_typing(&mut self) {
         if self.place.inline.is_some() || self.typing.is_some_and(|last| last.elapsed() < TYPING) {
             return;
@@ -244,7 +246,7 @@ impl Spot {
     }
 }
 
-/// A file instead of a message, sent once whatever it is asked to show.
+/// Message sink that sends a file and ignores the content of the message.
 pub(crate) struct Sheet<'a> {
     pub(crate) hub: &'a Hub,
     pub(crate) place: &'a Place,
@@ -262,7 +264,7 @@ impl MessageSink for Sheet<'_> {
     }
 }
 
-/// Where files are forbidden the message alone has to do.
+/// Ignores a permanent error, for example where files are forbidden: the message was sent already.
 fn attempt(sent: Result<(), SendError>) -> Result<(), SendError> {
     match sent {
         Err(SendError::Permanent(why)) => {
@@ -273,7 +275,7 @@ fn attempt(sent: Result<(), SendError>) -> Result<(), SendError> {
     }
 }
 
-/// Sends a picture in reply to the answer.
+/// Sends an image as a reply to the message.
 async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), SendError> {
     let mut request = hub.bot.send_photo(
         ChatId(place.chat),
@@ -287,7 +289,7 @@ async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), 
         .map_err(|error| send_error(&error))
 }
 
-/// Sends a file in reply to the answer.
+/// Sends a file as a reply to the message.
 async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), SendError> {
     let file = InputFile::memory(text).file_name(name);
     let mut request = hub
@@ -310,7 +312,7 @@ fn in_reply_to(message: i32) -> ReplyParameters {
     ReplyParameters::new(MessageId(message)).allow_sending_without_reply()
 }
 
-/// Whether a message cannot be edited any more, so that a new one has to do.
+/// Returns whether the message can no longer be edited, so that a new one must be sent.
 fn is_gone(error: &ApiError) -> bool {
     matches!(
         error,

@@ -1,4 +1,5 @@
-//! From a message to a question: with its target from the message replied to, asked back for, or offered as buttons.
+//! Handling of messages. A missing target is taken from the message replied to or prompted for; a
+//! message with only targets gets buttons with lookups.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::{
 };
 
 impl Hub {
-    /// Answers a message, if it is for us.
+    /// Handles a message if it is meant for the bot.
     pub(crate) async fn on_message(self: &Arc<Self>, caller: TelegramUser, message: &Message) {
         let text = text_of(message);
         if !text.starts_with('/')
@@ -80,7 +81,7 @@ impl Hub {
         }
     }
 
-    /// What the message replied to offers for a line that lacks its target.
+    /// Returns the targets in the message replied to, for a command line without a target.
     fn targets_for<'m>(
         &self,
         message: &'m Message,
@@ -107,7 +108,8 @@ impl Hub {
         }
     }
 
-    /// Words without a command: a mail message, a command without its slash, or something that can be asked about.
+    /// Handles text without a command: a mail message, a command without its slash, or text with
+    /// targets.
     async fn on_words(self: &Arc<Self>, caller: TelegramUser, message: &Message, text: &str) {
         if text.trim().is_empty() && message.document().is_none() {
             return;
@@ -150,18 +152,18 @@ impl Hub {
     }
 }
 
-/// What completes a line, in its message or in the one that this replies to.
+/// Input that completes a command line, from its message or from the one replied to.
 enum QuotedInput<'m> {
     Nothing,
-    /// A mail message as a file.
+    /// A mail message in a file.
     File(&'m File),
     /// A mail message as text.
     Text(&'m str),
-    /// Labels, and lines with a target each; at least one.
+    /// Labels and command lines, one for each target; never empty.
     Lines(Vec<(String, String)>),
 }
 
-/// A mail message: a file, else what was quoted, else the text replied to.
+/// Returns the mail message: a file, otherwise the quoted text, otherwise the text replied to.
 fn whole_message(message: &Message) -> QuotedInput<'_> {
     let replied = message.reply_to_message();
     let file = message.document().or(replied.and_then(Message::document));

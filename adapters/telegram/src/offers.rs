@@ -1,4 +1,4 @@
-//! Commands about the targets in a text, and how to ask at all.
+//! Lookups that are offered for the targets in a text, and a usage hint.
 
 use std::sync::Arc;
 
@@ -9,11 +9,13 @@ use netvane_core::{
     document::Document,
 };
 
-/// Targets that are offered of one message, and commands of each where there are several.
+/// Most targets offered for one message. `MOST_EACH` limits the commands for each if there are
+/// several targets.
 const MOST_TARGETS: usize = 5;
 const MOST_EACH: usize = 3;
 
-/// Of the targets in a text those that the command is made for, else those that it understands.
+/// Returns the targets of a kind for which the command is offered; if there are none, all targets
+/// that it accepts.
 pub(crate) fn fitting(
     targets: Vec<Target>,
     registry: &Registry,
@@ -33,7 +35,7 @@ pub(crate) fn fitting(
     }
 }
 
-/// Labels and lines of the lookups that fit these targets.
+/// Returns labels and command lines of the lookups for these targets.
 pub(crate) fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, String)> {
     let one = targets.len() == 1;
     let most = if one { usize::MAX } else { MOST_EACH };
@@ -53,7 +55,7 @@ pub(crate) fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, St
     targets.iter().take(MOST_TARGETS).flat_map(of).collect()
 }
 
-/// How to ask, from the registry's own examples.
+/// Returns a usage hint with examples from the registry.
 pub(crate) fn hint(registry: &Registry) -> Document {
     let mut document = note(
         "Network lookups",
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_takes_the_targets_that_it_is_made_for() {
+    async fn a_command_prefers_targets_of_its_own_kind() {
         let engine = engine();
         let chosen = |line: &str, text: &str| {
             let Err(UsageError {
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn targets_become_buttons() {
+    async fn offers_lookups_for_the_targets_in_a_text() {
         let engine = engine();
         let one = offers(engine.registry(), &found_in("see example.com"));
         assert!(

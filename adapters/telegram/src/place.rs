@@ -1,4 +1,4 @@
-//! How a message is found again, also after a restart.
+//! Location of a message, which is persisted while the request is open.
 
 use netvane_chat::Bucket;
 use netvane_core::Caller;
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::bot::{inline_room, room};
 
-/// How to find a message, also after a restart.
+/// Location of a message, which is persisted while the request is open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) chat: i64,
     /// The topic of a forum group; `None` outside of topics.
     pub(crate) thread: Option<i32>,
-    /// The message that asks.
+    /// Id of the user's message, to which the bot replies.
     pub(crate) reply_to: Option<i32>,
-    /// The message that answers, once it is there.
+    /// Id of the bot's message; `None` until it is sent.
     pub(crate) message: Option<i32>,
-    /// The answer stands in someone else's chat, by inline mode.
+    /// Id of an inline message, which may be in a chat without the bot.
     pub(crate) inline: Option<String>,
-    /// What the message shows, as a number: showing the same again is refused by the platform.
+    /// Hash of the current content: Telegram rejects edits that change nothing.
     #[serde(default, rename = "shown")]
     pub(crate) content_hash: Option<u64>,
 }
 
 impl Place {
-    /// Someone here, as the operator's rules know them.
+    /// Returns the user's identity for the operator's access rules.
     pub(crate) fn who(&self, requester: &str) -> Caller {
         let conversation = (self.inline.is_none() && self.chat != 0).then(|| self.chat.to_string());
         Caller {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_found_again_also_one_that_an_older_version_wrote() {
+    fn a_place_survives_serialization_even_by_an_older_version() {
         let place = Place {
             chat: -100,
             thread: Some(3),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_known_chat_is_a_conversation() {
+    fn only_a_known_chat_becomes_a_conversation() {
         let conversation = |place: Place| place.who("7").conversation;
         let chat = Place {
             chat: -5,
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn private_chats_groups_and_inline_messages_are_counted_apart() {
+    fn private_chats_groups_and_inline_messages_have_separate_buckets() {
         let room = |chat, inline: Option<&str>| {
             let inline = inline.map(str::to_owned);
             Place {

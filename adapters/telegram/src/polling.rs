@@ -1,4 +1,5 @@
-//! Asking for updates: one long poll after the other. An update is given up to Telegram with the poll after it.
+//! Receiving updates by long polling. Each poll confirms the updates of the previous one, which
+//! Telegram then discards.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +21,7 @@ use crate::{
     updates,
 };
 
-/// What is asked for; edited messages are not.
+/// Types of updates to receive; edited messages are not among them.
 pub(crate) const WANTED: [AllowedUpdate; 5] = [
     AllowedUpdate::Message,
     AllowedUpdate::ChannelPost,
@@ -29,23 +30,24 @@ pub(crate) const WANTED: [AllowedUpdate; 5] = [
     AllowedUpdate::CallbackQuery,
 ];
 
-/// What is not a question, or takes longer than a disk does, is not waited for.
+/// Longest wait until updates are persisted. Updates without a lookup may hold their guard longer
+/// than this.
 const KEEPING: Duration = Duration::from_millis(250);
 
-/// A token that Telegram does not take is told like this.
+/// Health message for a token that Telegram rejects.
 pub(crate) const REFUSED: &str =
     "Telegram rejected the token; set telegram.token to the one from @BotFather";
 
-/// Tries lie at most this far apart.
+/// Longest wait between two attempts, before jitter.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Polls until the process is to end, or until Telegram does not take the token any more.
+/// Polls until the process shuts down or Telegram rejects the token.
 pub(crate) async fn run(hub: &Arc<Hub>) {
     let adapters = hub.chat.engine().adapters();
     let mut offset = 0;
     let mut faults = Waits::up_to(LONGEST_WAIT);
 
-    // The first poll, and the one after a fault, comes back at once: how things are is known then.
+    // The first poll, and each after an error, returns immediately, so that the health is known.
     let mut open = 0;
 
     loop {
@@ -62,7 +64,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
 
         let answer = tokio::select! {
             answer = poll => answer,
-            // This poll has confirmed what was handed over before it.
+            // This poll has already confirmed the earlier updates.
             () = hub.chat.shutdown().cancelled() => return,
         };
 
@@ -101,12 +103,13 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
     }
 }
 
-/// Waits until what was handed over is kept. Then it may be given up: a crash would not lose it.
+/// Waits until the updates are persisted, but at most for [`KEEPING`]. Then they can be confirmed,
+/// because a crash would not lose them.
 pub(crate) async fn all_kept(mut kept: mpsc::Receiver<()>) {
     let _ = timeout(KEEPING, kept.recv()).await;
 }
 
-/// Starts to handle an update; waits while too many are being handled.
+/// Starts handling an update, unless it was seen before. Waits while too many are being handled.
 pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, persist_guard: PersistGuard) {
     if !hub.chat.first_time(&update.id.0.to_string()) {
         return;
@@ -119,7 +122,7 @@ pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, persist_guard: Per
     });
 }
 
-/// What was handed over is not given again after the restart.
+/// Confirms the last updates, so that Telegram does not deliver them again after the restart.
 async fn confirm(hub: &Hub, offset: i32) {
     if offset > 0 {
         let last = hub.bot.get_updates().offset(offset).limit(1).timeout(0);

@@ -1,4 +1,4 @@
-//! What a text says to us: a command, words, or something meant for others.
+//! Classification of a text: a command line, other text for the bot, or text meant for others.
 
 use netvane_core::command::{
     Registry,
@@ -6,24 +6,24 @@ use netvane_core::command::{
 };
 use teloxide::types::{Message, MessageEntityKind};
 
-/// How Telegram opens a chat, with what stood in the link.
+/// Command that Telegram sends when a user opens a deep link; the link's parameter follows.
 const START: &str = "/start ";
 
-/// Prose is not taken for a message's headers.
+/// Start of a header line that identifies a mail message; prose does not begin a line like this.
 const TRACE_LINE: &str = "received:";
 
-/// Who a text is for, and what it asks.
+/// Whom a text is addressed to, and what it contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ParsedText {
     /// A message that is not addressed to the bot.
     Others,
-    /// A command line for us.
+    /// A command line for the bot.
     Line(String),
-    /// No command, but nobody else is there.
+    /// Text without a command, in a direct chat with the bot.
     Words,
 }
 
-/// Reads a text; `alone` where there is nobody else to talk to.
+/// Classifies a text. `alone` says that it is from a direct chat with the bot.
 pub(crate) fn parse_text(
     text: &str,
     username: &str,
@@ -65,7 +65,7 @@ pub(crate) fn parse_text(
     }
 }
 
-/// What follows our name at the start of a text.
+/// Returns what follows a mention of the bot at the start of a text.
 fn mention<'t>(text: &'t str, username: &str) -> Option<&'t str> {
     let rest = text.strip_prefix('@')?;
     let name = rest
@@ -79,8 +79,9 @@ fn mention<'t>(text: &'t str, username: &str) -> Option<&'t str> {
     (ends && !username.is_empty()).then(|| rest.trim_start_matches([',', ':']).trim())
 }
 
-/// The line of a deep link: `/start mx-example_com` asks `/mx example.com`. A link holds only letters, digits, `_` and
-/// `-`: the first hyphen ends the command, then `_` stands for a dot and `__` for itself.
+/// Returns the command line of a deep link: `/start mx-example_com` means `/mx example.com`. A link
+/// can contain only letters, digits, `_` and `-`, so the first hyphen ends the command; after it,
+/// `_` means a dot and `__` an underscore.
 fn linked(text: &str, registry: &Registry) -> Option<String> {
     let link = text.strip_prefix(START)?.trim();
     let (command, argument) = link.split_once('-').unwrap_or((link, ""));
@@ -96,7 +97,7 @@ fn linked(text: &str, registry: &Registry) -> Option<String> {
     )
 }
 
-/// Headers of a mail message, as people forward or paste them.
+/// Returns whether the text contains a `Received` header of a mail message.
 pub(crate) fn is_mail(text: &str) -> bool {
     text.lines().any(|line| {
         line.get(..TRACE_LINE.len())
@@ -104,12 +105,13 @@ pub(crate) fn is_mail(text: &str) -> bool {
     })
 }
 
-/// The text of a message or what is written below its file.
+/// Returns the text of a message, or the caption of its file.
 pub(crate) fn text_of(message: &Message) -> &str {
     message.text().or(message.caption()).unwrap_or_default()
 }
 
-/// The targets of a message that is replied to: in what was quoted of it, else in all of it with its hidden links.
+/// Returns the targets of the message replied to: those in the quoted part if there is one,
+/// otherwise those in the whole text and its links.
 pub(crate) fn targets_of(replied: &Message, quoted: Option<&str>) -> Vec<Target> {
     if let Some(quoted) = quoted {
         return targets::found_in(quoted);
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn commands_for_others_are_left_alone() {
+    async fn ignores_commands_for_others() {
         for text in [
             "/mx@netvanebot example.com",
             "/mx example.com",
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_mention_asks_what_follows_it() {
+    async fn text_after_a_mention_is_a_command_line() {
         assert_eq!(
             read("@NetvaneBot mx example.com", false),
             line("mx example.com")
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_known_by_their_trace() {
+    fn detects_mail_headers_by_their_received_line() {
         assert!(is_mail("From: a@example.com\nReceived: from a by b; now\n"));
         assert!(!is_mail("I received: nothing"));
     }

@@ -1,4 +1,5 @@
-//! The document as one Telegram message, within all of its limits; what does not fit becomes a file.
+//! Rendering of a document as one Telegram message within Telegram's limits. What does not fit goes
+//! to a file.
 
 mod page;
 mod part;
@@ -12,30 +13,32 @@ use crate::markup::{Around, Markup, units};
 use page::Page;
 use part::{MOST_TITLE, Part, clipped, part};
 
-/// Folded text longer than this is a file instead.
+/// Longest attachment in UTF-16 units that is shown in the message; a longer one becomes a file.
 const MOST_FOLDED: usize = 2400;
 
-/// Parts of a message that have a bound of their own, so that there is always room for the rest.
+/// Longest summary in UTF-16 units. This limit and the next one keep room for the rest of the
+/// message.
 const MOST_SUMMARY: usize = 600;
 const MOST_WARNINGS: usize = 900;
 
 const REST: &str = "\n\n… Full answer in the file.";
 const MORE: &str = "\n\n…";
-/// Said of what a file holds, and of what none can hold.
+/// Note for an attachment that is in the file. `TOO_LONG` is the note where no file can be sent.
 const IN_FILE: &str = " is in the file.";
 const TOO_LONG: &str = " is too long to show here.";
 
-/// One message, and what goes with it.
+/// A message, and the file and image sent with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rendered {
     pub(crate) html: String,
-    /// Name and text of the file that holds what the message does not.
+    /// Name and text of the file with what the message omits.
     pub(crate) file: Option<(String, String)>,
-    /// Shows the document's first path; the message does not.
+    /// Image (PNG) of the document's first path, which the message leaves out.
     pub(crate) picture: Option<Vec<u8>>,
 }
 
-/// A document as a message. Where no file can go with it, such as below work that goes on, it says that there is more.
+/// Renders a document as a message. If it is incomplete and no file can be sent, as for a running
+/// lookup, the message ends with an ellipsis.
 pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
     let picture = if with_file { png(document) } else { None };
     let head = head(document);
@@ -67,8 +70,8 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
     }
 }
 
-/// Adds the blocks as long as there is room; name and text of those that only a file can hold are given back. The first
-/// path is left out where it is `drawn`: its picture is sent with the message.
+/// Adds blocks as long as they fit. Returns name and text of attachments that need a file. If
+/// `drawn`, the first path is left out, because an image of it is sent with the message.
 fn fill<'d>(
     page: &mut Page,
     document: &'d Document,
@@ -98,12 +101,12 @@ fn fill<'d>(
                 page.add("\n", &Part::preformatted(Around::Folded, text));
             }
             Block::Path { .. } if drawn => drawn = false,
-            // A button below.
+            // Shown as a button below the message.
             Block::Link { .. } => {}
             block => page.add(gap, &part(block)),
         }
 
-        // A heading stands close to what it heads.
+        // No blank line separates a heading from its content.
         gap = if matches!(block, Block::Heading { .. }) {
             "\n"
         } else {
@@ -114,7 +117,7 @@ fn fill<'d>(
     attached
 }
 
-/// The whole document as plain text.
+/// Returns the whole document as plain text.
 pub(crate) fn text_of(document: &Document) -> String {
     text(
         document,
@@ -125,7 +128,7 @@ pub(crate) fn text_of(document: &Document) -> String {
     )
 }
 
-/// A title as the name of a file: `MX of example.com` is `mx-of-example.com.txt`.
+/// Converts a title to a file name: `MX of example.com` becomes `mx-of-example.com.txt`.
 pub(crate) fn file_name(title: &str, ending: &str) -> String {
     let kept = |c: char| {
         if c.is_ascii_alphanumeric() || ".-_".contains(c) {
@@ -170,7 +173,7 @@ fn head(document: &Document) -> Markup {
         .words(&clipped(&document.summary, MOST_SUMMARY))
 }
 
-/// As many as have room, and whether these are all.
+/// Returns the warnings that fit, and whether all are shown in full.
 fn warnings(all: &[String]) -> (Markup, bool) {
     let mut content_hash = Markup::default();
     for (index, warning) in all.iter().enumerate() {

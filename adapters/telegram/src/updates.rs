@@ -1,4 +1,4 @@
-//! An update, and who handles it.
+//! Dispatch of updates to their handlers.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use teloxide::types::{Message, Update, UpdateKind};
 
 use crate::{bot::Hub, caller::TelegramUser, place::Place};
 
-/// Handles one update to its end. `persist_guard` goes as soon as a crash would not lose it.
+/// Handles one update. `persist_guard` is dropped as soon as a crash would not lose the update.
 pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, persist_guard: Option<PersistGuard>) {
     let number = update.id.0.to_string();
     match update.kind {
@@ -30,7 +30,8 @@ pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, persist_guard: Option
     }
 }
 
-/// Who asks; nobody where a bot speaks, we ourselves included, or where a channel's post arrives once more in its group.
+/// Returns the sender of a message, or `None` if the message is from a bot (including this one), or
+/// is a channel's post that was forwarded to its discussion group.
 fn caller(hub: &Hub, message: &Message, update: String) -> Option<TelegramUser> {
     let sent_by_bot =
         message.from.as_ref().is_some_and(|user| user.is_bot) && message.sender_chat.is_none();
@@ -40,7 +41,7 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<TelegramUser> 
 
     let chat = &message.chat;
 
-    // Those who speak as a group or a channel are that.
+    // A user who posts in the name of a group or channel is identified by it.
     let speaker = match (&message.sender_chat, &message.from) {
         (Some(chat), _) => chat.id.0.to_string(),
         (None, Some(user)) => user.id.to_string(),

@@ -1,4 +1,4 @@
-//! `POST /hooks/telegram`: updates as Telegram delivers them, from nobody else.
+//! `POST /hooks/telegram`: receiving updates from Telegram, authenticated by a secret token.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
     polling::{LONGEST_WAIT, REFUSED, WANTED, all_kept, hand_over},
 };
 
-/// Where updates are delivered.
+/// Path that Telegram delivers updates to.
 pub(crate) const PATH: &str = "/hooks/telegram";
 
 const SECRET: &str = "x-telegram-bot-api-secret-token";
@@ -34,13 +34,15 @@ const SECRET: &str = "x-telegram-bot-api-secret-token";
 /// Upper bound of an update in bytes; real ones are far smaller.
 const MOST_BYTES: usize = 1 << 20;
 
-/// A full house is told to Telegram after this time; it delivers again. The last call at the end may take as long.
+/// How long an update waits for a free permit before it gets status 503, after which Telegram
+/// delivers it again. Also the timeout for removing the webhook at shutdown.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Another process with the same token may have removed the webhook when it ended.
+/// Interval at which the webhook is checked: another process with the same token may have removed
+/// it when it ended.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// How Telegram reaches us.
+/// URL and secret token of the webhook.
 #[derive(Clone)]
 pub(crate) struct Webhook {
     pub(crate) url: Url,
@@ -53,7 +55,7 @@ struct Hook {
     secret: Arc<[u8]>,
 }
 
-/// The path, for the HTTP adapter to serve.
+/// Returns the route of the webhook, for the HTTP adapter.
 pub(crate) fn router(hub: &Arc<Hub>, webhook: &Webhook) -> Router {
     let hook = Hook {
         hub: hub.clone(),
@@ -90,7 +92,8 @@ async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) ->
     }
 }
 
-/// Sets the webhook, keeps it set until the process is to end, and removes it.
+/// Sets the webhook, restores it if it is removed, and removes it at shutdown. Returns early if
+/// Telegram rejects the token.
 pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
     let adapters = hub.chat.engine().adapters();
     let mut faults = Waits::up_to(LONGEST_WAIT);
@@ -122,7 +125,8 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
 }
 
 async fn keep(hub: &Hub, webhook: &Webhook) -> Result<(), RequestError> {
-    // The first time it is set whatever is there: the secret cannot be read back.
+    // The first time the webhook is always set, because the secret of an existing one cannot be
+    // read.
     let first = !hub
         .chat
         .engine()

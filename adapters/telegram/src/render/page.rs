@@ -1,24 +1,24 @@
-//! A message as it fills up, within the platform's limits.
+//! A message to which parts are added within Telegram's limits.
 
 use super::part::Part;
 use crate::markup::{Markup, units};
 
-/// UTF-16 units of a message after its markup was read.
+/// Most UTF-16 units of a message after its markup is parsed.
 pub(super) const MOST_UNITS: usize = 4096;
-/// More entities are dropped by the platform.
+/// Most entities of a message; Telegram drops further ones.
 pub(super) const MOST_ENTITIES: usize = 100;
 
-/// A message as it fills up.
+/// A message to which parts are added.
 pub(super) struct Page {
     pub(super) body: Markup,
-    /// Nothing was left out.
+    /// Whether nothing was left out so far.
     pub(super) whole: bool,
-    /// What else is in the message.
+    /// Space used by the other content of the message.
     pub(super) spent: Markup,
 }
 
 impl Page {
-    /// An empty one, in a message that holds this besides.
+    /// Creates an empty body for a message whose other content uses `spent`.
     pub(super) fn beside(spent: Markup) -> Self {
         Self {
             body: Markup::default(),
@@ -35,7 +35,7 @@ impl Page {
         )
     }
 
-    /// Adds as many lines as there is room for.
+    /// Adds as many lines of a part as fit.
     pub(super) fn add(&mut self, before: &str, part: &Part) {
         if !self.whole || part.lines.iter().all(|line| line.units == 0) {
             return;

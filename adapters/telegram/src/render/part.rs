@@ -1,4 +1,4 @@
-//! A block of a document as lines of a message.
+//! Rendering of a block of a document as lines of a message.
 
 use netvane_core::document::{
     Block, Cell, Column, Field, Role, Station,
@@ -7,14 +7,14 @@ use netvane_core::document::{
 
 use crate::markup::{Around, Markup, preformatted, shortened};
 
-/// Columns that fit a phone without scrolling.
+/// Characters per line that a phone shows without scrolling.
 const NARROW: usize = 40;
-/// Preformatted text with more lines is folded.
+/// Preformatted text with more lines than this is collapsed.
 const LONG: usize = 12;
-/// A title, so that there is always room for the rest.
+/// Longest title in UTF-16 units, which keeps room for the rest.
 pub(super) const MOST_TITLE: usize = 256;
 
-/// Lines that stay together in one sort of block; a message may end between two of them.
+/// Lines inside one markup block. A message that is full may end between two of them.
 pub(super) struct Part {
     pub(super) around: Around,
     pub(super) lines: Vec<Markup>,
@@ -36,7 +36,7 @@ impl Part {
     }
 }
 
-/// A block that is shown in place.
+/// Renders a block within the message.
 pub(super) fn part(block: &Block) -> Part {
     let width = Layout {
         width: 200,
@@ -70,7 +70,7 @@ fn preformatted_text(text: &str) -> Part {
     Part::preformatted(around, text)
 }
 
-/// A drawing where it fits, else one station a line.
+/// Renders a path as a drawing if it fits, otherwise as one station per line.
 fn path(block: &Block, stations: &[Station]) -> Part {
     let drawing = block_text(
         block,
@@ -104,7 +104,8 @@ fn path(block: &Block, stations: &[Station]) -> Part {
     }))
 }
 
-/// One row of a table that is too wide: what it is about, then the rest, numbers with their heads.
+/// Renders a row of a table that is too wide: the first cell in bold, then the others. Numbers are
+/// preceded by their column titles.
 fn record(columns: &[Column], row: &[Cell]) -> Markup {
     let mut cells = columns
         .iter()
@@ -112,7 +113,7 @@ fn record(columns: &[Column], row: &[Cell]) -> Markup {
         .filter(|(_, cell)| !cell.text.trim().is_empty())
         .peekable();
     let mut out = Markup::default().own("• ");
-    // A number alone says little: the first words stand right beside it.
+    // A number alone means little, so the first text cell follows it directly.
     while let Some((column, first)) = cells.next() {
         out = strong(out, first);
         if !column.numeric || cells.peek().is_none() {
@@ -137,7 +138,8 @@ fn strong(before: Markup, cell: &Cell) -> Markup {
     }
 }
 
-/// A value by what it is; several lines become a list.
+/// Appends a cell, formatted by its role. Several lines are joined with commas, exact text with
+/// spaces.
 fn value(mut before: Markup, cell: &Cell) -> Markup {
     let text = cell.text.trim_end_matches('\n');
     match cell.role {
@@ -153,7 +155,8 @@ fn value(mut before: Markup, cell: &Cell) -> Markup {
     }
 }
 
-/// On one line with what acts made visible, then cut: the order matters, for what is made visible is longer.
+/// Converts text to one line with control characters made visible, and truncates it. This order
+/// matters, because visible control characters are longer.
 pub(super) fn clipped(text: &str, most: usize) -> String {
     shortened(&printable_line(text), most)
 }

@@ -114,7 +114,7 @@ fn registration() -> Document {
 }
 
 #[test]
-fn a_registration() {
+fn a_registration_has_fields_a_list_and_a_file() {
     let rendered = render(&registration(), true);
 
     insta::assert_snapshot!(rendered.html, @r"
@@ -156,7 +156,7 @@ fn a_registration() {
 }
 
 #[test]
-fn a_failure() {
+fn a_usage_error_shows_the_mistake_and_a_suggestion() {
     let mut document = Document::new("Bad argument", "`domain`: two dots in a row", Severity::Bad);
     document.code("/mx example..com\n    ^^^^^^^^^^^^");
     document.field("Try", Cell::exact("/mx example.com"));
@@ -172,7 +172,7 @@ fn a_failure() {
 }
 
 #[test]
-fn what_does_not_fit_is_in_the_file() {
+fn overlong_replies_are_attached_in_full() {
     let mut document = Document::new("Names", "many", Severity::Neutral);
     let row = |index: usize| {
         [
@@ -198,7 +198,7 @@ fn what_does_not_fit_is_in_the_file() {
 }
 
 #[test]
-fn a_way_is_drawn_where_it_fits() {
+fn a_path_is_drawn_if_it_fits() {
     let station = |name: &str, via: &str| Station {
         title: "Server".into(),
         name: name.into(),
@@ -211,7 +211,7 @@ fn a_way_is_drawn_where_it_fits() {
             stations: vec![station("a.example", ""), station(name, "SMTP")],
         };
         document.block(block.clone());
-        // The final message has a picture instead, but of one path only.
+        // The final message has an image instead, but only of the first path.
         let rendered = render(&document, true);
         assert!(rendered.picture.is_some() && !rendered.html.contains("a.example"));
         let mut two = document.clone();
@@ -228,7 +228,7 @@ fn a_way_is_drawn_where_it_fits() {
     );
 }
 
-/// What a reader sees of a message, with the parts that are code, and the number of entities.
+/// Parses HTML; returns the visible text, the ranges that are code, and the number of entities.
 fn read(html: &str) -> (String, Vec<(usize, usize)>, usize) {
     let (mut text, mut code, mut open, mut entities) = (String::new(), Vec::new(), Vec::new(), 0);
     let mut rest = html;
@@ -301,7 +301,8 @@ static LIVE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         .into()
 });
 
-/// What Telegram makes of plain words, as far as it is known.
+/// Returns the parts of the text outside code that Telegram turns into links, mentions or commands,
+/// as far as its rules are known.
 fn live(text: &str, code: &[(usize, usize)]) -> Vec<String> {
     let parts = LIVE.iter().flat_map(|pattern| pattern.captures_iter(text));
     let parts = parts.filter_map(|captures| captures.get(1).or(captures.get(0)));
@@ -317,7 +318,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
-    fn any_document_is_a_message_that_telegram_takes_and_nothing_in_it_acts(
+    fn any_document_is_within_the_limits_and_fully_escaped(
         (document, marks) in adversarial::document(),
         with_file in any::<bool>(),
     ) {
@@ -346,7 +347,7 @@ proptest! {
     }
 
     #[test]
-    fn any_link_is_a_button((document, marks) in adversarial::document()) {
+    fn any_link_becomes_a_button((document, marks) in adversarial::document()) {
         let page = netvane_chat::ChatMessage { document: &document, buttons: &[], working: false };
         let keyboard = crate::keyboard::keyboard(page.links(), &[], false).unwrap_or_default();
         let content_hash = serde_json::to_string(&keyboard).expect("JSON");
