@@ -17,7 +17,7 @@ fn user(name: &str, conversation: Option<&str>) -> Caller {
 }
 
 #[test]
-fn a_lookup_costs_what_it_costs() {
+fn a_lookup_costs_the_units_of_its_class() {
     let budgets = budgets(|limits| limits.per_user = 60);
     let ann = user("ann", None);
     let left = |units| {
@@ -43,7 +43,7 @@ fn a_lookup_costs_what_it_costs() {
 }
 
 #[test]
-fn conversations_keys_and_addresses_have_their_own() {
+fn conversations_keys_and_addresses_have_separate_budgets() {
     let budgets = budgets(|limits| {
         limits.per_conversation = 10;
         limits.per_anonymous = 5;
@@ -77,7 +77,7 @@ fn conversations_keys_and_addresses_have_their_own() {
 }
 
 #[test]
-fn many_users_cannot_be_aimed_at_one_host_or_network() {
+fn targets_networks_and_mail_domains_are_limited_over_all_users() {
     let budgets = budgets(|limits| {
         limits.per_target = 50;
         limits.hosts_per_network = 3;
@@ -91,7 +91,7 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
 
     let failure = budgets
         .charge_target(host(1), 25)
-        .expect_err("enough")
+        .expect_err("target limit reached")
         .to_string();
 
     assert_eq!(failure, "Too many lookups of 192.0.2.1. Retry in 30 s.");
@@ -110,7 +110,7 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
 }
 
 #[test]
-fn changed_settings_forget_only_what_they_change() {
+fn changed_settings_reset_only_changed_limits() {
     let before = budgets(|limits| {
         limits.per_user = 10;
         limits.per_target = 10;
@@ -120,10 +120,7 @@ fn changed_settings_forget_only_what_they_change() {
     let mut limits = before.of.clone();
     limits.per_target = 20;
     let after = before.under(&limits);
-    assert!(
-        after.charge(&ann, 10).is_err(),
-        "what was spent stays spent"
-    );
+    assert!(after.charge(&ann, 10).is_err(), "spent units stay spent");
     assert!(
         after.charge_target(host, 10).is_ok(),
         "a changed limit starts with a full budget"
@@ -131,7 +128,7 @@ fn changed_settings_forget_only_what_they_change() {
 }
 
 #[tokio::test]
-async fn one_asker_waits_behind_their_own_lookups_only() {
+async fn a_caller_waits_only_for_their_own_lookups() {
     let budgets = budgets(|limits| limits.at_once_per_user = 2);
     let ann = user("ann", None);
     let held = (
