@@ -170,7 +170,10 @@ mod tests {
         }
 
         assert_eq!(
-            "22,99999".parse::<PortSet>().expect_err("second").part,
+            "22,99999"
+                .parse::<PortSet>()
+                .expect_err("the second port is out of range")
+                .part,
             Some(3..8)
         );
     }

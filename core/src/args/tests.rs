@@ -44,7 +44,7 @@ fn reads_full_width_text_after_idna_mapping() {
 #[test]
 fn rejects_text_that_idna_mapping_turns_into_another_type() {
     let refused = |invalid: Result<String, Invalid>| {
-        let invalid = invalid.expect_err("another sort");
+        let invalid = invalid.expect_err("an error about the type");
         (invalid.message, invalid.part)
     };
     let address = || {

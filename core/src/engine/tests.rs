@@ -229,7 +229,7 @@ async fn permits_are_awaited_and_returned() {
         assert_eq!(
             dns.asked_names(),
             ["short.example.test. A", "web.example.test. A"],
-            "one after the other"
+            "lookups run one after the other"
         );
         dns.release();
     };
@@ -249,7 +249,7 @@ async fn a_forbidden_resolver_is_refused_before_anything_is_sent() {
     let failure = ask(&dns.engine(), &line)
         .await
         .map(|_| ())
-        .expect_err("loopback");
+        .expect_err("loopback is refused");
     assert_eq!(failure.code(), ("refused_target", 403));
     assert_eq!(dns.asked(), 0);
     let mut settings = dns.settings();

@@ -226,7 +226,11 @@ fn quoted_words_are_never_options() {
 fn an_empty_option_value_has_a_position() {
     let (message, position, _) = fault("mx example.com resolver=");
     assert!(message.starts_with("`resolver`"), "{message}");
-    assert_eq!(position, Some(24..24), "where the value belongs");
+    assert_eq!(
+        position,
+        Some(24..24),
+        "the position where the value is missing"
+    );
     assert_eq!(
         fault("mx example.com --resolver").1,
         Some(15..25),

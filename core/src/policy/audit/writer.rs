@@ -275,7 +275,7 @@ mod tests {
             "it goes on waiting"
         );
 
-        fs::remove_dir(&blocked).expect("removed");
+        fs::remove_dir(&blocked).expect("removes the directory");
         waiting.write(&mut files);
         assert!(waiting.lines().bytes.is_empty());
         assert_eq!(

@@ -28,7 +28,7 @@ fn a_lookup_costs_the_units_of_its_class() {
     assert_eq!(left(Cost::Heavy.units()).ok(), Some(35));
     assert_eq!(left(AT_HAND).ok(), Some(34));
     assert_eq!(left(Cost::Heavy.units()).ok(), Some(9));
-    let failure = left(Cost::Heavy.units()).expect_err("too much");
+    let failure = left(Cost::Heavy.units()).expect_err("cost exceeds the budget");
     assert_eq!(
         failure.to_string(),
         "Rate limit: 60 units/min; this costs 25. Retry in 16 s."
@@ -39,7 +39,11 @@ fn a_lookup_costs_the_units_of_its_class() {
             .is_ok(),
         "others are not slowed"
     );
-    assert_eq!(left(AT_HAND).ok(), Some(8), "what is refused costs nothing");
+    assert_eq!(
+        left(AT_HAND).ok(),
+        Some(8),
+        "a refused lookup is not charged"
+    );
 }
 
 #[test]
@@ -51,7 +55,7 @@ fn conversations_keys_and_addresses_have_separate_budgets() {
     assert!(budgets.charge(&user("ann", Some("room")), 6).is_ok());
     let failure = budgets
         .charge(&user("bob", Some("room")), 6)
-        .expect_err("the room's share");
+        .expect_err("the budget of the conversation is used up");
 
     assert!(
         failure

@@ -44,7 +44,7 @@ fn the_environment_overrides_the_file() {
     .expect("loads");
 
     assert_eq!(settings.dns.timeout_ms, 700);
-    assert_eq!(settings.dns.attempts, 2, "untouched");
+    assert_eq!(settings.dns.attempts, 2, "the default is unchanged");
     assert_eq!(settings.dns.servers.len(), 2);
     assert_eq!(
         settings.policy.allow,
