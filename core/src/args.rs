@@ -1,7 +1,7 @@
-//! The value types that are the grammar: the type of an argument says what may be written there.
+//! Value types of arguments: the type of an argument defines its syntax.
 //!
-//! Names and addresses come from [`netvane_facts::target`]; these are the types that only commands know. Text, HTTP
-//! and chat forms all come through the same reading.
+//! Names and addresses come from [`netvane_facts::target`]; the types here are used by commands
+//! only. Text, HTTP and chat forms are all read by the same parsers.
 
 mod email;
 pub mod mailbox;

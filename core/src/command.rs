@@ -1,8 +1,8 @@
-//! What a command is, and the registry of all of them.
+//! The command trait, and the registry of all commands.
 //!
-//! A command is one file: a struct of typed arguments, a struct of typed data, one async function and
-//! one pure one. Everything else that is said about it (help, grammar, JSON forms, completion, chat
-//! options) is derived from these through [`Entry`].
+//! A command is one file: a struct of typed arguments, a struct of typed data, one async function
+//! and one pure one. Everything else about it (help, syntax, JSON forms, completion, chat options)
+//! is derived from these through [`Entry`].
 
 mod argument;
 mod completion;
@@ -30,42 +30,45 @@ pub use context::Context;
 pub use parse::example;
 pub use registry::{Listing, Registry};
 
-/// A command: its arguments are the struct itself.
+/// A command; the implementing struct holds its arguments.
 pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
-    /// What the registry knows of it.
+    /// Static properties of the command.
     const SPEC: Spec;
-    /// What it finds out.
+    /// Data that the command finds.
     type Data: Answer;
 
-    /// What it is offered for in one tap, when such a thing stands in a reply or a message.
+    /// Kinds of targets for which the command is offered as a button, when a reply or message
+    /// contains one.
     const OFFERED_FOR: &'static [TargetKind] = &[];
 
-    /// Asks about the HTTP request that brings the question; who has none is handed a link to make one.
+    /// Whether the command reports on the user's own HTTP request. A user whose request did not
+    /// come over HTTP gets a one-time link.
     const ABOUT_VISIT: bool = false;
 
-    /// The reply depends on the caller, so it is not shared between callers.
+    /// Whether the reply depends on the caller; such replies are not shared between callers.
     const ABOUT_CALLER: bool = false;
 
-    /// Runs the lookup. `cx.net` is its only way to the network.
+    /// Runs the lookup. `cx.net` is its only access to the network.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
 
-    /// The host that the caller chose and that this command would connect to, for an early refusal.
+    /// Returns the host that the caller chose and that this command would connect to, so that a
+    /// forbidden one can be refused early.
     fn contacts(&self) -> Option<&Host> {
         None
     }
 }
 
-/// The argument that could not be read, where it was one, and why.
+/// The name of the argument that could not be read, if the error is about one, and the reason.
 pub type Misread = (Option<String>, Invalid);
 
 type Reader = fn(Map<String, Value>) -> Result<Box<dyn Prepared>, Misread>;
 
-/// A command with its types erased.
+/// A command whose types are erased.
 pub struct Entry {
-    /// What is declared about it.
+    /// Static properties of the command.
     pub spec: Spec,
-    /// Its one description, for help and every platform: the doc comment of the argument struct, 3 to 100 characters on
-    /// one line, without the final full stop.
+    /// Description used in help and on every platform: the doc comment of the argument struct, 3 to
+    /// 100 characters on one line, without the final full stop.
     pub about: String,
     /// Its arguments, required ones first.
     pub arguments: Vec<Argument>,
@@ -81,11 +84,11 @@ pub struct Entry {
     prepare: Reader,
 }
 
-/// A command with its arguments read: what is left is to run it.
+/// A command whose arguments have been parsed and that is ready to run.
 pub trait Prepared: Send + Sync {
-    /// The arguments in canonical spelling, by name.
+    /// Returns the arguments in canonical spelling, by name.
     fn arguments(&self) -> &Arc<Map<String, Value>>;
-    /// The host that the lookup contacts; see [`Command::contacts`].
+    /// Returns the host that the lookup contacts; see [`Command::contacts`].
     fn contacts(&self) -> Option<&Host>;
     /// Runs the lookup; see [`Command::run`].
     fn run<'a>(
@@ -122,7 +125,7 @@ impl<C: Command> Prepared for Ready<C> {
 }
 
 impl Entry {
-    /// Derives everything from the command's types.
+    /// Derives the entry from the command's types.
     pub fn of<C: Command>() -> Self {
         let schema = inline_schema::<C>();
 
@@ -159,22 +162,23 @@ impl Entry {
         }
     }
 
-    /// Reads named arguments; an error names the argument that it is about, where it is about one.
+    /// Parses named arguments. The error names the argument that it is about, if there is one.
     pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Box<dyn Prepared>, Misread> {
         (self.prepare)(arguments)
     }
 
-    /// JSON Schema of `data`.
+    /// Returns the JSON Schema of `data`.
     pub fn data_schema(&self) -> Schema {
         (self.data_schema)()
     }
 
-    /// JSON Schema of a whole reply of this command. What all replies share becomes definitions of the generator's.
+    /// Returns the JSON Schema of a whole reply of this command. Parts shared by all replies become
+    /// definitions of the generator.
     pub fn reply_schema(&self, generator: &mut SchemaGenerator) -> Schema {
         reply_schema(generator, self.spec.name, self.data_schema())
     }
 
-    /// Usage line such as `mx <domain> [resolver]`.
+    /// Returns the usage line, such as `mx <domain> [resolver]`.
     pub fn usage(&self) -> String {
         self.arguments
             .iter()

@@ -1,8 +1,8 @@
-//! What a request over HTTP is admitted by.
+//! Credentials that admit a request over HTTP.
 
 use serde::{Deserialize, Serialize};
 
-/// A key or a signature that came with a request and was verified. Stored and shown as text.
+/// A verified API key or signature of a request. Stored and displayed as its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Credential {
@@ -13,11 +13,11 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// What stands in the place of a key's name where a request was signed. No key can have this name: names hold no
-    /// spaces.
+    /// Name used instead of a key's name if the request was signed. No key can have this name,
+    /// because names contain no spaces.
     pub const SIGNATURE: &'static str = "a signature";
 
-    /// The name that rules, the audit and rate limits know it by.
+    /// Returns the name used in rules, the audit log and rate limits.
     pub fn name(&self) -> &str {
         match self {
             Self::ApiKey(name) => name,

@@ -1,4 +1,4 @@
-//! Answers requests: one line or one named command in, one reply or one failure out.
+//! Answers requests: takes a command line or a named command and returns a reply or a failure.
 
 mod ask;
 mod cache;
@@ -19,7 +19,7 @@ use cache::Cache;
 use one_time_links::OneTimeLinks;
 use single_flight::SingleFlight;
 
-/// Answers questions. One for the whole program; clones are cheap and the same engine.
+/// Answers requests. There is one engine per program; clones are cheap and share its state.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -34,10 +34,11 @@ struct Inner {
 }
 
 impl Engine {
-    /// With all commands.
+    /// Builds an engine with all commands.
     ///
     /// # Errors
-    /// A setting that cannot be used: a resolver, a database, a rule, a directory.
+    ///
+    /// Fails if a setting cannot be used: a resolver, a database, a rule, a directory.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
         let registry = Arc::new(commands::registry());
         let (adapters, started) = (Adapters::default(), Instant::now());
@@ -54,8 +55,8 @@ impl Engine {
         })))
     }
 
-    /// Takes up changed settings; what is running goes on with the old ones. Settings that cannot be used change nothing.
-    /// Reads files, so not for an async thread.
+    /// Applies changed settings. Running lookups keep the previous ones; if the new settings cannot
+    /// be used, nothing changes. Reads files, so do not call it on an async thread.
     pub fn reload(&self, settings: &Settings) -> Result<(), Failure> {
         let Inner {
             registry,
@@ -72,22 +73,23 @@ impl Engine {
         Ok(())
     }
 
-    /// The commands that this engine runs.
+    /// Returns the commands that this engine runs.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 
-    /// What the settings decide, as they are now.
+    /// Returns the runtime built from the current settings; [`Engine::reload`] replaces it.
     pub fn runtime(&self) -> Arc<Runtime> {
         self.0.runtime.load_full()
     }
 
-    /// How the adapters of this process are; each one reports itself.
+    /// Returns the health of this process's adapters, as each of them reported it.
     pub fn adapters(&self) -> &Adapters {
         &self.0.adapters
     }
 
-    /// Links for commands about the user's own HTTP request, sent where no request came with the command.
+    /// Returns the one-time links, which are sent when a command about the user's HTTP request came
+    /// without such a request.
     pub fn links(&self) -> &OneTimeLinks {
         &self.0.links
     }

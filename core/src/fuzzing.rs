@@ -1,5 +1,5 @@
-//! What the fuzz targets of `tests/fuzz` call that nobody else may: private readers, fed with bytes, and the documents
-//! that commands make of what was read.
+//! Private parsers that the fuzz targets of `tests/fuzz` call with arbitrary bytes, and the
+//! documents that commands build from what was parsed.
 
 use std::{net::IpAddr, sync::LazyLock, time::Duration};
 
@@ -28,10 +28,10 @@ use crate::{
 
 pub use netvane_net::fuzzing::{authenticated, policies};
 
-/// Building it derives every schema.
+/// Built once, because that derives every schema.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(commands::registry);
 
-/// A network of trusted proxies.
+/// Settings with one network of trusted proxies.
 static PROXIES: LazyLock<Proxies> = LazyLock::new(|| {
     let mut http = Settings::default().http;
     http.trusted_proxies
@@ -46,17 +46,17 @@ fn understood((entry, prepared): parse::Understood) -> Understood {
     (entry.spec.name, Map::clone(prepared.arguments()))
 }
 
-/// Reads a typed line.
+/// Parses a typed command line.
 pub fn line(line: &str) -> Result<Understood, UsageError> {
     parse::parse(&REGISTRY, line).map(understood)
 }
 
-/// Reads a command given by its name and named arguments.
+/// Parses a command given by its name and named arguments.
 pub fn parse_named(name: &str, arguments: Map<String, Value>) -> Result<Understood, UsageError> {
     parse::parse_named(&REGISTRY, name, arguments).map(understood)
 }
 
-/// What `whois` says of these facts.
+/// Returns the document that `whois` builds from these facts.
 pub fn registration(query: &str, facts: Registration, raw: &str, show_raw: bool) -> Document {
     let raw = [("whois.example".to_owned(), raw.to_owned())];
     let source = whois::Source::Whois;
@@ -72,7 +72,7 @@ pub fn registration(query: &str, facts: Registration, raw: &str, show_raw: bool)
     .present()
 }
 
-/// What `trace_mail` says of a message, and how many hops it has.
+/// Returns the number of hops that `trace_mail` finds in a message, and its document.
 pub fn traced(message: &[u8], geo: &GeoReader, relays: &[&str]) -> (usize, Document) {
     let mut policy = TrustPolicy::from_relays(relays.iter().copied()).unwrap_or_default();
     policy.now = jiff::Timestamp::from_second(1_800_000_000).ok();
@@ -83,12 +83,13 @@ pub fn traced(message: &[u8], geo: &GeoReader, relays: &[&str]) -> (usize, Docum
     )
 }
 
-/// The message as its signatures cover it.
+/// Returns the message in the form that its signatures cover.
 pub fn signed(message: &[u8]) -> Option<Vec<u8>> {
     mailtrace::signed(message)
 }
 
-/// What the commands that ask for records and `dig` say of a response to a question for this type.
+/// Returns the documents that the record commands and `dig` build from a response to a query of
+/// this type.
 pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 2] {
     let rtype = Rtype::from_int(rtype);
     let mut response = Response {
@@ -103,7 +104,8 @@ pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 
     [dig, Answered::new(name, chain, response).lookup.present()]
 }
 
-/// Who asks, by these header fields of a connection from a trusted proxy; `None` where a value is none.
+/// Returns the caller's address by these header fields of a connection from a trusted proxy; `None`
+/// if a value cannot be sent in a header.
 pub fn caller(headers: &[(&str, &str)]) -> Option<IpAddr> {
     let http_request = samples::try_visit("192.0.2.1:1", headers)?;
     let caller = http_request.caller(&PROXIES);
@@ -115,7 +117,7 @@ pub fn caller(headers: &[(&str, &str)]) -> Option<IpAddr> {
     Some(caller)
 }
 
-/// What `geo` says of an address.
+/// Returns the document that `geo` builds for an address.
 pub fn placed(geo: &GeoReader, address: IpAddr) -> Document {
     geo::Data::one(geo::Place::new(geo, address)).present()
 }

@@ -1,29 +1,29 @@
-//! The adapters of this process and how they are: for `status`, `/readyz` and the metrics.
+//! The adapters of this process and their health, for `status`, `/readyz` and the metrics.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How an adapter is.
+/// Health of an adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// Not connected yet since the start.
+    /// Not connected yet since the process started.
     Starting,
-    /// Connected, answering requests.
+    /// Connected and answering requests.
     Up,
-    /// Connecting again after a failure, with its reason.
+    /// Reconnecting after a failure, with its reason.
     Down(String),
-    /// Will not try again before a restart; why.
+    /// Failed for good until a restart, with the reason.
     Failed(String),
 }
 
-/// How each adapter is. Clones are the same table.
+/// Health of each adapter. Clones share the same table.
 #[derive(Debug, Clone, Default)]
 pub struct Adapters(Arc<Mutex<BTreeMap<&'static str, Health>>>);
 
 impl Adapters {
-    /// Tells how an adapter is; a change is logged once.
+    /// Records the health of an adapter; each change is logged once.
     pub fn report(&self, adapter: &'static str, health: Health) {
         metrics::gauge!("netvane_adapter_up", "adapter" => adapter)
             .set(f64::from(health == Health::Up));
@@ -40,7 +40,7 @@ impl Adapters {
         }
     }
 
-    /// All of them, by name.
+    /// Returns all adapters with their health, sorted by name.
     pub fn all(&self) -> Vec<(&'static str, Health)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter()

@@ -1,7 +1,8 @@
-//! Netvane's command engine: a line or a named command in, data and a document out.
+//! Netvane's command engine: runs command lines and named commands, and returns data and documents.
 //!
-//! [`Engine::ask`] is the whole way of a request. Adapters translate what they receive into a
-//! [`Request`] and render the [`Reply`]; nothing in here knows a chat platform.
+//! [`Engine::ask`] handles a request from start to end. Adapters translate what they receive into a
+//! [`Request`] and render the [`Reply`]; this crate contains nothing specific to a chat platform's
+//! API.
 
 pub mod args;
 pub mod command;

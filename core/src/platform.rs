@@ -1,17 +1,17 @@
-//! The platforms that requests come from.
+//! Platforms that requests come from.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Where a request was received. Rules, logs, metrics and the audit name it.
+/// Platform on which a request was received. Rules, logs, metrics and the audit log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Platform {
     /// Discord, over the gateway or over HTTP.
     Discord,
-    /// Telegram, polled or as a webhook.
+    /// Telegram, by polling or as a webhook.
     Telegram,
-    /// Slash commands of Slack, Mattermost and Rocket.Chat.
+    /// Slash commands of Slack.
     Slack,
     /// Slash commands of Mattermost and Rocket.Chat.
     Slash,
@@ -22,7 +22,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// All of them, in the order in which errors list them.
+    /// All platforms, in the order in which error messages list them.
     pub const ALL: [Self; 6] = [
         Self::Discord,
         Self::Telegram,
@@ -32,7 +32,7 @@ impl Platform {
         Self::Terminal,
     ];
 
-    /// The name in settings, logs and metrics.
+    /// Returns the name used in settings, logs and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Discord => "discord",
@@ -44,7 +44,7 @@ impl Platform {
         }
     }
 
-    /// The platform of this name, exactly as settings write it.
+    /// Returns the platform of this name, spelled exactly as in the settings.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_back_to_its_platform() {
+    fn every_name_maps_back_to_its_platform() {
         for platform in Platform::ALL {
             assert_eq!(Platform::from_name(platform.name()), Some(platform));
         }

@@ -1,4 +1,4 @@
-//! A question as an adapter hands it to the engine.
+//! A request as an adapter passes it to the engine.
 
 pub mod http_request;
 
@@ -11,47 +11,48 @@ use crate::{platform::Platform, request::http_request::HttpRequestInfo};
 
 pub use crate::credential::Credential;
 
-/// A question as an adapter received it.
+/// A request as an adapter received it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Where it was received.
+    /// Platform on which it was received.
     pub platform: Platform,
     /// The command line, or the command with its arguments.
     pub input: Input,
-    /// An answer that is kept already will not do.
+    /// Whether a cached reply is not acceptable.
     pub fresh: bool,
     /// The user or client that sent the request.
     pub caller: Caller,
-    /// The HTTP request that brought the question, where one did.
+    /// The HTTP request that carried it, if there was one.
     pub http_request: Option<Arc<HttpRequestInfo>>,
-    /// One of many: it leaves half of the permits to questions that somebody waits for, and waits for its own as long
-    /// as it takes.
+    /// Whether it is one of many. Bulk requests leave half of the permits to interactive ones and
+    /// wait for their own without a timeout.
     pub bulk: bool,
 }
 
-/// Who asks, as far as the adapter knows. Names are those of the platform, and unique on it.
+/// The caller, as far as the adapter knows. Names are those of the platform, and unique on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Caller {
-    /// A person or a bot.
+    /// A user or a bot.
     pub user: Option<String>,
-    /// Where the answer is read: a channel, a chat.
+    /// Channel or chat in which the reply is shown.
     pub conversation: Option<String>,
-    /// What the conversation belongs to: a Discord server.
+    /// Server to which the conversation belongs, such as a Discord server.
     pub server: Option<String>,
-    /// What the user is there.
+    /// Roles of the user on that server.
     pub roles: Vec<String>,
-    /// The API key or the signature that came with the question.
+    /// The API key or signature of the request.
     #[serde(rename = "api_key")]
     pub credential: Option<Credential>,
-    /// Where the question came from over the network.
+    /// Network address that the request came from.
     pub address: Option<IpAddr>,
-    /// The operator's own: at the terminal, or on the machine of a service that nobody else can reach. No limits.
+    /// Whether it is the operator: at the terminal, or on the machine of a service that no other
+    /// machine can reach. The operator has no limits.
     #[serde(skip)]
     pub own: bool,
 }
 
 impl Request {
-    /// A question that an answer of a moment ago would do for, asked by nobody in particular.
+    /// Creates a request of an unknown caller that accepts a cached reply.
     pub fn new(platform: Platform, input: Input) -> Self {
         Self {
             platform,
@@ -63,12 +64,12 @@ impl Request {
         }
     }
 
-    /// The same, asked by someone.
+    /// Returns the request with this caller.
     pub fn by(self, caller: Caller) -> Self {
         Self { caller, ..self }
     }
 
-    /// The same, brought by an HTTP request.
+    /// Returns the request with the HTTP request that carried it.
     pub fn brought_by(self, http_request: Arc<HttpRequestInfo>) -> Self {
         Self {
             http_request: Some(http_request),
@@ -76,13 +77,13 @@ impl Request {
         }
     }
 
-    /// The same, as one of many.
+    /// Returns the request, marked as one of many.
     pub fn in_bulk(self) -> Self {
         Self { bulk: true, ..self }
     }
 }
 
-/// The two ways to ask.
+/// The two forms of input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {

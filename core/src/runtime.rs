@@ -1,4 +1,4 @@
-//! Everything that the settings decide.
+//! Everything that is built from the settings.
 
 use std::{
     net::IpAddr,
@@ -32,28 +32,28 @@ use crate::{
     spec::{CommandNames, Cost},
 };
 
-/// The network, the data and the limits that requests are answered with. One that is under way keeps the runtime that
-/// it began with.
+/// The network, the data and the limits with which requests are answered. A running request keeps
+/// the runtime that it started with.
 pub struct Runtime {
-    /// The only way out.
+    /// The only way to the network.
     pub net: Net,
-    /// Places and networks of addresses, from local databases.
+    /// Locations and networks of IP addresses, from local databases.
     pub geo: Arc<GeoHandle>,
-    /// What the mail commands share.
+    /// State shared by the mail commands.
     pub(crate) mail: Mail,
     /// Proxies whose statements about the client are trusted.
     pub proxies: Arc<Proxies>,
-    /// How much at once, and how often.
+    /// Limits of concurrent lookups, rates and caching.
     pub limits: Limits,
-    /// When the process started.
+    /// Time at which the process started.
     pub(crate) started: Instant,
     /// Adapters that run in this process.
     pub(crate) adapters: Adapters,
     /// The operator's rules on who may use which command.
     pub(crate) access: PolicyRules,
-    /// What each client, and all of them together, may spend.
+    /// Rate limits of callers and targets.
     pub(crate) budgets: RateLimits,
-    /// The record of who asked what, where one is kept.
+    /// The audit log, if it is enabled.
     pub(crate) audit: Option<Arc<Audit>>,
     light: Permits,
     heavy: Permits,
@@ -61,11 +61,11 @@ pub struct Runtime {
     local_only: bool,
 }
 
-/// Lookups of one cost class that may run at once.
+/// Permits for the concurrent lookups of one cost class.
 #[derive(Clone)]
 pub(crate) struct Permits {
     all: Arc<Semaphore>,
-    /// Those of them that requests in bulk may have.
+    /// The part of them that bulk requests may use.
     bulk: Arc<Semaphore>,
 }
 
@@ -77,21 +77,21 @@ impl Permits {
         }
     }
 
-    /// Waits for a permit of all.
+    /// Waits for a permit.
     pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        // Nothing closes the semaphore.
+        // Cannot fail: nothing closes the semaphore.
         self.all.acquire().await.map_err(internal_fault)
     }
 
-    /// Waits for one of the permits that requests in bulk share.
+    /// Waits for one of the permits that bulk requests share.
     pub(crate) async fn acquire_bulk(&self) -> Result<SemaphorePermit<'_>, Failure> {
         self.bulk.acquire().await.map_err(internal_fault)
     }
 }
 
 impl Runtime {
-    /// From the settings. What was counted under the settings `before` goes on being counted, as far as the number that
-    /// it is counted against is the same.
+    /// Builds the runtime from the settings. Counts made under the runtime `before` are kept for
+    /// every limit that has not changed.
     pub(crate) fn new(
         settings: &Settings,
         commands: &dyn CommandNames,
@@ -122,7 +122,7 @@ impl Runtime {
         })
     }
 
-    /// The permits of a cost class; what is free needs none.
+    /// Returns the permits of a cost class; free commands need none.
     pub(crate) fn permits(&self, cost: Cost) -> Option<&Permits> {
         match cost {
             Cost::Free => None,
@@ -131,8 +131,8 @@ impl Runtime {
         }
     }
 
-    /// What one lookup may send to others: so many bytes, and so many units of each host's budget. The operator may use them
-    /// as often as they like.
+    /// Returns the egress budget of one lookup: the bytes that it may send, and the units that it
+    /// charges to each target. The operator's own lookups are not charged to targets.
     pub(crate) fn egress_budget(&self, bytes: u32, own: bool, units: u32) -> EgressBudget {
         let budgets = self.budgets.clone();
         if own {
@@ -142,7 +142,7 @@ impl Runtime {
         }
     }
 
-    /// Counts a request against every budget that it falls under.
+    /// Charges a request to every budget that applies to it.
     pub(crate) fn charge(
         &self,
         request: &Request,
@@ -158,12 +158,13 @@ impl Runtime {
         }
     }
 
-    /// Whether lookups can be answered; if not, what is missing. Resolvers that have failed are asked for it.
+    /// Checks whether lookups can be answered, otherwise says what is missing. Probes resolvers
+    /// that have failed.
     pub async fn ready(&self) -> Result<(), Failure> {
         self.net.dns.ready().await
     }
 
-    /// Whether there is a resolver to ask. Where the system's own are meant, they may come later.
+    /// Returns whether a resolver is configured. The system's own resolvers may appear later.
     pub fn has_resolver(&self) -> bool {
         self.net.dns.is_configured().is_ok()
     }
@@ -175,7 +176,7 @@ impl Runtime {
         self.net.tls_roots().map(|_| ())
     }
 
-    /// Whether all addresses of this host are the operator's own exceptions.
+    /// Returns whether all addresses of this host are exceptions that the operator allowed.
     pub async fn is_excepted(&self, host: &Host) -> bool {
         let addresses = self.net.addresses(host).await.unwrap_or_default();
         !addresses.is_empty()
@@ -184,30 +185,31 @@ impl Runtime {
                 .all(|address| self.net.guard.is_excepted(*address))
     }
 
-    /// Whom to ask, and to complain to; empty where the operator has not said.
+    /// Returns the operator's contact for questions and complaints; empty if not configured.
     pub fn contact(&self) -> &str {
         &self.access.contact
     }
 
-    /// Whether a request from this address over HTTP is the operator's own: the service is reached from this machine
-    /// only.
+    /// Returns whether an HTTP request from this address is the operator's own: it comes from this
+    /// machine, and no other machine can reach the service.
     pub fn is_own(&self, address: IpAddr) -> bool {
         address.is_loopback() && self.local_only
     }
 
-    /// Whether only the caller is to read the answer to this command: rules may say so.
+    /// Returns whether the rules make the reply to this command visible to the caller only.
     pub fn is_private(&self, platform: Platform, caller: &Caller, command: &str) -> bool {
         self.access
             .admit(platform, caller, command)
             .is_ok_and(|admitted| admitted.private)
     }
 
-    /// HTTP to others, through the guard.
+    /// Returns the HTTP client, which checks every target with the guard.
     pub fn http(&self) -> &Http {
         &self.net.http
     }
 
-    /// POSTs to an address that a caller chose; unless that is the operator, its host is charged as a target.
+    /// POSTs to a URL that a caller chose. The host is charged as a target, unless the caller is
+    /// the operator.
     pub async fn deliver(
         &self,
         url: &url::Url,
@@ -221,8 +223,8 @@ impl Runtime {
             .await
     }
 
-    /// Reloads databases that were replaced; a broken one is logged and the old one stays. Reads files, so not for an
-    /// async thread.
+    /// Reloads databases whose files were replaced; a broken one is logged and the previous one
+    /// stays in use. Reads files, so do not call it on an async thread.
     pub fn refresh_data(&self) {
         match self.geo.refresh_if_changed() {
             Ok(Refresh::Unchanged) => {}
@@ -243,7 +245,8 @@ fn open_geo(settings: &Settings) -> Result<GeoHandle, Failure> {
     GeoHandle::open(paths).map_err(|error| Failure::Unavailable(error.to_string()))
 }
 
-/// Two writers of one file would be one too many, so the one before goes on where its settings are the same.
+/// Opens the audit log. If its settings are unchanged, the open one is reused, so that there are
+/// never two writers for one file.
 fn open_audit(
     settings: &Settings,
     before: Option<&Runtime>,

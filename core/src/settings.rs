@@ -18,10 +18,10 @@ pub use load::{SettingsError, almost_settings};
 
 pub use netvane_net::settings::{Dns, Rdap, Server, Tls, Whois};
 
-/// The annotated defaults; also the list of all keys there are.
+/// Default settings with comments; also the list of all existing keys.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// Everything an operator can set. `config/default.toml` says what each key means.
+/// All settings of an operator. `config/default.toml` explains each key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -45,7 +45,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Where a target's owner learns more and can complain, where the operator has said.
+    /// Returns where owners of contacted servers can read more and complain; `None` if not
+    /// configured.
     pub(crate) fn contact(&self) -> Option<String> {
         let url = self.http.public_url.trim_end_matches('/');
         let about = (!url.is_empty()).then(|| format!("+{url}/about"));
@@ -55,7 +56,7 @@ impl Settings {
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
-    /// What the network is built from.
+    /// Returns the settings that the network clients are built from.
     pub fn net(&self) -> NetSettings<'_> {
         NetSettings {
             dns: &self.dns,
@@ -69,7 +70,7 @@ impl Settings {
     }
 }
 
-/// Databases of places and networks.
+/// Databases of locations and networks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -91,7 +92,7 @@ pub struct Smtp {
     pub timeout_ms: u64,
 }
 
-/// Reading of message headers.
+/// Settings of reading message headers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -99,7 +100,7 @@ pub struct Mail {
     pub trusted_relays: Vec<String>,
 }
 
-/// Exceptions to the table of special-purpose ranges.
+/// Access rules, contact, and exceptions to the table of special-purpose ranges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -116,20 +117,20 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// As a refusal names it.
+    /// Name of the rule, shown when it refuses a request.
     pub name: String,
-    /// What becomes of a question that it fits.
+    /// Effect on a request that the rule matches.
     pub effect: Effect,
     /// Adapters: `discord`, `telegram`, `http`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<String>,
-    /// Discord servers, Slack teams, by number.
+    /// IDs of Discord servers or Slack teams.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<String>,
-    /// Channels and chats, by number.
+    /// IDs of channels and chats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<String>,
-    /// Roles on the server, by number.
+    /// IDs of roles on the server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// User identifiers of the platform.
@@ -141,7 +142,7 @@ pub struct Rule {
     /// Names or aliases of commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
-    /// Lookups of one caller per minute.
+    /// Lookups per minute that each caller may make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<u32>,
 }
@@ -158,7 +159,7 @@ pub enum Effect {
     Private,
 }
 
-/// How much at once.
+/// Limits of concurrent lookups, rates and caching.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -181,9 +182,9 @@ pub struct Limits {
     pub cache_seconds: u64,
 }
 
-/// Fields in which a proxy names the caller. The first ones count, in this order, where the settings name none: a proxy
-/// that appends to the list of all stations never leaves a caller's own word at its end. The others are written by
-/// networks and servers in front.
+/// Header fields in which a proxy names the client. If the settings name none, the first ones are
+/// used, in this order: a proxy that appends to the list of all hops never leaves text of the
+/// client at its end. The others are written by CDNs and servers in front.
 pub(crate) const CLIENT_ADDRESS_HEADERS: [&str; 16] = [
     "x-forwarded-for",
     "forwarded",
@@ -253,7 +254,7 @@ pub struct Discord {
     pub api_url: String,
 }
 
-/// What outlives the process.
+/// Settings of state that outlives the process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -261,7 +262,7 @@ pub struct State {
     pub directory: String,
 }
 
-/// The record of who asked what.
+/// Settings of the audit log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -270,18 +271,18 @@ pub struct Audit {
     pub retention_days: usize,
 }
 
-/// A value that is never shown: not by `config show`, not in a log, not in an error.
+/// A value that is never shown: not by `config show`, in a log, or in an error.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Whether a value was given.
+    /// Returns whether a value is set.
     pub fn is_set(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// The value, for the one place that needs it.
+    /// Returns the value, for the one place that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -314,7 +315,7 @@ pub struct Log {
     pub format: LogFormat,
 }
 
-/// What is sent to those who watch the service.
+/// Settings of the traces that are exported to a collector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -322,7 +323,7 @@ pub struct Telemetry {
     pub otlp_endpoint: String,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -332,7 +333,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// An address alone is a network of one.
+/// Deserializes a list of networks; a single address counts as a network of one address.
 fn networks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let written = Vec::<String>::deserialize(deserializer)?;
     let network = |text: String| {

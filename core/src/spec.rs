@@ -1,36 +1,36 @@
-//! What is declared about a command, without the command itself: policy, help and platforms read it.
+//! Declarations about a command, without the command itself; used by policy, help and platforms.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The names of all commands, for what is declared about commands by name: rules, settings.
+/// The names of all commands, for rules and settings that refer to commands by name.
 pub trait CommandNames {
-    /// The name of the command that this name or alias belongs to.
+    /// Returns the name of the command that has this name or alias.
     fn canonical(&self, written: &str) -> Option<&'static str>;
 
-    /// The name or alias that is spelled most like this one, if one is near.
+    /// Returns the name or alias most similar to this one, if one is similar enough.
     fn nearest(&self, written: &str) -> Option<&'static str>;
 }
 
-/// What is written about a command besides its argument types.
+/// Static properties of a command, apart from its argument types.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
     /// Name of the command, `[a-z0-9_]{1,32}`.
     pub name: &'static str,
     /// Other names that run the same command.
     pub aliases: &'static [&'static str],
-    /// The heading it stands under in `help`.
+    /// Heading under which `help` lists it.
     pub group: Group,
     /// Complete command lines, the most useful first.
     pub examples: &'static [&'static str],
-    /// The whole lookup ends by then.
+    /// Deadline of the whole lookup.
     pub timeout: Duration,
-    /// What it costs Netvane and others.
+    /// Cost class of a lookup.
     pub cost: Cost,
-    /// The most bytes that one lookup sends to others, whatever is asked: packets' headers included, acknowledgements
-    /// of what they send aside.
+    /// Maximum number of bytes that one lookup sends to other hosts, whatever its arguments;
+    /// includes packet headers, but not acknowledgements of received data.
     pub sends: u32,
 }
 
@@ -40,7 +40,7 @@ pub struct Spec {
 pub enum Group {
     /// DNS records and registration data.
     Dns,
-    /// Is it there, and on which way.
+    /// Whether a host is reachable, and by which route.
     Reachability,
     /// Mailboxes, mail servers and messages.
     Mail,
@@ -51,7 +51,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// The group's name as a heading of `help`.
+    /// Returns the group's heading in `help`.
     pub fn title(self) -> &'static str {
         match self {
             Self::Dns => "DNS and registration",
@@ -63,11 +63,11 @@ impl Group {
     }
 }
 
-/// How much work one lookup is; lookups of one class share a number of permits.
+/// Amount of work of one lookup; lookups of one class share a number of permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cost {
-    /// No network at all.
+    /// Uses no network at all.
     Free,
     /// A few small queries.
     Light,
@@ -75,51 +75,51 @@ pub enum Cost {
     Heavy,
 }
 
-/// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
+/// An argument as help, completion and chat platforms see it. Derived from the argument's type.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(description = "An argument of a command.")]
 pub struct Argument {
-    /// As it is given by name.
+    /// Name of the argument.
     pub name: String,
-    /// What it is, in a sentence.
+    /// Description in one sentence.
     pub help: String,
-    /// What sort of value.
+    /// Type of its value.
     #[serde(rename = "type")]
     pub kind: ArgumentKind,
-    /// Whether it must be given.
+    /// Whether the argument is required.
     pub required: bool,
-    /// Takes the rest of the line.
+    /// Whether it takes the rest of the line.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
-    /// A mail message: pasted, uploaded, or the message replied to.
+    /// Whether it is a mail message: pasted, uploaded, or the message replied to.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub message: bool,
-    /// What may be written, in words.
+    /// Expected format, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub form: Option<String>,
-    /// Where suggestions for it come from.
+    /// Source of suggestions for its value.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Completes")]
     pub completes: Option<Completes>,
-    /// Lowest number that is accepted.
+    /// Lowest accepted number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub minimum: Option<i64>,
-    /// Highest number that is accepted.
+    /// Highest accepted number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub maximum: Option<i64>,
-    /// All allowed values, where they are few.
+    /// All allowed values, if there are only a few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
 }
 
-/// The sorts of values that every platform can ask for.
+/// Value types that every platform can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgumentKind {
-    /// Text with a grammar of its own.
+    /// Text with its own syntax.
     String,
     /// A whole number with bounds.
     Integer,
@@ -127,11 +127,11 @@ pub enum ArgumentKind {
     Boolean,
 }
 
-/// Where suggestions for an argument come from.
+/// Source of suggestions for an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completes {
-    /// Names and addresses that were asked about lately.
+    /// Names and addresses that were looked up recently.
     Target,
     /// Names of DNS record types.
     RecordType,
@@ -143,7 +143,7 @@ pub enum Completes {
     Command,
 }
 
-/// What a command can be asked about in one tap.
+/// Kind of target for which a reply or message offers commands as buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TargetKind {
     /// A domain name or host name.
@@ -154,7 +154,7 @@ pub enum TargetKind {
     Mailbox,
 }
 
-/// Command names for the tests of what lies below the registry.
+/// Command names for tests of code that does not depend on the registry.
 #[cfg(test)]
 pub(crate) struct TestNames;
 

@@ -1,6 +1,6 @@
-//! What was probably meant.
+//! Suggestions for misspelled names.
 
-/// The spelling nearest to `written`, if one is near enough to be meant.
+/// Returns the name most similar to `written`, if one is similar enough to be meant.
 pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let written: String = written.chars().take(40).collect::<String>().to_lowercase();
     let allowed = match written.chars().count() {
@@ -21,7 +21,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn near_spellings_are_meant_and_far_ones_are_not() {
+    fn suggests_near_spellings_only() {
         let names = ["mx", "ns", "whois", "trace", "reverse"];
         for (written, meant) in [
             ("mxx", Some("mx")),

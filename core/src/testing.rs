@@ -1,3 +1,3 @@
-//! Support for the tests of this crate; no program has it.
+//! Test support for this crate; not part of any program.
 
 pub(crate) mod dns;

@@ -1,6 +1,7 @@
 //! The platform-neutral document: the content of a reply, without the markup of any platform.
 //!
-//! Text in a document is raw and may hold hostile characters from the network. Only renderers escape it.
+//! Text in a document is raw and may hold hostile characters from the network. Only renderers
+//! escape it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -83,7 +84,8 @@ pub enum Block {
         /// The stations, from the first to the last.
         stations: Vec<Station>,
     },
-    /// A link to a page, shown as a button where the platform has buttons. Never data from the network.
+    /// A link to a page, shown as a button where the platform has buttons. Never data from the
+    /// network.
     Link {
         /// Label of the link or button.
         label: String,

@@ -62,7 +62,8 @@ impl UsageError {
     }
 }
 
-/// Why a lookup could not be completed. A negative answer (NXDOMAIN, no reply) is data, not a failure.
+/// Why a lookup could not be completed. A negative answer (NXDOMAIN, no reply) is data, not a
+/// failure.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
     /// The command or one of its arguments is invalid.
@@ -166,7 +167,8 @@ impl Failure {
         (code.name(), code.status())
     }
 
-    /// The RFC 9457 problem document, with `code`, `position`, `suggestion` and `retry_after_ms` as extra members.
+    /// The RFC 9457 problem document, with `code`, `position`, `suggestion` and `retry_after_ms` as
+    /// extra members.
     pub fn problem(&self) -> Problem<'_> {
         let code = self.problem_code();
         let usage = match self {

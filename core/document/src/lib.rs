@@ -1,5 +1,5 @@
-//! The platform-neutral result of a lookup: a document of blocks with a severity, the data that it presents, or the
-//! failure that stopped the lookup.
+//! The platform-neutral result of a lookup: a document of blocks with a severity, the data that it
+//! presents, or the failure that stopped the lookup.
 
 mod answer;
 mod blocks;

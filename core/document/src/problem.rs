@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Stable problem codes: those of a [`Failure`](crate::Failure), and those of HTTP requests that are no lookup.
+/// Stable problem codes: those of a [`Failure`](crate::Failure), and those of HTTP requests that
+/// are no lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(description = "Stable code that identifies the kind of problem.")]

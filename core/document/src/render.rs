@@ -1,4 +1,5 @@
-//! Renderers: turn a document into the markup of a platform. Escaping happens here and nowhere else.
+//! Renderers: turn a document into the markup of a platform. Escaping happens here and nowhere
+//! else.
 
 mod markdown;
 mod path;

@@ -14,7 +14,8 @@ use crate::{Block, Document, ErasedAnswer, Severity};
 /// Name of the vantage point of lookups made by this process.
 const LOCAL: &str = "local";
 
-/// The data of a lookup with its document and JSON, each built at most once. Many replies share one.
+/// The data of a lookup with its document and JSON, each built at most once. Many replies share
+/// one.
 pub struct RenderedAnswer {
     /// The data of the lookup.
     pub finding: Arc<dyn ErasedAnswer>,
@@ -59,7 +60,8 @@ struct Shared<'a> {
     warnings: &'a [String],
 }
 
-/// The whole JSON object, for the published schema and for serde. [`Reply::to_json`] writes the same faster.
+/// The whole JSON object, for the published schema and for serde. [`Reply::to_json`] writes the
+/// same faster.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline, description = "")]
 struct Envelope<'a> {

@@ -34,7 +34,8 @@ pub(crate) enum Answer {
     Failed(io::Error),
 }
 
-/// Connects once, with the given TTL if any. Waits as long as the kernel does, so callers must set a timeout.
+/// Connects once, with the given TTL if any. Waits as long as the kernel does, so callers must set
+/// a timeout.
 ///
 /// # Errors
 /// Only if no socket can be created (descriptors, memory, address family).
@@ -89,8 +90,8 @@ fn in_progress(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// Returns the source address that this machine would use. Connecting a datagram socket sends nothing; it only looks
-/// up the route.
+/// Returns the source address that this machine would use. Connecting a datagram socket sends
+/// nothing; it only looks up the route.
 ///
 /// # Errors
 /// There is no route to the target.

@@ -1,7 +1,9 @@
-//! Egress budget of one lookup: a maximum number of bytes, and no traffic to a host whose rate limit is used up.
+//! Egress budget of one lookup: a maximum number of bytes, and no traffic to a host whose rate
+//! limit is used up.
 //!
-//! The budget is a task-local of the task that runs the lookup, so that it need not be passed along. All code in this
-//! crate that sends charges it first. Traffic without a user (callbacks, database updates) has limits of its own.
+//! The budget is a task-local of the task that runs the lookup, so that it need not be passed
+//! along. All code in this crate that sends charges it first. Traffic without a user (callbacks,
+//! database updates) has limits of its own.
 
 use std::{
     future::Future,
@@ -118,7 +120,8 @@ pub(super) fn charge_target(address: IpAddr) -> Result<(), Failure> {
         .unwrap_or(Ok(()))
 }
 
-/// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error carries the [`Failure`].
+/// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error
+/// carries the [`Failure`].
 pub(super) fn connect(address: SocketAddr) -> io::Result<()> {
     charge_target(address.ip())
         .map_err(|failure| io::Error::new(io::ErrorKind::QuotaExceeded, failure))?;

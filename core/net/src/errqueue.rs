@@ -1,8 +1,9 @@
-//! Linux sockets with error reporting: `IP_RECVERR` and the error queue (ip(7), ipv6(7)), the TTL of
-//! replies, the kernel's receive time, and a TTL per packet sent.
+//! Linux sockets with error reporting: `IP_RECVERR` and the error queue (ip(7), ipv6(7)), the TTL
+//! of replies, the kernel's receive time, and a TTL per packet sent.
 //!
-//! The error queue lets an unprivileged process see "time exceeded" from a router: the kernel matches
-//! the quoted packet to the socket that sent it and queues the error with the reporter's address.
+//! The error queue lets an unprivileged process see "time exceeded" from a router: the kernel
+//! matches the quoted packet to the socket that sent it and queues the error with the reporter's
+//! address.
 
 use std::{
     io::{self, IoSlice, IoSliceMut},
@@ -128,7 +129,8 @@ pub(crate) fn receive(
     queue: Queue,
     buffer: &mut [u8],
 ) -> io::Result<Option<Message>> {
-    // Space for an extended error with an IPv6 address, a TTL and a timestamp, each with its header.
+    // Space for an extended error with an IPv6 address, a TTL and a timestamp, each with its
+    // header.
     let mut control = nix::cmsg_space!(
         libc::sock_extended_err,
         libc::sockaddr_in6,
@@ -247,8 +249,8 @@ const BATCH: usize = 256;
 
 /// Registers a socket with tokio, to wait for either queue.
 ///
-/// Any datagram socket is wrapped in a [`UdpSocket`]: tokio only waits for readiness here, and unlike
-/// `AsyncFd` it needs no `unsafe`. This module sends and receives.
+/// Any datagram socket is wrapped in a [`UdpSocket`]: tokio only waits for readiness here, and
+/// unlike `AsyncFd` it needs no `unsafe`. This module sends and receives.
 pub(crate) fn watch(socket: Socket) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
@@ -269,7 +271,8 @@ pub(crate) async fn next_batch(
         (Queue::Data, Interest::READABLE),
     ] {
         let read = socket.try_io(interest, || {
-            // "Would block" makes tokio wait for the next event; otherwise it would poll again at once.
+            // "Would block" makes tokio wait for the next event; otherwise it would poll again at
+            // once.
             let empty = drain_queue(socket, queue, &mut each);
             if empty {
                 Err(io::ErrorKind::WouldBlock.into())
@@ -307,7 +310,8 @@ fn drain_queue(
                 each(queue, &message, &buffer[..length]);
             }
             Ok(None) => return true,
-            // The pending error of a report that was just read or just arrived; it is not about this read.
+            // The pending error of a report that was just read or just arrived; it is not about
+            // this read.
             Err(_) => {}
         }
     }

@@ -1,7 +1,8 @@
 //! Decides which addresses Netvane may connect to.
 //!
-//! Every connection, datagram and user-chosen resolver is checked with the exact address that is then used.
-//! Names are resolved once, and all of their addresses must pass. Displaying an address needs no check.
+//! Every connection, datagram and user-chosen resolver is checked with the exact address that is
+//! then used. Names are resolved once, and all of their addresses must pass. Displaying an address
+//! needs no check.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -25,7 +26,8 @@ impl Guard {
         }
     }
 
-    /// Returns the address to connect to. An IPv4-mapped IPv6 address is unwrapped and checked as IPv4.
+    /// Returns the address to connect to. An IPv4-mapped IPv6 address is unwrapped and checked as
+    /// IPv4.
     ///
     /// `what` is the target as the user wrote it, for the error.
     ///
@@ -75,7 +77,8 @@ impl Guard {
         self.check("", plain).is_ok() && self.allow.iter().any(|network| network.contains(&plain))
     }
 
-    /// Checks all addresses of one name. Fails if any is refused, so that a forbidden one cannot be swapped in later.
+    /// Checks all addresses of one name. Fails if any is refused, so that a forbidden one cannot be
+    /// swapped in later.
     pub fn check_all(
         &self,
         what: &str,

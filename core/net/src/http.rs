@@ -1,5 +1,5 @@
-//! HTTP client for RDAP, MTA-STS policies, data updates and callbacks. The guard checks the host of every redirect, and
-//! response bodies are limited.
+//! HTTP client for RDAP, MTA-STS policies, data updates and callbacks. The guard checks the host of
+//! every redirect, and response bodies are limited.
 
 use std::{
     net::SocketAddr,
@@ -18,7 +18,8 @@ use reqwest::{
 use super::{Guard, WHO, dns::Dns, egress_budget, local_addresses, tls::Tls};
 use crate::metrics;
 
-/// Most redirects followed. RFC 7480 requires RDAP clients to follow them; registries use one or two.
+/// Most redirects followed. RFC 7480 requires RDAP clients to follow them; registries use one or
+/// two.
 const MAX_REDIRECTS: usize = 4;
 
 /// Idle connections kept per host.
@@ -68,7 +69,8 @@ impl Http {
         }
     }
 
-    /// Sends a GET request and follows redirects. Reads at most `max_bytes`; `timeout` covers everything.
+    /// Sends a GET request and follows redirects. Reads at most `max_bytes`; `timeout` covers
+    /// everything.
     pub async fn get(
         &self,
         url: &str,
@@ -80,7 +82,8 @@ impl Http {
             .await
     }
 
-    /// Like [`Self::get`], but a redirect is an error, as RFC 8461 §3.3 requires for MTA-STS policies.
+    /// Like [`Self::get`], but a redirect is an error, as RFC 8461 §3.3 requires for MTA-STS
+    /// policies.
     pub async fn get_unredirected(
         &self,
         url: &str,
@@ -91,8 +94,9 @@ impl Http {
         self.fetch(url, accept, (max_bytes, 0), timeout).await
     }
 
-    /// Sends one POST request. Redirects are not followed and the response body is not read. Each call resolves and
-    /// checks the host again and opens a new connection, so that an earlier check is never reused.
+    /// Sends one POST request. Redirects are not followed and the response body is not read. Each
+    /// call resolves and checks the host again and opens a new connection, so that an earlier check
+    /// is never reused.
     pub async fn post(
         &self,
         url: &Url,
@@ -205,8 +209,8 @@ impl Http {
         Err(upstream(url.host_str().unwrap_or_default(), &why))
     }
 
-    /// Checks a URL and returns its host. Names are checked by the guard when they are resolved; an address in the URL
-    /// is not resolved, so it is checked here.
+    /// Checks a URL and returns its host. Names are checked by the guard when they are resolved; an
+    /// address in the URL is not resolved, so it is checked here.
     pub fn admit(&self, url: &Url) -> Result<String, Failure> {
         let host = url.host_str().unwrap_or_default().to_owned();
         if !matches!(url.scheme(), "https" | "http")
@@ -292,7 +296,8 @@ fn upstream(what: &str, why: &dyn std::fmt::Display) -> Failure {
     }
 }
 
-/// Returns the guard's error if there is one, otherwise the innermost cause, which is the most specific.
+/// Returns the guard's error if there is one, otherwise the innermost cause, which is the most
+/// specific.
 fn reason(host: &str, error: &reqwest::Error) -> Failure {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

@@ -1,9 +1,9 @@
-//! Ping: ICMP echo (RFC 792, RFC 4443 §4) over a socket that this process may open, or TCP connects if
-//! it may open none.
+//! Ping: ICMP echo (RFC 792, RFC 4443 §4) over a socket that this process may open, or TCP connects
+//! if it may open none.
 //!
-//! On Linux our own datagram socket is tried first: it needs no privilege, and with the error queue ([`super::errqueue`])
-//! it reports IPv6 hop limits, duplicate replies and the kernel's receive times. With only a raw socket, and on other
-//! systems, surge-ping sends the requests.
+//! On Linux our own datagram socket is tried first: it needs no privilege, and with the error queue
+//! ([`super::errqueue`]) it reports IPv6 hop limits, duplicate replies and the kernel's receive
+//! times. With only a raw socket, and on other systems, surge-ping sends the requests.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -68,7 +68,8 @@ pub struct ReplyError {
     pub notice: Option<IcmpError>,
     /// Address of the host or router that reported it.
     pub from: Option<IpAddr>,
-    /// Whether this machine reported it: the host or the first router does not answer ARP or neighbor discovery.
+    /// Whether this machine reported it: the host or the first router does not answer ARP or
+    /// neighbor discovery.
     pub local: bool,
     /// Description of the error.
     pub text: String,

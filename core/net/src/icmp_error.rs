@@ -1,4 +1,5 @@
-//! ICMP errors of IPv4 and IPv6 in one enum (RFC 792 and RFC 1812 §5.2.7 for IPv4, RFC 4443 §3 for IPv6).
+//! ICMP errors of IPv4 and IPv6 in one enum (RFC 792 and RFC 1812 §5.2.7 for IPv4, RFC 4443 §3 for
+//! IPv6).
 
 use std::fmt;
 
@@ -10,7 +11,8 @@ use serde::Serialize;
 pub enum IcmpError {
     /// The TTL (hop limit in IPv6) reached zero: the normal reply of a hop on a route.
     TimeExceeded,
-    /// Nothing listens on the port. If the sender is not the target, a firewall rejected the packet.
+    /// Nothing listens on the port. If the sender is not the target, a firewall rejected the
+    /// packet.
     PortUnreachable,
     /// No route to the network.
     NetUnreachable,
@@ -66,7 +68,8 @@ impl IcmpError {
         }
     }
 
-    /// Returns the mark that `traceroute` prints after the time, such as `!H`; `None` for normal replies.
+    /// Returns the mark that `traceroute` prints after the time, such as `!H`; `None` for normal
+    /// replies.
     #[must_use]
     pub fn mark(self) -> Option<String> {
         Some(match self {

@@ -1,4 +1,5 @@
-//! The only crate that opens sockets. Every connection, datagram and user-chosen resolver is checked by the [`Guard`].
+//! The only crate that opens sockets. Every connection, datagram and user-chosen resolver is
+//! checked by the [`Guard`].
 
 mod connect;
 pub mod dns;
@@ -57,7 +58,8 @@ pub struct Net {
 }
 
 impl Net {
-    /// Builds the clients from the settings. Reads the system's resolvers if `[dns] servers` has `system`.
+    /// Builds the clients from the settings. Reads the system's resolvers if `[dns] servers` has
+    /// `system`.
     pub fn new(settings: &NetSettings<'_>) -> Result<Self, Failure> {
         let guard = Arc::new(Guard::new(settings.allow, settings.deny));
         let tls = tls::Tls::new(settings.tls);
@@ -91,9 +93,9 @@ impl Net {
         self.tls.roots()
     }
 
-    /// Resolves a target to the addresses to send packets to, of the given IP version if there is one. All are
-    /// checked by the guard; those that this machine has a route to come first. The first one is charged to the
-    /// target's rate limit.
+    /// Resolves a target to the addresses to send packets to, of the given IP version if there is
+    /// one. All are checked by the guard; those that this machine has a route to come first. The
+    /// first one is charged to the target's rate limit.
     pub async fn contact(
         &self,
         target: &Host,
@@ -139,7 +141,8 @@ impl Net {
     }
 }
 
-/// Returns the loopback addresses for `localhost` and names below it, which are never sent to DNS (RFC 6761 §6.3).
+/// Returns the loopback addresses for `localhost` and names below it, which are never sent to DNS
+/// (RFC 6761 §6.3).
 fn local_addresses(name: &str) -> Option<[IpAddr; 2]> {
     let name = name.trim_end_matches('.');
     (name == "localhost" || name.ends_with(".localhost"))

@@ -1,5 +1,5 @@
-//! Counters, each with a duration histogram. Looking up a metric by its labels costs more than incrementing it, so the
-//! handles are cached.
+//! Counters, each with a duration histogram. Looking up a metric by its labels costs more than
+//! incrementing it, so the handles are cached.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,8 @@ use std::{
 
 use metrics::{Counter, Histogram, counter, histogram};
 
-/// Metric handles by label values. The values come from Netvane itself, never from a user, so their number is bounded.
+/// Metric handles by label values. The values come from Netvane itself, never from a user, so their
+/// number is bounded.
 pub type ByLabels<L> = LazyLock<RwLock<HashMap<L, (Counter, Histogram)>>>;
 
 static UPSTREAMS: ByLabels<(&str, &str)> = LazyLock::new(RwLock::default);
@@ -25,7 +26,8 @@ pub fn upstream(upstream: &'static str, outcome: &'static str, elapsed: Duration
     });
 }
 
-/// Counts one event and records its duration. `make` registers the metrics the first time these labels are used.
+/// Counts one event and records its duration. `make` registers the metrics the first time these
+/// labels are used.
 pub fn record<L: Eq + Hash + Copy>(
     handles: &ByLabels<L>,
     labels: L,

@@ -1,10 +1,10 @@
-//! Route tracing without privileges: UDP probes with small TTLs to high ports, and the kernel's error
-//! queue to read the ICMP errors of the routers (ip(7) `IP_RECVERR`, RFC 1812 §4.3.2).
+//! Route tracing without privileges: UDP probes with small TTLs to high ports, and the kernel's
+//! error queue to read the ICMP errors of the routers (ip(7) `IP_RECVERR`, RFC 1812 §4.3.2).
 //!
-//! All hops are probed in parallel. One socket serves a whole trace: every probe has its own destination
-//! port and TTL (`IP_TTL`, `IPV6_HOPLIMIT` per packet), the error quotes that port, and the payload starts
-//! with a random token. So concurrent traces cannot be confused, and three descriptors suffice for ninety
-//! probes.
+//! All hops are probed in parallel. One socket serves a whole trace: every probe has its own
+//! destination port and TTL (`IP_TTL`, `IPV6_HOPLIMIT` per packet), the error quotes that port, and
+//! the payload starts with a random token. So concurrent traces cannot be confused, and three
+//! descriptors suffice for ninety probes.
 //!
 //! Other systems have no such queue; there TCP connects find only the distance of the target.
 
@@ -43,8 +43,8 @@ pub struct TraceOptions {
     pub max_hops: u8,
     /// Probes per hop, 1–10.
     pub probes: u8,
-    /// Timeout of the trace. Only reached if the target does not answer and no router reports why: routers
-    /// report "host unreachable" after three seconds.
+    /// Timeout of the trace. Only reached if the target does not answer and no router reports why:
+    /// routers report "host unreachable" after three seconds.
     pub timeout: Duration,
 }
 
@@ -124,8 +124,8 @@ pub struct TraceOutcome {
     pub reached: bool,
     /// Kind of probe that the target answered.
     pub method: Option<Method>,
-    /// Hops up to the target. If it was not reached: up to the hop that rejected the probes, or one hop
-    /// without a reply after the last that answered.
+    /// Hops up to the target. If it was not reached: up to the hop that rejected the probes, or one
+    /// hop without a reply after the last that answered.
     pub hops: Vec<RouteHop>,
     /// Largest TTL probed; hops after those in `hops` did not answer.
     pub probed_hops: u8,

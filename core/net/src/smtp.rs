@@ -1,8 +1,9 @@
 //! SMTP client that checks whether a mailbox exists (RFC 5321), without ever sending mail.
 //!
-//! A session sends EHLO, STARTTLS if offered, MAIL, RCPT for the address, RCPT for a random address, and QUIT; never
-//! DATA. A shorter session (greeting, EHLO, STARTTLS, QUIT) reads what a server announces.
-//! Callers pass addresses that are resolved and checked by the guard; this module never looks up a name.
+//! A session sends EHLO, STARTTLS if offered, MAIL, RCPT for the address, RCPT for a random
+//! address, and QUIT; never DATA. A shorter session (greeting, EHLO, STARTTLS, QUIT) reads what a
+//! server announces. Callers pass addresses that are resolved and checked by the guard; this module
+//! never looks up a name.
 
 mod connect;
 mod connection;
@@ -48,8 +49,8 @@ pub struct Exchange {
 pub struct Settings {
     /// Name for EHLO. It should resolve; an address literal if the operator has none.
     pub helo: String,
-    /// Contact for the operators of contacted servers. Sent as the argument of NOOP (RFC 5321 §4.1.1.9), since EHLO
-    /// takes only a name.
+    /// Contact for the operators of contacted servers. Sent as the argument of NOOP (RFC 5321
+    /// §4.1.1.9), since EHLO takes only a name.
     pub contact: Option<String>,
     /// Sender address used if the server rejects `<>`.
     pub mail_from: Option<String>,
@@ -59,13 +60,15 @@ pub struct Settings {
     pub stage: Duration,
     /// Timeout of the whole verification.
     pub total: Duration,
-    /// Longest greylisting delay that is waited for before one retry; a longer one is reported to the user.
+    /// Longest greylisting delay that is waited for before one retry; a longer one is reported to
+    /// the user.
     pub greylist_wait: Duration,
     /// Delay before the retry if the server does not name one.
     pub greylist_pause: Duration,
     /// Most connections of one verification, over all mail servers and including the retry.
     pub connections: usize,
-    /// Timeout of the reply to QUIT. With zero it is read in the background and left out of the transcript.
+    /// Timeout of the reply to QUIT. With zero it is read in the background and left out of the
+    /// transcript.
     pub quit: Duration,
 }
 

@@ -1,8 +1,8 @@
 //! TCP port check by connecting: open, closed or filtered, with the banner of open ports.
 //!
 //! A port counts as filtered only after several attempts without an answer, and more of them if the
-//! scan itself sees packet loss. Timeouts adapt to the measured round trips. Attempts stay open as long
-//! as descriptors are available, so a late answer to an early attempt still counts.
+//! scan itself sees packet loss. Timeouts adapt to the measured round trips. Attempts stay open as
+//! long as descriptors are available, so a late answer to an early attempt still counts.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -24,19 +24,19 @@ const MANY: usize = 100;
 pub struct ScanOptions {
     /// Most attempts in flight; fewer if the process may not open as many descriptors.
     pub concurrency: usize,
-    /// Timeout of a port over all its attempts, until a round trip was measured; after that, timeouts
-    /// are much shorter.
+    /// Timeout of a port over all its attempts, until a round trip was measured; after that,
+    /// timeouts are much shorter.
     pub timeout: Duration,
     /// Retries of a port without an answer. Up to five more if packets are lost.
     pub retries: u8,
-    /// How long to wait for the banner of an open port after connecting. With zero the check does not
-    /// wait, but still returns banners received before the last port's state is known.
+    /// How long to wait for the banner of an open port after connecting. With zero the check does
+    /// not wait, but still returns banners received before the last port's state is known.
     pub hint_timeout: Duration,
 }
 
 impl ScanOptions {
-    /// Returns options for this number of ports: more retries for a few ports, no waiting for banners
-    /// in a large scan.
+    /// Returns options for this number of ports: more retries for a few ports, no waiting for
+    /// banners in a large scan.
     #[must_use]
     pub fn for_ports(count: usize) -> Self {
         if count > MANY {

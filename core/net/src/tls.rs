@@ -23,7 +23,8 @@ impl Tls {
         }
     }
 
-    /// Returns the configuration. Built on first use, since reading the authorities takes milliseconds.
+    /// Returns the configuration. Built on first use, since reading the authorities takes
+    /// milliseconds.
     pub(super) fn client(&self) -> Result<ClientConfig, Failure> {
         self.built.get_or_init(|| self.build()).clone()
     }

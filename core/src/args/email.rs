@@ -6,7 +6,7 @@ use netvane_facts::target::{Domain, Invalid, text_value};
 
 use super::mailbox;
 
-/// A mail address whose domain can be asked about; a bare domain will do.
+/// A mail address with a domain name, or only a domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email {
     written: String,
@@ -16,7 +16,7 @@ pub struct Email {
 text_value!(Email, "Email", "a mail address, or its domain");
 
 impl Email {
-    /// A-labels, lower case, no final dot.
+    /// Returns the domain as lower-case A-labels without final dot.
     pub fn domain(&self) -> &str {
         &self.domain
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_domains() {
+    fn reads_addresses_and_bare_domains() {
         let read = |text: &str| {
             text.parse::<Email>()
                 .map(|email| (email.to_string(), email.domain))

@@ -1,7 +1,9 @@
-//! Addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other scripts.
+//! Mail addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other
+//! scripts.
 //!
-//! Also read: `Name <a@b>`, `<a@b>` and `mailto:a@b?subject=…` (RFC 6068). Comments, folding and the obsolete forms of
-//! RFC 5322 §4.4 are for headers, not for the wire; they are refused by name.
+//! Also accepts `Name <a@b>`, `<a@b>` and `mailto:a@b?subject=…` (RFC 6068). Comments, folding and
+//! the obsolete forms of RFC 5322 §4.4 are allowed in headers, but not in SMTP; they are rejected
+//! with an error that names them.
 
 use std::fmt;
 
@@ -14,34 +16,36 @@ mod piece;
 pub use domain::MailDomain;
 pub use piece::Invalid;
 
-/// Longer than any address with a name around it; nothing of a longer text is looked at.
+/// Maximum length in bytes of a text: longer than any address with a display name. Longer texts are
+/// not read.
 const MAX_TEXT: usize = 2048;
-/// RFC 5321 §4.5.3.1: octets of a local part.
+/// Maximum length in octets of a local part (RFC 5321 §4.5.3.1.1).
 const MAX_LOCAL: usize = 64;
-/// RFC 5321 §4.5.3.1.3: a path holds 256 octets, two of them the angle brackets.
+/// Maximum length in octets of an address: a path holds 256, two of them the angle brackets (RFC
+/// 5321 §4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
 
-/// An address that can be asked for.
+/// A mail address that can be sent in RCPT TO.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mailbox {
     /// The local part without quoting: `john smith` for `"john smith"@…`.
     pub local: String,
     /// The part after the `@`.
     pub domain: MailDomain,
-    /// The local part has characters beyond ASCII: needs SMTPUTF8 (RFC 6531).
+    /// Whether the local part has non-ASCII characters and needs SMTPUTF8 (RFC 6531).
     pub utf8: bool,
-    /// The local part is only valid in quotes.
+    /// Whether the local part is only valid in quotes.
     pub quoted: bool,
 }
 
 impl Mailbox {
-    /// As it stands between the angle brackets of RCPT TO.
+    /// Returns the address as sent between the angle brackets of RCPT TO.
     #[must_use]
     pub fn wire(&self) -> String {
         format!("{}@{}", self.wire_local(), self.domain)
     }
 
-    /// The domain's name; `None` for an address literal.
+    /// Returns the domain name; `None` for an address literal.
     #[must_use]
     pub fn domain_name(&self) -> Option<&str> {
         match &self.domain {
@@ -76,7 +80,8 @@ impl fmt::Display for Mailbox {
 /// Reads one address.
 ///
 /// # Errors
-/// What is wrong with it, and where.
+///
+/// Says what is wrong with the text, and where.
 pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
     let whole = Piece { text, at: Some(0) };
 
@@ -135,7 +140,7 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
     addr_spec(bare(given)?)
 }
 
-/// Without the name and angle brackets around it.
+/// Removes the display name and the angle brackets around an address.
 fn bare(given: Piece<'_>) -> Result<Piece<'_>, Invalid> {
     let mut in_quotes = false;
     let mut escaped = false;
@@ -208,10 +213,10 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
     Ok(mailbox)
 }
 
-/// The local part, whether it must be quoted, and where the `@` is.
+/// The local part, whether it must be quoted, and the position of the `@`.
 type Local = (String, bool, usize);
 
-/// RFC 5321 §4.1.2: `Dot-string`.
+/// Reads a `Dot-string` (RFC 5321 §4.1.2).
 fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     let Some(at) = given.text.rfind('@') else {
         return given.fault("expected an @ between mailbox and domain");
@@ -253,7 +258,7 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     Ok((local.text.to_owned(), false, at))
 }
 
-/// RFC 5321 §4.1.2: `Quoted-string`, without its quotes where it needs none.
+/// Reads a `Quoted-string` (RFC 5321 §4.1.2); removes its quotes if it does not need them.
 fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     let mut local = String::new();
     let mut chars = given.text.char_indices().skip(1);
@@ -287,7 +292,8 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     given.fault("missing closing quote of the local part")
 }
 
-/// Bidirectional and zero-width characters: they make an address read as another one.
+/// Returns whether a character is bidirectional or zero-width: such characters make an address look
+/// like another one.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}')

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Headers or a whole message, as it was given. Written out, in keys and in replies, it is only its length and its
-/// SHA-256: what people paste is not repeated anywhere.
+/// A whole message or only its headers, as pasted or uploaded. In cache keys and replies only its
+/// length and SHA-256 appear, because pasted content must not be repeated anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message(pub String);
 

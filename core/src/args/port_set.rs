@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use netvane_facts::{ports, target::Invalid};
 
-/// The most ports that one question may name.
+/// Maximum number of ports in one request.
 pub(crate) const MAX_PORTS: usize = 1024;
 
 /// Ports in ascending order, at most 1,024.
@@ -70,7 +70,7 @@ impl FromStr for PortSet {
     }
 }
 
-/// Why this is not a port number: out of range, or not a number.
+/// Returns why a text is not a port number: out of range, or not a number.
 fn not_a_port(text: &str) -> String {
     match text.trim_start_matches('0') {
         "" if !text.is_empty() => format!("port {text} is out of range (min 1)"),
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_ranges_and_names() {
+    fn reads_lists_ranges_and_names() {
         let shown = |text: &str| text.parse::<PortSet>().map(|set| set.to_string());
 
         assert_eq!(
@@ -170,7 +170,10 @@ mod tests {
         }
 
         assert_eq!(
-            "22,99999".parse::<PortSet>().expect_err("second").part,
+            "22,99999"
+                .parse::<PortSet>()
+                .expect_err("the second port is out of range")
+                .part,
             Some(3..8)
         );
     }

@@ -16,7 +16,7 @@ text_value!(
     "record_type"
 );
 
-/// The types that people ask for, for completion and for guessing what was meant.
+/// Common types, used for completion and for suggestions.
 pub(crate) const COMMON: [&str; 28] = [
     "A",
     "AAAA",
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_numbers() {
+    fn reads_names_and_numbers() {
         for (text, shown) in [
             ("mx", "MX"),
             ("TYPE65", "HTTPS"),

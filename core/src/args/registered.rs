@@ -1,4 +1,4 @@
-//! What registries register: domains, addresses, networks and AS numbers.
+//! Objects that registries register: domains, addresses, networks and AS numbers.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use netvane_facts::{
     target::{Domain, Host, Invalid, clean_pasted, text_value},
 };
 
-/// Something that a registry knows about.
+/// An object of a registry, as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Registered {
     /// A domain or a host below one.
@@ -29,7 +29,7 @@ text_value!(
 );
 
 impl Registered {
-    /// What sort of object this is.
+    /// Returns the kind of the object.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Domain(_) => Kind::Domain,
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_sort_is_recognised() {
+    fn recognizes_each_kind_of_object() {
         for (text, canonical, kind) in [
             ("AS15169", "AS15169", Kind::Asn),
             ("as 64496", "AS64496", Kind::Asn),

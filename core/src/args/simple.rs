@@ -1,4 +1,4 @@
-//! A flag, and one plain word.
+//! Simple argument types: a flag, a number, free text and a single word.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 pub struct Flag(pub bool);
 
 impl Flag {
-    /// For `skip_serializing_if`: an unset switch is not part of the canonical question.
+    /// For `skip_serializing_if`: an unset flag is not part of the canonical arguments.
     pub fn is_unset(&self) -> bool {
         !self.0
     }
@@ -82,7 +82,7 @@ impl<const LOW: i64, const HIGH: i64> JsonSchema for Number<LOW, HIGH> {
     }
 }
 
-/// Text to the end of the line, as it was written.
+/// Free text to the end of the line, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Text(pub String);
 

@@ -1,20 +1,22 @@
 //! Role names (RFC 2142 and common ones) and domains of disposable addresses.
 //!
-//! Both are sorted text files inside the program, searched by bisection where they lie: nothing is built at start.
+//! Both are sorted text files embedded in the program and searched by bisection, so nothing has to
+//! be built at start.
 
-/// One name a line, sorted by bytes. RFC 2142's and the ones that sites use in several languages.
+/// One name per line, sorted by bytes: those of RFC 2142 and common ones in several languages.
 static ROLES: &str = include_str!("../../../config/data/role-names.txt");
-/// One domain a line, sorted by bytes. Licence and origin: `disposable-LICENSE.txt` beside it.
+/// One domain per line, sorted by bytes. License and origin: `disposable-LICENSE.txt` next to it.
 static DISPOSABLE: &str = include_str!("../../../config/data/disposable-domains.txt");
 
-/// Whether a local part names a function and not a person: `postmaster`, `Sales`, `info+shop`.
+/// Returns whether a local part names a role and not a person: `postmaster`, `Sales`, `info+shop`.
 #[must_use]
 pub fn is_role(local: &str) -> bool {
     let name = local.split('+').next().unwrap_or(local);
     name.len() <= 64 && contains(ROLES, &name.to_ascii_lowercase())
 }
 
-/// Whether a domain (lower-case A-labels), or one above it, is a disposable mail domain.
+/// Returns whether a domain (lower-case A-labels) or one of its parent domains is a disposable mail
+/// domain.
 #[must_use]
 pub fn is_disposable(domain: &str) -> bool {
     let mut rest = Some(domain);
@@ -27,13 +29,13 @@ pub fn is_disposable(domain: &str) -> bool {
     false
 }
 
-/// Bisects a sorted list of lines.
+/// Searches a sorted list of lines by bisection.
 fn contains(lines: &str, wanted: &str) -> bool {
     let bytes = lines.as_bytes();
     let (mut low, mut high) = (0, bytes.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        // the line around the middle
+        // The line that contains the middle.
         let start = bytes[low..middle]
             .iter()
             .rposition(|byte| *byte == b'\n')
@@ -56,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_is_found_and_nothing_else() {
+    fn finds_every_line_and_nothing_else() {
         for list in [ROLES, DISPOSABLE] {
             let lines: Vec<&str> = list.lines().collect();
             assert!(lines.is_sorted() && lines.len() > 200, "{}", lines.len());
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_recognised() {
+    fn recognizes_role_names_and_disposable_domains() {
         assert!(
             is_role("postmaster") && is_role("Info") && is_role("sales+fr") && is_role("no-reply")
         );

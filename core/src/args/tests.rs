@@ -4,7 +4,8 @@ use netvane_facts::target::{Address, DnsName, Domain, Endpoint, Host, Invalid, R
 
 use super::*;
 
-/// What a text is read as, in canonical spelling; panics where that does not read back as the same value.
+/// Returns the canonical spelling of the parsed text; panics if that does not parse to the same
+/// value.
 fn canonical<T>(text: &str) -> Result<String, Invalid>
 where
     T: std::str::FromStr<Err = Invalid> + fmt::Display + fmt::Debug + PartialEq,
@@ -20,7 +21,7 @@ where
 }
 
 #[test]
-fn reads_what_is_left_by_a_mapping_as_what_it_spells() {
+fn reads_full_width_text_after_idna_mapping() {
     assert_eq!(
         canonical::<Registered>("AS64496.").as_deref(),
         Ok("AS64496")
@@ -41,9 +42,9 @@ fn reads_what_is_left_by_a_mapping_as_what_it_spells() {
 }
 
 #[test]
-fn rejects_what_a_mapping_turns_into_another_sort() {
+fn rejects_text_that_idna_mapping_turns_into_another_type() {
     let refused = |invalid: Result<String, Invalid>| {
-        let invalid = invalid.expect_err("another sort");
+        let invalid = invalid.expect_err("an error about the type");
         (invalid.message, invalid.part)
     };
     let address = || {
@@ -65,7 +66,7 @@ fn rejects_what_a_mapping_turns_into_another_sort() {
 }
 
 #[test]
-fn every_record_type_reads_back() {
+fn every_record_type_parses_back() {
     for number in 0..=u16::MAX {
         let _ = canonical::<RecordType>(&number.to_string());
     }
@@ -74,9 +75,9 @@ fn every_record_type_reads_back() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
 
-    /// Of pieces that mean something to at least one of the types.
+    /// Combines pieces that are meaningful to at least one of the types.
     #[test]
-    fn every_canonical_spelling_reads_back(
+    fn every_canonical_spelling_parses_back(
         pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..8),
     ) {
         let text = pieces.concat();

@@ -1,4 +1,5 @@
-//! Arguments as help, completion and chat platforms see them, read from the JSON Schema of the argument struct.
+//! Arguments as help, completion and chat platforms see them, read from the JSON Schema of the
+//! argument struct.
 
 use schemars::Schema;
 use serde::Deserialize;
@@ -6,7 +7,8 @@ use serde_json::Value;
 
 use crate::spec::{Argument, ArgumentKind, Completes};
 
-/// The doc comment of the argument struct on one line, without its final full stop; empty if it has none.
+/// Returns the doc comment of the argument struct on one line, without its final full stop; empty
+/// if it has none.
 pub(super) fn description(schema: &Schema) -> String {
     let text = schema
         .get("description")

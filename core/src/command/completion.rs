@@ -1,4 +1,4 @@
-//! Suggestions while an argument is being typed.
+//! Suggestions while the user types an argument.
 
 use netvane_facts::ports;
 
@@ -8,7 +8,7 @@ use crate::{
     spec::{Argument, Completes},
 };
 
-/// Public resolvers that people compare answers of.
+/// Public resolvers that users often compare results of.
 const RESOLVERS: [&str; 9] = [
     "1.1.1.1",
     "8.8.8.8",
@@ -21,7 +21,8 @@ const RESOLVERS: [&str; 9] = [
     "quic://dns.adguard-dns.com",
 ];
 
-/// Completions, best first, at most `most`. `recent` are targets that this caller looked up lately.
+/// Returns at most `most` completions, best first. `recent` are targets that this caller looked up
+/// recently.
 pub fn complete(
     registry: &Registry,
     argument: &Argument,
@@ -41,7 +42,7 @@ pub fn complete(
             &lower,
         ),
         Some(Completes::Port) => {
-            // The last word of a list is the one being typed.
+            // Complete the last item of a list, which is the one being typed.
             let head = lower.rfind([',', ' ']).map_or("", |end| &lower[..=end]);
             ports::starting_with(&lower[head.len()..])
                 .into_iter()
@@ -56,7 +57,7 @@ pub fn complete(
     found
 }
 
-/// Those that start with the typed text, then those that hold it.
+/// Returns the values that start with the typed text, then those that contain it.
 fn matching<'a>(values: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
     let mut found: Vec<(bool, &str)> = values
         .filter_map(|value| {
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn suggestions_come_from_the_type_of_the_argument() {
+    fn suggestions_depend_on_the_type_of_the_argument() {
         let registry = crate::commands::registry();
         let recent = ["example.com".to_owned(), "192.0.2.1".to_owned()];
         let suggested = |command: &str, argument: &str, typed: &str| {

@@ -1,4 +1,4 @@
-//! What a running command can reach.
+//! Everything that a running command can access.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -14,32 +14,34 @@ use crate::{
     runtime::Runtime,
 };
 
-/// The network, the installation and the request of a running command, and a way to show what is found so far.
+/// The network, the runtime and the request of a running command, and a channel for intermediate
+/// results.
 pub struct Context {
-    /// The only way out.
+    /// The only access to the network.
     pub net: Net,
-    /// What the settings decided when the request came.
+    /// The runtime that was in use when the request arrived.
     pub runtime: Arc<Runtime>,
-    /// All commands, for those that speak about them.
+    /// All commands, for commands such as `help`.
     pub registry: Arc<Registry>,
-    /// The lookup is ended after this time.
+    /// Time after which the lookup is cancelled.
     pub deadline: Duration,
-    /// Where the request was received.
+    /// Platform on which the request was received.
     pub platform: Platform,
-    /// Who asks; of many who ask the same at once, one.
+    /// The caller; one of them if several callers share the lookup.
     pub caller: Caller,
-    /// What the caller has left.
+    /// Remaining units of the caller's budgets.
     pub(crate) standings: Vec<Remaining>,
-    /// The caller's own HTTP request; there for commands that are about it.
+    /// The caller's own HTTP request; set only for commands about it.
     pub http_request: Option<Arc<HttpRequestInfo>>,
     pub(crate) progress: watch::Sender<Option<Arc<RenderedAnswer>>>,
 }
 
 impl Context {
-    /// Many ports of this address are about to be tried.
+    /// Counts a port check of this address, before many of its ports are tried.
     ///
     /// # Errors
-    /// [`Failure::RateLimited`]: enough hosts of its network were tried for now.
+    ///
+    /// [`Failure::RateLimited`] if the limit of hosts in the address's network is reached.
     pub(crate) fn may_scan(&self, address: IpAddr) -> Result<(), Failure> {
         if self.caller.own {
             Ok(())
@@ -48,16 +50,17 @@ impl Context {
         }
     }
 
-    /// The mail servers of this domain are about to be asked about a mailbox: they would block a server that probes too often,
-    /// the operator too.
+    /// Counts a mailbox check at the mail servers of this domain. The limit applies to the operator
+    /// too, because mail servers block hosts that probe too often.
     ///
     /// # Errors
-    /// [`Failure::RateLimited`]: they were asked enough for this hour.
+    ///
+    /// [`Failure::RateLimited`] if the hourly limit of the domain is reached.
     pub(crate) fn may_ask_mail_of(&self, domain: &str) -> Result<(), Failure> {
         self.runtime.budgets.charge_mail_domain(domain)
     }
 
-    /// Shows what is found so far; a later call replaces an earlier one that nobody has looked at.
+    /// Publishes an intermediate result; it replaces an earlier one that was not read yet.
     pub fn progress<D: Answer>(&self, data: &D) {
         if self.progress.receiver_count() > 0 {
             self.progress

@@ -1,6 +1,7 @@
-//! One line of text becomes a prepared command, or a mistake with its place.
+//! Parses a command line into a prepared command; errors carry their position.
 //!
-//! The names, order and types of the arguments come from the registry; nothing here knows a command.
+//! Names, order and types of the arguments come from the registry; nothing here is specific to a
+//! command.
 
 mod assign;
 mod fault;
@@ -19,13 +20,13 @@ use assign::{AssignedValue, assign, find};
 use fault::{empty, listed, missing, place, unknown_command, unknown_option};
 use tokens::{Token, tokens};
 
-/// A command that was understood.
+/// A command and its parsed arguments.
 pub(crate) type Understood = (Arc<Entry>, Box<dyn Prepared>);
 
-/// The longest command line, in bytes; a pasted message has to fit.
+/// Maximum length of a command line in bytes; large enough for a pasted message.
 pub(crate) const MAX_LINE: usize = 512 * 1024;
 
-/// Reads a typed line such as `/mx example.com resolver=192.0.2.53`.
+/// Parses a typed line such as `/mx example.com resolver=192.0.2.53`.
 pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, UsageError> {
     let tokens = tokens(line);
     let Some((first, rest)) = tokens.split_first() else {
@@ -43,7 +44,7 @@ pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, Usage
     Ok((entry, prepared))
 }
 
-/// The arguments of a command's first example, by name.
+/// Returns the arguments of a command's first example, by name.
 pub fn example(registry: &Registry, entry: &Entry) -> Map<String, Value> {
     let line = entry.spec.examples.first().copied().unwrap_or_default();
     parse(registry, line)
@@ -51,7 +52,7 @@ pub fn example(registry: &Registry, entry: &Entry) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// Reads a command given by its name and named arguments, as in an HTTP request.
+/// Parses a command given by its name and named arguments, as in an HTTP request.
 pub(crate) fn parse_named(
     registry: &Registry,
     name: &str,
@@ -100,7 +101,7 @@ pub(crate) fn parse_named(
     Ok((entry.clone(), prepared))
 }
 
-/// The command that the first token names.
+/// Finds the command that the first token names.
 fn command<'t>(
     registry: &Registry,
     token: &'t Token,
@@ -119,7 +120,8 @@ fn command<'t>(
     }
 }
 
-/// The JSON value of a written one: numbers are numbers, the rest is for the type to read.
+/// Converts a written value to JSON: numbers become numbers, other values are left to the
+/// argument's type.
 fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
     if !argument.choices.is_empty() {
         let lower = text.to_lowercase();
@@ -175,7 +177,8 @@ fn prepare(
     })
 }
 
-/// Where a value does not fit, the same words in another order may: `dig MX example.com`.
+/// Suggests the first two words in reverse order if the line is valid that way: `dig MX
+/// example.com`.
 fn respell(
     registry: &Registry,
     entry: &Entry,

@@ -1,4 +1,4 @@
-//! All commands by name, for those that look one up, list them or offer one.
+//! All commands by name: lookup, listing, and commands offered for a target.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct Registry {
     entries: Vec<Arc<Entry>>,
 }
 
-/// The registry as programs see it.
+/// The registry as clients see it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(
     rename = "Registry",
@@ -27,7 +27,7 @@ pub struct Listing<'a> {
     commands: Vec<Listed<'a>>,
 }
 
-/// A command as the registry lists it to programs.
+/// A command as the registry lists it to clients.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Command", description = "A command.")]
 struct Listed<'a> {
@@ -41,7 +41,7 @@ struct Listed<'a> {
     /// Usage line such as `mx <domain> [resolver]`.
     usage: String,
     cost: Cost,
-    /// The most bytes that one lookup sends to others.
+    /// Maximum number of bytes that one lookup sends to other hosts.
     sends_at_most_bytes: u32,
     /// Its arguments, required ones first.
     arguments: &'a [Argument],
@@ -50,7 +50,7 @@ struct Listed<'a> {
 }
 
 impl Registry {
-    /// Names, aliases, arguments with types, bounds and help, examples.
+    /// Lists names, aliases, arguments with types, bounds and help, and examples.
     pub fn listing(&self) -> Listing<'_> {
         let listed = self.entries.iter().map(|entry| Listed {
             name: entry.spec.name,
@@ -68,31 +68,31 @@ impl Registry {
         }
     }
 
-    /// The [`Listing`] in JSON.
+    /// Returns the [`Listing`] as JSON.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self.listing()).unwrap_or_default()
     }
 
-    /// Those given, in this order.
+    /// Creates a registry of these commands, in this order.
     pub fn new(entries: Vec<Entry>) -> Self {
         Self {
             entries: entries.into_iter().map(Arc::new).collect(),
         }
     }
 
-    /// In the order of `help`.
+    /// Returns all commands in the order of `help`.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
     }
 
-    /// Those that are offered for such a target, the most telling one first.
+    /// Returns the commands that are offered for this kind of target, the most useful first.
     pub fn offered_for(&self, kind: TargetKind) -> impl Iterator<Item = &Arc<Entry>> {
         self.entries
             .iter()
             .filter(move |entry| entry.offered_for.contains(&kind))
     }
 
-    /// By name or alias, exactly.
+    /// Finds a command by its exact name or alias.
     pub fn find(&self, name: &str) -> Option<&Arc<Entry>> {
         self.entries
             .iter()

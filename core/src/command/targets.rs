@@ -1,4 +1,4 @@
-//! What a text or a reply is about, for those who carry on from it in one tap.
+//! Targets in a text or a reply, for which adapters offer follow-up commands as buttons.
 
 use std::collections::HashSet;
 
@@ -7,23 +7,24 @@ use netvane_facts::target::{Address, Domain, clean_pasted};
 
 use crate::{args::mailbox, command::Entry, spec::TargetKind};
 
-/// The most targets that one text offers.
+/// Maximum number of targets offered for one text.
 const MAX: usize = 10;
 
-/// The most of a text that is looked at, in bytes.
+/// Maximum length of text that is searched, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
 
-/// A name or address that can be asked about.
+/// A name or address that commands can look up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// Whether it is a domain, an address, a mail address or a URL.
+    /// Whether it is a domain, an address or a mail address.
     pub kind: TargetKind,
-    /// In its canonical spelling.
+    /// Its canonical spelling.
     pub text: String,
 }
 
 impl Target {
-    /// Reads a word as people paste it; only names below a known public suffix count, so that prose does not.
+    /// Reads a word as people paste it. Names count only below a known public suffix, so that
+    /// ordinary words are not taken for names.
     pub fn read(word: &str) -> Option<Self> {
         let word = word.trim_matches(|c: char| ",;:!?\"'()*".contains(c));
         let mailbox = word.trim_matches(['<', '>']);
@@ -58,19 +59,19 @@ impl Target {
         })
     }
 
-    /// The line that asks this command about it.
+    /// Returns the command line that runs this command for the target.
     pub fn line(&self, entry: &Entry) -> String {
         format!("/{} {}", entry.spec.name, self.text)
     }
 }
 
-/// The hosts, addresses and mail addresses in a text, each once, in its order.
+/// Returns the hosts, addresses and mail addresses in a text, each once, in order of appearance.
 pub fn found_in(text: &str) -> Vec<Target> {
     let end = (0..=text.len().min(MAX_TEXT))
         .rev()
         .find(|end| text.is_char_boundary(*end))
         .unwrap_or(0);
-    // A command's own name, a mention and an emoji are no targets.
+    // Command names, mentions and emoji are not targets.
     let words = text[..end]
         .split(|c: char| c.is_whitespace() || c == ',' || c == '|' && !text.contains('<'))
         .filter(|word| {
@@ -79,7 +80,7 @@ pub fn found_in(text: &str) -> Vec<Target> {
     unique(words.filter_map(Target::read))
 }
 
-/// What a reply is about: first what was asked, then what it shows.
+/// Returns the targets of a reply: first those of its arguments, then those that it shows.
 pub fn of(reply: &Reply) -> Vec<Target> {
     let asked = reply
         .arguments
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_in_what_people_write() {
+    fn finds_targets_in_text() {
         let found = |text: &str| {
             found_in(text)
                 .into_iter()

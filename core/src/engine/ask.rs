@@ -1,6 +1,7 @@
-//! The way of a request, from the line to the reply.
+//! The steps of a request, from the command line to the reply.
 //!
-//! The order of the steps is a security property: it is written down in [`Engine::answer`] and nowhere configurable.
+//! The order of the steps is a security property: it is defined in [`Engine::answer`] and cannot be
+//! configured.
 
 use std::{
     sync::Arc,
@@ -26,8 +27,8 @@ use crate::{
 };
 
 impl Engine {
-    /// Answers one question. `progress` is called with what is found so far; dropping the future ends
-    /// the lookup, unless someone else waits for the same answer.
+    /// Answers one request. Calls `progress` with each intermediate result. Dropping the future
+    /// cancels the lookup, unless another caller waits for the same result.
     #[tracing::instrument(
         level = "debug",
         target = "netvane::trace",
@@ -54,7 +55,7 @@ impl Engine {
         answer
     }
 
-    /// The answer, if it is kept from an earlier lookup; nothing is looked up.
+    /// Returns the cached reply to a request, if there is one; never starts a lookup.
     pub fn cached(&self, request: &Request) -> Option<Reply> {
         let runtime = self.runtime();
         let (command, prepared) = self.understand(&request.input).ok()?;
@@ -76,7 +77,8 @@ impl Engine {
         answer.ok()
     }
 
-    /// The command that this asks, or what is wrong with the question; nothing is looked up.
+    /// Returns the name of the command that the input calls, or what is wrong with the input; never
+    /// starts a lookup.
     pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
         self.understand(input).map(|(entry, _)| entry.spec.name)
     }
@@ -145,7 +147,8 @@ impl Engine {
         Ok(reply(id.clone(), &entry, started, false))
     }
 
-    /// A request of the caller's own comes with the question, or is shared through a one-time link.
+    /// Obtains the caller's HTTP request: sends a one-time link and waits until the user shares a
+    /// request through it.
     async fn bring_visit(
         &self,
         command: &'static str,
@@ -153,7 +156,7 @@ impl Engine {
         log: &mut RequestLog,
         progress: &mut impl FnMut(Reply),
     ) -> Result<(), Failure> {
-        // An open link costs as well, or one client could take all of them.
+        // An open link is charged too; otherwise one client could use up all of them.
         log.runtime.charge(&log.request, admitted, AT_HAND)?;
         let invitation = self.0.links.invite(command)?;
 
@@ -163,7 +166,7 @@ impl Engine {
     }
 }
 
-/// Takes what the answer costs from the caller's budgets; what is kept already costs little.
+/// Charges the request to the caller's budgets; a cached reply costs only [`AT_HAND`].
 fn charge(
     runtime: &Runtime,
     admitted: Admission,
@@ -175,7 +178,7 @@ fn charge(
     runtime.charge(&log.request, admitted, log.units)
 }
 
-/// Refuses a forbidden target before any budget is charged.
+/// Refuses a forbidden target address before the lookup takes a slot or sends anything.
 fn refuse_forbidden_target(runtime: &Runtime, prepared: &dyn Prepared) -> Result<(), Failure> {
     match prepared.contacts() {
         Some(Host::Address(address)) => runtime
@@ -187,7 +190,7 @@ fn refuse_forbidden_target(runtime: &Runtime, prepared: &dyn Prepared) -> Result
     }
 }
 
-/// Waits, at most as long as the lookup may take, for one of the lookups that the caller may have at once.
+/// Waits for one of the caller's slots for concurrent lookups, at most for `timeout`.
 async fn acquire_slot(
     runtime: &Runtime,
     request: &Request,

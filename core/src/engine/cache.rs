@@ -1,4 +1,4 @@
-//! Answers kept as long as they are true.
+//! Cache of answers, each kept for its lifetime.
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,14 +12,14 @@ use tokio::time::Instant;
 
 use super::cache_key::CacheKey;
 
-/// An answer with the time it was found.
+/// A cached answer with the time at which it was found.
 pub(crate) struct Entry {
     pub(crate) command: &'static str,
     pub(crate) arguments: Arc<Map<String, Value>>,
     finding: Arc<dyn ErasedAnswer>,
     created_at: Instant,
     lifetime: Duration,
-    /// The answer as it is in a certain second of its life: TTLs count down.
+    /// The rendered answer and the age in seconds for which it was rendered: TTLs count down.
     rendered: Mutex<(u32, Arc<RenderedAnswer>)>,
 }
 
@@ -42,7 +42,7 @@ impl Entry {
         }
     }
 
-    /// The answer as it is now, and how long it still holds.
+    /// Returns the answer rendered for its current age, and how long it stays fresh.
     pub(crate) fn rendition(&self) -> (Arc<RenderedAnswer>, Duration) {
         let age = self.created_at.elapsed();
         let seconds = age.as_secs() as u32;
@@ -60,7 +60,7 @@ impl Entry {
     }
 }
 
-/// Bounded in number; each entry goes when its own time is over.
+/// Cache of bounded size; each entry expires after its own lifetime.
 pub(crate) struct Cache(Store<Arc<CacheKey>, Arc<Entry>>);
 
 struct Lifetime;
@@ -87,7 +87,8 @@ impl Cache {
     }
 
     pub(crate) fn get(&self, key: &CacheKey) -> Option<Arc<Entry>> {
-        // By the entry's own clock, which tests move; the store frees what is over a while later.
+        // Check the entry's own clock, which tests can advance; the store removes expired entries
+        // later.
         self.0
             .get(key)
             .filter(|entry| entry.created_at.elapsed() < entry.lifetime)

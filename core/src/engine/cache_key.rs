@@ -1,4 +1,4 @@
-//! What makes two questions the same.
+//! Cache keys: they decide which requests are identical.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// Identical questions have the same key. What is about the request that brings it, or about the caller, is identical
-/// only where those are.
+/// Key shared by identical requests. The HTTP request and the caller are part of it only for
+/// commands whose reply depends on them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
     command: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct CacheKey {
     caller: Option<(Platform, Caller)>,
 }
 
-/// All of an HTTP request that a command can show.
+/// All parts of an HTTP request that a command can show.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct VisitKey {
     connection: Connection,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_question_share_a_key() {
+    fn different_spellings_of_a_request_share_a_key() {
         let plain = key("a example.test", &request());
         assert_eq!(key("/A Example.TEST.", &request()), plain);
         assert_ne!(key("aaaa example.test", &request()), plain);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn callers_share_what_is_not_about_them() {
+    fn callers_share_keys_of_commands_that_are_not_about_the_caller() {
         let other = |name: &str| {
             request().by(Caller {
                 user: Some(name.into()),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_told_apart_only_where_they_are_what_is_asked_about() {
+    fn the_http_request_is_part_of_the_key_only_for_commands_about_it() {
         let brought = |peer: &str, headers: &[(&str, &str)]| {
             request().brought_by(samples::http_request(peer, headers).into())
         };

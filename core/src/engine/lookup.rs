@@ -1,4 +1,4 @@
-//! One lookup for all who ask the same at the same time.
+//! Lookups, one at a time for all identical requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     runtime::{Permits, Runtime},
 };
 
-/// A question that no kept answer answers, with everything that looking it up takes.
+/// A request that is not cached, with everything that its lookup needs.
 pub(super) struct Lookup {
     command: Arc<CommandEntry>,
     prepared: Box<dyn Prepared>,
@@ -73,14 +73,15 @@ impl Lookup {
 }
 
 impl Engine {
-    /// Joins the lookup for the same question that is under way, or starts it.
+    /// Joins the running lookup for an identical request, or starts one.
     pub(super) async fn look_up_once(
         &self,
         lookup: Lookup,
         mut show: impl FnMut(Arc<RenderedAnswer>, Arc<Map<String, Value>>),
     ) -> Result<Arc<Entry>, Failure> {
         let arguments = lookup.prepared.arguments().clone();
-        // Who is waited for must not wait for a share of what is asked in bulk.
+        // Bulk requests have flights of their own: an interactive request must not wait for a bulk
+        // permit.
         let key = (lookup.key.clone(), lookup.request.bulk);
 
         let flight = self.0.flights.join(key.clone(), |sender| {
@@ -101,7 +102,7 @@ impl Engine {
         lookup: Lookup,
         context: Context,
     ) -> Result<Arc<Entry>, Failure> {
-        // Another flight may have landed since the cache was asked.
+        // Another flight may have finished since the cache was checked.
         if let Some(entry) = self
             .0
             .cache
@@ -126,7 +127,8 @@ impl Engine {
     }
 }
 
-/// A permit for its cost class, then the command, all within its deadline. In bulk, the wait for a share comes first.
+/// Acquires a permit of the cost class, then runs the command, both within its deadline. A bulk
+/// request first waits for a bulk permit; that wait does not count towards the deadline.
 async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn ErasedAnswer>, Failure> {
     let spec = lookup.command.spec;
     let permits: Option<&Permits> = lookup.runtime.permits(spec.cost);

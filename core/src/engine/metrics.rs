@@ -1,4 +1,4 @@
-//! What is counted of each request.
+//! Metrics of each request.
 
 use std::{
     sync::{LazyLock, RwLock},

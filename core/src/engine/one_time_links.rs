@@ -1,4 +1,5 @@
-//! One-time links: who asks in a chat about their own HTTP request makes one by opening a link, and shares it from there.
+//! One-time links: a user who runs a command about their own HTTP request in a chat opens such a
+//! link in a browser and shares the reply from there.
 
 use std::{
     collections::HashMap,
@@ -19,10 +20,11 @@ use tokio::sync::oneshot;
 
 use crate::{internal::internal_fault, request::http_request::HttpRequestInfo};
 
-/// A link that nobody has shared from goes after this time, before the platforms stop taking the answer.
+/// Lifetime of a link that nobody shares from. It ends before the platforms stop accepting the
+/// reply.
 const LIFE: Duration = Duration::from_secs(9 * 60);
 
-/// Links that may be open at a time.
+/// Maximum number of links open at a time.
 const MOST_OPEN: usize = 10_000;
 
 /// Open one-time links. Clones share them.
@@ -31,12 +33,14 @@ pub struct OneTimeLinks(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// Where links lead; set when someone answers there. Empty where others have no way to it.
+    /// Base URL of the links, set when the HTTP adapter starts; empty if users cannot reach the
+    /// adapter.
     base: OnceLock<String>,
     open: Mutex<HashMap<Digest, Open>>,
 }
 
-/// Of a token: the map's timing says nothing of the tokens in it.
+/// SHA-256 of a token. The map is keyed by it, so that lookup times reveal nothing about the
+/// tokens.
 type Digest = [u8; 32];
 
 struct Open {
@@ -45,16 +49,16 @@ struct Open {
     http_request: oneshot::Sender<Arc<HttpRequestInfo>>,
 }
 
-/// A link that is open.
+/// A link that is still open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// The command that it answers.
+    /// Name of the command that the link was created for.
     pub command: &'static str,
-    /// It ends after this time.
+    /// Time left until the link expires.
     pub left: Duration,
 }
 
-/// An open link; dropping this closes it.
+/// An open link; dropping it closes the link.
 pub(crate) struct PendingLink {
     links: OneTimeLinks,
     digest: Digest,
@@ -62,14 +66,15 @@ pub(crate) struct PendingLink {
     http_request: oneshot::Receiver<Arc<HttpRequestInfo>>,
 }
 
-/// The reply while a link is open.
+/// Reply shown while a link is open.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Invited {
     link: String,
 }
 
 impl OneTimeLinks {
-    /// From now on someone answers at this address.
+    /// Sets the base URL of the links; the HTTP adapter calls it once it listens. Empty if users
+    /// cannot reach the adapter.
     pub fn open(&self, public_url: &str) {
         let _ = self.0.base.set(public_url.trim_end_matches('/').to_owned());
     }
@@ -126,7 +131,8 @@ impl OneTimeLinks {
         })
     }
 
-    /// What an open link is for; looking does not use it up.
+    /// Returns what an open link is for, without using it up; `None` if the token is unknown or
+    /// expired.
     pub fn waiting(&self, token: &str) -> Option<Waiting> {
         let open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         let link = open.get(&digest_of(token))?;
@@ -137,7 +143,8 @@ impl OneTimeLinks {
         })
     }
 
-    /// Answers the question behind a link with this request; false when it is no longer waited for.
+    /// Completes the pending request of a link with this HTTP request and uses the link up. Returns
+    /// false if the link is unknown or expired, or if its request was cancelled.
     pub fn accept(&self, token: &str, http_request: Arc<HttpRequestInfo>) -> bool {
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         let link = open
@@ -148,7 +155,7 @@ impl OneTimeLinks {
 }
 
 impl PendingLink {
-    /// The reply shown until the link is used.
+    /// Returns the reply shown until the link is used.
     pub(crate) fn reply(&self, id: &str, command: &'static str, started: Instant) -> Reply {
         Reply {
             id: id.to_owned(),
@@ -163,7 +170,7 @@ impl PendingLink {
         }
     }
 
-    /// The request that was shared.
+    /// Waits for the HTTP request that the user shares; fails when the link expires.
     pub(crate) async fn accepted(mut self) -> Result<Arc<HttpRequestInfo>, Failure> {
         match tokio::time::timeout(LIFE, &mut self.http_request).await {
             Ok(Ok(http_request)) => Ok(http_request),
@@ -213,7 +220,7 @@ mod tests {
     use crate::request::http_request::samples;
 
     #[tokio::test]
-    async fn a_link_is_looked_at_often_and_shares_once() {
+    async fn a_link_can_be_viewed_many_times_and_shared_once() {
         let links = OneTimeLinks::default();
         links.open("https://netvane.example/");
         let invitation = links.invite("myip").expect("a link");
@@ -234,7 +241,14 @@ mod tests {
         assert_eq!(links.waiting("guessed"), None);
         assert!(!links.accept("guessed", samples::http_request("192.0.2.1:80", &[]).into()));
         assert!(links.accept(&token, samples::http_request("192.0.2.1:80", &[]).into()));
-        assert_eq!(invitation.accepted().await.expect("a visit").method, "GET");
+        assert_eq!(
+            invitation
+                .accepted()
+                .await
+                .expect("a shared request")
+                .method,
+            "GET"
+        );
         assert!(
             !links.accept(&token, samples::http_request("192.0.2.1:80", &[]).into())
                 && links.waiting(&token).is_none()
@@ -242,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_question_that_is_cancelled_takes_its_link_along() {
+    async fn cancelling_a_request_closes_its_link() {
         let links = OneTimeLinks::default();
         links.open("http://127.0.0.1:8080");
         let invitation = links.invite("myua").expect("a link");
@@ -258,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_address_it_is_explained() {
+    fn without_a_public_url_the_failure_explains_why() {
         let told = |links: &OneTimeLinks| links.invite("myip").err().expect("no link").to_string();
         let links = OneTimeLinks::default();
         assert!(told(&links).contains("netvane serve"));

@@ -1,4 +1,4 @@
-//! A question under way, and what is written down of it.
+//! A running request, and what is logged about it.
 
 use std::{sync::Arc, time::Instant};
 
@@ -14,17 +14,17 @@ use crate::{
     runtime::Runtime,
 };
 
-/// A command and its canonical arguments.
+/// A command and its canonical arguments, as they are logged.
 pub(super) type RecordedLookup = (Arc<Entry>, Arc<Map<String, Value>>);
 
-/// A question under way. One that is dropped before it is answered is written down as cancelled.
+/// A running request. If it is dropped before its reply, it is logged as cancelled.
 pub(super) struct RequestLog {
     pub(super) id: String,
     pub(super) started: Instant,
-    /// What it was charged.
+    /// Units that it was charged.
     pub(super) units: u32,
     pub(super) request: Request,
-    /// What it asks, once that is understood.
+    /// The command and its arguments; `None` until they are parsed.
     pub(super) question: Option<RecordedLookup>,
     pub(super) runtime: Arc<Runtime>,
     recorded: bool,
@@ -53,8 +53,8 @@ impl RequestLog {
         });
     }
 
-    /// One line in the log and one count in the metrics for each request; what was asked stays out of both, and goes
-    /// into the audit where one is kept.
+    /// Writes one log line and counts one request in the metrics. The arguments appear in neither,
+    /// only in the audit log if it is enabled.
     fn record(&mut self, outcome: &'static str) {
         self.recorded = true;
         let Self {

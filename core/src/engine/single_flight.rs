@@ -12,24 +12,24 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{cache::Entry, cache_key::CacheKey};
 
-/// The question, and whether it was asked in bulk.
+/// Key of the request, and whether it is a bulk request.
 pub(super) type FlightKey = (Arc<CacheKey>, bool);
 
 type LookupResult = Result<Arc<Entry>, Failure>;
 
-/// A lookup under way. It ends with its answer, or when the last one who waits for it goes away.
+/// A running lookup. It ends with its result, or is cancelled when nobody waits for it any more.
 pub(crate) struct Flight {
     progress: watch::Receiver<Option<Arc<RenderedAnswer>>>,
     outcome: watch::Receiver<Option<LookupResult>>,
     _task: AbortOnDropHandle<()>,
 }
 
-/// Lookups under way, by canonical question.
+/// Running lookups by the key of their request.
 #[derive(Default)]
 pub(crate) struct SingleFlight(Mutex<HashMap<FlightKey, Weak<Flight>>>);
 
 impl SingleFlight {
-    /// Joins the flight for `key`, or starts it.
+    /// Joins the running flight for `key`, or starts one.
     pub(crate) fn join<F>(
         self: &Arc<Self>,
         key: FlightKey,
@@ -61,7 +61,7 @@ impl SingleFlight {
 
         flights.insert(key, Arc::downgrade(&flight));
 
-        // Flights that nobody waits for any more leave their key behind; sweep now and then.
+        // Flights that everyone left keep their key in the map, so remove such keys now and then.
         if flights.len() > 64 && flights.len().is_power_of_two() {
             flights.retain(|_, flight| flight.strong_count() > 0);
         }
@@ -69,7 +69,7 @@ impl SingleFlight {
         flight
     }
 
-    /// Forgets a flight that has landed.
+    /// Removes a finished flight from the map.
     pub(crate) fn leave(&self, key: &FlightKey, flight: &Arc<Flight>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if flights
@@ -82,7 +82,7 @@ impl SingleFlight {
 }
 
 impl Flight {
-    /// Waits for the outcome, showing what is found meanwhile.
+    /// Waits for the result; calls `show` with each intermediate one.
     pub(crate) async fn outcome(&self, mut show: impl FnMut(Arc<RenderedAnswer>)) -> LookupResult {
         let mut progress = self.progress.clone();
         let mut outcome = self.outcome.clone();
@@ -91,7 +91,7 @@ impl Flight {
             tokio::select! {
                 biased;
                 landed = outcome.wait_for(Option::is_some) => {
-                    // The sender goes without an outcome only when the lookup panicked.
+                    // The sender is dropped without a result only if the lookup panicked.
                     return landed.ok().and_then(|outcome| outcome.clone()).unwrap_or(Err(Failure::Internal));
                 }
                 changed = progress.changed(), if under_way => match changed {

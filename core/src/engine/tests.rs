@@ -7,7 +7,7 @@ use crate::testing::dns::{TestDns, ask, ask_json};
 use crate::{Input, Platform, Request};
 
 #[tokio::test]
-async fn a_reply_has_the_envelope_of_the_contract() {
+async fn a_reply_has_all_fields_of_the_contract() {
     let dns = TestDns::start().await;
     let reply = ask_json(&dns.engine(), "/mx Example.Test.").await;
     let keys: Vec<&str> = reply
@@ -59,11 +59,11 @@ async fn a_reply_has_the_envelope_of_the_contract() {
             "mail2.example.test. A",
             "mail2.example.test. AAAA"
         ],
-        "nothing is asked twice"
+        "no query is sent twice"
     );
 }
 
-/// Makes it later by so much, while nothing is under way.
+/// Advances the clock, while no lookup is running.
 async fn later(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -71,7 +71,7 @@ async fn later(time: Duration) {
 }
 
 #[tokio::test]
-async fn an_answer_is_kept_as_long_as_its_ttl_and_counts_down() {
+async fn an_answer_is_cached_for_its_ttl_and_counts_down() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     let first = ask_json(&engine, "a short.example.test").await;
@@ -89,13 +89,13 @@ async fn an_answer_is_kept_as_long_as_its_ttl_and_counts_down() {
     assert_eq!(
         ask_json(&engine, "a short.example.test").await["cached"],
         false,
-        "three seconds are over"
+        "the TTL of three seconds has expired"
     );
     assert_eq!(dns.asked(), 2);
 }
 
 #[tokio::test]
-async fn a_ttl_of_zero_is_not_kept() {
+async fn a_ttl_of_zero_is_not_cached() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     ask_json(&engine, "a zero.example.test").await;
@@ -107,7 +107,7 @@ async fn a_ttl_of_zero_is_not_kept() {
 }
 
 #[tokio::test]
-async fn what_is_known_is_told_without_a_lookup() {
+async fn cached_replies_need_no_lookup() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     let known = || {
@@ -124,7 +124,7 @@ async fn what_is_known_is_told_without_a_lookup() {
 }
 
 #[tokio::test]
-async fn identical_questions_share_one_flight() {
+async fn identical_requests_share_one_lookup() {
     let dns = TestDns::holding(|_| true).await;
     let engine = dns.engine();
     let lines = [
@@ -143,19 +143,20 @@ async fn identical_questions_share_one_flight() {
             .iter()
             .all(|reply| reply["summary"] == "1 IPv4 address")
     );
-    assert_eq!(dns.asked(), 2, "one for each name");
+    assert_eq!(dns.asked(), 2, "one query for each name");
 }
 
 #[tokio::test]
-async fn nothing_keeps_running_for_an_asker_who_went_away() {
+async fn a_lookup_is_cancelled_when_its_only_caller_disconnects() {
     let dns = TestDns::holding(|_| true).await;
     let engine = dns.engine();
     tokio::select! {
-        _ = ask(&engine, "mx example.test") => panic!("its answer is held"),
+        _ = ask(&engine, "mx example.test") => panic!("its reply is held"),
         () = dns.arrived(1) => {}
     }
     dns.release();
-    // What went on would have asked for the exchanges before these are answered.
+    // If the lookup were still running, it would query the mail servers before these replies
+    // arrive.
     for line in ["a web.example.test", "a short.example.test"] {
         assert!(ask(&engine, line).await.is_ok());
     }
@@ -166,17 +167,17 @@ async fn nothing_keeps_running_for_an_asker_who_went_away() {
             "short.example.test. A",
             "web.example.test. A"
         ],
-        "the exchanges were never asked for"
+        "the mail servers were never looked up"
     );
 }
 
 #[tokio::test]
-async fn who_stays_gets_the_answer_though_the_first_asker_went_away() {
+async fn second_waiter_gets_the_result_after_the_first_disconnects() {
     let dns = TestDns::holding(|_| true).await;
     let engine = dns.engine();
     let mut goes = Box::pin(ask(&engine, "a web.example.test"));
     tokio::select! {
-        _ = &mut goes => panic!("its answer is held"),
+        _ = &mut goes => panic!("its reply is held"),
         () = dns.arrived(1) => {}
     }
     let mut stays = Box::pin(ask_json(&engine, "a web.example.test"));
@@ -212,7 +213,7 @@ async fn progress_is_partial_data() {
 }
 
 #[tokio::test]
-async fn permits_are_waited_for_and_given_back() {
+async fn permits_are_awaited_and_returned() {
     let dns = TestDns::holding(|question| question.starts_with("web.")).await;
     let mut settings = dns.settings();
     settings.limits.light = 1;
@@ -223,12 +224,12 @@ async fn permits_are_waited_for_and_given_back() {
     );
     let release = async {
         dns.arrived(1).await;
-        // Datagrams arrive in order: what the second had sent would be there before this.
+        // Datagrams arrive in order, so a query of the second lookup would already be here.
         assert!(ask(&dns.engine(), "a short.example.test").await.is_ok());
         assert_eq!(
             dns.asked_names(),
             ["short.example.test. A", "web.example.test. A"],
-            "one after the other"
+            "lookups run one after the other"
         );
         dns.release();
     };
@@ -237,25 +238,22 @@ async fn permits_are_waited_for_and_given_back() {
     assert!(one.is_ok() && two.is_ok());
     assert!(
         ask(&engine, "a mail2.example.test").await.is_ok(),
-        "the permit came back"
+        "the permit was returned"
     );
 }
 
 #[tokio::test]
-async fn a_forbidden_resolver_is_told_before_anything_is_sent() {
+async fn a_forbidden_resolver_is_refused_before_anything_is_sent() {
     let dns = TestDns::start().await;
     let line = format!("a web.example.test resolver={}", dns.address);
     let failure = ask(&dns.engine(), &line)
         .await
         .map(|_| ())
-        .expect_err("loopback");
+        .expect_err("loopback is refused");
     assert_eq!(failure.code(), ("refused_target", 403));
     assert_eq!(dns.asked(), 0);
     let mut settings = dns.settings();
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
     let engine = Engine::new(&settings).expect("an engine");
-    assert!(
-        ask(&engine, &line).await.is_ok(),
-        "the operator's exception"
-    );
+    assert!(ask(&engine, &line).await.is_ok(), "allowed by the operator");
 }

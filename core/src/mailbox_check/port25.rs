@@ -1,7 +1,7 @@
 //! Detects whether outgoing port 25 is blocked, as it is in many networks.
 //!
-//! One domain whose mail servers do not respond proves little. If two domains do not respond and no mail server of any
-//! domain was reached for an hour, the cause is on our side.
+//! One domain whose mail servers do not respond proves little. If two domains do not respond and no
+//! mail server of any domain was reached for an hour, the cause is on our side.
 
 use std::{
     collections::HashMap,

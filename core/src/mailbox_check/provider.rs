@@ -116,7 +116,8 @@ const EXCHANGES: &[(&str, &str, Role)] = &[
     ("sendgrid.net", "Twilio SendGrid", Forwarder),
 ];
 
-/// Infers the provider from the MX host names, most preferred first. `networks` are the networks of their addresses.
+/// Infers the provider from the MX host names, most preferred first. `networks` are the networks of
+/// their addresses.
 pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provider {
     for exchange in exchanges {
         let name = exchange.to_ascii_lowercase();

@@ -1,4 +1,5 @@
-//! Runs every scenario of `scripts/`: one verification against scripted mail servers, with its expected result.
+//! Runs every scenario of `scripts/`: one verification against scripted mail servers, with its
+//! expected result.
 
 #![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
 
@@ -275,7 +276,8 @@ impl Faults {
         }
     }
 
-    /// Rules for every session: it ends with one QUIT, no command is early, no unneeded verb is sent.
+    /// Rules for every session: it ends with one QUIT, no command is early, no unneeded verb is
+    /// sent.
     fn of_manners(&mut self, scenario: &Scenario, contact: Option<&str>, seen: &Seen) {
         let count = |verb: &str| seen.lines.iter().filter(|it| it.starts_with(verb)).count();
         let (noops, told) = (count("NOOP"), usize::from(contact.is_some()));

@@ -37,7 +37,8 @@ impl Mail {
         let defaults = smtp::Settings::default();
         let patience = Duration::from_millis(settings.smtp.timeout_ms);
         let helo = match settings.smtp.helo.as_str() {
-            // The public host name serves /about, so operators who find it in their logs can look us up.
+            // The public host name serves /about, so operators who find it in their logs can look
+            // us up.
             "" => public_name(settings)
                 .or_else(own_name)
                 .unwrap_or(defaults.helo.clone()),

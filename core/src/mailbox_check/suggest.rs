@@ -21,8 +21,8 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("ru", &["ur", "rru", "rue"]),
 ];
 
-/// Suggests a well-known domain for a mistyped `domain` (lower-case A-labels); `None` if `domain` is itself well known
-/// or not similar to any.
+/// Suggests a well-known domain for a mistyped `domain` (lower-case A-labels); `None` if `domain`
+/// is itself well known or not similar to any.
 #[must_use]
 pub(crate) fn suggestion(domain: &str) -> Option<&'static str> {
     let lines = || {

@@ -1,4 +1,5 @@
-//! Verification of one address: tries the mail servers by preference (RFC 5321 §5.1) until one gives a result.
+//! Verification of one address: tries the mail servers by preference (RFC 5321 §5.1) until one
+//! gives a result.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -29,8 +30,8 @@ pub(crate) struct Verifier {
     pub tls: Option<Opportunistic>,
     /// Whether port 25 is blocked.
     pub reach: Reach,
-    /// Mail servers chosen by the operator as a control: if they respond (the session ends with QUIT), port 25 is not
-    /// blocked and the domain itself does not respond.
+    /// Mail servers chosen by the operator as a control: if they respond (the session ends with
+    /// QUIT), port 25 is not blocked and the domain itself does not respond.
     pub control: Vec<SocketAddr>,
 }
 
@@ -55,7 +56,8 @@ enum Step {
 }
 
 impl Verifier {
-    /// Probes the mail servers, sorted by preference, for `mailbox`; calls `observer` whenever the transcript grows.
+    /// Probes the mail servers, sorted by preference, for `mailbox`; calls `observer` whenever the
+    /// transcript grows.
     pub(crate) async fn verify<'a>(
         &'a self,
         mailbox: &Mailbox,
@@ -279,7 +281,8 @@ impl Run<'_> {
         outcome
     }
 
-    /// The greylisting reply, if there is one: usually to RCPT, with some servers to MAIL or earlier.
+    /// The greylisting reply, if there is one: usually to RCPT, with some servers to MAIL or
+    /// earlier.
     fn greylisting<'o>(&self, outcome: &'o ProbeResult) -> Option<&'o Reply> {
         let (stage, reply) = match (&outcome.recipient, &outcome.end) {
             (Some(reply), _) => (Stage::Rcpt, reply),

@@ -1,6 +1,7 @@
-//! Who asked what: a record apart from the log, one file a day, gone after its time.
+//! Audit log: a record of who looked up what, separate from the log. One file per day, removed
+//! after its retention time.
 //!
-//! Mailbox names and what people paste stay out of it.
+//! Local parts of mail addresses and pasted content are not recorded.
 
 mod writer;
 
@@ -19,10 +20,10 @@ use crate::{
 };
 use writer::Writer;
 
-/// Longer values are no targets.
+/// Maximum length of a recorded value; longer values are not targets.
 const MOST_VALUE: usize = 253;
 
-/// Where questions are written down.
+/// The audit log of requests.
 pub(crate) struct Audit {
     writer: Writer,
     lost: Counter,
@@ -44,7 +45,7 @@ pub(crate) struct Record<'a> {
     pub(crate) elapsed_ms: u64,
 }
 
-/// A caller, what is not known left out.
+/// A caller as recorded; unknown properties are left out.
 #[derive(Serialize)]
 pub(crate) struct AuditCaller<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,8 +60,8 @@ pub(crate) struct AuditCaller<'a> {
     address: Option<std::net::IpAddr>,
 }
 
-/// What may be kept of a question: of a mail address its domain, of what was pasted its length. Of one that was not
-/// understood, nothing.
+/// The part of a request that may be recorded: of a mail address only the domain, of pasted content
+/// only the length. Of a request that could not be parsed, nothing.
 pub(crate) struct Keepable<'a>(pub(crate) Option<(&'a [Argument], &'a Map<String, Value>)>);
 
 impl<'a> From<&'a Caller> for AuditCaller<'a> {
@@ -76,7 +77,7 @@ impl<'a> From<&'a Caller> for AuditCaller<'a> {
 }
 
 impl Audit {
-    /// Where a directory is set.
+    /// Opens the audit log, if its directory is set.
     pub(crate) fn open(settings: &settings::Audit) -> Result<Option<Self>, Failure> {
         let settings::Audit {
             directory,
@@ -96,12 +97,12 @@ impl Audit {
         }))
     }
 
-    /// Whether these settings would open the same.
+    /// Returns whether this audit log was opened with these settings.
     pub(crate) fn is_of(&self, settings: &settings::Audit) -> bool {
         self.settings == *settings
     }
 
-    /// Hands a record to the writer; nobody waits for the disk.
+    /// Queues a record for the writer; does not wait for the disk.
     pub(crate) fn write(&self, record: &Record<'_>) {
         thread_local!(static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
         LINE.with_borrow_mut(|line| {
@@ -130,7 +131,7 @@ impl Serialize for Keepable<'_> {
             let argument = declared.iter().find(|argument| argument.name == *name);
             let pasted = argument.is_none_or(|argument| argument.message || argument.rest);
 
-            // What has no such sign is no mailbox, and most questions have none.
+            // Without `@` it is not a mail address; this check is cheap, and most values fail it.
             let address = if text.contains('@') {
                 text.parse::<Email>().ok()
             } else {
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn mailboxes_and_pasted_text_stay_out() {
+    fn mailboxes_and_pasted_text_are_not_recorded() {
         let declared = ["email", "from", "to", "target", "count"].map(|name| argument(name, false));
         let message = [argument("message", true)];
         let kept = |name: &str, arguments: Value| {

@@ -1,4 +1,5 @@
-//! Rate limits of callers and targets, in units: a lookup costs as much as the work it causes elsewhere.
+//! Rate limits of callers and targets, in units: the cost of a lookup depends on the work that it
+//! causes elsewhere.
 
 use std::{
     net::IpAddr,
@@ -25,24 +26,24 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{request::Caller, settings, spec::Cost};
 
-/// Units that a cached reply costs.
+/// Cost of a cached reply in units.
 pub(crate) const AT_HAND: u32 = 1;
 
-/// Most callers whose concurrent lookups are counted.
+/// Maximum number of callers whose concurrent lookups are counted.
 const REQUESTERS: u64 = 50_000;
 
-/// Budgets that are full again are forgotten after so many charges.
+/// Number of charges after which budgets that are full again are removed.
 const SWEEP: u32 = 4096;
 
-/// Port checks of hosts in one network are counted over this time.
+/// Period over which port checks of hosts in one network are counted.
 const NETWORK_WINDOW: Duration = Duration::from_secs(600);
-/// Questions to the mail servers of one domain, over this one.
+/// Period over which mailbox checks at the mail servers of one domain are counted.
 const MAIL_WINDOW: Duration = Duration::from_secs(3600);
 
 type Keyed =
     RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
-/// All budgets of a process. Clones are the same budgets.
+/// All rate limits of a process. Clones share the same budgets.
 #[derive(Clone)]
 pub(crate) struct RateLimits {
     user: Arc<Keyed>,
@@ -66,7 +67,7 @@ pub(crate) enum Payer {
     You,
     /// A channel or a chat.
     Conversation,
-    /// An API key, or all who sign.
+    /// An API key, or all clients that sign their requests.
     ApiKey,
     /// An IPv4 address or an IPv6 /64.
     Address,
@@ -79,12 +80,12 @@ pub(crate) struct Remaining {
     pub(crate) of: Payer,
     /// Units left at this moment.
     pub(crate) left: u32,
-    /// Units that come back in a minute, and the most there can be.
+    /// Units refilled per minute, and the maximum of the budget.
     pub(crate) per_minute: u32,
 }
 
 impl Cost {
-    /// Units of an answer that has to be looked up.
+    /// Returns the units that a lookup of this cost class costs.
     pub(crate) fn units(self) -> u32 {
         match self {
             Self::Free => AT_HAND,
@@ -95,12 +96,12 @@ impl Cost {
 }
 
 impl Caller {
-    /// Name under which a caller is counted and recorded.
+    /// Returns the name under which a caller is counted and recorded.
     pub fn name(&self) -> String {
         match (&self.credential, &self.user, self.address) {
             (Some(credential), ..) => format!("key {}", credential.name()),
             (None, Some(user), _) => format!("user {user}"),
-            // Who has one IPv6 address has a whole /64.
+            // Whoever holds one IPv6 address usually controls its whole /64.
             (None, None, Some(IpAddr::V6(address))) => Ipv6Net::new(address, 64)
                 .map_or_else(|_| address.to_string(), |net| net.trunc().to_string()),
             (None, None, Some(address)) => address.to_string(),
@@ -132,7 +133,8 @@ impl RateLimits {
         }
     }
 
-    /// The same under changed settings: what was spent stays spent, except of a budget whose own number has changed.
+    /// Applies changed settings: spent units stay spent, except in budgets whose own limit has
+    /// changed.
     pub(crate) fn under(&self, limits: &settings::Limits) -> Self {
         let (old, new) = (&self.of, Self::new(limits));
         fn keep_if<T: Clone>(same: bool, old: &T, new: T) -> T {
@@ -216,7 +218,8 @@ impl RateLimits {
         }
     }
 
-    /// Counts a port check of a host in this address's network, so that many of them do not become a scan.
+    /// Counts a port check of a host in this address's network, so that many checks do not become a
+    /// scan.
     pub(crate) fn charge_network(&self, address: IpAddr) -> Result<(), Failure> {
         let length = if address.is_ipv4() { 24 } else { 48 };
         let Ok(network) = IpNet::new(address, length).map(|network| network.trunc()) else {
@@ -229,9 +232,9 @@ impl RateLimits {
         })
     }
 
-    /// Counts a question to the mail servers of a domain about one of its mailboxes.
+    /// Counts a mailbox check at the mail servers of a domain.
     pub(crate) fn charge_mail_domain(&self, domain: &str) -> Result<(), Failure> {
-        // The operator's own questions come here and to no other budget.
+        // The operator's own requests are counted in this budget only, so sweep here too.
         self.sweep();
         self.mail_domain
             .check_key(&domain.to_owned())
@@ -272,7 +275,7 @@ impl RateLimits {
     }
 }
 
-/// What is left after taking units.
+/// Takes units from a budget and returns what remains.
 fn take(
     limiter: &Keyed,
     key: &String,
@@ -288,7 +291,7 @@ fn take(
             });
         }
         Ok(Err(until)) => until,
-        // Cannot be: no more than the most is asked for.
+        // Cannot happen: `some` never requests more than the limit.
         Err(_) => return Err(Failure::Internal),
     };
 
@@ -304,7 +307,7 @@ fn take(
     }))
 }
 
-/// Who has less than this costs has it all the same when nothing was spent.
+/// Caps the cost at the limit, so that a full budget always allows one lookup.
 fn some(units: u32, most: u32) -> NonZeroU32 {
     NonZeroU32::new(units.min(most)).unwrap_or(NonZeroU32::MIN)
 }
@@ -320,7 +323,7 @@ fn too_much(
     }
 }
 
-/// `Retry in 12 s.`
+/// Words the waiting time, as in `Retry in 12 s.`
 pub(crate) fn again_in(wait: Duration) -> String {
     match wait.as_secs() + u64::from(wait.subsec_nanos() > 0) {
         seconds @ 0..=120 => format!("Retry in {} s.", seconds.max(1)),

@@ -22,7 +22,7 @@ pub(crate) struct PolicyRules {
     pub(crate) contact: String,
 }
 
-/// How a question that may be asked is answered.
+/// How an allowed request is answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Admission {
     /// The reply is shown to the caller alone.
@@ -31,8 +31,9 @@ pub(crate) struct Admission {
 }
 
 impl PolicyRules {
-    /// From the settings; a rule about a command that does not exist would protect nothing. A rule that stood among
-    /// those `before` goes on counting.
+    /// Reads the rules from the settings. Fails if a rule names a command that does not exist,
+    /// because it would protect nothing. Unchanged rules keep the counts that they have in
+    /// `before`.
     pub(crate) fn new(
         settings: &Settings,
         commands: &dyn CommandNames,
@@ -122,7 +123,7 @@ impl PolicyRules {
         }
     }
 
-    /// Counts a question against the limit of the rule that let it in, where it has one.
+    /// Counts a request against the limit of the rule that allowed it, if that rule has a limit.
     pub(crate) fn charge(&self, admitted: Admission, caller: &Caller) -> Result<(), Failure> {
         let Some((rule, Some(limit))) = admitted.rule.and_then(|index| self.rules.get(index))
         else {
@@ -143,7 +144,7 @@ impl PolicyRules {
     }
 }
 
-/// Each condition that a rule has holds for one of its values.
+/// Returns whether every condition of the rule matches: one of its values must be the request's.
 fn fits(rule: &Rule, platform: Platform, caller: &Caller, command: &str) -> bool {
     let among = |values: &[String], actual: Option<&str>| {
         values.is_empty() || actual.is_some_and(|actual| values.iter().any(|value| value == actual))

@@ -1,7 +1,7 @@
-//! Facts of an HTTP request: the connection, the proxies on the way, the header fields.
+//! Facts about an HTTP request: the connection, the proxies in between, the header fields.
 //!
-//! A header field about the client is only trusted if the proxy that wrote it is trusted ([`Proxies`]); the
-//! rest are claims, and shown as such.
+//! A header field about the client is trusted only if the proxy that wrote it is trusted
+//! ([`Proxies`]); all others are claims, and shown as such.
 
 mod chain;
 mod forwarded;
@@ -22,29 +22,30 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// Local address of the TCP connection.
     pub local: SocketAddr,
-    /// What a PROXY protocol header at its beginning said.
+    /// Contents of the PROXY protocol header at the start of the connection, if there was one.
     pub relayed: Option<Relayed>,
 }
 
-/// What a PROXY protocol header says of a connection.
+/// Contents of a PROXY protocol header.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Relayed {
     /// Version of the protocol, 1 or 2.
     pub version: u8,
-    /// Source and destination of the relayed connection; `None` where the proxy speaks for itself or does not say.
+    /// Source and destination of the relayed connection; `None` if the proxy opened the connection
+    /// for itself or does not name them.
     pub ends: Option<(SocketAddr, SocketAddr)>,
-    /// TLS of the relayed connection, where the proxy says that there was some.
+    /// TLS of the relayed connection, if the proxy reports it.
     pub tls: Option<ClientTls>,
 }
 
-/// TLS, as a proxy in front knows it.
+/// TLS parameters of the client's connection, as reported by a proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ClientTls {
     /// TLS version, such as `TLSv1.3`.
     pub protocol: Option<String>,
-    /// As OpenSSL spells it.
+    /// Cipher suite in OpenSSL's spelling.
     pub cipher: Option<String>,
-    /// Server name that the client asked for.
+    /// Server name that the client sent (SNI).
     pub server_name: Option<String>,
     /// Common name of the client's certificate.
     pub client_name: Option<String>,
@@ -53,24 +54,24 @@ pub struct ClientTls {
 /// One HTTP request, without its body.
 #[derive(Debug, Clone)]
 pub struct HttpRequestInfo {
-    /// What it came over.
+    /// The connection that it came over.
     pub connection: Connection,
     /// Request method, such as `GET`.
     pub method: Method,
-    /// As the request line had it.
+    /// Request target as in the request line.
     pub uri: Uri,
     /// HTTP version, such as `HTTP/1.1`.
     pub version: Version,
-    /// In the order in which they came; lines of one name stand together.
+    /// Header fields in the order received; lines of the same name are adjacent.
     pub headers: HeaderMap,
-    /// Others will read the answer: what proves who the caller is stays out of it.
+    /// Whether others will read the reply; then the caller's credentials are left out of it.
     pub for_others: bool,
-    /// What the log calls the request.
+    /// Request ID used in the log.
     pub id: Option<std::sync::Arc<str>>,
 }
 
 impl HttpRequestInfo {
-    /// Bytes of its head, about as they came.
+    /// Returns the approximate size of the request head in bytes.
     pub fn size(&self) -> usize {
         let lines = self
             .headers
@@ -79,7 +80,7 @@ impl HttpRequestInfo {
         self.uri.to_string().len() + lines.sum::<usize>()
     }
 
-    /// All lines of a header field, in order, as one value (RFC 9110 §5.3).
+    /// Returns all lines of a header field, in order, as one value (RFC 9110 §5.3).
     pub fn header(&self, name: &str) -> Option<String> {
         let lines: Vec<_> = self
             .headers
@@ -92,7 +93,7 @@ impl HttpRequestInfo {
 }
 
 impl HttpRequestInfo {
-    /// The protocol that the nearest proxy names in `Forwarded`.
+    /// Returns the protocol that the nearest proxy names in `Forwarded`.
     pub(crate) fn forwarded_proto(&self) -> Option<String> {
         let line = self.headers.get_all("forwarded").iter().next_back()?;
         forwarded::elements(&String::from_utf8_lossy(line.as_bytes()))
@@ -109,7 +110,7 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// From `[http]`, which has been checked.
+    /// Reads the proxies from `[http]`, which must have been checked.
     pub fn new(settings: &settings::Http) -> Self {
         Self {
             networks: settings.trusted_proxies.clone(),
@@ -121,7 +122,7 @@ impl Proxies {
         }
     }
 
-    /// Whether this is one of them.
+    /// Returns whether this address is a trusted proxy.
     pub fn trusts(&self, address: std::net::IpAddr) -> bool {
         let plain = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&plain))

@@ -1,11 +1,11 @@
-//! Who may use the HTTP adapter, as far as that can be wrong before anyone tries. No fault repeats a secret.
+//! Checks the settings of access to the HTTP adapter before it starts. No error repeats a secret.
 
 use url::Url;
 
 use super::{Http, Secret};
 use crate::settings::keys::{self, ApiKeys};
 
-/// A shorter token could be guessed.
+/// Minimum length of a token in bytes; a shorter one could be guessed.
 const SHORTEST: usize = 16;
 
 pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
@@ -54,7 +54,8 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
     }
 }
 
-/// Exactly as a browser writes it, for it is compared so.
+/// Returns whether the text is an origin exactly as a browser writes it, because origins are
+/// compared as text.
 fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text

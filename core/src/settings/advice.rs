@@ -1,5 +1,6 @@
-//! What an operator should know of the settings although they can be used: most of it is open, or does nothing, or causes
-//! problems later. It depends on nothing but the settings and the day; what the machine has to say is the program's part.
+//! Warnings about settings that can be used, but are too open, have no effect, or cause problems
+//! later. They depend only on the settings and the date; the program adds warnings about the
+//! machine.
 
 use std::net::SocketAddr;
 
@@ -10,13 +11,14 @@ use url::Url;
 use super::{Secret, Settings, chats, rules, urls::is_here};
 use crate::{settings::keys::ApiKey, spec::CommandNames};
 
-/// Where clouds keep what opens the machine's account.
+/// Addresses of cloud metadata services, which serve credentials of the machine's account.
 const METADATA: [&str; 2] = ["169.254.169.254/32", "fd00:ec2::254/128"];
 
-/// How long the units and manifests of `deploy/` wait for the end, less what the end itself takes.
+/// Maximum drain time in milliseconds: the time that the units and manifests of `deploy/` allow for
+/// a shutdown, less that of the other steps.
 const MOST_DRAIN_MS: u64 = 25_000;
 
-/// Endings of names that nobody outside can resolve.
+/// Suffixes of names that cannot be resolved on the public Internet.
 const INSIDE: [&str; 8] = [
     "localhost",
     "localdomain",
@@ -29,7 +31,8 @@ const INSIDE: [&str; 8] = [
 ];
 
 impl Settings {
-    /// One sentence for each thing: its setting, what is wrong, what to do. No secret is repeated.
+    /// Returns one sentence per warning: its setting, what is wrong, what to do. No secret is
+    /// repeated.
     pub fn advice(&self, commands: &dyn CommandNames) -> Vec<String> {
         self.advice_on(commands, Timestamp::now().to_zoned(TimeZone::UTC).date())
     }
@@ -53,7 +56,7 @@ impl Settings {
         advice
     }
 
-    /// Every secret that is set, with its setting.
+    /// Returns every secret that is set, with the name of its setting.
     pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
         let Self {
             http,
@@ -73,7 +76,7 @@ impl Settings {
             ("geo.asn_url", &geo.asn_url),
         ];
 
-        // Of API keys the settings have hashes.
+        // API keys are not included: the settings hold only their hashes.
         let many = [
             ("http.inbound_secrets", &http.inbound_secrets),
             ("http.slash_tokens", &http.slash_tokens),
@@ -88,7 +91,8 @@ impl Settings {
             .collect()
     }
 
-    /// The settings whose parts need state that outlives the process, as `serve` starts them.
+    /// Returns the parts of the service that need state that outlives the process, as `serve`
+    /// starts them.
     pub fn parts_with_state(&self) -> Vec<&'static str> {
         let parts = [
             ("discord", self.discord.token.is_set()),
@@ -102,7 +106,7 @@ impl Settings {
             .collect()
     }
 
-    /// Whether other machines reach the HTTP adapter without a proxy in between.
+    /// Returns whether other machines reach the HTTP adapter without a proxy in between.
     fn listens_to_others(&self) -> bool {
         self.http
             .listen
@@ -110,7 +114,7 @@ impl Settings {
             .is_ok_and(|listen| !listen.ip().is_loopback())
     }
 
-    /// Whether strangers can use the service.
+    /// Returns whether anyone can use the service.
     fn is_open(&self) -> bool {
         let reached = self.listens_to_others() || !self.http.public_url.is_empty();
         (reached && self.http.anonymous)
@@ -118,7 +122,7 @@ impl Settings {
             || self.discord.token.is_set()
     }
 
-    /// Who reaches the service, and by which way.
+    /// Warns about who can reach the service, and by which path.
     fn advise_reach(&self, tell: &mut impl FnMut(bool, &str)) {
         let http = &self.http;
         let proxied = !http.trusted_proxies.is_empty();
@@ -168,7 +172,7 @@ impl Settings {
         );
     }
 
-    /// Keys, signatures, pages of others.
+    /// Warns about API keys, signatures and CORS origins.
     fn advise_access(&self, today: Date, tell: &mut impl FnMut(bool, &str)) {
         let http = &self.http;
         let nobody = http.api_keys.is_empty()
@@ -219,7 +223,7 @@ impl Settings {
         );
     }
 
-    /// Where connections may go.
+    /// Warns about exceptions to the address guard.
     fn advise_guard(&self, tell: &mut impl FnMut(bool, &str)) {
         let policy = &self.policy;
 
@@ -274,7 +278,7 @@ impl Settings {
         );
     }
 
-    /// How this machine looks to mail servers.
+    /// Warns about how this machine appears to mail servers.
     fn advise_mail(&self, tell: &mut impl FnMut(bool, &str)) {
         let smtp = &self.smtp;
 
@@ -311,7 +315,7 @@ impl Settings {
         );
     }
 
-    /// Files that are looked for from the directory of the process.
+    /// Warns about relative paths, which depend on the working directory of the process.
     fn advise_paths(&self, tell: &mut impl FnMut(bool, &str)) {
         let files = [
             ("geo.city", &self.geo.city),
@@ -332,7 +336,7 @@ impl Settings {
         }
     }
 
-    /// Databases that are fetched without TLS.
+    /// Warns about databases that are downloaded without TLS.
     fn advise_downloads(&self, tell: &mut impl FnMut(bool, &str)) {
         for (key, url) in [
             ("geo.city_url", &self.geo.city_url),
@@ -349,7 +353,7 @@ impl Settings {
         }
     }
 
-    /// Traces and the log.
+    /// Warns about trace export and the log.
     fn advise_telemetry(&self, tell: &mut impl FnMut(bool, &str)) {
         let collector = Url::parse(&self.telemetry.otlp_endpoint).ok();
 
@@ -381,9 +385,10 @@ impl Settings {
     }
 }
 
-/// The directive of a filter that has others than Netvane's own crates say more than `info`.
+/// Returns the directive of a log filter that makes other crates than Netvane's log more than
+/// `info`.
 fn loud(level: &str) -> Option<&str> {
-    // One word alone is about Netvane.
+    // A single word applies to Netvane's crates only.
     if !level.contains([',', '=']) {
         return None;
     }
@@ -396,7 +401,7 @@ fn loud(level: &str) -> Option<&str> {
     })
 }
 
-/// Whether a name means nothing on the Internet.
+/// Returns whether a name has no meaning on the public Internet.
 fn is_inside(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let below = |end: &&str| {

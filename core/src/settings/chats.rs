@@ -1,6 +1,8 @@
-//! Telegram's and Discord's settings, as far as they can be wrong before anyone tries. Nothing repeats a secret.
+//! Checks the settings of Telegram and Discord before their adapters start. No error repeats a
+//! secret.
 //!
-//! Their portals show several values side by side that look alike, so errors name the value that was confused with another.
+//! The developer portals show several similar values next to each other, so errors name the value
+//! that was probably pasted.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", rename_all = "lowercase")]
 pub enum TelegramMode {
-    /// They are asked for.
+    /// Netvane polls for them.
     Polling,
     /// Telegram delivers them over HTTP.
     Webhook,
@@ -65,7 +67,7 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
         "telegram.api_url: expected an http or https URL",
     );
 
-    // It is no secret to `config show`, so one must not stand in it.
+    // `config show` prints this URL, so it must not contain a token.
     must(
         !url.is_some_and(|url| url.path().contains("/bot") || url.path().contains(':')),
         "telegram.api_url: expected only the server, such as https://api.telegram.org, without `/bot` and the token",
@@ -143,7 +145,7 @@ const TELEGRAM_FORM: &str =
 const DISCORD_FORM: &str =
     "expected three parts separated by dots (developer portal: Bot, Reset Token)";
 
-/// What is certainly wrong with this token.
+/// Returns what is certainly wrong with a Telegram token.
 fn telegram_token(token: &str) -> Option<&'static str> {
     if token.is_empty() {
         return None;
@@ -162,7 +164,7 @@ fn telegram_token(token: &str) -> Option<&'static str> {
     (!fits).then_some(TELEGRAM_FORM)
 }
 
-/// What is certainly wrong with this token.
+/// Returns what is certainly wrong with a Discord token.
 fn discord_token(token: &str) -> Option<&'static str> {
     let starts = |prefix: &str| {
         token
@@ -208,7 +210,7 @@ fn is_base64url(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// What may well be wrong, and is not certain to be.
+/// Warns about values that are probably, but not certainly, wrong.
 pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
     let Settings {
         telegram, discord, ..
@@ -327,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_of_platforms_stand_alone() {
+    fn an_api_url_has_no_path_of_the_platform() {
         let fault = |key: &str, value: &str| {
             let pair = (format!("NETVANE__{key}__API_URL"), value.to_owned());
             Settings::load(None, [pair])
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_discord_token_holds_its_bots_number() {
+    fn a_discord_token_contains_its_bot_id() {
         assert_eq!(
             bot_number(OF_DISCORD).as_deref(),
             Some("1100000000000000001")

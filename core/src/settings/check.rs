@@ -1,4 +1,4 @@
-//! What cannot be used, whatever the machine: with one of these faults no service starts.
+//! Checks that do not depend on the machine; any error here prevents the service from starting.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -136,7 +136,8 @@ impl Settings {
         );
     }
 
-    /// How mail servers are greeted: word for word, so it is not read as kindly as what people paste.
+    /// Checks the name and sender used in SMTP. They are sent word for word, so they are parsed
+    /// more strictly than pasted input.
     fn check_mail(&self, must: &mut impl FnMut(bool, &str)) {
         let smtp = &self.smtp;
         must(smtp.port > 0, "smtp.port: must be 1–65535");
@@ -154,7 +155,7 @@ impl Settings {
         );
     }
 
-    /// Where others reach this service, and whom it may reach.
+    /// Checks the public URL of this service, and which addresses it may contact.
     fn check_reach(&self, must: &mut impl FnMut(bool, &str)) {
         let url = &self.http.public_url;
         let parsed = Url::parse(url).ok();
@@ -187,7 +188,7 @@ impl Settings {
         );
     }
 
-    /// Files and directories, as far as their names tell.
+    /// Checks files, directories and URLs, as far as their names show.
     fn check_places(&self, must: &mut impl FnMut(bool, &str)) {
         let geo = &self.geo;
 
@@ -236,7 +237,7 @@ impl Settings {
     }
 }
 
-/// As RFC 5321 §4.1.2 wants it of a domain; mail servers refuse other names.
+/// Returns whether the name is a valid domain in RFC 5321 §4.1.2; mail servers reject other names.
 fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -252,7 +253,8 @@ fn is_host_name(name: &str) -> bool {
         && !name.rsplit('.').next().is_some_and(is_number)
 }
 
-/// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).
+/// Returns whether the text is an address literal: `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321
+/// §4.1.3).
 fn is_literal(text: &str) -> bool {
     let inner = text
         .strip_prefix('[')

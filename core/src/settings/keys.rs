@@ -1,4 +1,4 @@
-//! Keys of the HTTP API: made here, kept in the settings as hashes, recognised here.
+//! API keys: generated here, stored in the settings as hashes, and verified here.
 
 use std::{fmt, str::FromStr};
 
@@ -16,21 +16,21 @@ use crate::internal::internal_fault;
 /// Prefix of every key, so that people and scanners for leaked secrets recognize one.
 pub const PREFIX: &str = "nvk_";
 
-/// How a hash is written.
+/// Prefix of a hash in the settings.
 const HASH: &str = "sha256:";
 
-/// The start of a Standard Webhooks secret, and how many bytes one has.
+/// Prefix of a Standard Webhooks secret, and the allowed number of its bytes.
 const SECRET: &str = "whsec_";
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// What a key may be used for.
+/// What an API key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// One question at a time.
+    /// One request at a time.
     Ask,
-    /// Many in one request.
+    /// Many lookups in one request.
     Batch,
-    /// Answers that are delivered later.
+    /// Replies that are delivered later to a callback URL.
     Callback,
 }
 
@@ -38,7 +38,7 @@ impl Scope {
     /// Every scope, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Ask, Self::Batch, Self::Callback];
 
-    /// As the settings write it.
+    /// Returns the name used in the settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ask => "ask",
@@ -65,21 +65,21 @@ impl FromStr for Scope {
 
 /// One entry of `http.api_keys`: `sha256:HEX name=ops scopes=ask+batch expires=2027-01-01`.
 ///
-/// SHA-256 alone is right for these: a key is 32 random bytes, so there is no dictionary to try that a slow hash would
-/// slow down.
+/// Plain SHA-256 is sufficient: a key is 32 random bytes, so there is no dictionary attack that a
+/// slow hash would slow down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     hash: [u8; 32],
-    /// Whose it is. Entries of one name are one key being replaced.
+    /// Name of the key's owner. Several entries may share a name while a key is being replaced.
     pub name: String,
     /// What it may be used for.
     pub scopes: Vec<Scope>,
-    /// It is of no use from this day on (UTC).
+    /// First day (UTC) on which it is no longer valid.
     pub expires: Option<Date>,
 }
 
 impl ApiKey {
-    /// A new key, to be shown once, with its entry for the settings.
+    /// Generates a key, to be shown once, and its entry for the settings.
     pub fn generate(
         name: Option<String>,
         scopes: Vec<Scope>,
@@ -119,7 +119,7 @@ impl ApiKey {
     }
 }
 
-/// What a name may be.
+/// Error for a name that is not allowed.
 const NAME: &str =
     "a key's name must have at most 64 letters, digits, dots, hyphens and underscores";
 
@@ -130,7 +130,7 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// Enough of the hash to tell such keys apart in a log.
+/// Returns a default name with enough of the hash to identify the key in a log.
 fn unnamed(hash: &[u8; 32]) -> String {
     format!("key-{}", HEXLOWER.encode(&hash[..4]))
 }
@@ -141,7 +141,7 @@ fn hashed(key: &str) -> [u8; 32] {
     hash
 }
 
-/// As the settings take it; what is as it would be anyway is left out.
+/// Formats the entry for the settings; default values are left out.
 impl fmt::Display for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{HASH}{}", HEXLOWER.encode(&self.hash))?;
@@ -159,7 +159,7 @@ impl fmt::Display for ApiKey {
     }
 }
 
-/// The faults never repeat what was written: it may be a key.
+/// Errors never repeat the text, because it may be a key.
 impl FromStr for ApiKey {
     type Err = String;
 
@@ -228,7 +228,7 @@ impl FromStr for ApiKey {
 pub struct ApiKeys(Vec<ApiKey>);
 
 impl ApiKeys {
-    /// From their entries in the settings.
+    /// Parses the entries of the settings; the error names the entry by its number.
     pub fn read<'t>(entries: impl IntoIterator<Item = &'t str>) -> Result<Self, String> {
         let mut keys: Vec<ApiKey> = Vec::new();
         for (entry, number) in entries.into_iter().zip(1..) {
@@ -243,12 +243,13 @@ impl ApiKeys {
         Ok(Self(keys))
     }
 
-    /// Whether there is any.
+    /// Returns whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The entry of a key that is valid now. How long this takes says nothing about which one, or how near.
+    /// Returns the entry of a key that is valid now. Takes the same time for every key, so that
+    /// timing does not reveal which entry matches or how closely.
     pub fn find(&self, given: &str) -> Option<&ApiKey> {
         self.find_on(given, Timestamp::now().to_zoned(TimeZone::UTC).date())
     }
@@ -265,7 +266,8 @@ impl ApiKeys {
     }
 }
 
-/// The bytes of a Standard Webhooks secret, `whsec_` and base64; the fault does not repeat it.
+/// Returns the bytes of a Standard Webhooks secret, `whsec_` and base64; the error does not repeat
+/// it.
 pub fn webhook_secret(text: &str) -> Result<Vec<u8>, String> {
     let bytes = text
         .strip_prefix(SECRET)

@@ -1,4 +1,5 @@
-//! Reading the settings: defaults, file, environment; every fault named with what was probably meant.
+//! Loads the settings from defaults, file and environment; every error suggests what was probably
+//! meant.
 
 use std::path::Path;
 
@@ -6,10 +7,10 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 
 use super::{DEFAULTS, Settings};
 
-/// The start of every environment variable that is a setting.
+/// Prefix of every environment variable that is a setting.
 const PREFIX: &str = "NETVANE__";
 
-/// Settings that cannot be used: one sentence a fault.
+/// Errors of settings that cannot be used, one sentence each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct SettingsError(pub Vec<String>);
@@ -22,7 +23,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads `file`, if one is given, and the variables of `environment` that start with `NETVANE__`.
+    /// Reads `file`, if one is given, and the variables of `environment` that start with
+    /// `NETVANE__`.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -139,7 +141,8 @@ impl Settings {
         );
     }
 
-    /// Sections that differ from these new settings and are only read when the service starts.
+    /// Returns the sections that differ in these new settings and are only read when the service
+    /// starts.
     pub fn need_a_restart(&self, new: &Self) -> Vec<&'static str> {
         // Access and trusted proxies are applied at once.
         let http = super::Http {
@@ -170,7 +173,8 @@ impl Settings {
             .collect()
     }
 
-    /// Whether only this machine can reach the HTTP adapter, and no limit was set for its callers.
+    /// Returns whether only this machine can reach the HTTP adapter and the rate limits of callers
+    /// have their defaults.
     pub fn is_private(&self) -> bool {
         let http = &self.http;
         let local = http
@@ -193,16 +197,16 @@ impl Settings {
                 }
     }
 
-    /// The settings in force, as TOML.
+    /// Returns the settings as TOML; secrets are masked.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).unwrap_or_default()
     }
 }
 
-/// A wrong type is reported without the value, which may be a secret.
+/// Describes an error; a wrong type is reported without the value, which may be a secret.
 fn describe_error(error: &config::ConfigError) -> String {
     let text = error.to_string();
-    // The key stands behind (`… for key `http.listen``) or before (`http.listen: …`).
+    // The key comes after the message (`… for key `http.listen``) or before it (`http.listen: …`).
     let (fault, key) = match text.split_once(" for key `") {
         Some((fault, key)) => (fault, key.split('`').next().unwrap_or(key)),
         None => match text
@@ -213,7 +217,7 @@ fn describe_error(error: &config::ConfigError) -> String {
             None => return text,
         },
     };
-    // "invalid type: VALUE, expected WHAT".
+    // Such as "invalid type: VALUE, expected WHAT".
     match fault
         .rsplit_once("expected ")
         .filter(|_| fault.starts_with("invalid "))
@@ -251,7 +255,8 @@ fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<S
     }
 }
 
-/// What is said of variables that are almost settings, and therefore none: `NETVANE_TELEGRAM_TOKEN`.
+/// Returns a warning for each variable that resembles a setting but is not one:
+/// `NETVANE_TELEGRAM_TOKEN`.
 pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut keys = Vec::new();
     leaves(&tree(DEFAULTS).unwrap_or_default(), "", &mut keys);
@@ -290,7 +295,7 @@ fn unknown(path: &str, source: &str, keys: &[String]) -> String {
     format!("{source}: unknown setting `{path}`{meant}")
 }
 
-/// All paths in a tree, sections and keys, sorted.
+/// Collects all paths in a tree, of sections and keys, sorted.
 fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
     if let ValueKind::Table(table) = &value.kind {
         for (key, value) in table {
@@ -306,12 +311,14 @@ fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
     }
 }
 
-/// A variable's text as the type that the default has; what does not fit is left for the reader to refuse.
+/// Converts a variable's text to the type of the default value; text of another type is left
+/// unchanged and rejected when it is deserialized.
 fn from_text(text: &str, default: &Value) -> ValueKind {
     match &default.kind {
         ValueKind::Array(_) => {
             let text = text.trim();
-            // A list may be written as in TOML; brackets without quotes are those of an IPv6 address.
+            // A list may be written as in TOML; brackets without quotes are those of an IPv6
+            // address.
             let is_list = text == "[]" || text.starts_with("[\"") || text.starts_with("['");
             let inner = if is_list {
                 text.trim_start_matches('[').trim_end_matches(']')

@@ -1,14 +1,16 @@
-//! `policy.rules`: a rule that can fit no question, or not the one that it was written for, protects nothing.
+//! Checks `policy.rules`: a rule that matches no request, or not the intended ones, protects
+//! nothing.
 
 use super::{Effect, Rule, Settings};
 use crate::{
     credential::Credential, platform::Platform, settings::keys::ApiKey, spec::CommandNames, suggest,
 };
 
-/// Platforms whose servers, channels, roles and users are numbers.
+/// Platforms whose servers, channels, roles and users have numeric IDs.
 const NUMBERED: [Platform; 2] = [Platform::Discord, Platform::Telegram];
 
-/// A condition of a rule that only questions of some platforms can meet: its key, its values, those platforms.
+/// A condition of a rule that only requests of some platforms can meet: its key, its values, those
+/// platforms.
 type Condition<'r> = (&'static str, &'r [String], &'static [Platform]);
 
 fn conditions(rule: &Rule) -> [Condition<'_>; 5] {
@@ -48,7 +50,7 @@ pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     }
 }
 
-/// Tells of names that no platform has; whether there are any.
+/// Reports unknown platform names; returns whether there are any.
 fn check_platforms(rule: &Rule, fault: &mut impl FnMut(String)) -> bool {
     let mut unknown = false;
     for name in rule
@@ -67,7 +69,7 @@ fn check_platforms(rule: &Rule, fault: &mut impl FnMut(String)) -> bool {
     unknown
 }
 
-/// The platforms whose questions can meet all conditions of a rule.
+/// Returns the platforms whose requests can meet all conditions of a rule.
 fn possible_platforms(rule: &Rule) -> Vec<Platform> {
     let is_named = |platform: &Platform| {
         rule.platforms.is_empty() || rule.platforms.iter().any(|name| name == platform.name())
@@ -96,7 +98,7 @@ fn fits_nothing(rule: &Rule) -> String {
     )
 }
 
-/// Names in the place of numbers never fit anything.
+/// Reports names where numeric IDs are expected, because these never match.
 fn check_ids(rule: &Rule, possible: &[Platform], fault: &mut impl FnMut(String)) {
     let numbered =
         !possible.is_empty() && possible.iter().all(|platform| NUMBERED.contains(platform));
@@ -115,7 +117,7 @@ fn check_ids(rule: &Rule, possible: &[Platform], fault: &mut impl FnMut(String))
 
 fn is_id(id: &str, key: &str, numbered: bool) -> bool {
     if numbered {
-        // Groups of Telegram have negative numbers.
+        // Telegram groups have negative IDs.
         id.parse::<i128>()
             .is_ok_and(|id| id > 0 || key == "channels")
     } else {
@@ -171,7 +173,7 @@ pub(super) fn advise(
     );
 }
 
-/// Whether every question that `later` fits is fitted by `earlier` too.
+/// Returns whether `earlier` matches every request that `later` matches.
 fn covers(earlier: &Rule, later: &Rule, commands: &dyn CommandNames) -> bool {
     let within = |earlier: &[String], later: &[String]| {
         earlier.is_empty()

@@ -1,15 +1,15 @@
-//! What a URL in the settings may be.
+//! Checks of URLs in the settings.
 
 use std::net::IpAddr;
 
 use url::Url;
 
-/// An http or https URL with a host.
+/// Returns whether this is an http or https URL with a host.
 pub(super) fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-/// Scheme, host and port, and nothing else.
+/// Returns whether the URL has only scheme, host and port.
 pub(super) fn is_origin(url: &Url) -> bool {
     is_web(url)
         && url.path() == "/"
@@ -19,7 +19,7 @@ pub(super) fn is_origin(url: &Url) -> bool {
         && url.password().is_none()
 }
 
-/// Whether only this machine is meant.
+/// Returns whether the URL refers to this machine.
 pub(super) fn is_here(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;

@@ -1,4 +1,4 @@
-//! The test DNS server with this crate's zone, and an engine that asks it.
+//! The test DNS server with this crate's zone, and an engine that queries it.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::{
     settings::Settings,
 };
 
-/// `example.test.` unless a test needs other records.
+/// Zone of `example.test.`, used unless a test needs other records.
 pub(crate) const ZONE: &str = "
 $TTL 300
 @ IN SOA ns1.example.test. hostmaster.example.test. 1 7200 3600 1209600 60
@@ -57,19 +57,20 @@ impl TestDns {
         Self::serving("").await
     }
 
-    /// Holds the answers to these questions until they are released.
+    /// Starts a server that holds back its replies to the matching queries until they are released.
     pub(crate) async fn holding(held: fn(&str) -> bool) -> Self {
         let server = Self::start().await;
         server.hold(held);
         server
     }
 
-    /// Serves further records of `example.test.` as well.
+    /// Starts a server with additional records of `example.test.`.
     pub(crate) async fn serving(records: &str) -> Self {
         Self(DnsServer::start("example.test.", &format!("{ZONE}{records}")).await)
     }
 
-    /// Answers over QUIC as well: where, and a file with the authority that vouches for `dns.example.test`.
+    /// Serves DNS over QUIC too; returns the address and a file with the CA certificate that signed
+    /// the certificate of `dns.example.test`.
     pub(crate) fn over_quic(&mut self) -> (std::net::SocketAddr, tempfile::NamedTempFile) {
         let (address, pem) = self.0.over_quic();
         let mut authority = tempfile::NamedTempFile::new().expect("a file");
@@ -77,28 +78,28 @@ impl TestDns {
         (address, authority)
     }
 
-    /// How many questions have arrived.
+    /// Returns the number of queries received so far.
     pub(crate) fn asked(&self) -> usize {
         self.0.asked().len()
     }
 
-    /// Waits until so many questions have arrived.
+    /// Waits until this many queries have arrived.
     pub(crate) async fn arrived(&self, questions: usize) {
         self.0.arrived(|asked| asked.len() >= questions).await;
     }
 
-    /// `name. TYPE` of each, sorted.
+    /// Returns `name. TYPE` of each query received, sorted.
     pub(crate) fn asked_names(&self) -> Vec<String> {
         let mut names = self.0.asked();
         names.sort();
         names
     }
 
-    /// Settings that ask this server and nobody else.
+    /// Returns settings with this server as the only resolver.
     pub(crate) fn settings(&self) -> Settings {
         let variables = [
             ("NETVANE__DNS__SERVERS", self.address.to_string()),
-            // No test waits for it; on a busy machine an answer may take its time.
+            // No test waits for this timeout; on a busy machine a reply may be slow.
             ("NETVANE__DNS__TIMEOUT_MS", "5000".into()),
         ];
         Settings::load(None, variables.map(|(key, value)| (key.to_owned(), value)))
@@ -110,7 +111,7 @@ impl TestDns {
     }
 }
 
-/// One line asked, its final answer.
+/// Runs one command line and returns the final reply.
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
     engine
         .ask(
@@ -120,7 +121,7 @@ pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
         .await
 }
 
-/// The same as the JSON object that a client sees.
+/// Runs one command line and returns the reply as the JSON object that a client sees.
 pub(crate) async fn ask_json(engine: &Engine, line: &str) -> serde_json::Value {
     let reply = ask(engine, line)
         .await

@@ -3,7 +3,8 @@
 use super::{path, printable, printable_line};
 use crate::{Block, Cell, Document, Role, Severity};
 
-/// Renders the document as Markdown. Text from the network cannot add formatting, links or mentions, or break a table.
+/// Renders the document as Markdown. Text from the network cannot add formatting, links or
+/// mentions, or break a table.
 pub fn markdown(document: &Document) -> String {
     let Document {
         title,
@@ -103,7 +104,8 @@ fn cell(cell: &Cell) -> String {
     lines.collect::<Vec<_>>().join("<br>")
 }
 
-/// Formats a code span. Falls back to escaped text, because a bar ends a table cell even inside a code span.
+/// Formats a code span. Falls back to escaped text, because a bar ends a table cell even inside a
+/// code span.
 fn code(text: &str) -> String {
     let text = printable_line(text);
     if text.contains(['`', '|', '\\']) {

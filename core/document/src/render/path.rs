@@ -5,7 +5,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::printable_line;
 use crate::{Block, Document, Station};
 
-/// Widest line of a box, in columns. Longer names wrap in text and are truncated with `…` in an image.
+/// Widest line of a box, in columns. Longer names wrap in text and are truncated with `…` in an
+/// image.
 const MAX_WIDTH: usize = 60;
 
 /// Draws the boxes below each other, connected by arrows.
@@ -79,7 +80,8 @@ fn truncate(text: &str) -> String {
 /// Vertical distance between two stations, in SVG units.
 const STEP: usize = 104;
 
-/// Draws the first path of the document as SVG; `None` if it has none. Follows the light or dark theme of the reader.
+/// Draws the first path of the document as SVG; `None` if it has none. Follows the light or dark
+/// theme of the reader.
 pub fn svg(document: &Document) -> Option<String> {
     let stations = document.blocks.iter().find_map(|block| match block {
         Block::Path { stations } => Some(stations),
@@ -154,8 +156,8 @@ fn card(station: &Station, top: usize, width: usize) -> String {
     )
 }
 
-/// Upper bound of the width of a text at a font size. The font of the reader is unknown, and text beyond the edge of
-/// the image is invisible.
+/// Upper bound of the width of a text at a font size. The font of the reader is unknown, and text
+/// beyond the edge of the image is invisible.
 fn max_text_width(text: &str, size: usize) -> usize {
     let hundredths = |c: char| match c {
         'a'..='l' | 'n'..='v' | 'x'..='z' | '0'..='9' | ' ' | ',' | '-'..='/' | ':' => 68,

@@ -30,8 +30,8 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     }
 });
 
-/// Draws the first path of the document as PNG; `None` if it has none or the image would be too large. Takes a few
-/// milliseconds of CPU time.
+/// Draws the first path of the document as PNG; `None` if it has none or the image would be too
+/// large. Takes a few milliseconds of CPU time.
 pub fn png(document: &Document) -> Option<Vec<u8>> {
     let tree = tree(document)?;
     let size = tree.size();

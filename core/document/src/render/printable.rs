@@ -2,8 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
-/// Whether a character is a control or reorders or hides text (Unicode bidirectional and default-ignorable
-/// characters).
+/// Whether a character is a control or reorders or hides text (Unicode bidirectional and
+/// default-ignorable characters).
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -13,7 +13,8 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Replaces unsafe characters with escapes such as `\u{202e}` or `\x1b`; keeps line breaks and tabs.
+/// Replaces unsafe characters with escapes such as `\u{202e}` or `\x1b`; keeps line breaks and
+/// tabs.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escape(text, |c| is_unsafe(c) && !matches!(c, '\n' | '\t'))
 }
@@ -23,7 +24,8 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     escape(text, is_unsafe)
 }
 
-/// The line with `^` under a part of it, given in characters. A long line is truncated around the part.
+/// The line with `^` under a part of it, given in characters. A long line is truncated around the
+/// part.
 pub fn pointed(line: &str, part: &Range<usize>) -> String {
     const CONTEXT: usize = 100;
     let chars: Vec<char> = line.chars().collect();

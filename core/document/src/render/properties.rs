@@ -1,5 +1,5 @@
-//! Properties of all renderers, for any document including hostile ones: no unsafe character gets through, and
-//! nothing is left out without saying so.
+//! Properties of all renderers, for any document including hostile ones: no unsafe character gets
+//! through, and nothing is left out without saying so.
 
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};

@@ -170,7 +170,8 @@ fn min_table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     widths.sum::<usize>().saturating_sub(2)
 }
 
-/// Fills the leading cells that are empty because they repeat the row above, so that each row is complete.
+/// Fills the leading cells that are empty because they repeat the row above, so that each row is
+/// complete.
 pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
     let mut out: Vec<Vec<Cell>> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -187,7 +188,8 @@ pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
     out
 }
 
-/// Whether the name takes half of the width or more, which leaves no room for the value on the same line.
+/// Whether the name takes half of the width or more, which leaves no room for the value on the same
+/// line.
 fn is_wide(field: &Field, layout: Layout) -> bool {
     printable_line(&field.name).width() + 3 > usize::from(layout.width / 2)
 }

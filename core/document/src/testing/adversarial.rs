@@ -1,7 +1,7 @@
 //! Generator of hostile documents for the tests of all renderers. Not compiled into any program.
 //!
-//! Each text of a document holds two unique marks, one near its beginning and one at its end, so that
-//! [`lost_silently`] can detect what a renderer left out without saying so.
+//! Each text of a document holds two unique marks, one near its beginning and one at its end, so
+//! that [`lost_silently`] can detect what a renderer left out without saying so.
 
 mod losses;
 mod marks;
@@ -18,8 +18,8 @@ pub use marks::{Mark, Part};
 /// Target of every link in these documents: links never come from the network.
 pub const LINK: &str = "https://netvane.example/v/x";
 
-/// Strings that some platform would interpret: mentions, links, formatting, ends of code blocks, characters that
-/// reorder or hide text.
+/// Strings that some platform would interpret: mentions, links, formatting, ends of code blocks,
+/// characters that reorder or hide text.
 const HOSTILE: [&str; 54] = [
     "@everyone",
     "@here",

@@ -20,7 +20,8 @@ impl Echo {
     /// Opens a socket that this process may open; `timeout` is the timeout of a request.
     ///
     /// # Errors
-    /// [`PingError::NotPermitted`] if there is none, [`PingError::Local`] without a route to the target.
+    /// [`PingError::NotPermitted`] if there is none, [`PingError::Local`] without a route to the
+    /// target.
     pub(crate) fn open(target: IpAddr, timeout: Duration) -> Result<Self, PingError> {
         #[cfg(target_os = "linux")]
         let first = match EchoSocket::datagram(target) {
@@ -69,7 +70,8 @@ impl Echo {
     /// Sends a request with `size` bytes of payload.
     ///
     /// # Errors
-    /// This machine could not send it, or the ICMP error of an earlier request is pending: call [`Self::collect`] and retry.
+    /// This machine could not send it, or the ICMP error of an earlier request is pending: call
+    /// [`Self::collect`] and retry.
     pub(crate) fn send(&mut self, seq: u16, size: u16) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]

@@ -59,8 +59,8 @@ pub fn token() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Computes the round trip from the kernel's receive time, which excludes delays of this process. If that
-/// is implausible, because the wall clock was set in between, uses `Instant` instead.
+/// Computes the round trip from the kernel's receive time, which excludes delays of this process.
+/// If that is implausible, because the wall clock was set in between, uses `Instant` instead.
 pub fn round_trip(sent: (Instant, SystemTime), stamp: Option<SystemTime>) -> Duration {
     let upper = sent.0.elapsed();
     stamp

@@ -29,12 +29,12 @@ struct Probe {
     reply: Option<Reply>,
 }
 
-/// Sends `count` echo requests. `on_reply` is called for each reply as it arrives, and for each lost
-/// request when it times out. Ends when all are done.
+/// Sends `count` echo requests. `on_reply` is called for each reply as it arrives, and for each
+/// lost request when it times out. Ends when all are done.
 ///
 /// # Errors
-/// No kind of ICMP socket is permitted (use [`super::tcp_ping`] then), or this machine cannot send to
-/// the address.
+/// No kind of ICMP socket is permitted (use [`super::tcp_ping`] then), or this machine cannot send
+/// to the address.
 pub async fn ping(
     address: IpAddr,
     options: PingOptions,

@@ -1,5 +1,6 @@
-//! ICMP echo socket of Linux for one target, with its error queue. Ping uses a datagram socket, which needs no
-//! privilege; traces may also use a raw one, since surge-ping has one TTL per socket.
+//! ICMP echo socket of Linux for one target, with its error queue. Ping uses a datagram socket,
+//! which needs no privilege; traces may also use a raw one, since surge-ping has one TTL per
+//! socket.
 
 use std::{
     io,
@@ -41,7 +42,8 @@ struct Mark {
 }
 
 impl EchoSocket {
-    /// Opens a datagram socket if the sysctl allows it, otherwise a raw socket if the capability allows it.
+    /// Opens a datagram socket if the sysctl allows it, otherwise a raw socket if the capability
+    /// allows it.
     ///
     /// # Errors
     /// Neither is allowed, or this machine has no route to the target.
@@ -55,7 +57,8 @@ impl EchoSocket {
     /// Opens a datagram socket, without trying a raw one.
     ///
     /// # Errors
-    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the target.
+    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the
+    /// target.
     pub fn datagram(target: IpAddr) -> Result<Self, PingError> {
         Self::of_kind(Type::DGRAM, target)
     }

@@ -1,7 +1,7 @@
 //! Echo requests over surge-ping: a raw socket, or the datagram socket of macOS.
 //!
-//! It reports the TTL for IPv4 only and no duplicate replies, and measures time in user space. ICMP errors are matched
-//! to their request by the quoted destination.
+//! It reports the TTL for IPv4 only and no duplicate replies, and measures time in user space. ICMP
+//! errors are matched to their request by the quoted destination.
 
 use std::{
     io,
@@ -50,14 +50,16 @@ impl Surge {
     /// Opens the socket; `request_timeout` is the timeout of a request.
     ///
     /// # Errors
-    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the target.
+    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the
+    /// target.
     pub(crate) fn open(target: IpAddr, request_timeout: Duration) -> Result<Self, PingError> {
         let (kind, any): (_, IpAddr) = match target {
             IpAddr::V4(_) => (ICMP::V4, Ipv4Addr::UNSPECIFIED.into()),
             IpAddr::V6(_) => (ICMP::V6, Ipv6Addr::UNSPECIFIED.into()),
         };
 
-        // On Linux our own datagram socket was tried already; elsewhere try the datagram socket first.
+        // On Linux our own datagram socket was tried already; elsewhere try the datagram socket
+        // first.
         let hint = if cfg!(target_os = "linux") {
             Type::RAW
         } else {
@@ -129,7 +131,8 @@ impl Surge {
             Poll::Pending => asking,
         };
 
-        // Measure here: surge-ping starts its clock after sending, when a nearby host may already have answered.
+        // Measure here: surge-ping starts its clock after sending, when a nearby host may already
+        // have answered.
         let sending = started.elapsed();
         let whole = move |(packet, elapsed)| (packet, elapsed + sending);
 

@@ -50,7 +50,8 @@ pub async fn tcp_ping(
     Ok(PingOutcome::new(address, method, replies, Some(0)))
 }
 
-/// Converts the result of a request; `None` is a timeout. Returns an error if the measurement must end.
+/// Converts the result of a request; `None` is a timeout. Returns an error if the measurement must
+/// end.
 fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<Reply, PingError> {
     let (elapsed, error) = match outcome {
         None => (None, None),

@@ -1,5 +1,5 @@
-//! Path MTU discovery (RFC 1191, RFC 8201): sends one datagram that fills an Ethernet frame, without
-//! fragmentation, then one of the size that a router reports.
+//! Path MTU discovery (RFC 1191, RFC 8201): sends one datagram that fills an Ethernet frame,
+//! without fragmentation, then one of the size that a router reports.
 
 use std::{
     io,

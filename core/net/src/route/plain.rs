@@ -1,5 +1,6 @@
-//! Traces on systems without an error queue: TCP connects with small TTLs. Replies of routers are not visible, so the
-//! hops have no addresses, but the smallest TTL that the target answers is its distance.
+//! Traces on systems without an error queue: TCP connects with small TTLs. Replies of routers are
+//! not visible, so the hops have no addresses, but the smallest TTL that the target answers is its
+//! distance.
 
 use std::{
     collections::VecDeque,
@@ -14,10 +15,12 @@ use crate::connect::{local_reason, source};
 
 /// Time between two probes.
 const PACE: Duration = Duration::from_millis(5);
-/// Bounds of the timeout for smaller TTLs after the target has answered, which is three times its round trip.
+/// Bounds of the timeout for smaller TTLs after the target has answered, which is three times its
+/// round trip.
 const QUIET: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 
-/// Finds the distance of an address. `on_update` is called with all hops so far when there are new ones.
+/// Finds the distance of an address. `on_update` is called with all hops so far when there are new
+/// ones.
 ///
 /// # Errors
 /// This machine cannot send to the address.
@@ -80,8 +83,8 @@ pub(crate) async fn trace(
     })
 }
 
-/// Returns how long to wait for more answers; after the first answer, with all probes sent, this depends on the slowest
-/// round trip.
+/// Returns how long to wait for more answers; after the first answer, with all probes sent, this
+/// depends on the slowest round trip.
 fn until(table: &Table, all_sent: bool, end: Instant) -> Instant {
     let quiet = (table.slowest * 3).clamp(QUIET.0, QUIET.1);
     match table.last_useful {

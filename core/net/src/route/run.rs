@@ -27,15 +27,16 @@ const PACE: Duration = Duration::from_micros(1500);
 const QUIET: Duration = Duration::from_millis(200);
 /// The same before the first reply; also the upper bound.
 const QUIET_MAX: Duration = Duration::from_secs(1);
-/// Time of the last probe to a hop without a reply. A Linux router sends each peer one ICMP error per
-/// second after a burst of six (`icmp_ratelimit`), so by then it may reply again.
+/// Time of the last probe to a hop without a reply. A Linux router sends each peer one ICMP error
+/// per second after a burst of six (`icmp_ratelimit`), so by then it may reply again.
 const LAST_CALL: Duration = Duration::from_millis(1100);
 
-/// Traces the route to an address. `on_update` is called with all hops so far when there are new ones.
+/// Traces the route to an address. `on_update` is called with all hops so far when there are new
+/// ones.
 ///
-/// Ends as soon as the target and every hop before it have answered all probes. Hops without a reply
-/// are probed again twice; a target that does not answer UDP is probed by ICMP echo if permitted, then
-/// by TCP.
+/// Ends as soon as the target and every hop before it have answered all probes. Hops without a
+/// reply are probed again twice; a target that does not answer UDP is probed by ICMP echo if
+/// permitted, then by TCP.
 ///
 /// # Errors
 /// This machine cannot send to the address.
@@ -232,7 +233,8 @@ impl Run {
         }
     }
 
-    /// Returns when to check again, after queueing the next wave if it is due; `None` if the trace is over.
+    /// Returns when to check again, after queueing the next wave if it is due; `None` if the trace
+    /// is over.
     fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         if self.table.complete() {
             return self.wait_for_mtu(now);
@@ -289,7 +291,8 @@ impl Run {
         (now < until).then_some(until)
     }
 
-    /// Queues one probe for each hop without a reply and, while the target has not replied, another method.
+    /// Queues one probe for each hop without a reply and, while the target has not replied, another
+    /// method.
     fn probe_again(&mut self, wave: Wave, column: u8) {
         self.start_wave(wave);
         let silent = self.table.silent();

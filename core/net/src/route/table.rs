@@ -17,7 +17,8 @@ pub(super) struct Answer {
     pub column: u8,
     pub from: IpAddr,
     pub rtt: Duration,
-    /// The ICMP error; `None` for a reply of the protocol itself (echo reply, SYN-ACK, RST, UDP data).
+    /// The ICMP error; `None` for a reply of the protocol itself (echo reply, SYN-ACK, RST, UDP
+    /// data).
     pub notice: Option<IcmpError>,
     pub method: Method,
 }
@@ -35,7 +36,8 @@ pub(super) struct Table {
     /// Source address of this machine: an error from it is from our own kernel.
     source: IpAddr,
     rows: Vec<Vec<Option<Answer>>>,
-    /// Longest round trip, not counting "host unreachable", which a router reports after three seconds.
+    /// Longest round trip, not counting "host unreachable", which a router reports after three
+    /// seconds.
     pub slowest: Duration,
     /// Time of the last answer that belongs to the route.
     pub last_useful: Option<Instant>,
@@ -96,8 +98,8 @@ impl Table {
             )
     }
 
-    /// Returns the hop that ends the route: the first reply of the target, otherwise the first hop that
-    /// rejected every probe it answered, if no later hop forwarded one.
+    /// Returns the hop that ends the route: the first reply of the target, otherwise the first hop
+    /// that rejected every probe it answered, if no later hop forwarded one.
     pub(super) fn end(&self) -> Option<End> {
         let answers =
             |row: &'_ Vec<Option<Answer>>| row.iter().flatten().copied().collect::<Vec<_>>();
@@ -154,8 +156,8 @@ impl Table {
         self.mtus.iter().copied().min_by_key(|report| report.mtu)
     }
 
-    /// Returns the hops so far. If the trace ends before the target, one hop without a reply is added after
-    /// the last answer.
+    /// Returns the hops so far. If the trace ends before the target, one hop without a reply is
+    /// added after the last answer.
     pub(super) fn hops(&self, over: bool) -> Vec<RouteHop> {
         let until = self.end().map_or_else(
             || usize::from(self.last_reply()) + usize::from(over),
@@ -192,7 +194,8 @@ impl Table {
         };
         let note = answer.notice.filter(|_| !normal).map(|notice| Note {
             notice,
-            // Port unreachable from another host than the target must not look like the end of the route.
+            // Port unreachable from another host than the target must not look like the end of the
+            // route.
             mark: notice.mark().or_else(|| Some("!3".into())),
             local: answer.from == self.source && !self.is_target(answer),
         });

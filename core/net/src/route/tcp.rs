@@ -1,4 +1,5 @@
-//! TCP prober: connects with small TTLs, for targets that answer no other probe and for systems without an error queue.
+//! TCP prober: connects with small TTLs, for targets that answer no other probe and for systems
+//! without an error queue.
 
 use std::{
     io,

@@ -45,8 +45,8 @@ impl Udp {
         })
     }
 
-    /// Sends one probe. The kernel returns a pending ICMP error from the next call of any kind; if that
-    /// fails the send, queued answers are read into `answers` and the send is retried.
+    /// Sends one probe. The kernel returns a pending ICMP error from the next call of any kind; if
+    /// that fails the send, queued answers are read into `answers` and the send is retried.
     pub(crate) fn send(
         &mut self,
         ttl: u8,

@@ -1,7 +1,9 @@
-//! Connects to one of a mail server's addresses without waiting for an unreachable one to time out (RFC 8305).
+//! Connects to one of a mail server's addresses without waiting for an unreachable one to time out
+//! (RFC 8305).
 //!
-//! The next address is tried when the previous one has failed, or has not answered within the attempt delay. The first
-//! connection wins; the other attempts are dropped before the handshake completes.
+//! The next address is tried when the previous one has failed, or has not answered within the
+//! attempt delay. The first connection wins; the other attempts are dropped before the handshake
+//! completes.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -66,7 +68,8 @@ pub struct Attempt {
     pub failed: Vec<(SocketAddr, Unconnected)>,
 }
 
-/// Connects to the first of `addresses` that answers. Each attempt may take `attempt_timeout`, all together until `deadline`.
+/// Connects to the first of `addresses` that answers. Each attempt may take `attempt_timeout`, all
+/// together until `deadline`.
 pub async fn connect(
     addresses: &[SocketAddr],
     attempt_timeout: Duration,
@@ -101,7 +104,8 @@ pub async fn connect(
 
             match outcome {
                 Ok(Ok(stream)) => {
-                    // Commands are small and their replies awaited, so Nagle's algorithm would only add delay.
+                    // Commands are small and their replies awaited, so Nagle's algorithm would only
+                    // add delay.
                     let _ = stream.set_nodelay(true);
                     return Attempt {
                         connected: Some((stream, address)),
@@ -124,8 +128,8 @@ async fn open(address: SocketAddr) -> io::Result<TcpStream> {
     TcpStream::connect(address).await
 }
 
-/// Alternates the address families, starting with that of the first address (RFC 8305 §4). Without IPv6, this costs one
-/// attempt instead of several.
+/// Alternates the address families, starting with that of the first address (RFC 8305 §4). Without
+/// IPv6, this costs one attempt instead of several.
 pub fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (mut one, mut other): (Vec<_>, Vec<_>) = addresses

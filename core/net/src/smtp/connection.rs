@@ -1,8 +1,8 @@
 //! An SMTP connection: sends lines, reads replies, each with a deadline, and always sends QUIT.
 //!
-//! lettre's low-level connection is not used: it sends one command at a time and so cannot pipeline, reads the lines of
-//! a reply without a limit, drops the text of what it cannot parse, and either requires a valid certificate or checks
-//! none at all.
+//! lettre's low-level connection is not used: it sends one command at a time and so cannot
+//! pipeline, reads the lines of a reply without a limit, drops the text of what it cannot parse,
+//! and either requires a valid certificate or checks none at all.
 
 use std::{io, sync::LazyLock, time::Duration};
 
@@ -152,14 +152,15 @@ impl Wire {
             Ok(Err(error)) if error.kind() == io::ErrorKind::QuotaExceeded => {
                 Err(Broken::BudgetExhausted)
             }
-            // Ignore the error: the reply that the server sent before closing says more than "broken pipe".
+            // Ignore the error: the reply that the server sent before closing says more than
+            // "broken pipe".
             Ok(Err(_)) => Ok(()),
             Err(_) => Err(Broken::Silent),
         }
     }
 
-    /// Whether there is unread data: an error, or STARTTLS injection (a plaintext reply sent before the
-    /// handshake, which would be read after it as if it were encrypted).
+    /// Whether there is unread data: an error, or STARTTLS injection (a plaintext reply sent before
+    /// the handshake, which would be read after it as if it were encrypted).
     pub(super) fn has_more(&self) -> bool {
         !self.parser.is_empty()
     }
@@ -193,8 +194,8 @@ impl Wire {
         }
     }
 
-    /// Sends the operator's contact, if configured, and QUIT. The reply to QUIT is read in the background, or here for
-    /// as long as [`Settings::quit`] says.
+    /// Sends the operator's contact, if configured, and QUIT. The reply to QUIT is read in the
+    /// background, or here for as long as [`Settings::quit`] says.
     pub(super) async fn quit(&mut self, settings: &Settings) -> Option<Reply> {
         let mut stream = self.stream.take()?;
         let contact_line = settings
@@ -263,8 +264,8 @@ fn contact_line(contact: &str) -> Option<String> {
     (line.len() <= MAX_LINE).then_some(line)
 }
 
-/// Sends the NOOP with the contact. It comes last, so that its reply is not mistaken for another, and on its own, since
-/// NOOP must be the last command in a pipelined group (RFC 2920 §3.1).
+/// Sends the NOOP with the contact. It comes last, so that its reply is not mistaken for another,
+/// and on its own, since NOOP must be the last command in a pipelined group (RFC 2920 §3.1).
 async fn send_contact(stream: &mut Stream, line: &str) {
     let _ = timeout(QUIT_TIMEOUT, async {
         stream.write_all(line.as_bytes()).await?;

@@ -1,8 +1,9 @@
 //! One session: from the greeting to QUIT, in as few round trips as the server allows.
 //!
-//! With PIPELINING (RFC 2920), MAIL and both RCPTs are sent together. Without it, the random address is only probed if
-//! the real one was accepted. If the server allows only one recipient with the null sender (RFC 5321 §4.5.5: bounces
-//! have one), the random address is probed after RSET in a second transaction on the same connection.
+//! With PIPELINING (RFC 2920), MAIL and both RCPTs are sent together. Without it, the random
+//! address is only probed if the real one was accepted. If the server allows only one recipient
+//! with the null sender (RFC 5321 §4.5.5: bounces have one), the random address is probed after
+//! RSET in a second transaction on the same connection.
 
 use std::net::IpAddr;
 
@@ -69,7 +70,8 @@ struct Dialogue<'a, 't> {
     outcome: ProbeResult,
 }
 
-/// Runs a session over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is not used.
+/// Runs a session over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is
+/// not used.
 #[tracing::instrument(
     level = "debug",
     target = "netvane::trace",
@@ -182,7 +184,8 @@ impl Dialogue<'_, '_> {
         }
     }
 
-    /// Returns whether the connection is now encrypted. If the server rejects STARTTLS, the session continues in plaintext.
+    /// Returns whether the connection is now encrypted. If the server rejects STARTTLS, the session
+    /// continues in plaintext.
     async fn starttls(&mut self, host: &str, tls: &Opportunistic) -> Result<bool, End> {
         let name = match host.parse::<IpAddr>() {
             Ok(address) => ServerName::from(address),
@@ -233,7 +236,8 @@ impl Dialogue<'_, '_> {
         }
     }
 
-    /// Runs one transaction from `sender`. Returns false if the server rejects the null sender and another can be tried.
+    /// Runs one transaction from `sender`. Returns false if the server rejects the null sender and
+    /// another can be tried.
     async fn run_transaction(&mut self, sender: &str, extensions: Extensions) -> Result<bool, End> {
         let lines = Lines::new(self.question, sender);
 
@@ -249,7 +253,8 @@ impl Dialogue<'_, '_> {
             let rejects_null_sender = meaning(Stage::Mail, &reply, "") == Meaning::SenderRefused;
             if sender.is_empty() && self.settings.mail_from.is_some() && rejects_null_sender {
                 if extensions.pipelining {
-                    // Usually 503 to each, since there is no transaction; a few servers accept or reject them.
+                    // Usually 503 to each, since there is no transaction; a few servers accept or
+                    // reject them.
                     self.reply(Stage::Rcpt).await?;
                     self.reply(Stage::RcptRandom).await?;
                     self.reset().await?;

@@ -25,7 +25,8 @@ const MAX_FAULT: usize = 200;
 pub struct EhloInfo {
     /// The greeting with its reply code. Untrusted text: escape it.
     pub greeting: Option<String>,
-    /// Extensions announced in the EHLO reply, after STARTTLS if it succeeded. Untrusted text: escape it.
+    /// Extensions announced in the EHLO reply, after STARTTLS if it succeeded. Untrusted text:
+    /// escape it.
     pub extensions: Vec<String>,
     /// Whether STARTTLS was offered; `null` if EHLO got no reply.
     pub starttls: Option<bool>,

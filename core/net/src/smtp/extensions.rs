@@ -11,7 +11,8 @@ pub(super) struct Extensions {
 }
 
 impl Extensions {
-    /// Parses the reply to EHLO. The first line is the server's name, even if it looks like a keyword.
+    /// Parses the reply to EHLO. The first line is the server's name, even if it looks like a
+    /// keyword.
     pub(super) fn announced(reply: &Reply) -> Self {
         let mut extensions = Self::default();
         for line in reply.lines.iter().skip(1) {

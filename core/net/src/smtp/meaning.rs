@@ -1,8 +1,9 @@
 //! Classifies a reply by its stage, its code and its enhanced status code.
 //!
-//! RFC 5321 §4.2 (reply codes), RFC 3463 and its registry (RFC 5248: enhanced codes), RFC 7504 (521, 556), RFC 7505
-//! (5.1.10), RFC 6531 (5.6.7). The text decides only if the codes are ambiguous: no enhanced code, or "other"
-//! (`x.y.0`), or one of the few providers known to use a code against its definition.
+//! RFC 5321 §4.2 (reply codes), RFC 3463 and its registry (RFC 5248: enhanced codes), RFC 7504
+//! (521, 556), RFC 7505 (5.1.10), RFC 6531 (5.6.7). The text decides only if the codes are
+//! ambiguous: no enhanced code, or "other" (`x.y.0`), or one of the few providers known to use a
+//! code against its definition.
 
 use super::{
     phrases::{Topic, Topics, masked, topics},
@@ -83,8 +84,8 @@ fn classify_permanent(
     text: &str,
     topics: Topics,
 ) -> Meaning {
-    // Exchange Online's edge (DBEB), for recipients that are not in its directory; in RFC 3463 the code means "no answer
-    // from host".
+    // Exchange Online's edge (DBEB), for recipients that are not in its directory; in RFC 3463 the
+    // code means "no answer from host".
     let edge = text.contains("recipient address rejected: access denied");
 
     // Yandex rejects unknown users with a policy code; the sentence is followed by an ID at most.
@@ -147,7 +148,8 @@ fn classify_by_text(code: u16, edge: bool, topics: Topics) -> Meaning {
         return Meaning::TooManyRecipients;
     }
 
-    // RFC 5321's generic text for 550, "mailbox unavailable … or command rejected for policy reasons", is ambiguous.
+    // RFC 5321's generic text for 550, "mailbox unavailable … or command rejected for policy
+    // reasons", is ambiguous.
     let refused =
         topics.has(Topic::Block) || topics.has(Topic::Rate) || topics.has(Topic::Greylist);
     if refused && topics.about_mailbox() {
@@ -182,7 +184,8 @@ fn classify_by_text(code: u16, edge: bool, topics: Topics) -> Meaning {
         // RFC 5321 §4.2.3: mailbox unavailable (550); mailbox name not allowed (553).
         550 | 553 => Meaning::NoSuchUser,
         552 => Meaning::Full,
-        // Used by some servers, though not registered: the enhanced code 5.1.1, 5.7.1 and so on without its dots.
+        // Used by some servers, though not registered: the enhanced code 5.1.1, 5.7.1 and so on
+        // without its dots.
         510..=513 => Meaning::NoSuchUser,
         530 | 535 | 570..=579 => Meaning::Blocked,
         _ if topics.has(Topic::NoSuchUser) => Meaning::NoSuchUser,
@@ -290,7 +293,8 @@ fn asks_again(text: &str) -> bool {
     .any(|phrase| text.contains(phrase))
 }
 
-/// Whether the text of a 421 says that the server is shutting down or has an internal error (RFC 5321 §3.8).
+/// Whether the text of a 421 says that the server is shutting down or has an internal error (RFC
+/// 5321 §3.8).
 fn is_going_down(text: &str) -> bool {
     [
         "not available",
@@ -306,7 +310,8 @@ fn is_going_down(text: &str) -> bool {
     .any(|phrase| text.contains(phrase))
 }
 
-/// Returns after how many seconds a reply asks to retry: "try again in 5 minutes", "Greylisted for 300 seconds".
+/// Returns after how many seconds a reply asks to retry: "try again in 5 minutes", "Greylisted for
+/// 300 seconds".
 #[must_use]
 pub fn retry_hint(reply: &Reply) -> Option<u64> {
     let text = masked(&reply.text(), "");

@@ -1,7 +1,8 @@
 //! Classifies a rejection by its text: the last resort for replies with ambiguous codes.
 //!
-//! The phrases are from RFC 5321, Postfix, Exim, Sendmail, qmail, Exchange and the large providers. Replies quote the
-//! address, and `blocked@example.com` does not mean a block, so the user's input is masked first.
+//! The phrases are from RFC 5321, Postfix, Exim, Sendmail, qmail, Exchange and the large providers.
+//! Replies quote the address, and `blocked@example.com` does not mean a block, so the user's input
+//! is masked first.
 
 mod table;
 
@@ -56,7 +57,8 @@ const UNMASKED: &[&str] = &[
     "relay",
 ];
 
-/// Returns the text in lower case with single spaces, without addresses, links and the user's local part `local`.
+/// Returns the text in lower case with single spaces, without addresses, links and the user's local
+/// part `local`.
 pub(super) fn masked(text: &str, local: &str) -> String {
     let local = local.to_lowercase();
     let mut out = String::with_capacity(text.len() + 2);

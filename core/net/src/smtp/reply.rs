@@ -1,7 +1,8 @@
 //! Parser for SMTP replies (RFC 5321 §4.2) from untrusted servers.
 //!
-//! Tolerates what real servers send: input split anywhere, bare LF, 8-bit text, a code without text. The length of a
-//! line, the number of lines and the size of a reply are limited; parsing fails beyond that.
+//! Tolerates what real servers send: input split anywhere, bare LF, 8-bit text, a code without
+//! text. The length of a line, the number of lines and the size of a reply are limited; parsing
+//! fails beyond that.
 
 use std::fmt;
 
@@ -62,7 +63,8 @@ pub struct Parser {
 }
 
 impl Reply {
-    /// Returns the first digit of the code: 2 success, 3 intermediate, 4 temporary error, 5 permanent error.
+    /// Returns the first digit of the code: 2 success, 3 intermediate, 4 temporary error, 5
+    /// permanent error.
     #[must_use]
     pub fn class(&self) -> u16 {
         self.code / 100
@@ -108,8 +110,8 @@ impl Enhanced {
         Self::exact(code)
     }
 
-    /// Finds the code after a leading word, as in `cuda_nsu 5.1.1 …`. Only if its class matches the reply, since it might be
-    /// a version number.
+    /// Finds the code after a leading word, as in `cuda_nsu 5.1.1 …`. Only if its class matches the
+    /// reply, since it might be a version number.
     fn among(text: &str, code: u16) -> Option<Self> {
         let mut words = text
             .split_ascii_whitespace()
@@ -231,7 +233,8 @@ impl Parser {
         let mut text = text;
 
         match Enhanced::leading(text) {
-            // Some servers send an enhanced code of another class than the reply code; the reply code takes precedence.
+            // Some servers send an enhanced code of another class than the reply code; the reply
+            // code takes precedence.
             Some((found, rest)) => {
                 self.enhanced.get_or_insert(Enhanced {
                     class: class_of(code, found.class),

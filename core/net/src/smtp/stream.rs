@@ -19,8 +19,9 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Enables TCP_QUICKACK. A server with Nagle's algorithm holds its reply back until its TLS session tickets are
-    /// acknowledged, and a delayed acknowledgement costs 40 ms. Linux resets the option, so call this before each read.
+    /// Enables TCP_QUICKACK. A server with Nagle's algorithm holds its reply back until its TLS
+    /// session tickets are acknowledged, and a delayed acknowledgement costs 40 ms. Linux resets
+    /// the option, so call this before each read.
     #[cfg(target_os = "linux")]
     pub(super) fn acknowledge_at_once(&self) {
         let plain = match self {

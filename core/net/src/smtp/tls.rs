@@ -1,8 +1,9 @@
 //! Opportunistic TLS (RFC 7435): accepts any certificate and reports whether it is valid.
 //!
-//! Many mail servers have certificates that are expired, self-signed or for another name; mail is delivered to them
-//! anyway, and a verification sends only an address. So the handshake accepts any certificate whose key signed it, and
-//! [`Opportunistic::facts`] reports whether a strict client would accept it.
+//! Many mail servers have certificates that are expired, self-signed or for another name; mail is
+//! delivered to them anyway, and a verification sends only an address. So the handshake accepts any
+//! certificate whose key signed it, and [`Opportunistic::facts`] reports whether a strict client
+//! would accept it.
 
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ pub struct TlsFacts {
     pub version: String,
     /// IANA name of the cipher suite.
     pub cipher: String,
-    /// Whether the certificate is valid for the mail server; `null` if there are no certificate authorities to check it with.
+    /// Whether the certificate is valid for the mail server; `null` if there are no certificate
+    /// authorities to check it with.
     pub trusted: Option<bool>,
     /// Why the certificate is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,8 +62,8 @@ impl Opportunistic {
             .with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
             .with_no_client_auth();
 
-        // Sessions are not resumed, and some servers hold their next reply back until the tickets have arrived (RFC
-        // 9149).
+        // Sessions are not resumed, and some servers hold their next reply back until the tickets
+        // have arrived (RFC 9149).
         config.resumption = Resumption::disabled();
         config.send_ticket_request = Some(TicketRequest {
             new_session_count: 0,

@@ -68,7 +68,8 @@ pub(super) fn is_expected(port: u16) -> bool {
     kind(port) != Kind::Unknown
 }
 
-/// Reads the banner of a new connection for at most `timeout`. Sends a request first if the protocol needs one.
+/// Reads the banner of a new connection for at most `timeout`. Sends a request first if the
+/// protocol needs one.
 pub(super) async fn read(stream: TcpStream, port: u16, timeout: Duration) -> Option<String> {
     let deadline = Instant::now() + timeout;
     let hello = client_hello();
@@ -165,13 +166,15 @@ fn printable(text: &str) -> Option<String> {
     (!clean.is_empty()).then(|| clean.to_owned())
 }
 
-/// Whether a character can reorder or hide text: zero width, direction, byte order, line and paragraph separators.
+/// Whether a character can reorder or hide text: zero width, direction, byte order, line and
+/// paragraph separators.
 fn is_formatting(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Returns a minimal TLS 1.2 `ClientHello` (RFC 5246 §7.4.1.2) without a server name. Any TLS record
-/// in response proves TLS, even the alert of a server that requires TLS 1.3; the handshake is not completed.
+/// Returns a minimal TLS 1.2 `ClientHello` (RFC 5246 §7.4.1.2) without a server name. Any TLS
+/// record in response proves TLS, even the alert of a server that requires TLS 1.3; the handshake
+/// is not completed.
 fn client_hello() -> Vec<u8> {
     const EXTENSIONS: [u8; 28] = [
         0, 10, 0, 6, 0, 4, 0, 29, 0, 23, // groups: X25519, P-256

@@ -4,8 +4,8 @@
 #[cfg(unix)]
 const RESERVE: u64 = 64;
 
-/// Raises the soft limit of open descriptors to the hard limit and returns it. Call it from `main`, since
-/// the limit applies to the whole process. Large scans are faster with a high limit.
+/// Raises the soft limit of open descriptors to the hard limit and returns it. Call it from `main`,
+/// since the limit applies to the whole process. Large scans are faster with a high limit.
 #[cfg(unix)]
 #[must_use]
 pub fn raise_descriptor_limit() -> u64 {

@@ -32,7 +32,8 @@ const STARVED: Duration = Duration::from_millis(10);
 const SHORTAGES: u32 = 200;
 
 /// Checks TCP ports of an address. `on_result` is called for each port when its state is known, and
-/// again with its banner if there is one. The results have the order of `ports`, without duplicates.
+/// again with its banner if there is one. The results have the order of `ports`, without
+/// duplicates.
 pub async fn check_ports(
     address: IpAddr,
     ports: &[u16],
@@ -261,7 +262,8 @@ impl Scan {
                 .map(|(sent, ..)| *sent + self.attempt_timeout());
             return Some(front.unwrap_or(millisecond));
         }
-        // Wait at least for the rest of the millisecond: credit, descriptors or the window are exhausted.
+        // Wait at least for the rest of the millisecond: credit, descriptors or the window are
+        // exhausted.
         Some(
             self.starved_until
                 .map_or(millisecond, |until| until.max(millisecond)),
@@ -300,7 +302,8 @@ impl Scan {
                 self.resolve(index, PortState::Closed, rtt_ms, None, on_result);
             }
             Answer::IcmpError(notice, from) => {
-                // Not a round trip to the host, and routers take seconds to report "host unreachable".
+                // Not a round trip to the host, and routers take seconds to report "host
+                // unreachable".
                 let reason = Some(rejection(notice, from));
                 self.resolve(index, PortState::Filtered, rtt_ms, reason, on_result);
             }

@@ -1,16 +1,16 @@
-//! The part of an address behind the `@` (RFC 5321 §2.3.5, §4.1.3).
+//! The part of a mail address after the `@` (RFC 5321 §2.3.5, §4.1.3).
 
 use std::{fmt, net::IpAddr};
 
 use super::piece::{Invalid, Piece};
 
-/// RFC 1035 §3.1: 255 octets on the wire are 253 characters.
+/// Maximum length in characters: 255 octets on the wire (RFC 1035 §3.1).
 const MAX_DOMAIN: usize = 253;
 
-/// What stands behind the `@`.
+/// The part of a mail address after the `@`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum MailDomain {
-    /// A name: lower-case A-labels, no final dot.
+    /// A domain name: lower-case A-labels, no final dot.
     Name(String),
     /// An address literal: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
     Literal(IpAddr),
@@ -87,7 +87,8 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
     Ok(MailDomain::Name(name))
 }
 
-/// RFC 5321 §4.1.2 `sub-domain`: letters, digits and inner hyphens; RFC 5891 for the rest.
+/// Converts a label to an A-label: letters, digits and inner hyphens (`sub-domain`, RFC 5321
+/// §4.1.2), other scripts by RFC 5891.
 fn a_label(label: &str) -> Result<String, String> {
     if let Some(c) = label
         .chars()
@@ -106,7 +107,7 @@ fn a_label(label: &str) -> Result<String, String> {
     } else {
         idna::domain_to_ascii(&lower)
             .ok()
-            // Mapped characters count as what they became: `＞` is `>`.
+            // Check characters after mapping: `＞` becomes `>`.
             .filter(|label| is_ldh(label))
             .ok_or("not a valid internationalized domain name (RFC 5891)")?
     };

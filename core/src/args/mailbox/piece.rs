@@ -1,13 +1,13 @@
-//! A part of a written mail address that knows its place, and what is wrong with one.
+//! A part of a mail address that knows its position, and errors with a position.
 
 use std::{fmt, ops::Range};
 
-/// Why a text is no address.
+/// Why a text is not a mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// One sentence for the user.
     pub message: String,
-    /// Where, in bytes of the text as it was given.
+    /// Byte range of the error in the text as given.
     pub part: Option<Range<usize>>,
 }
 
@@ -19,7 +19,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// A piece of the text that was given, and where it begins there.
+/// A part of the given text, with its byte offset there.
 #[derive(Clone, Copy)]
 pub(super) struct Piece<'a> {
     pub(super) text: &'a str,
@@ -46,7 +46,7 @@ impl<'a> Piece<'a> {
         })
     }
 
-    /// The same for one character.
+    /// Returns an error about one character.
     pub(super) fn fault_at<T>(
         self,
         at: usize,

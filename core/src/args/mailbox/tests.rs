@@ -8,7 +8,7 @@ fn wire(text: &str) -> String {
 }
 
 #[test]
-fn addresses_are_read_in_every_spelling() {
+fn reads_addresses_in_every_spelling() {
     for (written, expected) in [
         ("ada@example.com", "ada@example.com"),
         ("  Ada.L+x@Example.COM. ", "Ada.L+x@example.com"),
@@ -56,7 +56,7 @@ fn addresses_are_read_in_every_spelling() {
 }
 
 #[test]
-fn faults_are_named_at_their_place() {
+fn errors_have_the_position_of_the_fault() {
     for (written, part, says) in [
         ("", "", "expected an e-mail address"),
         ("ada", "ada", "expected an @"),
@@ -69,7 +69,7 @@ fn faults_are_named_at_their_place() {
         ("a..b@example.com", "a..b", "dot"),
         ("a@example..com", "example..com", "dot"),
         ("a@-x.example", "-x", "hyphen"),
-        // IDNA makes `-`, `>` and a space of these.
+        // IDNA maps these to `-`, `>` and a space.
         ("a@\u{ff0d}x.example", "\u{ff0d}x", "internationalized"),
         ("a@x\u{ff1e}y.example", "x\u{ff1e}y", "internationalized"),
         ("a@x\u{2dc}y.example", "x\u{2dc}y", "internationalized"),
@@ -119,20 +119,21 @@ fn faults_are_named_at_their_place() {
 }
 
 #[test]
-fn lengths_are_held() {
+fn enforces_maximum_lengths() {
     assert!(parse(&format!("{}@example.com", "a".repeat(64))).is_ok());
     assert!(parse(&format!("{}@example.com", "a".repeat(65))).is_err());
     assert!(parse(&format!("{}@example.com", "\u{e9}".repeat(33))).is_err());
     assert!(parse(&format!("a@{}.example", "b".repeat(63))).is_ok());
     assert!(parse(&format!("a@{}.example", "b".repeat(64))).is_err());
     let label = format!("{}.", "b".repeat(61));
-    // 4 × 62 + 4: a domain of 252 makes an address of 254 with one letter
+    // 4 × 62 + 4: a domain of 252 characters makes an address of 254 with a local part of one
+    // letter.
     assert!(parse(&format!("a@{}exam", label.repeat(4))).is_ok());
     assert!(parse(&format!("ab@{}exam", label.repeat(4))).is_err());
 }
 
 #[test]
-fn a_megabyte_is_no_work() {
+fn rejects_a_megabyte_without_reading_it() {
     let started = cpu_time::ThreadTime::now();
     for piece in ["a", "a@", "\"", "<", "%41", "\u{7528}", "\r\n", "@a:"] {
         assert!(parse(&piece.repeat(1_000_000)).is_err());

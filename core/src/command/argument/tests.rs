@@ -5,7 +5,7 @@ fn read(schema: serde_json::Value) -> Vec<Argument> {
 }
 
 #[test]
-fn an_argument_is_read_from_its_property() {
+fn reads_an_argument_from_its_property() {
     let found = read(serde_json::json!({
         "properties": {
             "count": {"type": ["integer", "null"], "description": "How\nmany.", "minimum": 1, "maximum": 20},
@@ -37,7 +37,7 @@ fn an_argument_is_read_from_its_property() {
 }
 
 #[test]
-fn what_a_schema_does_not_say_is_absent() {
+fn properties_missing_in_the_schema_are_absent() {
     let found = read(serde_json::json!({"properties": {"x": {}}}));
     let [argument] = &found[..] else {
         panic!("one argument")
@@ -62,7 +62,7 @@ fn schemas_without_properties_have_no_arguments() {
 }
 
 #[test]
-fn odd_values_are_not_trusted() {
+fn malformed_schema_values_are_ignored() {
     let found = read(serde_json::json!({
         "properties": {"x": {"type": 7, "x-rest": "yes", "x-completes": "nothing", "minimum": "1", "enum": 3}},
         "required": "x",

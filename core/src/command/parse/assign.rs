@@ -1,4 +1,4 @@
-//! Which word of a line belongs to which argument.
+//! Assignment of words to arguments.
 
 use std::ops::Range;
 
@@ -13,14 +13,14 @@ use crate::{
     spec::{Argument, ArgumentKind},
 };
 
-/// A value with the place where it was written.
+/// A value with the position at which it was written.
 pub(super) struct AssignedValue<'a> {
     pub(super) argument: &'a Argument,
     pub(super) text: String,
     pub(super) span: Range<usize>,
 }
 
-/// Gives each token to the argument that it belongs to.
+/// Assigns each token to its argument.
 pub(super) fn assign<'e>(
     entry: &'e Entry,
     tokens: &[Token],
@@ -61,7 +61,7 @@ pub(super) fn assign<'e>(
     Ok(values)
 }
 
-/// What an option is set to: the value beside it, a flag's own presence, or the next token.
+/// Returns the value of an option: the text after `=`, `true` for a flag alone, or the next token.
 fn option_value<'e>(
     argument: &'e Argument,
     value: OptionValue,
@@ -92,7 +92,8 @@ fn option_value<'e>(
     })
 }
 
-/// A token without a name goes to the first argument that has no value yet; free text takes the rest of the line.
+/// Returns the argument of a token without a name: the first one without a value. Free text takes
+/// the rest of the line.
 fn positional<'e>(
     entry: &'e Entry,
     values: &[AssignedValue<'e>],
@@ -120,7 +121,8 @@ fn positional<'e>(
     })
 }
 
-/// Not twice, and free text not empty; types say more of what else is wrong.
+/// Rejects arguments that are given twice, and empty free text; other checks are left to the
+/// argument's type.
 fn check(value: &AssignedValue<'_>, values: &[AssignedValue<'_>]) -> Result<(), UsageError> {
     let AssignedValue {
         argument,
@@ -143,10 +145,11 @@ fn check(value: &AssignedValue<'_>, values: &[AssignedValue<'_>]) -> Result<(), 
     Ok(())
 }
 
-/// An option's value, where it was written in the same token.
+/// Value of an option, if it was written in the same token.
 type OptionValue = Option<String>;
 
-/// `--count=3`, `count=3`, `--count`, dig's `@server` and `+flag`, a flag's bare name.
+/// Parses an option: `--count=3`, `count=3`, `--count`, dig's `@server` and `+flag`, or a flag's
+/// bare name.
 fn option<'e>(
     entry: &'e Entry,
     token: &Token,

@@ -1,4 +1,4 @@
-//! What is wrong with a line, said with its place and, where one is near, what was meant.
+//! Errors of a command line, with their position and a suggestion if a similar spelling exists.
 
 use std::ops::Range;
 
@@ -133,7 +133,7 @@ pub(super) fn empty(argument: &Argument) -> UsageError {
     UsageError::argument(format!("`{}` is empty: expected {form}", argument.name))
 }
 
-/// A value's own fault, placed in the line.
+/// Maps the error of a value to its position in the line.
 pub(super) fn place(given: &AssignedValue<'_>, invalid: &Invalid, line: &str) -> UsageError {
     let written: String = line
         .chars()
@@ -141,7 +141,7 @@ pub(super) fn place(given: &AssignedValue<'_>, invalid: &Invalid, line: &str) ->
         .take(given.span.len())
         .collect();
 
-    // Quotes and `name=` stand before the value.
+    // Quotes and `name=` are written before the value.
     let offset = written
         .rfind(&given.text)
         .map_or(0, |bytes| written[..bytes].chars().count());

@@ -3,7 +3,7 @@ use std::{ops::Range, sync::LazyLock};
 use super::*;
 use crate::commands::registry;
 
-/// Building it derives every schema, which is not for each of hundreds of cases.
+/// Shared by all cases, because building it derives every schema.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
 
 fn read(line: &str) -> Result<(String, String), UsageError> {
@@ -21,7 +21,7 @@ fn fault(line: &str) -> (String, Option<Range<usize>>, Option<String>) {
 }
 
 #[test]
-fn every_spelling_of_one_question() {
+fn accepts_every_spelling_of_a_request() {
     let expected = (
         "mx".to_owned(),
         r#"{"domain":"example.com","resolver":"192.0.2.53"}"#.to_owned(),
@@ -41,7 +41,7 @@ fn every_spelling_of_one_question() {
 }
 
 #[test]
-fn switches_by_name_dash_and_plus() {
+fn flags_are_set_by_name_dash_or_plus() {
     let expected = (
         "dig".to_owned(),
         r#"{"name":"example.com.","type":"TXT","dnssec":true,"tcp":true}"#.to_owned(),
@@ -57,7 +57,7 @@ fn switches_by_name_dash_and_plus() {
 }
 
 #[test]
-fn an_unknown_command_is_placed_and_corrected() {
+fn an_unknown_command_has_a_position_and_a_suggestion() {
     assert_eq!(
         fault("/mxx example.com"),
         (
@@ -71,7 +71,7 @@ fn an_unknown_command_is_placed_and_corrected() {
 }
 
 #[test]
-fn arguments_missing_superfluous_unknown_twice() {
+fn rejects_missing_extra_unknown_and_duplicate_arguments() {
     assert_eq!(
         fault("/mx"),
         (
@@ -109,7 +109,7 @@ fn arguments_missing_superfluous_unknown_twice() {
 }
 
 #[test]
-fn a_bad_value_is_placed_inside_the_line() {
+fn a_bad_value_has_its_position_in_the_line() {
     assert_eq!(
         fault("/mx www..example.com"),
         (
@@ -127,7 +127,7 @@ fn a_bad_value_is_placed_inside_the_line() {
 }
 
 #[test]
-fn words_in_the_wrong_order_are_put_right() {
+fn suggests_the_right_order_of_words() {
     assert_eq!(
         fault("dig MX example.com").2.as_deref(),
         Some("/dig example.com MX")
@@ -169,7 +169,7 @@ fn named_arguments_are_read_by_the_same_types() {
 
 proptest::proptest! {
     #[test]
-    fn no_line_panics_and_every_place_is_inside(line in "\\PC{0,60}") {
+    fn no_line_panics_and_every_position_is_inside_the_line(line in "\\PC{0,60}") {
         if let Err(UsageError { position: Some(position), .. }) = read(&line) {
             let length = line.chars().count();
             proptest::prop_assert!(position.start <= position.end && position.end <= length);
@@ -183,7 +183,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn free_text_is_not_empty() {
+fn rejects_empty_free_text() {
     for line in ["verify \"", "verify \"\"", "ua ''"] {
         let (message, position, _) = fault(line);
         assert!(
@@ -223,10 +223,14 @@ fn quoted_words_are_never_options() {
 }
 
 #[test]
-fn an_empty_value_of_an_option_is_placed() {
+fn an_empty_option_value_has_a_position() {
     let (message, position, _) = fault("mx example.com resolver=");
     assert!(message.starts_with("`resolver`"), "{message}");
-    assert_eq!(position, Some(24..24), "where the value belongs");
+    assert_eq!(
+        position,
+        Some(24..24),
+        "the position where the value is missing"
+    );
     assert_eq!(
         fault("mx example.com --resolver").1,
         Some(15..25),
@@ -235,7 +239,7 @@ fn an_empty_value_of_an_option_is_placed() {
 }
 
 #[test]
-fn at_and_plus_belong_to_commands_that_have_them() {
+fn at_and_plus_work_only_for_commands_that_declare_them() {
     assert_eq!(
         arguments("dig @192.0.2.53 example.com +tcp"),
         r#"{"name":"example.com.","resolver":"192.0.2.53","tcp":true}"#
@@ -253,7 +257,7 @@ fn at_and_plus_belong_to_commands_that_have_them() {
 }
 
 #[test]
-fn switches_can_be_set_either_way() {
+fn flags_can_be_set_to_true_or_false() {
     for (word, set) in [
         ("tcp=yes", true),
         ("tcp=true", true),
@@ -309,7 +313,7 @@ fn free_text_takes_the_rest_of_the_line() {
 }
 
 #[test]
-fn places_are_counted_in_characters() {
+fn positions_are_counted_in_characters() {
     let (_, position, suggestion) = fault("/mx 日本..example");
     assert_eq!(position, Some(4..15));
     assert_eq!(suggestion.as_deref(), Some("/mx 日本.example"));
@@ -317,7 +321,7 @@ fn places_are_counted_in_characters() {
 }
 
 #[test]
-fn a_command_that_is_no_word_is_shown_without_control_characters() {
+fn an_invalid_command_is_shown_without_control_characters() {
     let (message, ..) = fault("/a\u{1b}[31mb x");
     assert_eq!(message, "unknown command `a[31mb`; see `help`");
     let (long, ..) = fault(&"x".repeat(5000));
@@ -337,7 +341,7 @@ fn missing_arguments_name_command_and_argument() {
 }
 
 #[test]
-fn the_example_of_a_command_is_read_by_its_own_types() {
+fn a_command_s_example_is_parsed_by_its_own_types() {
     let entry = REGISTRY.find("mx").expect("mx");
     assert_eq!(
         Value::Object(example(&REGISTRY, entry)),
@@ -398,7 +402,7 @@ fn named_arguments_have_the_same_bounds() {
 }
 
 #[test]
-fn a_value_is_placed_behind_its_name_though_the_name_has_the_same_letters() {
+fn the_position_is_that_of_the_value_even_if_its_name_contains_it() {
     assert_eq!(fault("dig example.com type=t").1, Some(21..22));
     assert_eq!(fault("ping 192.0.2.1 count=\"c\"").1, Some(15..24));
 }

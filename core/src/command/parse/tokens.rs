@@ -1,19 +1,19 @@
-//! Words of a line with their places.
+//! Splits a line into words with their positions.
 
 use std::ops::Range;
 
-/// One word, quotes taken away.
+/// One word, with its quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) text: String,
-    /// In characters of the line, quotes included.
+    /// Range in characters of the line, quotes included.
     pub(super) span: Range<usize>,
-    /// Quoted words are never options.
+    /// Whether the word was quoted; quoted words are never options.
     pub(super) quoted: bool,
 }
 
-/// Words are separated by white space; quotes, straight or typographic, keep one together. A dash
-/// that a phone's keyboard made of `--` is two hyphens again.
+/// Splits a line at white space. Straight or typographic quotes keep words together. A dash that a
+/// phone's keyboard made of `--` becomes two hyphens again.
 pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = line.chars().enumerate().peekable();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn words_quotes_and_dashes() {
+    fn splits_words_quotes_and_dashes() {
         assert_eq!(
             words("/mx  example.com "),
             [("/mx".into(), 0..3), ("example.com".into(), 5..16)]

@@ -13,7 +13,7 @@ fn commands_are_found_by_name_and_alias_exactly() {
 }
 
 #[test]
-fn the_nearest_name_is_suggested_and_none_for_what_is_far() {
+fn suggests_only_similar_names() {
     let registry = registry();
     for (written, near) in [
         ("whos", Some("whois")),
@@ -29,7 +29,7 @@ fn the_nearest_name_is_suggested_and_none_for_what_is_far() {
 }
 
 #[test]
-fn commands_are_offered_for_what_they_take() {
+fn commands_are_offered_for_the_targets_they_accept() {
     let registry = registry();
     let offered = |kind| {
         registry
@@ -46,7 +46,7 @@ fn commands_are_offered_for_what_they_take() {
 }
 
 #[test]
-fn usage_shows_what_is_needed_what_is_not_and_what_takes_the_rest() {
+fn usage_marks_required_optional_and_rest_arguments() {
     let registry = registry();
     for (name, usage) in [
         ("mx", "mx <domain> [resolver]"),
@@ -59,7 +59,7 @@ fn usage_shows_what_is_needed_what_is_not_and_what_takes_the_rest() {
 }
 
 #[test]
-fn programs_see_every_command_with_its_bounds() {
+fn the_listing_has_every_command_with_its_bounds() {
     let registry = registry();
     let json = registry.to_json();
     let commands = json["commands"].as_array().expect("a list");
@@ -76,7 +76,7 @@ fn programs_see_every_command_with_its_bounds() {
 }
 
 #[test]
-fn an_empty_registry_knows_nothing() {
+fn an_empty_registry_finds_nothing() {
     let empty = Registry::new(vec![]);
     assert!(empty.find("mx").is_none());
     assert_eq!(empty.nearest("mx"), None);

@@ -1,9 +1,10 @@
 //! A scripted mail server: its reply to each command, delays, fragments, and when it disconnects.
 //!
 //! A line of a script is the reply, its lines divided by `|`, or starts with a direction:
-//! `!silence`, `!drop`, `!close TEXT` (say it and hang up), `!wait MS TEXT`, `!drip MS TEXT` (a byte at a time),
-//! `!lf TEXT` (bare LF), `!raw TEXT` (as it is, with \r \n \xNN), `!latin1 TEXT`, `!huge`, `!lines N TEXT`.
-//! A list of lines is used up command by command over all connections; the last one stays.
+//! `!silence`, `!drop`, `!close TEXT` (say it and hang up), `!wait MS TEXT`, `!drip MS TEXT` (a
+//! byte at a time), `!lf TEXT` (bare LF), `!raw TEXT` (as it is, with \r \n \xNN), `!latin1 TEXT`,
+//! `!huge`, `!lines N TEXT`. A list of lines is used up command by command over all connections;
+//! the last one stays.
 
 use std::{
     collections::HashMap,

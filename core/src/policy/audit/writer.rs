@@ -1,7 +1,8 @@
-//! Lines into one file a day. Nobody who hands one over waits for the disk; what the disk does not take waits, within
-//! bounds, and what is lost is counted.
+//! Writes lines to one file per day. Callers never wait for the disk: lines that cannot be written
+//! yet are queued up to a limit, and lost lines are counted.
 //!
-//! Not over tracing-appender: it keeps a number of files, not an age, and says nothing where a line cannot be written.
+//! tracing-appender is not used, because it keeps a number of files instead of an age and does not
+//! report lines that could not be written.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,15 +15,15 @@ use std::{
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 
-/// Lines are gathered for so long: a system call for each of many thousand questions a second would be a good part of
-/// what they cost.
+/// Time for which lines are gathered. A system call per line would be a large part of the cost of
+/// many thousand requests per second.
 const DELAY: Duration = Duration::from_millis(50);
-/// A disk that does not take them is tried again after this time.
+/// Delay before a failed write is retried.
 const TROUBLE: Duration = Duration::from_secs(1);
-/// Bytes that may wait for the disk.
+/// Maximum number of bytes that wait for the disk.
 const MOST_WAITING: usize = 4 << 20;
 
-/// Takes lines; those it has when it is dropped are written first.
+/// Queues lines; on drop, the queued lines are written first.
 pub(super) struct Writer {
     waiting: Arc<Waiting>,
     thread: Option<JoinHandle<()>>,
@@ -41,7 +42,8 @@ struct Lines {
 }
 
 impl Writer {
-    /// Makes the directory where it is not there, removes what is older than so many days, and opens today's file.
+    /// Creates the directory if it does not exist, removes files older than `retention_days`, and
+    /// opens today's file.
     pub(super) fn start(directory: &Path, retention_days: usize) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let mut files = Files {
@@ -61,7 +63,7 @@ impl Writer {
         })
     }
 
-    /// Queues whole lines. False if the queue is full and they are lost.
+    /// Queues whole lines. Returns false if the queue is full and the lines are lost.
     pub(super) fn add(&self, lines: &[u8]) -> bool {
         let mut waiting = self.waiting.lines();
         if waiting.bytes.len() + lines.len() > MOST_WAITING {
@@ -120,7 +122,7 @@ impl Waiting {
                     if !std::mem::replace(&mut in_trouble, true) {
                         tracing::error!(%error, "could not write audit log, retrying");
                     }
-                    // Back in front of what has come meanwhile.
+                    // Put the lines back in front of those that arrived in the meantime.
                     let mut lines = self.lines();
                     spare.append(&mut lines.bytes);
                     std::mem::swap(&mut lines.bytes, &mut spare);
@@ -134,7 +136,7 @@ impl Waiting {
     }
 }
 
-/// `audit.2026-01-31.jsonl`, by the day in UTC.
+/// Files named `audit.2026-01-31.jsonl`, by the day in UTC.
 struct Files {
     directory: PathBuf,
     retention_days: usize,
@@ -142,7 +144,7 @@ struct Files {
 }
 
 impl Files {
-    /// All of it, or nothing: half a line would spoil the next one.
+    /// Appends all lines or none: a partial line would corrupt the next one.
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
@@ -154,7 +156,7 @@ impl Files {
         })
     }
 
-    /// The file of this day, which is opened with its first line.
+    /// Returns the file of this day, opening it for its first line.
     fn of(&mut self, day: Date) -> io::Result<&File> {
         if self.today.as_ref().is_none_or(|(opened, _)| *opened != day) {
             let path = self.directory.join(name(day));
@@ -172,7 +174,7 @@ impl Files {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Removes the files of days that are too long ago.
+    /// Removes the files of days before the retention period.
     fn forget(&self, day: Date) {
         let days = i64::try_from(self.retention_days)
             .unwrap_or(i64::MAX)
@@ -214,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_old_goes_and_nothing_else() {
+    fn removes_only_files_past_the_retention_period() {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name);
         let ago = |days: i64| today().checked_sub(days.days()).expect("a day");
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_and_whole() {
+    fn the_queue_is_bounded_and_keeps_whole_lines() {
         let directory = tempfile::tempdir().expect("a directory");
         let waiting = Arc::<Waiting>::default();
         let writer = Writer {
@@ -256,7 +258,7 @@ mod tests {
         assert!(writer.add(&line) && writer.add(&line));
         assert!(!writer.add(b"\n"), "no more of it");
 
-        // A directory in the place of the file stands for a disk that takes nothing.
+        // A directory in place of the file simulates a disk that rejects writes.
         let blocked = directory.path().join(name(today()));
         fs::create_dir(&blocked).expect("made");
         let mut files = Files {
@@ -273,7 +275,7 @@ mod tests {
             "it goes on waiting"
         );
 
-        fs::remove_dir(&blocked).expect("removed");
+        fs::remove_dir(&blocked).expect("removes the directory");
         waiting.write(&mut files);
         assert!(waiting.lines().bytes.is_empty());
         assert_eq!(

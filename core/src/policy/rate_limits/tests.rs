@@ -17,7 +17,7 @@ fn user(name: &str, conversation: Option<&str>) -> Caller {
 }
 
 #[test]
-fn a_lookup_costs_what_it_costs() {
+fn a_lookup_costs_the_units_of_its_class() {
     let budgets = budgets(|limits| limits.per_user = 60);
     let ann = user("ann", None);
     let left = |units| {
@@ -28,7 +28,7 @@ fn a_lookup_costs_what_it_costs() {
     assert_eq!(left(Cost::Heavy.units()).ok(), Some(35));
     assert_eq!(left(AT_HAND).ok(), Some(34));
     assert_eq!(left(Cost::Heavy.units()).ok(), Some(9));
-    let failure = left(Cost::Heavy.units()).expect_err("too much");
+    let failure = left(Cost::Heavy.units()).expect_err("cost exceeds the budget");
     assert_eq!(
         failure.to_string(),
         "Rate limit: 60 units/min; this costs 25. Retry in 16 s."
@@ -39,11 +39,15 @@ fn a_lookup_costs_what_it_costs() {
             .is_ok(),
         "others are not slowed"
     );
-    assert_eq!(left(AT_HAND).ok(), Some(8), "what is refused costs nothing");
+    assert_eq!(
+        left(AT_HAND).ok(),
+        Some(8),
+        "a refused lookup is not charged"
+    );
 }
 
 #[test]
-fn conversations_keys_and_addresses_have_their_own() {
+fn conversations_keys_and_addresses_have_separate_budgets() {
     let budgets = budgets(|limits| {
         limits.per_conversation = 10;
         limits.per_anonymous = 5;
@@ -51,7 +55,7 @@ fn conversations_keys_and_addresses_have_their_own() {
     assert!(budgets.charge(&user("ann", Some("room")), 6).is_ok());
     let failure = budgets
         .charge(&user("bob", Some("room")), 6)
-        .expect_err("the room's share");
+        .expect_err("the budget of the conversation is used up");
 
     assert!(
         failure
@@ -77,7 +81,7 @@ fn conversations_keys_and_addresses_have_their_own() {
 }
 
 #[test]
-fn many_users_cannot_be_aimed_at_one_host_or_network() {
+fn targets_networks_and_mail_domains_are_limited_over_all_users() {
     let budgets = budgets(|limits| {
         limits.per_target = 50;
         limits.hosts_per_network = 3;
@@ -91,7 +95,7 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
 
     let failure = budgets
         .charge_target(host(1), 25)
-        .expect_err("enough")
+        .expect_err("target limit reached")
         .to_string();
 
     assert_eq!(failure, "Too many lookups of 192.0.2.1. Retry in 30 s.");
@@ -110,7 +114,7 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
 }
 
 #[test]
-fn changed_settings_forget_only_what_they_change() {
+fn changed_settings_reset_only_changed_limits() {
     let before = budgets(|limits| {
         limits.per_user = 10;
         limits.per_target = 10;
@@ -120,10 +124,7 @@ fn changed_settings_forget_only_what_they_change() {
     let mut limits = before.of.clone();
     limits.per_target = 20;
     let after = before.under(&limits);
-    assert!(
-        after.charge(&ann, 10).is_err(),
-        "what was spent stays spent"
-    );
+    assert!(after.charge(&ann, 10).is_err(), "spent units stay spent");
     assert!(
         after.charge_target(host, 10).is_ok(),
         "a changed limit starts with a full budget"
@@ -131,7 +132,7 @@ fn changed_settings_forget_only_what_they_change() {
 }
 
 #[tokio::test]
-async fn one_asker_waits_behind_their_own_lookups_only() {
+async fn a_caller_waits_only_for_their_own_lookups() {
     let budgets = budgets(|limits| limits.at_once_per_user = 2);
     let ann = user("ann", None);
     let held = (

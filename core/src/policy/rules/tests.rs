@@ -43,7 +43,7 @@ fn caller(channel: &str, roles: &[&str]) -> Caller {
 }
 
 #[test]
-fn the_first_rule_that_fits_counts() {
+fn the_first_matching_rule_decides() {
     let access = access(RULES).expect("rules");
     let lobby = caller("1", &[]);
     let refused = access
@@ -99,7 +99,7 @@ fn the_first_rule_that_fits_counts() {
 }
 
 #[test]
-fn a_rule_that_stays_goes_on_counting() {
+fn an_unchanged_rule_keeps_its_counts() {
     let before = access(RULES).expect("rules");
     let ann = caller("1", &[]);
     let ask = |access: &PolicyRules| {
@@ -123,7 +123,7 @@ fn a_rule_that_stays_goes_on_counting() {
 }
 
 #[test]
-fn a_rule_that_protects_nothing_is_refused() {
+fn rejects_a_rule_for_an_unknown_command() {
     let rules = "[[policy.rules]]\nname = \"x\"\ncommands = [\"prots\"]\neffect = \"deny\"\n";
     let failure = access(rules).err().expect("refused").to_string();
     assert_eq!(

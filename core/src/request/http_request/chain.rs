@@ -11,47 +11,48 @@ use super::{
 };
 use crate::settings::CLIENT_ADDRESS_HEADERS;
 
-/// Most proxies that are listed, nearest first.
+/// Maximum number of proxies listed, nearest first.
 const MOST_HOPS: usize = 32;
 
 const USUAL: usize = 3;
 
-/// One station of a request on its way here.
+/// One proxy or client in the chain of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProxyHop {
-    /// Its address, if the header has one.
+    /// Its address, if it is known.
     pub address: Option<IpAddr>,
-    /// Its port, where it was said.
+    /// Its port, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// The header's text, if it is not just an address.
+    /// Text of the header, if it is not just an address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// Who says so: `connection`, `proxy_protocol`, or the name of a header field.
+    /// Source of this entry: `connection`, `proxy_protocol`, or the name of a header field.
     pub source: Cow<'static, str>,
-    /// Seen by ourselves, or said by a trusted proxy. All else is a claim.
+    /// Whether it was observed directly or reported by a trusted proxy; otherwise it is a claim.
     pub trusted: bool,
 }
 
-/// The way of a request, from the connection outwards.
+/// The path of a request, from the connection outwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyChain {
     /// The client's address, as far as it can be trusted.
     pub caller: IpAddr,
-    /// From which port, where that is known.
+    /// The client's port, if it is known.
     pub port: Option<u16>,
-    /// Through a trusted proxy.
+    /// Whether the request came through a trusted proxy.
     pub proxied: bool,
-    /// Stations, the nearest first.
+    /// Proxies and clients, the nearest first.
     pub hops: Vec<ProxyHop>,
-    /// Stations that were named beyond those.
+    /// Number of entries beyond the listed ones.
     pub left_out: usize,
-    /// What does not fit together, in words.
+    /// Contradictions in the chain, in words.
     pub notes: Vec<String>,
 }
 
 impl HttpRequestInfo {
-    /// Who asks. The claims of those who are not trusted are not even read, for this is asked of every request.
+    /// Returns the client's address. Does not read untrusted claims, because it runs for every
+    /// request.
     pub fn caller(&self, proxies: &Proxies) -> IpAddr {
         let Connection { peer, relayed, .. } = &self.connection;
         match relayed {
@@ -60,7 +61,7 @@ impl HttpRequestInfo {
         }
     }
 
-    /// Who asks, and how that is known.
+    /// Returns the client's address and the chain that it is based on.
     pub fn chain(&self, proxies: &Proxies) -> ProxyChain {
         let mut chain = ProxyChain::of(&self.connection, proxies);
         if chain.hops.last().is_some_and(|hop| !hop.trusted) {
@@ -87,7 +88,7 @@ impl HttpRequestInfo {
 }
 
 impl ProxyChain {
-    /// The connection, and what the PROXY protocol says of it.
+    /// Starts the chain with the connection and its PROXY protocol header.
     fn of(Connection { peer, relayed, .. }: &Connection, proxies: &Proxies) -> Self {
         let caller = peer.ip().to_canonical();
         let hop = |address: IpAddr, port, source, trusted| ProxyHop {
@@ -121,7 +122,7 @@ impl ProxyChain {
         chain
     }
 
-    /// Goes outwards along a field as long as each station is a trusted proxy.
+    /// Follows a header field outwards as long as each entry is a trusted proxy.
     fn follow(&mut self, name: &'static str, stations: Vec<Node>, proxies: &Proxies) {
         let mut believed = proxies.trusts(self.caller);
 
@@ -153,9 +154,9 @@ impl ProxyChain {
         }
     }
 
-    /// What all other fields say, beside the one that was followed.
+    /// Adds the entries of all other fields than the one that was followed.
     fn claims(&mut self, http_request: &HttpRequestInfo, followed: Option<&str>) {
-        // A field that names the same caller says nothing new, and no lie.
+        // A field that names the same caller does not contradict the followed one.
         let mut differing = Vec::new();
         let trusted_peer = self.proxied;
 
@@ -200,7 +201,7 @@ impl ProxyChain {
     }
 }
 
-/// Who a field names, the nearest to here last.
+/// Returns the entries of a field, the nearest one last.
 fn entries(http_request: &HttpRequestInfo, name: &str) -> Vec<Node> {
     let lines = http_request.headers.get_all(name);
     let lines = lines

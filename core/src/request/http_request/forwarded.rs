@@ -1,16 +1,16 @@
-//! `Forwarded` (RFC 7239).
+//! The `Forwarded` header field (RFC 7239).
 //!
-//! Read here and not by a crate: what a client leaves open, such as a quotation mark, must not swallow what a trusted
-//! proxy appended behind it.
+//! Parsed here and not by a crate, because anything that a client leaves open, such as a quotation
+//! mark, must not swallow what a trusted proxy appended after it.
 
-/// One element: what one proxy said.
+/// One element, as written by one proxy.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) r#for: Option<String>,
     pub(super) proto: Option<String>,
 }
 
-/// The elements of one line, in their order.
+/// Parses the elements of one line, in their order.
 pub(super) fn elements(line: &str) -> Vec<Element> {
     let parts = split(line, ',').unwrap_or_else(|| line.split(',').collect());
     parts.into_iter().map(element).collect()
@@ -32,7 +32,7 @@ fn element(text: &str) -> Element {
     element
 }
 
-/// Splits outside of quoted strings; `None` where one does not end.
+/// Splits outside of quoted strings; `None` if a quoted string does not end.
 fn split(text: &str, at: char) -> Option<Vec<&str>> {
     let (mut quoted, mut escaped) = (false, false);
     let parts = text
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_in_their_order() {
+    fn parses_elements_in_order() {
         assert_eq!(
             fors(r#"for=192.0.2.43, FOR="[2001:db8::1]:47";proto=https"#),
             ["192.0.2.43", "[2001:db8::1]:47"]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_leaves_open_swallows_nothing() {
+    fn an_open_quote_does_not_swallow_later_elements() {
         for open in [r#"for="x"#, r#"for="x\"#, r#"for="x\""#, r#"a="b";for=""#] {
             for appended in ["for=192.0.2.7", r#"for="[2001:db8::7]""#] {
                 let read = fors(&format!("{open}, {appended}"));

@@ -1,20 +1,21 @@
-//! A node as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `"[2001:db8::1]:4711"`, `unknown`, `_hidden`.
+//! A node as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `"[2001:db8::1]:4711"`, `unknown`,
+//! `_hidden`.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Longer words are no address, whatever else they are.
+/// Maximum number of characters kept of a text that is not an address.
 const MOST_SAID: usize = 100;
 
-/// Who a proxy says it speaks for.
+/// The client or proxy that a header entry names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Node {
     pub(super) address: Option<IpAddr>,
     pub(super) port: Option<u16>,
-    /// The word itself, where it is more or other than an address.
+    /// The text itself, if it is not an address or more than one.
     pub(super) said: Option<String>,
 }
 
-/// Reads a node; what is none is kept as it was said.
+/// Parses a node; a text that is not a node is kept unchanged.
 pub(super) fn node(text: &str) -> Node {
     let text = text.trim().trim_matches('"').trim();
     let said = || Some(text.chars().take(MOST_SAID).collect());
@@ -32,7 +33,7 @@ pub(super) fn node(text: &str) -> Node {
     }
 }
 
-/// The third says whether these say all that the text does: a zone is left out.
+/// Returns address, port, and whether these cover the whole text: a zone is left out.
 fn address_and_port(text: &str) -> Option<(IpAddr, Option<u16>, bool)> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']')?;
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nodes_as_they_are_seen() {
+    fn parses_nodes_as_proxies_write_them() {
         for (text, address, port, said) in [
             ("192.0.2.1", "192.0.2.1", None, None),
             (" \"192.0.2.1:4711\" ", "192.0.2.1", Some(4711), None),

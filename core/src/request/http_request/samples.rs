@@ -1,16 +1,16 @@
-//! Requests for tests and fuzz targets.
+//! Sample requests for tests and fuzz targets.
 
 use http::{HeaderMap, Method, Uri, Version};
 
 use super::{Connection, HttpRequestInfo};
 
-/// One with these header fields.
+/// Builds a request with these header fields.
 #[cfg(test)]
 pub(crate) fn http_request(peer: &str, headers: &[(&str, &str)]) -> HttpRequestInfo {
     try_visit(peer, headers).expect("fields that can be sent")
 }
 
-/// The same, if they can be sent.
+/// Builds a request with these header fields; `None` if one cannot be sent.
 pub(crate) fn try_visit(peer: &str, headers: &[(&str, &str)]) -> Option<HttpRequestInfo> {
     let mut fields = HeaderMap::new();
     for (name, value) in headers {

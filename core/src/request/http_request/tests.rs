@@ -10,7 +10,7 @@ fn proxies(networks: &[&str], field: &str) -> Proxies {
     }
 }
 
-/// Caller, port or 0, and the chain as `source address-or-word trusted?`.
+/// Returns caller, port or 0, and the chain as `source address-or-word trusted?`.
 fn told(http_request: &HttpRequestInfo, proxies: &Proxies) -> (String, u16, Vec<String>) {
     let chain = http_request.chain(proxies);
 
@@ -43,7 +43,7 @@ fn told(http_request: &HttpRequestInfo, proxies: &Proxies) -> (String, u16, Vec<
 const NEAR: &str = "198.51.100.1:5000";
 
 #[test]
-fn without_trust_headers_are_claims() {
+fn headers_without_a_trusted_proxy_are_claims() {
     let seen = http_request(
         NEAR,
         &[
@@ -64,7 +64,7 @@ fn without_trust_headers_are_claims() {
 }
 
 #[test]
-fn trust_ends_at_the_first_station_that_is_no_proxy() {
+fn trust_ends_at_the_first_hop_that_is_not_a_trusted_proxy() {
     let http_request = http_request(
         NEAR,
         &[
@@ -86,7 +86,7 @@ fn trust_ends_at_the_first_station_that_is_no_proxy() {
 }
 
 #[test]
-fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
+fn forwarded_is_used_without_x_forwarded_for_or_if_configured() {
     let both = [
         ("forwarded", "for=192.0.2.1, for=\"[2001:db8::9]:77\""),
         ("x-forwarded-for", "192.0.2.2"),
@@ -135,7 +135,7 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
 }
 
 #[test]
-fn a_proxy_that_does_not_say_for_whom() {
+fn a_proxy_that_does_not_name_its_client_is_the_caller() {
     for word in ["unknown", "_hidden", "<script>alert(1)</script>"] {
         let seen = http_request(NEAR, &[("x-forwarded-for", word)]);
         let chain = seen.chain(&proxies(&["198.51.100.0/24"], ""));
@@ -150,7 +150,7 @@ fn a_proxy_that_does_not_say_for_whom() {
 }
 
 #[test]
-fn thousands_of_entries_are_bounded() {
+fn the_number_of_listed_hops_is_bounded() {
     let long = vec!["192.0.2.1"; 1000].join(",");
     let chain =
         http_request(NEAR, &[("x-forwarded-for", &long)]).chain(&proxies(&["198.51.100.0/24"], ""));
@@ -159,7 +159,7 @@ fn thousands_of_entries_are_bounded() {
 }
 
 #[test]
-fn the_proxy_protocol_is_believed_of_those_who_may_speak_it() {
+fn the_proxy_protocol_is_trusted_if_no_proxies_are_listed_or_the_peer_is() {
     let mut seen = http_request(NEAR, &[("x-forwarded-for", "203.0.113.9")]);
     let ends = (
         "192.0.2.50:999".parse().expect("one"),

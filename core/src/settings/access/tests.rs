@@ -13,7 +13,7 @@ fn hash() -> String {
 }
 
 #[test]
-fn what_is_right_has_no_faults() {
+fn accepts_valid_settings() {
     let hash = hash();
     let secret = format!("whsec_{}", "A".repeat(32));
 
@@ -37,7 +37,7 @@ fn what_is_right_has_no_faults() {
 }
 
 #[test]
-fn what_is_wrong_is_told_without_secrets() {
+fn errors_never_repeat_secrets() {
     let hash = hash();
     for (variable, value, told) in [
         (

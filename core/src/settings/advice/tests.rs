@@ -2,7 +2,7 @@ use super::*;
 
 const TODAY: Date = jiff::civil::date(2026, 11, 28);
 
-/// Warnings for these environment variables.
+/// Returns the warnings for these environment variables.
 fn told(pairs: &[(&str, &str)]) -> Vec<String> {
     let pairs = pairs
         .iter()
@@ -12,7 +12,7 @@ fn told(pairs: &[(&str, &str)]) -> Vec<String> {
         .advice_on(&crate::spec::TestNames, TODAY)
 }
 
-/// Only the settings that it is about.
+/// Returns only the settings that the warnings are about.
 fn keys(pairs: &[(&str, &str)]) -> Vec<String> {
     told(pairs)
         .iter()
@@ -27,7 +27,7 @@ const PROXIES: (&str, &str) = ("HTTP__TRUSTED_PROXIES", "127.0.0.1");
 const URL: (&str, &str) = ("HTTP__PUBLIC_URL", "https://netvane.example");
 
 #[test]
-fn there_is_nothing_to_say_of_defaults_and_of_a_service_as_the_guide_has_it() {
+fn defaults_and_the_guide_s_setup_produce_no_warnings() {
     assert_eq!(told(&[]), [""; 0]);
     let telegram = (
         "TELEGRAM__TOKEN",
@@ -41,7 +41,7 @@ fn there_is_nothing_to_say_of_defaults_and_of_a_service_as_the_guide_has_it() {
 }
 
 #[test]
-fn who_is_reached_by_strangers_hears_of_it() {
+fn warns_if_the_service_is_open() {
     assert_eq!(
         keys(&[LISTEN]),
         ["http.listen", "policy.contact", "smtp.helo"]
@@ -82,7 +82,7 @@ fn who_is_reached_by_strangers_hears_of_it() {
 }
 
 #[test]
-fn keys_end_and_pages_of_others_are_named() {
+fn warns_about_expiring_keys_and_open_origins() {
     let key = |end: &str| format!("sha256:{} name=ops expires={end}", "0a".repeat(32));
     let of = |end: &str| told(&[("HTTP__API_KEYS", &key(end))]);
 
@@ -100,7 +100,7 @@ fn keys_end_and_pages_of_others_are_named() {
     assert_eq!(
         keys(&[all]),
         ["http.cors_origins"],
-        "who asks from this machine has no limits"
+        "callers on this machine have no limits"
     );
 
     assert_eq!(keys(&[all, URL, PROXIES, CONTACT, HELO]), [""; 0]);
@@ -124,7 +124,7 @@ fn keys_end_and_pages_of_others_are_named() {
 }
 
 #[test]
-fn exceptions_of_the_guard_are_looked_at() {
+fn warns_about_risky_exceptions_to_the_guard() {
     let allow = |net| ("POLICY__ALLOW", net);
     assert_eq!(
         told(&[allow("10.1.0.0/16"), ("POLICY__DENY", "10.0.0.0/8")]),
@@ -152,7 +152,7 @@ fn exceptions_of_the_guard_are_looked_at() {
 }
 
 #[test]
-fn names_that_nobody_can_resolve() {
+fn warns_about_mail_names_that_cannot_be_resolved() {
     for name in ["mailhost", "box.lan", "me.local", "[192.0.2.1]"] {
         assert_eq!(keys(&[("SMTP__HELO", name)]), ["smtp.helo"], "{name}");
     }
@@ -168,7 +168,7 @@ fn names_that_nobody_can_resolve() {
 }
 
 #[test]
-fn chats_are_whole() {
+fn warns_about_incomplete_chat_settings() {
     let secret = ("TELEGRAM__SECRET_TOKEN", "0123456789abcdef0123456789abcdef");
     assert_eq!(keys(&[secret]), ["telegram", "telegram.secret_token"]);
     let telegram = (
@@ -218,7 +218,7 @@ fn chats_are_whole() {
 }
 
 #[test]
-fn other_crates_are_not_made_to_log_tokens() {
+fn warns_about_debug_logs_of_other_crates() {
     for quiet in [
         "trace",
         "info,netvane_core=debug",
@@ -238,7 +238,7 @@ fn other_crates_are_not_made_to_log_tokens() {
 }
 
 #[test]
-fn collectors_files_and_urls() {
+fn warns_about_telemetry_paths_and_downloads() {
     for (variable, value, key) in [
         (
             "TELEMETRY__OTLP_ENDPOINT",

@@ -9,7 +9,7 @@ fn fault(variable: &str, value: &str) -> String {
 }
 
 #[test]
-fn mail_servers_are_greeted_by_a_host_name() {
+fn helo_must_be_a_host_name_or_address_literal() {
     for right in [
         "mail.example",
         "mailhost",
@@ -43,7 +43,7 @@ fn mail_servers_are_greeted_by_a_host_name() {
 }
 
 #[test]
-fn the_public_address_is_an_origin() {
+fn the_public_url_must_be_an_origin() {
     for right in [
         "https://netvane.example",
         "http://192.0.2.1:8080/",
@@ -68,7 +68,7 @@ fn the_public_address_is_an_origin() {
 }
 
 #[test]
-fn places_are_absolute_and_urls_whole() {
+fn directories_must_be_absolute_and_urls_valid() {
     assert_eq!(
         fault("AUDIT__DIRECTORY", "audit"),
         "audit.directory: expected an absolute path"

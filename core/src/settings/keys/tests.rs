@@ -5,7 +5,7 @@ fn day(text: &str) -> Date {
 }
 
 #[test]
-fn a_key_is_found_by_its_hash_only() {
+fn a_key_is_found_only_by_its_hash() {
     let (key, entry) = ApiKey::generate(Some("ops".into()), vec![Scope::Ask], None).expect("a key");
     assert!(key.starts_with(PREFIX) && key.len() == 47, "{key}");
     let written = entry.to_string();
@@ -31,7 +31,7 @@ fn a_key_is_found_by_its_hash_only() {
 }
 
 #[test]
-fn a_key_ends_with_its_day() {
+fn a_key_expires_on_its_day() {
     let (key, entry) = ApiKey::generate(None, Vec::new(), Some(day("2027-01-01"))).expect("a key");
     let keys = ApiKeys::read([entry.to_string().as_str()]).expect("an entry");
     assert!(keys.find_on(&key, day("2026-12-31")).is_some());
@@ -39,7 +39,7 @@ fn a_key_ends_with_its_day() {
 }
 
 #[test]
-fn entries_say_what_is_wrong_and_never_what_they_hold() {
+fn errors_of_entries_never_repeat_their_text() {
     let hash = format!("sha256:{}", "0a".repeat(32));
     let key: ApiKey = format!("{hash} name=ops scopes=ask,batch expires=2027-01-01")
         .parse()
@@ -89,7 +89,7 @@ fn entries_say_what_is_wrong_and_never_what_they_hold() {
 }
 
 #[test]
-fn secrets_of_webhooks() {
+fn webhook_secrets_need_the_prefix_and_length() {
     assert_eq!(
         webhook_secret(&format!("whsec_{}", BASE64.encode(&[7; 24]))),
         Ok(vec![7; 24])

@@ -21,18 +21,18 @@ fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsErro
 }
 
 #[test]
-fn the_default_file_is_the_defaults_key_by_key() {
+fn the_default_file_equals_the_defaults() {
     let shown = tree(&Settings::default().to_toml()).expect("reads");
     let file = tree(DEFAULTS).expect("reads");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     leaves(&shown, "", &mut ours);
     leaves(&file, "", &mut theirs);
-    assert_eq!(ours, theirs, "no key missing in either");
-    assert_eq!(shown.kind, file.kind, "every value the same");
+    assert_eq!(ours, theirs, "no key is missing in either");
+    assert_eq!(shown.kind, file.kind, "every value is the same");
 }
 
 #[test]
-fn file_then_environment() {
+fn the_environment_overrides_the_file() {
     let settings = load(
         "[dns]\ntimeout_ms = 500\nservers = ['192.0.2.53:5353', 'tls://192.0.2.54#dns.example']",
         &[
@@ -44,7 +44,7 @@ fn file_then_environment() {
     .expect("loads");
 
     assert_eq!(settings.dns.timeout_ms, 700);
-    assert_eq!(settings.dns.attempts, 2, "untouched");
+    assert_eq!(settings.dns.attempts, 2, "the default is unchanged");
     assert_eq!(settings.dns.servers.len(), 2);
     assert_eq!(
         settings.policy.allow,
@@ -71,7 +71,7 @@ fn file_then_environment() {
 }
 
 #[test]
-fn secrets_are_shown_nowhere() {
+fn secrets_are_never_shown() {
     let settings = load(
         "[telegram]\ntoken = '1:CANARY-1'\n[http]\nslash_tokens = ['CANARY-2-CANARY-2']",
         &[
@@ -104,7 +104,7 @@ fn secrets_are_shown_nowhere() {
 }
 
 #[test]
-fn mistakes_are_named_with_what_was_meant() {
+fn errors_suggest_what_was_meant() {
     let fault = |file, variables: &[_]| load(file, variables).expect_err("refused").0.join("\n");
 
     assert_eq!(
@@ -135,7 +135,7 @@ fn mistakes_are_named_with_what_was_meant() {
 }
 
 #[test]
-fn a_webhook_needs_what_telegram_needs() {
+fn a_telegram_webhook_needs_a_public_url_and_a_secret() {
     let faults = |file: &str| load(file, &[]).map_or_else(|error| error.0, |_| Vec::new());
 
     assert_eq!(
@@ -177,7 +177,7 @@ fn a_webhook_needs_what_telegram_needs() {
 }
 
 #[test]
-fn discord_needs_what_its_mode_needs() {
+fn discord_interactions_need_a_public_key_and_an_application_id() {
     let faults = |given: &[(&str, &str)]| {
         let environment = given
             .iter()
@@ -213,7 +213,7 @@ fn discord_needs_what_its_mode_needs() {
 }
 
 #[test]
-fn callbacks_are_signed_with_a_whole_secret() {
+fn callback_settings_are_checked() {
     let fault = |key: &str, value: &str| {
         let environment = [(format!("NETVANE__HTTP__CALLBACK_{key}"), value.to_owned())];
         Settings::load(None, environment)
@@ -257,7 +257,7 @@ fn callbacks_are_signed_with_a_whole_secret() {
 }
 
 #[test]
-fn variables_that_are_almost_settings_are_told() {
+fn warns_about_variables_that_resemble_settings() {
     let names = [
         "NETVANE_TELEGRAM_TOKEN",
         "NETVANE__TELEGRAM__TOKEN",

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Each rule as its conditions and effect in TOML.
+/// Loads rules, each given as its conditions and effect in TOML.
 fn load(rules: &[&str]) -> Result<Settings, String> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let keys = format!(
@@ -19,7 +19,7 @@ fn load(rules: &[&str]) -> Result<Settings, String> {
 }
 
 #[test]
-fn rules_fit_something() {
+fn rejects_rules_that_can_never_match() {
     for right in [
         "effect = 'deny'",
         "effect = 'deny'; platforms = ['discord', 'terminal']",
@@ -73,7 +73,7 @@ fn rules_fit_something() {
 }
 
 #[test]
-fn rules_are_reached() {
+fn warns_about_rules_that_are_never_reached() {
     let advice = |rules: &[&str]| {
         let settings = load(rules).unwrap_or_else(|fault| panic!("{fault}"));
         let mut told = Vec::new();

@@ -20,8 +20,9 @@ pub struct Says<'a> {
 
 /// Marks that are neither in the message nor in its attachments, without a notice in the message.
 ///
-/// A notice is one `…` for each truncated text, between the texts before and after it in the document; or a notice
-/// that the rest is missing, and then no later text of the same part may be in the message.
+/// A notice is one `…` for each truncated text, between the texts before and after it in the
+/// document; or a notice that the rest is missing, and then no later text of the same part may be
+/// in the message.
 pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> Vec<&'m Mark> {
     let message = letters(message, says.instead);
     let beside = letters(says.beside, &[]);
@@ -82,7 +83,8 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
         .collect()
 }
 
-/// Whether two parts are rendered one after the other: blocks are, and warnings are among themselves.
+/// Whether two parts are rendered one after the other: blocks are, and warnings are among
+/// themselves.
 fn same_run(one: Part, other: Part) -> bool {
     matches!(
         (one, other),
@@ -90,7 +92,8 @@ fn same_run(one: Part, other: Part) -> bool {
     )
 }
 
-/// Keeps ASCII letters and `…` only, because renderers may break lines anywhere and escape other characters.
+/// Keeps ASCII letters and `…` only, because renderers may break lines anywhere and escape other
+/// characters.
 fn letters(text: &str, instead: &[&str]) -> String {
     let mut text = text.to_owned();
     for words in instead {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::{Block, Document};
 
-/// Prefix and suffix of a mark, with letters that its inner part never has, so that it is found in any run of letters.
+/// Prefix and suffix of a mark, with letters that its inner part never has, so that it is found in
+/// any run of letters.
 const FRAME: (&str, &str) = ("QX", "XQ");
 const LETTERS: &[u8; 16] = b"ABCDEFGHIJKLMNOP";
 pub(super) const LENGTH: usize = 8;
@@ -16,7 +17,8 @@ pub struct Mark {
     pub word: String,
     /// The part of the document that holds the text.
     pub part: Part,
-    /// Index of the text in reading order; the cells of a row share one index, because they may be side by side.
+    /// Index of the text in reading order; the cells of a row share one index, because they may be
+    /// side by side.
     pub place: usize,
 }
 
@@ -101,7 +103,8 @@ impl Marker {
             return;
         }
         let (first, last) = (self.next(), self.next());
-        // Some markup works only at the beginning of a line, so half of the texts keep their first word there.
+        // Some markup works only at the beginning of a line, so half of the texts keep their first
+        // word there.
         let at = text
             .find(char::is_whitespace)
             .filter(|at| text.len().is_multiple_of(2) && *at > 0);

@@ -29,8 +29,8 @@ const PLAIN: (&str, &str) = ("EHLO", "250 mx.example.test\r\n");
 const OK: &str = "250 ok\r\n";
 const NOBODY: &str = "550 5.1.1 no such user\r\n";
 
-/// Runs a server that answers each line with the first unused entry whose key is a prefix of it, and closes if there is
-/// none. The entry with the empty key is the greeting.
+/// Runs a server that answers each line with the first unused entry whose key is a prefix of it,
+/// and closes if there is none. The entry with the empty key is the greeting.
 async fn serve(listener: TcpListener, script: &[(&str, &str)]) -> Vec<String> {
     let (stream, _) = listener.accept().await.expect("a client");
     let mut stream = BufReader::new(stream);

@@ -7,7 +7,8 @@ use tokio::{
 
 use super::*;
 
-/// Runs a session with a server that sends one of `pieces` per line received. Returns the result and the received lines.
+/// Runs a session with a server that sends one of `pieces` per line received. Returns the result
+/// and the received lines.
 async fn run_session(pieces: &[&str]) -> (EhloInfo, String) {
     let pieces: Vec<String> = pieces.iter().map(ToString::to_string).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");

@@ -2,8 +2,8 @@
 
 use super::Topic;
 
-/// Phrases to find anywhere in the masked text, in lower case with single spaces. A leading or trailing space matches a
-/// word boundary.
+/// Phrases to find anywhere in the masked text, in lower case with single spaces. A leading or
+/// trailing space matches a word boundary.
 pub(super) const PHRASES: &[(Topic, &[&str])] = &[
     (
         Topic::NoSuchUser,
