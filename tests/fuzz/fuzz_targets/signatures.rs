@@ -1,4 +1,4 @@
-//! A signed message: its bytes as the signatures cover them, and the signatures themselves. Or a TXT record with a key
+//! Fuzzes signed mail: canonicalization and the signatures of a message, or a TXT record with a key
 //! or a policy.
 #![no_main]
 
