@@ -26,7 +26,7 @@ fn accepts_commands_as_written_in_chats() {
     let run = Netvane::line("--json lookup example.test")
         .dns(dns.address)
         .run();
-    assert_eq!(run.json()["command"], "dns", "an alias is its command");
+    assert_eq!(run.json()["command"], "dns", "an alias runs its command");
     let run = Netvane::line("--json start").run();
     assert_eq!(run.json()["command"], "help");
 }
@@ -82,7 +82,7 @@ fn accepts_names_as_pasted() {
         assert_eq!(
             reply["warnings"],
             json!([]),
-            "a German word deceives nobody"
+            "a German word causes no warning"
         );
     }
 

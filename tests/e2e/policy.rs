@@ -283,7 +283,7 @@ fn many_names_of_one_host_share_its_limit() {
             .command_from("192.0.2.10", "/a h5.example.test")
             .status,
         200,
-        "asking about it is no contact"
+        "a lookup about the target does not contact it"
     );
 }
 
@@ -419,7 +419,7 @@ fn callbacks_of_many_users_cannot_overload_one_receiver() {
     assert_eq!(
         (&waiting["state"], &waiting["attempts"]),
         (&json!("delivering"), &json!([])),
-        "it waits: no attempt"
+        "no attempt is made while it waits"
     );
 
     assert_eq!(receiver.connections(), 2);

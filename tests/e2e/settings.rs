@@ -149,7 +149,7 @@ fn the_environment_overrides_the_file_and_the_file_the_defaults() {
     assert_eq!(
         line(by_both.run(), "attempts"),
         "attempts = 7",
-        "the option goes before the variable"
+        "the option overrides the variable"
     );
 }
 

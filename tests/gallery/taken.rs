@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::samples::{SAMPLES, Sample, ZONE};
 
-/// A sample's answer on each platform.
+/// A sample's reply on each platform.
 pub(crate) struct Taken {
     pub sample: &'static Sample,
     /// The message as Discord received it.

@@ -249,7 +249,7 @@ impl Finished {
     #[track_caller]
     pub fn problem(&self) -> Value {
         assert_ne!(self.code, Some(0), "{}", self.stdout);
-        assert_eq!(self.stdout, "", "nothing but the problem is told");
+        assert_eq!(self.stdout, "", "standard output is empty after a failure");
         serde_json::from_str(&self.stderr)
             .unwrap_or_else(|error| panic!("{error}: {}", self.stderr))
     }

@@ -107,7 +107,7 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The current month in UTC, such as `2026-11`.
+/// Returns the current month in UTC, such as `2026-11`.
 fn this_month() -> String {
     jiff::Timestamp::now().strftime("%Y-%m").to_string()
 }

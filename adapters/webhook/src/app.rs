@@ -23,7 +23,7 @@ impl Deref for App {
     }
 }
 
-/// What [`App`] shares between requests.
+/// State that all clones of [`App`] share.
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,

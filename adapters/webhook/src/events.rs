@@ -270,7 +270,10 @@ mod tests {
         tokio::time::sleep(GRACE / 2).await;
         let second = sender.subscribe();
         tokio::time::sleep(GRACE * 3).await;
-        assert!(!waiting.is_finished(), "someone came back");
+        assert!(
+            !waiting.is_finished(),
+            "a client reconnected within the grace period"
+        );
         drop(second);
         let left = tokio::time::Instant::now();
         waiting.await.expect("it ends");

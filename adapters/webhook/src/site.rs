@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_button_presses_from_its_own_pages_only() {
+    fn accepts_button_presses_only_from_its_own_pages() {
         let pages = Pages::new("https://netvane.example/");
         for (own, pairs) in [
             (true, &[][..]),

@@ -104,7 +104,8 @@ impl Service {
     /// Returns the CPU time in seconds, user and system.
     pub(crate) fn processor(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The program name is in parentheses and may contain anything; the state is the first field after it.
+        // The program name is in parentheses and may contain anything; the state is the first field
+        // after it.
         let (_, fields) = stat
             .rsplit_once(')')
             .context("no name in the process's status")?;

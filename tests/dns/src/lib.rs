@@ -1,4 +1,5 @@
-//! A real DNS server on loopback, in the test's own process. It records queries and can delay replies.
+//! A real DNS server on loopback, in the test's own process. It records queries and can delay
+//! replies.
 
 mod handler;
 

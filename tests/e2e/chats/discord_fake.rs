@@ -475,7 +475,7 @@ fn serenity_reads_messages() {
     assert_eq!(
         bot.told().content,
         "",
-        "what is not for the bot is not for it to read"
+        "the bot gets no content of messages not meant for it"
     );
 
     let whoever = discord.message(&Scene::at(Place::Dm), "mx example.com");
@@ -745,11 +745,11 @@ fn requests_and_responses_can_be_lost() {
     discord.drop_connection("POST /interactions/**", 1);
     bot.answer(&interaction, defer())
         .expect_err("the connection is lost");
-    assert_eq!(asked.now(), None, "and nothing has happened");
+    assert_eq!(asked.now(), None, "the request was not carried out");
     discord.lose_answer("POST /interactions/**", 1);
     bot.answer(&interaction, defer())
         .expect_err("the connection is lost");
-    assert_eq!(asked.answer()["type"], 5, "but it has happened");
+    assert_eq!(asked.answer()["type"], 5, "the request was carried out");
     bot.edit(
         &interaction,
         EditInteractionResponse::new().content("Done."),

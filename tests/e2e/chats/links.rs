@@ -107,7 +107,7 @@ fn a_link_on_telegram_can_be_opened_often_and_shared_once() {
             .history()
             .iter()
             .any(|message| message.text.contains("by-the-page")),
-        "nothing is said yet"
+        "nothing is shared yet"
     );
 
     // Only the button shares, and only what was shown.
@@ -141,7 +141,7 @@ fn a_link_on_telegram_can_be_opened_often_and_shared_once() {
 }
 
 #[test]
-fn a_link_on_discord_expires_when_its_lookup_is_cancelled() {
+fn a_link_on_discord_shares_once_and_ends_with_its_lookup() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(&dns, &discord.settings());
     discord.ready();

@@ -266,7 +266,7 @@ fn an_update_is_answered_once_even_across_a_restart() {
     telegram.forgive("terminated by other getUpdates");
     let restarted = serve(&settings);
     let answer = open.wait_for(answered);
-    assert_eq!(answer.id, working.id, "answered where it stood");
+    assert_eq!(answer.id, working.id, "the same message is edited");
     asked.resend();
     ann.say("/a mail1.example.test").wait_for(answered);
     assert_eq!(asked.replies().len(), 1, "{:?}", asked.replies());
@@ -465,7 +465,7 @@ fn a_reply_that_is_too_long_is_attached_as_a_file() {
 
     assert!(
         file.text().matches('x').count() >= 60 * 200,
-        "all of it is in there"
+        "the file has the whole reply"
     );
     bot.finish();
 }

@@ -130,7 +130,7 @@ fn running_lookups_are_answered_where_they_were_requested() {
     assert_eq!(
         world.discord.calls_of("POST /channels/*/messages").len(),
         0,
-        "all in the replies themselves"
+        "no reply needed a separate message"
     );
 
     assert_eq!(service.stop(), Some(0));

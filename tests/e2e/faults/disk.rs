@@ -186,7 +186,11 @@ impl OnDisk<'_> {
         self.ask(71, "example.test");
         kept.resend();
         self.ask(72, "mail1.example.test");
-        assert_eq!(kept.replies().len(), 1, "what was kept before is known");
+        assert_eq!(
+            kept.replies().len(),
+            1,
+            "updates stored before are recognized"
+        );
 
         self.disk.free();
         self.all_delivered(&service);

@@ -151,7 +151,7 @@ fn a_shutdown_notifies_users_whose_lookups_do_not_finish() {
         let rest = client.rest().expect("it is cut off");
         assert!(
             !rest.ends_with(b"0\r\n\r\n"),
-            "what is cut off does not look whole"
+            "a truncated response must not look complete"
         );
     }
 
@@ -166,7 +166,7 @@ fn a_shutdown_notifies_users_whose_lookups_do_not_finish() {
     assert_eq!(
         waiting.on_telegram.replies().len(),
         1,
-        "told once, and not asked again"
+        "notified once, and not run again"
     );
 
     let state: Value = service

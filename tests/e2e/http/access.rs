@@ -584,14 +584,14 @@ fn signatures_are_ignored_without_configured_secrets() {
     let service = Service::start(&[(SECRETS, &secret(1)), (KEYS, &hash(OLD))]);
     post(&service, &[]).json();
     let (status, _, _) = refused(&post(&service, &wrong.headers()));
-    assert_eq!(status, 401, "a wrong signature is not nobody");
+    assert_eq!(status, 401, "a wrong signature is not treated as anonymous");
     let key = bearer(OLD);
     let mut with_key = wrong.headers();
     with_key.push(("Authorization", &key));
     assert_eq!(
         post(&service, &with_key).status,
         401,
-        "and a key does not make it right"
+        "a valid key does not excuse a wrong signature"
     );
 }
 

@@ -158,7 +158,10 @@ fn every_response_has_a_request_id_that_is_logged() {
     }
 
     names.sort_unstable();
-    assert!(names.windows(2).all(|two| two[0] != two[1]), "each its own");
+    assert!(
+        names.windows(2).all(|two| two[0] != two[1]),
+        "each response has its own id"
+    );
     let told = get(&service, "/v1/commands/myrequest", &[]).json();
 
     assert_eq!(

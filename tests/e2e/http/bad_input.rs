@@ -248,7 +248,7 @@ fn slow_clients_are_disconnected() {
         assert_eq!(
             client.rest().expect("it is closed"),
             b"",
-            "the rest of the body is not waited for"
+            "the connection is closed without waiting for the rest of the body"
         );
     });
 }
@@ -308,7 +308,7 @@ fn invalid_names_are_not_sent_to_a_name_server() {
 }
 
 #[test]
-fn a_name_that_decodes_to_another_name_is_shown_undecoded() {
+fn names_are_shown_in_canonical_form_and_lookalikes_cause_a_warning() {
     let server = Hostile::start();
     let service = Service::with_dns(server.address);
 

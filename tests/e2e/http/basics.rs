@@ -278,7 +278,7 @@ fn resolvers_at_private_addresses_are_refused() {
 }
 
 #[test]
-fn an_exception_of_the_operator_allows_and_denies() {
+fn the_operators_allow_and_deny_lists_apply_to_resolvers() {
     let dns = Dns::start();
     let address = dns.address.to_string();
     let service = Service::start(&[
@@ -393,11 +393,11 @@ fn reports_health_readiness_and_metrics() {
 
     assert!(
         !told.contains("example.test"),
-        "what was asked stays out of the metrics"
+        "metrics do not contain the target"
     );
     assert!(
         !service.log().contains("example.test"),
-        "and out of the log"
+        "the log does not contain the target"
     );
 }
 
@@ -416,7 +416,7 @@ fn without_a_resolver_it_is_healthy_but_not_ready() {
     assert_eq!(
         service.command("help").json()["command"],
         "help",
-        "what needs no resolver is answered"
+        "lookups without a resolver work"
     );
 }
 
@@ -447,7 +447,7 @@ fn it_is_not_ready_until_a_resolver_responds() {
     assert_eq!(
         service.get("/readyz").status,
         200,
-        "one domain's trouble, as far as anybody knows"
+        "a single failing domain does not mean that the resolver is down"
     );
 
     assert_eq!(service.command("a c.example.test").status, 504);

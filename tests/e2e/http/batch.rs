@@ -53,7 +53,11 @@ fn each_line_is_answered_with_its_ref() {
     let wanted: Value =
         serde_json::from_str(r#"{"row": [2, 12345678901234567890123]}"#).expect("JSON");
     assert_eq!(written, wanted.to_string());
-    assert_eq!(find("port").get("ref"), None, "only who gives one gets one");
+    assert_eq!(
+        find("port").get("ref"),
+        None,
+        "a ref is only returned if one was given"
+    );
     assert_eq!(
         (&find("myip")["ref"], &find("myip")["data"]["address"]),
         (&json!("me"), &json!("127.0.0.1"))
@@ -261,7 +265,7 @@ fn a_batch_leaves_permits_for_other_clients() {
     assert_eq!(
         service.command("a web.example.test").json()["data"]["answers"][0]["data"],
         "192.0.2.80",
-        "also for what the batch itself still waits to ask"
+        "permits stay free while the batch waits"
     );
 
     dns.release("example.test. A");

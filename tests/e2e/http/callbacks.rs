@@ -501,7 +501,7 @@ fn a_delivery_interrupted_by_a_kill_is_repeated_unchanged() {
     assert_eq!(
         statuses(&ended(&stage.service(&[]), &id, "delivered")),
         [500, 200],
-        "it stays told"
+        "the state does not change any more"
     );
 }
 
@@ -612,7 +612,11 @@ fn a_dead_receiver_does_not_delay_others() {
         ended(&service, &id, "delivered");
     }
 
-    assert_eq!(dead.connections(), 4, "no more at a time");
+    assert_eq!(
+        dead.connections(),
+        4,
+        "the limit of concurrent attempts holds"
+    );
     drop(held);
     for _ in 4..waiting.len() {
         drop(dead.next());
@@ -656,7 +660,7 @@ fn rejects_callbacks_to_invalid_or_private_addresses() {
     let metrics = service.get("/metrics");
     assert!(
         !metrics.text().contains("netvane_deliveries_open"),
-        "none was kept"
+        "no delivery was stored"
     );
 }
 

@@ -140,7 +140,7 @@ fn a_lookup_is_cancelled_when_its_client_disconnects() {
         dns.wait_for("example.test. MX");
         assert!(
             service.open_files() > idle,
-            "a connection and a query are under way"
+            "a connection and a query are open"
         );
         drop(client);
         if accept == "application/json" {
@@ -281,7 +281,7 @@ fn many_concurrent_clients_are_all_answered() {
     let all = asked.len();
     asked.sort();
     asked.dedup();
-    assert_eq!((asked.len(), all), (200, 200), "no question is asked twice");
+    assert_eq!((asked.len(), all), (200, 200), "no query is sent twice");
 }
 
 #[test]

@@ -183,6 +183,6 @@ fn replies_match_their_schemas() {
     assert_eq!(
         all.difference(&replied).collect::<Vec<_>>(),
         Vec::<&String>::new(),
-        "without a reply that was looked at"
+        "commands without a checked reply"
     );
 }

@@ -79,12 +79,12 @@ impl Scene {
         assert_eq!(
             self.browser.script(elsewhere),
             json!([]),
-            "nothing comes from elsewhere"
+            "no external resources are loaded"
         );
         assert_eq!(
             self.browser.script("return shifted"),
             json!(0),
-            "nothing moves by itself"
+            "the layout does not shift"
         );
     }
 }
@@ -193,7 +193,7 @@ fn progress_is_shown_and_can_be_cancelled() {
             .browser
             .text("document.querySelectorAll('#answer .forms').length"),
         "0",
-        "not whole yet"
+        "the reply is not complete yet"
     );
 
     scene.dns.release("mail2.example.test. A");

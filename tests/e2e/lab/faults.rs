@@ -170,7 +170,7 @@ fn handles_lost_dropped_and_rejected_queries() {
             ready.text()
         );
 
-        assert_eq!(asked(&two), answered, "the other resolver is asked");
+        assert_eq!(asked(&two), answered, "the other resolver is used");
         assert_eq!(two.get("/readyz").status, 200);
         firewall.heals();
         assert_eq!(asked(&alone), answered);

@@ -332,7 +332,7 @@ fn waits_out_greylisting_if_the_server_says_how_long() {
 
     assert_eq!(
         told["checks"]["greylisted"], true,
-        "also where coming again helped"
+        "greylisting is reported even though the retry succeeded"
     );
     assert_eq!(
         stages(&told),
@@ -470,7 +470,7 @@ fn broken_domains_are_reported_without_connecting() {
     assert_eq!(
         caught(&lab),
         before,
-        "somebody connected to an inside address"
+        "a connection to an internal address was made"
     );
 
     // The trap works: it is reached if an operator allows its network.

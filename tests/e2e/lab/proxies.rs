@@ -174,6 +174,6 @@ fn supports_the_proxy_protocol_of_nginx_and_haproxy() {
     assert_eq!(
         data(&format!("{nginx}:81"), &[])["address"],
         nginx,
-        "others are served on"
+        "other clients are still served"
     );
 }

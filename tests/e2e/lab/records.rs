@@ -212,7 +212,10 @@ fn shows_many_large_or_hostile_txt_records() {
         (&big["transport"], big["answers"].as_array().map(Vec::len)),
         (&json!("tcp"), Some(14))
     );
-    assert_eq!(big["flags"]["tc"], false, "the whole one came over TCP");
+    assert_eq!(
+        big["flags"]["tc"], false,
+        "the complete response came over TCP"
+    );
     for form in ["", "--markdown"] {
         let run = lab.line(&format!("txt hostile.example.test {form}")).run();
         assert!(netvane_tests::is_harmless(run.text()), "{:?}", run.stdout);

@@ -18,7 +18,7 @@ fuzz_target!(|octets: &[u8]| {
         let data = record.presentation();
         assert!(!data.contains(['\n', '\r']), "one line: {data:?}");
     }
-    // Present it as the response to its own question, if that is a valid name.
+    // Present it as the response to the question it contains, if that is a valid name.
     let (name, rtype) = message.question.clone().map_or((None, 1), |(name, rtype)| {
         (name.parse::<DnsName>().ok(), rtype.to_int())
     });

@@ -20,7 +20,7 @@ fuzz_target!(|message: &[u8]| {
     assert_eq!(
         fuzzing::signed(&signed).as_ref(),
         Some(&signed),
-        "nothing is left to mend"
+        "no line ending is left to repair"
     );
     fuzzing::authenticated(&signed);
 });

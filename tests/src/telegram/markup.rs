@@ -59,7 +59,7 @@ fn force_reply(value: &Value) -> Result<Markup, Refusal> {
     })
 }
 
-/// Reads an inline keyboard.
+/// Parses and checks an inline keyboard.
 pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refusal> {
     let rows = value["inline_keyboard"].as_array();
     let rows = rows.ok_or_else(|| Refusal::bad("object expected as reply markup"))?;
@@ -86,7 +86,7 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
 
     keyboard.retain(|row| !row.is_empty());
 
-    // An empty keyboard takes the present one away.
+    // An empty keyboard removes the existing one.
     let json = (!keyboard.is_empty()).then(|| value.clone());
 
     Ok(Markup {

@@ -22,17 +22,17 @@ impl Refusal {
         }
     }
 
-    /// Error 400, Bad Request.
+    /// Error 400 Bad Request, with a reason.
     pub(super) fn bad(why: impl AsRef<str>) -> Self {
         Self::new(400, format!("Bad Request: {}", why.as_ref()))
     }
 
-    /// Error 403, Forbidden.
+    /// Error 403 Forbidden, with a reason.
     pub(super) fn forbidden(why: &str) -> Self {
         Self::new(403, format!("Forbidden: {why}"))
     }
 
-    /// Error 409, Conflict.
+    /// Error 409 Conflict, with a reason.
     pub(super) fn conflict(why: &str) -> Self {
         Self::new(409, format!("Conflict: {why}"))
     }

@@ -88,7 +88,7 @@ mod tests {
         drop(first);
         let third = third.now_or_never().expect("a place is free");
         drop((second, third, other));
-        assert!(hosts.busy().is_empty(), "nothing is left behind");
+        assert!(hosts.busy().is_empty(), "no entry is left behind");
     }
 
     #[tokio::test]

@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(
             schedule.wait(10, Some(seconds(1))),
             None,
-            "asking for another one does not make one"
+            "Retry-After does not add an attempt"
         );
     }
 

@@ -29,7 +29,7 @@ const TEXT: &str = "text/plain";
 /// Problem statuses that any lookup can end with.
 const OF_LOOKUPS: [u16; 8] = [400, 401, 403, 429, 500, 502, 503, 504];
 
-/// The description of `GET /v1/commands`.
+/// Describes `GET /v1/commands`, the list of commands.
 pub(super) fn list(schemas: &mut Schemas) -> Operation {
     let listed = shared::response("All commands with their arguments.")
         .content(JSON, schemas.schema_for::<Listing>());
@@ -39,7 +39,7 @@ pub(super) fn list(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[401, 429])
 }
 
-/// The description of `POST /v1/commands`.
+/// Describes `POST /v1/commands`, a single lookup.
 pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let question = schemas.add("Question", questions::request_body(registry));
     let question = MediaType::from(question)
@@ -131,7 +131,7 @@ fn deliver(schemas: &mut Schemas) -> Operation {
         )
 }
 
-/// The description of `GET /v1/commands/{name}`.
+/// Describes `GET /v1/commands/{name}` for one command.
 pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas) -> Operation {
     let aliases = match entry.spec.aliases {
         [] => String::new(),
@@ -175,7 +175,7 @@ fn in_query(argument: &Argument, schema: &Value, example: Option<&Value>) -> Par
     }
 }
 
-/// The description of `POST /v1/batch`.
+/// Describes `POST /v1/batch`, many lookups in one request.
 pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let question = schemas.add("BatchQuestion", questions::batch_line(registry));
     // The schema has no type, so that client generators may treat the content as a single line.
@@ -197,7 +197,7 @@ pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[401, 403, 429])
 }
 
-/// The description of `GET /v1/deliveries/{id}`.
+/// Describes `GET /v1/deliveries/{id}`, the status of a delivery.
 pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
     let id = Parameter {
         name: "id".into(),

@@ -4,7 +4,7 @@ use schemars::{Schema, json_schema};
 
 use super::model::{Header, Named, Parameter, Place, Response, SecurityScheme};
 
-/// Names of the components.
+/// Names of the shared components.
 pub(super) const REQUEST_ID: &str = "RequestId";
 pub(super) const LAST_EVENT_ID: &str = "LastEventId";
 pub(super) const IF_NONE_MATCH: &str = "IfNoneMatch";

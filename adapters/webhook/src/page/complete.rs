@@ -251,7 +251,7 @@ mod tests {
             !lines("ping 192.0.2.1 count=3 ")
                 .iter()
                 .any(|line| line.ends_with(" count=")),
-            "given already"
+            "an argument that is already given is not suggested"
         );
         let types = lines("dig a.example type=M");
         assert!(

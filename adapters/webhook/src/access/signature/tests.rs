@@ -47,7 +47,7 @@ async fn one_matching_secret_and_signature_among_several_is_enough() {
 
     assert!(
         both.settle(&right, b"x", Some(&store)).await.is_err(),
-        "and the id is not used up"
+        "a failed signature does not use up the id"
     );
     assert!(both.settle(&right, b"{}", Some(&store)).await.is_ok());
     let again = both

@@ -77,6 +77,6 @@ fn null_is_a_valid_ref_and_a_missing_ref_is_none() {
     assert_eq!(
         reference(r#"{"command": "/a", "ref": {"b": [1.0]}}"#),
         Some(r#"{"b": [1.0]}"#.into()),
-        "as it was written"
+        "the ref is returned unchanged"
     );
 }
