@@ -96,7 +96,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts((document, marks) in adversarial::document()) {
+    fn any_document_stays_within_the_limits_and_is_inert((document, marks) in adversarial::document()) {
         let shown = blocks(&document);
         prop_assert!((1..=BLOCKS).contains(&shown.len()));
         let (mut total, mut words) = (0, Vec::new());
