@@ -1,7 +1,8 @@
-//! Gives the program its version with the commit it is built from: "0.1.0 (4d27169c0f3a)".
+//! Sets the program's version with the commit it is built from: "0.1.0 (4d27169c0f3a)".
 //!
-//! No time is in it, so the same commit has the same version wherever and whenever it is built. `NETVANE_COMMIT` names
-//! the commit where there is no repository, as in an archive or a container; without both the version stands alone.
+//! It contains no build time, so the same commit always has the same version. `NETVANE_COMMIT`
+//! names the commit if there is no repository, as in an archive or a container; without both, the
+//! version has no commit.
 
 use std::{env, process::Command};
 
@@ -20,10 +21,11 @@ fn main() {
     println!("cargo::rustc-env=NETVANE_VERSION={version}");
 }
 
-/// The repository's commit, if this is one with this very package in it: not that of a directory around it.
+/// Returns the repository's commit, if the repository contains this package; a repository around it
+/// does not count.
 fn commit() -> Option<String> {
     git(&["ls-files", "--error-unmatch", "Cargo.toml"])?;
-    // Each commit and each checkout writes a line to the log of HEAD.
+    // Each commit and each checkout appends a line to the log of HEAD.
     for path in ["HEAD", "logs/HEAD"] {
         println!(
             "cargo::rerun-if-changed={}",

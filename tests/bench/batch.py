@@ -1,4 +1,4 @@
-"""The peer in Python: dnspython with asyncio, a socket and a loop for each question under way.
+"""The peer in Python: dnspython with asyncio, with one worker and socket per concurrent query.
 
 batch.py PORT NAMES AT-ONCE   prints names a second; exit status 3 when dnspython is not installed
 """

@@ -1,4 +1,4 @@
-//! Discord and Telegram, behind their real client libraries.
+//! Tests of the Discord and Telegram adapters with their real client libraries.
 
 mod discord;
 mod discord_fake;

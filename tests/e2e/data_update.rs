@@ -1,4 +1,4 @@
-//! `netvane data update`, and a running service that takes up what it put in place.
+//! `netvane data update`, and a running service that loads the new databases.
 
 use std::{
     io::{Read, Write},
@@ -9,10 +9,10 @@ use std::{
 
 use netvane_tests::{Netvane, Scratch, Service, until};
 
-/// Knows 81.2.69.0/24 as London, and nothing of 8.8.8.8.
+/// A database that has 81.2.69.0/24 in London, and no entry for 8.8.8.8.
 const CITY: &[u8] = include_bytes!("../../core/facts/src/geo/fixtures/nested-city.mmdb");
 
-/// A web server that answers every request with these bytes.
+/// Starts a web server that responds to every request with these bytes.
 fn web(body: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let address = listener.local_addr().expect("an address");
@@ -40,7 +40,7 @@ fn update(file: &PathBuf, from: SocketAddr) -> Netvane {
 }
 
 #[test]
-fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
+fn a_new_database_is_loaded_and_a_broken_one_is_not() {
     let scratch = Scratch::new();
     let file = scratch.path().join("city.mmdb");
     let done = update(&file, web(CITY)).run();
@@ -88,7 +88,7 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
         "nothing is left beside it"
     );
 
-    // Someone else's broken file: told once, and the old database stays in use.
+    // A broken file: reported once, and the old database stays in use.
     std::fs::write(&file, b"not a database").expect("writes");
     service.logged("could not load geo databases, keeping the previous ones");
     assert_eq!(city(&service).as_deref(), Some("London"));

@@ -1,4 +1,4 @@
-//! What the service stands on breaks while it works.
+//! Tests that break the service's environment while it runs.
 
 mod chats;
 mod clock;

@@ -1,9 +1,9 @@
-//! Contract §1: every spelling of a question, and every mistake, at the command line.
+//! Contract §1: every way to write a lookup, and every mistake, on the command line.
 
 use netvane_tests::{Dns, Netvane};
 use serde_json::{Value, json};
 
-/// The canonical arguments that a command line is understood as.
+/// Returns the canonical arguments of a command line.
 fn arguments(dns: &Dns, words: &[&str]) -> Value {
     let run = Netvane::new(std::iter::once(&"--json").chain(words))
         .dns(dns.address)
@@ -14,7 +14,7 @@ fn arguments(dns: &Dns, words: &[&str]) -> Value {
 }
 
 #[test]
-fn the_command_may_be_written_as_chats_write_it() {
+fn accepts_commands_as_written_in_chats() {
     let dns = Dns::start();
     for command in ["mx", "/mx", "MX", "/Mx", "/mx@AnyBot", "mx@netvane_bot"] {
         assert_eq!(
@@ -26,13 +26,13 @@ fn the_command_may_be_written_as_chats_write_it() {
     let run = Netvane::line("--json lookup example.test")
         .dns(dns.address)
         .run();
-    assert_eq!(run.json()["command"], "dns", "an alias is its command");
+    assert_eq!(run.json()["command"], "dns", "an alias runs its command");
     let run = Netvane::line("--json start").run();
     assert_eq!(run.json()["command"], "help");
 }
 
 #[test]
-fn a_name_may_be_written_as_people_paste_it() {
+fn accepts_names_as_pasted() {
     let dns = Dns::start();
 
     for domain in [
@@ -82,7 +82,7 @@ fn a_name_may_be_written_as_people_paste_it() {
         assert_eq!(
             reply["warnings"],
             json!([]),
-            "a German word deceives nobody"
+            "a German word causes no warning"
         );
     }
 
@@ -93,7 +93,7 @@ fn a_name_may_be_written_as_people_paste_it() {
 }
 
 #[test]
-fn an_address_may_be_written_as_people_paste_it() {
+fn accepts_addresses_as_pasted() {
     let dns = Dns::start();
 
     for (written, meant) in [
@@ -122,7 +122,7 @@ fn an_address_may_be_written_as_people_paste_it() {
 }
 
 #[test]
-fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
+fn accepts_options_in_three_forms_and_with_typographic_dashes() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let expected = json!({"domain": "example.test", "resolver": server});
@@ -171,7 +171,7 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
 }
 
 #[test]
-fn dig_takes_a_type_a_switch_and_a_resolver_in_several_ways() {
+fn dig_accepts_types_flags_and_resolvers_in_several_forms() {
     let dns = Dns::start();
     let tcp = format!("tcp://{}", dns.address);
     let expected =
@@ -204,7 +204,7 @@ fn dig_takes_a_type_a_switch_and_a_resolver_in_several_ways() {
     );
 }
 
-/// What a mistaken line is told; the program must say it on standard error and end with 2.
+/// Returns the error of an invalid line; it must be on standard error, with exit status 2.
 #[track_caller]
 fn mistake(words: &[&str]) -> String {
     let run = Netvane::new(words).run();
@@ -218,7 +218,7 @@ fn mistake(words: &[&str]) -> String {
 }
 
 #[test]
-fn an_unknown_command_is_pointed_at_with_what_was_meant() {
+fn an_unknown_command_is_marked_with_a_suggestion() {
     insta::assert_snapshot!(mistake(&["mxx", "example.com"]), @r"
     netvane: unknown command `mxx`; did you mean `mx`?
 
@@ -248,7 +248,7 @@ fn an_unknown_command_is_pointed_at_with_what_was_meant() {
 }
 
 #[test]
-fn a_missing_superfluous_or_unknown_argument_is_named() {
+fn names_missing_superfluous_and_unknown_arguments() {
     insta::assert_snapshot!(mistake(&["mx"]), @r"
     netvane: `mx` needs `domain`: a domain name
 
@@ -284,7 +284,7 @@ fn a_missing_superfluous_or_unknown_argument_is_named() {
 }
 
 #[test]
-fn a_wrong_value_is_pointed_at_inside_the_line() {
+fn marks_an_invalid_value_in_the_line() {
     insta::assert_snapshot!(mistake(&["mx", "www..example.com"]), @r#"
     netvane: `domain`: empty label ("..")
 
@@ -324,7 +324,7 @@ fn a_wrong_value_is_pointed_at_inside_the_line() {
 }
 
 #[test]
-fn names_have_the_limits_of_dns() {
+fn enforces_the_length_limits_of_dns_names() {
     let dns = Dns::start();
     let label = "a".repeat(63);
     let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
@@ -349,7 +349,7 @@ fn names_have_the_limits_of_dns() {
 }
 
 #[test]
-fn what_could_deceive_the_reader_is_refused_or_told() {
+fn refuses_or_reports_deceptive_names() {
     for (name, told) in [
         (
             "ex\u{202e}ample.com",
@@ -364,7 +364,7 @@ fn what_could_deceive_the_reader_is_refused_or_told() {
             "the invisible character U+0007 is not allowed in a domain name",
         ),
         ("xn--a.com", "invalid internationalized label"),
-        // U+2024 is compatible with a full stop: one label would be read as two.
+        // U+2024 is compatible with a full stop: one label could be read as two.
         ("a\u{2024}b.com", "label"),
     ] {
         let told_all = mistake(&["a", name]);

@@ -1,4 +1,4 @@
-//! What the program tells of itself: help, the registry, completions.
+//! The program's own documentation: help, the registry, completions.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use netvane_tests::Netvane;
 use serde_json::{Value, json};
 
 #[test]
-fn help_shows_every_command_and_explains_one() {
+fn help_lists_all_commands_and_explains_one() {
     let commands = Netvane::line("commands --json").run().stdout;
     let commands: Value = serde_json::from_str(&commands).expect("JSON");
     let run = Netvane::line("help").run();
@@ -53,7 +53,7 @@ fn help_shows_every_command_and_explains_one() {
 }
 
 #[test]
-fn the_registry_is_listed_for_programs() {
+fn lists_the_registry_as_json() {
     let run = Netvane::line("commands --json").run();
     let listed: Value = serde_json::from_str(run.text()).expect("JSON");
     let listed = listed["commands"].as_array().expect("an array");
@@ -111,7 +111,7 @@ fn the_registry_is_listed_for_programs() {
 }
 
 #[test]
-fn completions_know_every_command() {
+fn completions_include_every_command() {
     for (shell, marker) in [
         ("bash", "complete -F"),
         ("zsh", "#compdef netvane"),
@@ -123,7 +123,7 @@ fn completions_know_every_command() {
             assert!(script.text().contains(name), "{shell}: {name}");
         }
     }
-    // A shell must be able to read it: bash is everywhere.
+    // A shell must be able to parse it; bash is available everywhere.
     let script = Netvane::line("completions bash").run();
     let checked = Netvane::from_command(Command::new("bash"), ["-n"])
         .stdin(script.stdout)

@@ -1,17 +1,17 @@
-//! Every misbehaviour of `tests/lab/hostile_dns.py`: told apart, in bounded time, without a byte of it
-//! acting on the reader.
+//! Every misbehaviour of `tests/lab/hostile_dns.py`: reported correctly and in bounded time, and no
+//! byte of it affects the user's terminal or chat.
 
 use std::{sync::Mutex, thread, time::Duration};
 
 use netvane_tests::{Finished, Hostile, Netvane, Service, is_harmless};
 use serde_json::{Value, json};
 
-/// What must come of it.
+/// The expected result of a lookup.
 #[derive(Debug, Clone, Copy)]
 enum Told {
     /// A reply: RCODE, outcome, severity.
     Reply(&'static str, &'static str, &'static str),
-    /// A failure: the problem's code.
+    /// A failure, with the problem's code.
     Failure(&'static str),
 }
 
@@ -21,7 +21,7 @@ const ANSWER: Told = Reply("NOERROR", "answer", "good");
 const TRUNCATED: Told = Reply("NOERROR", "truncated", "warning");
 const SERVFAIL: Told = Reply("SERVFAIL", "servfail", "bad");
 
-/// By the first label, for `a` and `txt` alike.
+/// Results by the first label, for `a` and `txt` alike.
 const MISBEHAVIOURS: [(&str, Told); 38] = [
     ("wrongid", Failure("timeout")),
     ("lateid", ANSWER),
@@ -40,7 +40,7 @@ const MISBEHAVIOURS: [(&str, Told); 38] = [
     ("slow", Failure("timeout")),
     ("loop", Reply("NOERROR", "cname_loop", "bad")),
     ("longchain", ANSWER),
-    // Whatever does not answer the question asked is not listened to; it may be somebody else's.
+    // A response that does not match the query is ignored; it may be spoofed.
     ("foreign", Failure("timeout")),
     ("noquestion", Failure("timeout")),
     ("bailiwick", ANSWER),
@@ -51,7 +51,8 @@ const MISBEHAVIOURS: [(&str, Told); 38] = [
     ("nxdomain", Reply("NXDOMAIN", "nxdomain", "bad")),
     ("badvers", Reply("BADVERS", "error", "bad")),
     ("nodata", Reply("NOERROR", "no_data", "neutral")),
-    // Neither data nor SOA but name servers is no "no data" (RFC 2308 §2.2), whatever the flags.
+    // Neither data nor SOA but name servers does not mean "no data" (RFC 2308 §2.2), whatever the
+    // flags.
     ("upward", Reply("NOERROR", "lame", "bad")),
     ("edeonly", SERVFAIL),
     ("edebad", SERVFAIL),
@@ -65,13 +66,15 @@ const MISBEHAVIOURS: [(&str, Told); 38] = [
     ("anythingelse", ANSWER),
 ];
 
-/// A lookup that gives a server 800 ms, twice: less than `slow` takes, and enough for a machine that is busy.
+/// Runs a lookup with a timeout of 800 ms per attempt, two attempts: less than `slow` takes, but
+/// enough for a busy machine.
 fn ask(server: &Hostile, line: &str) -> Finished {
     let run = Netvane::line(line)
         .dns(server.address)
         .env("NETVANE__DNS__TIMEOUT_MS", "800")
         .run();
-    // More than the server is given, for a busy machine, and less than any other time that a lookup may take.
+    // Longer than the DNS timeout, for a busy machine, and shorter than any other timeout of a
+    // lookup.
     assert!(
         run.elapsed < Duration::from_secs(10),
         "{line} took {:?}",
@@ -81,7 +84,7 @@ fn ask(server: &Hostile, line: &str) -> Finished {
     run
 }
 
-/// Asks each line, several at once: most of the time is waiting.
+/// Runs each line, several in parallel, because most of the time is waiting.
 fn each(lines: Vec<(String, Told)>, check: impl Fn(&str, Told) -> Result<(), String> + Sync) {
     let (left, faults) = (Mutex::new(lines), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -132,7 +135,7 @@ fn compare(line: &str, run: &Finished, told: Told, with_outcome: bool) -> Result
 }
 
 #[test]
-fn record_lookups_tell_every_misbehaviour_apart() {
+fn record_lookups_report_each_misbehaviour() {
     let server = Hostile::start();
     let lines = MISBEHAVIOURS.iter().flat_map(|(label, told)| {
         ["a", "txt"].map(|command| (format!("--json {command} {label}.hostile.test"), *told))
@@ -143,10 +146,10 @@ fn record_lookups_tell_every_misbehaviour_apart() {
 }
 
 #[test]
-fn dig_tells_every_misbehaviour_apart() {
+fn dig_reports_each_misbehaviour() {
     let server = Hostile::start();
     let lines = MISBEHAVIOURS.iter().map(|(label, told)| {
-        // One exact question is not followed anywhere, and what came is shown as it came.
+        // `dig` sends one exact query, follows nothing, and shows the response as it is.
         let told = match *label {
             "loop" => ANSWER,
             "upward" => Reply("NOERROR", "", "neutral"),
@@ -160,7 +163,7 @@ fn dig_tells_every_misbehaviour_apart() {
 }
 
 #[test]
-fn a_truncated_answer_is_not_called_an_empty_one() {
+fn a_truncated_answer_is_not_shown_as_empty() {
     let server = Hostile::start();
     for label in ["tcmute", "tcclose", "tchalf"] {
         for command in ["a", "txt", "dig"] {
@@ -178,7 +181,7 @@ fn a_truncated_answer_is_not_called_an_empty_one() {
 }
 
 #[test]
-fn four_thousand_records_are_shown_and_take_no_time() {
+fn four_thousand_records_are_shown_quickly() {
     let server = Hostile::start();
     let reply = ask(&server, "--json a many.hostile.test").json();
     assert_eq!(reply["summary"], "4000 IPv4 addresses");
@@ -195,7 +198,7 @@ fn four_thousand_records_are_shown_and_take_no_time() {
         4000
     );
 
-    // Records of a type that nobody asked for are no reason to think longer.
+    // Records of a type that was not requested must not slow it down either.
     for line in [
         "txt many.hostile.test",
         "mx many.hostile.test",
@@ -207,7 +210,7 @@ fn four_thousand_records_are_shown_and_take_no_time() {
 }
 
 #[test]
-fn a_chain_of_aliases_is_kept_in_order() {
+fn keeps_the_order_of_a_cname_chain() {
     let server = Hostile::start();
     let reply = ask(&server, "--json a longchain.hostile.test").json();
     let answers = reply["data"]["answers"].as_array().expect("answers");
@@ -227,7 +230,7 @@ fn a_chain_of_aliases_is_kept_in_order() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_not_believed() {
+fn ignores_records_outside_the_query() {
     let server = Hostile::start();
     let late = ask(&server, "--json a lateid.hostile.test").json();
     assert_eq!(
@@ -244,7 +247,7 @@ fn what_nobody_asked_for_is_not_believed() {
 }
 
 #[test]
-fn the_reason_of_a_failure_is_told_in_words() {
+fn explains_the_reason_of_a_failure() {
     let server = Hostile::start();
     for (label, told) in [
         ("ede6", ": DNSSEC validation failed"),
@@ -266,7 +269,7 @@ fn the_reason_of_a_failure_is_told_in_words() {
     }
 }
 
-/// All questions whose answers hold what acts.
+/// Returns all lookups whose answers contain hostile text.
 fn hostile_lines() -> Vec<String> {
     let types = [
         "a", "aaaa", "txt", "caa", "mx", "ns", "soa", "cname", "srv", "dns",
@@ -294,12 +297,12 @@ fn hostile_lines() -> Vec<String> {
 
 /// Control characters, escapes, bidirectional overrides and markup, in data, names and error texts.
 #[test]
-fn nothing_hostile_acts_in_any_form() {
+fn hostile_text_is_harmless_in_every_format() {
     let server = Hostile::start();
     let service = Service::with_dns(server.address);
 
     for line in hostile_lines() {
-        // A reply, or a failure that tells why the answer cannot be read.
+        // A reply, or a failure that explains why the answer cannot be parsed.
         let shown = |options: &str| {
             let run = ask(&server, &format!("{line} {options}"));
             assert!(matches!(run.code, Some(0 | 1)), "{line} {options}: {run:?}");
@@ -345,7 +348,7 @@ fn markup_is_shown_as_code() {
     }
 }
 
-/// Without `CSI … m`, which alone is ours to use.
+/// Removes `CSI … m`, the only escape sequence that the program itself uses.
 fn without_our_colours(text: &str) -> String {
     let parts = text.split("\x1b[").enumerate();
     let plain = parts.map(|(index, part)| match part.split_once('m') {
@@ -359,7 +362,7 @@ fn without_our_colours(text: &str) -> String {
     plain.collect()
 }
 
-/// Whether a line stands between two fences.
+/// Whether a line is between two code fences.
 fn in_code_block(markdown: &str, line: &str) -> bool {
     let mut fence: Option<&str> = None;
     for current in markdown.lines() {
@@ -375,7 +378,7 @@ fn in_code_block(markdown: &str, line: &str) -> bool {
 }
 
 #[test]
-fn a_service_outlives_all_of_it() {
+fn a_service_survives_all_misbehaviours() {
     let server = Hostile::start();
     let address = server.address.to_string();
     let service = Service::start(&[

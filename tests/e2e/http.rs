@@ -1,4 +1,4 @@
-//! The API, its pages and callbacks.
+//! Tests of the API, the pages and callbacks.
 
 mod access;
 mod api;

@@ -1,4 +1,4 @@
-//! Real servers in network namespaces; see tests/lab.
+//! Tests with real servers in network namespaces; see tests/lab.
 
 mod api;
 mod browser;

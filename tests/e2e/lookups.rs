@@ -1,8 +1,8 @@
-//! Lookups that need no network of their own: what they answer, and how they refuse.
+//! Lookups without a network: their replies and their errors.
 
 use netvane_tests::Netvane;
 
-/// A run that may not reach anything.
+/// Prepares a run that cannot reach anything.
 fn offline(line: &str) -> Netvane {
     Netvane::line(line)
         .env("NETVANE__DNS__SERVERS", "127.0.0.1:9")
@@ -47,7 +47,7 @@ fn geo_answers_offline_from_the_shipped_database() {
 }
 
 #[test]
-fn ports_by_number_name_and_words() {
+fn looks_up_ports_by_number_name_and_words() {
     let data = |line: &str| json(line)["data"].clone();
     assert_eq!(
         data("port 443/udp")["matches"],
@@ -61,7 +61,7 @@ fn ports_by_number_name_and_words() {
 }
 
 #[test]
-fn user_agents_of_today() {
+fn recognizes_current_user_agents() {
     let line = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
     let data = &offline("--json ua").arg(line).run().json()["data"];
     assert_eq!(
@@ -82,7 +82,7 @@ fn user_agents_of_today() {
 }
 
 #[test]
-fn forbidden_targets_are_refused_whatever_their_clothes() {
+fn forbidden_targets_are_refused_in_every_notation() {
     for (line, code) in [
         ("ping 127.0.0.1", 1),
         ("ping localhost.", 1),
@@ -116,7 +116,7 @@ fn forbidden_targets_are_refused_whatever_their_clothes() {
 }
 
 #[test]
-fn data_and_status() {
+fn shows_the_status_of_the_databases() {
     let status = &json("status")["data"];
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     assert!(status["data"]["geo"][0]["age_days"].is_number());

@@ -1,4 +1,4 @@
-//! The built program, driven from outside as its users drive it.
+//! Tests of the built program from outside, as its users run it.
 
 mod chats;
 mod data_update;

@@ -1,4 +1,5 @@
-//! Who may ask what, and how often: rules, budgets, the audit, and settings that change while the service runs.
+//! Policy: rules, rate limits, the audit log, and settings that are reloaded while the service
+//! runs.
 
 use netvane_tests::{
     Dns, Receiver, Scratch, Service,
@@ -7,7 +8,7 @@ use netvane_tests::{
 };
 use serde_json::{Value, json};
 
-/// With a resolver that knows nothing, behind a trusted proxy on this machine.
+/// Starts a service behind a trusted proxy on this machine, with an almost empty DNS zone.
 fn public(settings: &[(&str, &str)]) -> (Service, Dns) {
     let dns = Dns::start();
     let server = dns.address.to_string();
@@ -31,7 +32,7 @@ const RULES: &str = r#"
 "#;
 
 #[test]
-fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
+fn a_refusal_names_the_rule_and_help_shows_the_remaining_budget() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", RULES);
     let (service, _dns) = public(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
@@ -59,7 +60,7 @@ fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
 }
 
 #[test]
-fn settings_are_read_again_and_bad_ones_refused_whole() {
+fn settings_are_reloaded_and_invalid_ones_rejected_entirely() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", RULES);
     let (service, _dns) = public(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
@@ -92,7 +93,7 @@ fn settings_are_read_again_and_bad_ones_refused_whole() {
 }
 
 #[test]
-fn a_flood_is_stopped_and_others_are_answered() {
+fn a_flood_is_limited_and_other_users_are_answered() {
     let (service, _dns) = public(&[("NETVANE__LIMITS__PER_ANONYMOUS", "30")]);
     let flood: Vec<Response> = (0..10)
         .map(|n| service.command_from("192.0.2.66", &format!("/a host{n}.example.test")))
@@ -133,7 +134,7 @@ fn a_flood_is_stopped_and_others_are_answered() {
 }
 
 #[test]
-fn many_askers_cannot_be_aimed_at_one_host() {
+fn many_users_together_cannot_overload_one_host() {
     let (service, _dns) = public(&[
         ("NETVANE__LIMITS__PER_TARGET", "75"),
         ("NETVANE__LIMITS__HOSTS_PER_NETWORK", "2"),
@@ -161,7 +162,7 @@ fn many_askers_cannot_be_aimed_at_one_host() {
 }
 
 #[test]
-fn the_audit_tells_who_asked_what_and_no_mailbox() {
+fn the_audit_log_has_user_and_lookup_but_no_mailbox() {
     let scratch = Scratch::new();
     let directory = scratch.path().join("audit");
     let (service, _dns) = public(&[(
@@ -211,21 +212,21 @@ fn the_audit_tells_who_asked_what_and_no_mailbox() {
 }
 
 #[test]
-fn a_service_for_this_machine_alone_has_no_limits() {
+fn a_loopback_only_service_has_no_limits() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let all = (0..200).map(|n| service.command(&format!("/a host{n}.example.test")).status);
     assert!(all.into_iter().all(|status| status == 200));
 }
 
-/// A zone in which six names are one host, each the mail server of a domain.
+/// Returns a zone in which six names are one host, each the mail server of a domain.
 fn six_names_of_one_host() -> String {
     let names = (0..6).map(|n| format!("h{n} IN A 127.0.0.9\nd{n} IN MX 10 h{n}.example.test.\n"));
     format!("{}{}", netvane_tests::dns::ZONE, names.collect::<String>())
 }
 
 #[test]
-fn many_names_of_one_host_are_one_host() {
+fn many_names_of_one_host_share_its_limit() {
     let dns = Dns::serving("example.test.", &six_names_of_one_host());
     let server = dns.address.to_string();
     let service = Service::start(&[
@@ -233,7 +234,7 @@ fn many_names_of_one_host_are_one_host() {
         ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
         ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
         ("NETVANE__LIMITS__PER_TARGET", "50"),
-        // Nothing listens there.
+        // Nothing listens on this port.
         ("NETVANE__SMTP__PORT", "9"),
     ]);
 
@@ -260,7 +261,7 @@ fn many_names_of_one_host_are_one_host() {
         "{told}"
     );
 
-    // Mail servers are led to by the domain that is asked about, and resolvers and whois servers by name.
+    // Mail servers are found through the domain, and resolvers and whois servers by name.
     let verify = service
         .command_from("192.0.2.9", "/verify someone@d4.example.test")
         .json();
@@ -282,12 +283,12 @@ fn many_names_of_one_host_are_one_host() {
             .command_from("192.0.2.10", "/a h5.example.test")
             .status,
         200,
-        "asking about it is no contact"
+        "a lookup about the target does not contact it"
     );
 }
 
 #[test]
-fn a_reload_gives_nobody_a_new_budget() {
+fn a_reload_does_not_reset_budgets() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", RULES);
     let (service, _dns) = public(&[
@@ -333,7 +334,7 @@ fn a_reload_gives_nobody_a_new_budget() {
     );
 }
 
-/// The same with callbacks, and this limit on them.
+/// Starts such a service with callbacks, and with this limit on them.
 fn calling_back(state: &Scratch, limit: &str, value: &str) -> (Service, Dns) {
     public(&[
         (
@@ -348,7 +349,8 @@ fn calling_back(state: &Scratch, limit: &str, value: &str) -> (Service, Dns) {
     ])
 }
 
-/// Asks with a callback that is taken, as someone whom the proxy speaks for; gives the delivery's id.
+/// Sends a request with a callback, which must be accepted, for a client behind the proxy; returns
+/// the delivery's id.
 #[track_caller]
 fn call_back(service: &Service, from: &str, line: &str, receiver: &Receiver) -> String {
     let body = json!({ "command": line, "callback": receiver.url("/hook") }).to_string();
@@ -364,7 +366,7 @@ fn call_back(service: &Service, from: &str, line: &str, receiver: &Receiver) -> 
 }
 
 #[test]
-fn a_callback_is_no_lever() {
+fn a_callback_cannot_amplify_traffic() {
     let (scratch, receiver) = (Scratch::new(), Receiver::start());
     let (service, _dns) = calling_back(&scratch, "NETVANE__LIMITS__AMPLIFICATION", "2");
 
@@ -382,7 +384,7 @@ fn a_callback_is_no_lever() {
 }
 
 #[test]
-fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
+fn callbacks_of_many_users_cannot_overload_one_receiver() {
     let (scratch, receiver) = (Scratch::new(), Receiver::start());
     let (service, _dns) = calling_back(&scratch, "NETVANE__LIMITS__PER_TARGET", "2");
 
@@ -417,7 +419,7 @@ fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
     assert_eq!(
         (&waiting["state"], &waiting["attempts"]),
         (&json!("delivering"), &json!([])),
-        "it waits: no attempt"
+        "no attempt is made while it waits"
     );
 
     assert_eq!(receiver.connections(), 2);

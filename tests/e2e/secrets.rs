@@ -1,9 +1,10 @@
-//! Canaries in every secret setting, and a search for them in all that is written.
+//! Canary values in every secret setting, and a search for them in everything that the program
+//! writes.
 
 use netvane_tests::{Dns, Netvane, Scratch, Service, Telegram, http::Client};
 use serde_json::json;
 
-/// All files below, as text.
+/// Returns the content of all files below a directory as text.
 fn written(directory: &std::path::Path) -> String {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let read = |entry: std::fs::DirEntry| match entry.path() {
@@ -13,7 +14,7 @@ fn written(directory: &std::path::Path) -> String {
     entries.map(read).collect()
 }
 
-/// In every secret, in a form that its setting takes.
+/// The canary, in a form that every secret setting accepts.
 macro_rules! canary {
     () => {
         "CANARYcanaryCANARYcanaryCANARYca"
@@ -21,11 +22,11 @@ macro_rules! canary {
 }
 
 const CANARY: &str = canary!();
-/// 24 bytes in base64.
+/// A webhook secret: 24 bytes in base64.
 const WEBHOOK: &str = concat!("whsec_", canary!());
 const HASH: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// Every setting that is secret.
+/// All secret settings with their values.
 const SECRETS: [(&str, &str); 7] = [
     ("NETVANE__TELEGRAM__SECRET_TOKEN", CANARY),
     ("NETVANE__HTTP__CALLBACK_SECRET", WEBHOOK),
@@ -51,7 +52,8 @@ type Request = (
     String,
 );
 
-/// Requests that carry secrets, wrong and right, or what is told to nobody else; and last the status.
+/// Returns requests with secrets, valid and invalid, or with private data; the last one is the
+/// status.
 fn requests() -> [Request; 14] {
     const BEARER: (&str, &str) = ("Authorization", concat!("Bearer nvk_", canary!()));
     const SIGNED: [(&str, &str); 3] = [
@@ -85,7 +87,7 @@ fn requests() -> [Request; 14] {
     ]
 }
 
-/// Asks all of them; gives all that was answered, with its headers.
+/// Sends all of these requests; returns all responses with their headers.
 fn answers(service: &Service) -> String {
     let mut seen = String::new();
 
@@ -101,7 +103,7 @@ fn answers(service: &Service) -> String {
     seen
 }
 
-/// Answers may repeat what was asked; nothing may repeat a secret.
+/// Checks that a text contains no secret. Only responses may repeat private input of the request.
 #[track_caller]
 fn holds_no_secret(place: &str, text: &str, token: &str) {
     let lower = text.to_lowercase();
@@ -116,7 +118,7 @@ fn holds_no_secret(place: &str, text: &str, token: &str) {
 }
 
 #[test]
-fn secrets_and_mailboxes_are_written_nowhere() {
+fn secrets_and_mailboxes_are_never_written() {
     let (telegram, dns, scratch) = (Telegram::start(), Dns::start(), Scratch::new());
     let state = scratch.path().join("state");
     let audit = scratch.path().join("audit");
@@ -139,7 +141,7 @@ fn secrets_and_mailboxes_are_written_nowhere() {
 
     let seen = answers(&service);
 
-    // The last of them.
+    // Wait until the last request is logged.
     service.logged("\"command\":\"status\"");
     let log = service.log();
 
@@ -158,7 +160,7 @@ fn secrets_and_mailboxes_are_written_nowhere() {
 }
 
 #[test]
-fn secrets_are_not_shown_with_the_settings_nor_with_their_faults() {
+fn config_show_and_errors_contain_no_secrets() {
     for (name, value) in SECRETS {
         for line in ["config show", "config check"] {
             let run = Netvane::line(line).env(name, value).run();

@@ -1,16 +1,16 @@
-//! Contract §3: where settings come from, and what is said of wrong ones.
+//! Contract §3: the sources of settings, and errors about invalid ones.
 
 use std::os::unix::fs::PermissionsExt as _;
 
 use netvane_tests::{Dns, Finished, Netvane, Scratch, Service};
 
-/// The output of a run that ended well.
+/// Returns the output of a successful run.
 #[track_caller]
 fn shown(run: Finished) -> String {
     run.text().to_owned()
 }
 
-/// What a check warns of that ended well.
+/// Returns the warnings of a successful check.
 #[track_caller]
 fn warned(run: Finished) -> Vec<String> {
     let text = shown(run);
@@ -28,7 +28,7 @@ fn warned(run: Finished) -> Vec<String> {
     warnings
 }
 
-/// What is said of settings that cannot be used.
+/// Returns the error about invalid settings.
 #[track_caller]
 fn fault(run: Finished) -> String {
     assert_eq!(
@@ -41,8 +41,8 @@ fn fault(run: Finished) -> String {
 }
 
 #[test]
-fn the_defaults_are_in_order_and_shown() {
-    // Where ICMP is forbidden, that is all there is to say.
+fn the_defaults_are_valid_and_shown() {
+    // Where ICMP is not permitted, that is the only warning.
     for line in warned(Netvane::line("config check").run()) {
         assert!(line.starts_with("ping: "), "{line}");
     }
@@ -66,7 +66,7 @@ fn the_defaults_are_in_order_and_shown() {
     assert_eq!(keys(&shown), keys(&defaults));
 }
 
-/// Brackets belong to an address, and may stand around a list as well.
+/// Brackets may be part of an address, or enclose a list.
 #[test]
 fn addresses_in_brackets_survive_the_environment() {
     for (written, shown_as) in [
@@ -95,7 +95,7 @@ fn addresses_in_brackets_survive_the_environment() {
 }
 
 #[test]
-fn what_is_shown_can_be_given_back() {
+fn config_show_prints_a_valid_configuration() {
     let scratch = Scratch::new();
     let first = Netvane::line("config show")
         .env(
@@ -119,7 +119,7 @@ fn what_is_shown_can_be_given_back() {
 }
 
 #[test]
-fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
+fn the_environment_overrides_the_file_and_the_file_the_defaults() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", "[dns]\ntimeout_ms = 1111\nattempts = 5\n");
     let line = |run: Finished, key: &str| {
@@ -149,12 +149,12 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
     assert_eq!(
         line(by_both.run(), "attempts"),
         "attempts = 7",
-        "the option goes before the variable"
+        "the option overrides the variable"
     );
 }
 
 #[test]
-fn settings_reach_the_lookup() {
+fn settings_apply_to_lookups() {
     let (dns, scratch) = (Dns::start(), Scratch::new());
     let file = scratch.file(
         "netvane.toml",
@@ -171,7 +171,7 @@ fn settings_reach_the_lookup() {
 }
 
 #[test]
-fn unknown_keys_are_refused_with_what_was_meant() {
+fn unknown_keys_are_refused_with_a_suggestion() {
     let scratch = Scratch::new();
     let file = scratch.file(
         "bad.toml",
@@ -204,7 +204,7 @@ fn unknown_keys_are_refused_with_what_was_meant() {
     );
 }
 
-/// A setting, a value that it cannot have, and what is told of it.
+/// A setting, an invalid value, and the error about it.
 const UNUSABLE: [(&str, &str, &str); 23] = [
     ("DNS__TIMEOUT_MS", "soon", "dns.timeout_ms"),
     ("DNS__TIMEOUT_MS", "0", "dns.timeout_ms: must be 10–60000"),
@@ -284,7 +284,7 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
 ];
 
 #[test]
-fn values_that_cannot_be_used_are_refused_by_name() {
+fn invalid_values_are_refused_by_name() {
     for (variable, value, told) in UNUSABLE {
         let run = Netvane::line("config check")
             .env(&format!("NETVANE__{variable}"), value)
@@ -299,7 +299,7 @@ fn values_that_cannot_be_used_are_refused_by_name() {
 }
 
 #[test]
-fn files_that_cannot_be_read_are_refused_by_name() {
+fn unreadable_files_are_refused_by_name() {
     let scratch = Scratch::new();
 
     for (text, told) in [
@@ -320,9 +320,9 @@ fn files_that_cannot_be_read_are_refused_by_name() {
     );
 }
 
-/// The guide's tables have the rows, and `deploy/check` tries them; here is how they are told.
+/// The guide's tables list the warnings, and `deploy/check` tests those; here is their wording.
 #[test]
-fn what_will_be_regretted_is_a_warning() {
+fn risky_settings_cause_warnings() {
     for (variable, value, told) in [
         (
             "NETVANE__HTTP__LISTEN",
@@ -372,7 +372,7 @@ fn a_service_logs_its_warnings_once() {
     service.signal("HUP");
     service.logged("smtp.helo: mail servers cannot resolve this name");
     assert_eq!(service.log().matches("smtp.port: ").count(), 1);
-    // What cannot be read is no reason to start without it.
+    // The service does not start without a file that it cannot read.
     let run = Netvane::line("serve")
         .env("NETVANE__RDAP__BOOTSTRAP", "/nonexistent")
         .run();
@@ -383,7 +383,7 @@ fn a_service_logs_its_warnings_once() {
 }
 
 #[test]
-fn secrets_that_everybody_can_read_are_told_and_not_shown() {
+fn world_readable_secrets_are_reported_but_not_shown() {
     let scratch = Scratch::new();
     let file = scratch.file(
         "netvane.toml",
@@ -407,9 +407,9 @@ fn secrets_that_everybody_can_read_are_told_and_not_shown() {
     assert_eq!(check(0o640), None);
 }
 
-/// Root may check the settings of a service that is another user's.
+/// Root may check the settings of a service that runs as another user.
 #[test]
-fn checks_and_questions_in_a_terminal_make_no_record() {
+fn checks_and_terminal_lookups_write_no_audit_log() {
     let scratch = Scratch::new();
     let audit = scratch.path().join("audit");
     for line in ["config check", "port 22"] {

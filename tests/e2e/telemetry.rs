@@ -1,4 +1,4 @@
-//! What those who watch the service see.
+//! Traces and metrics for operators of the service.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use netvane_tests::{Dns, Service};
 
-/// Takes one POST and gives its path and body.
+/// Accepts one POST; the thread returns its path and body.
 fn collector(listener: TcpListener) -> thread::JoinHandle<(String, Vec<u8>)> {
     thread::spawn(move || {
         let (stream, _) = listener.accept().expect("the exporter");
@@ -40,7 +40,7 @@ fn holds(body: &[u8], word: &str) -> bool {
 }
 
 #[test]
-fn traces_reach_a_collector_and_do_not_tell_what_was_asked() {
+fn traces_reach_a_collector_without_the_target() {
     let dns = Dns::start();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));

@@ -1,4 +1,5 @@
-//! Contract §2 and §3 at the command line: forms of the reply, exit status, colour, help, completions.
+//! Contract §2 and §3 on the command line: formats of the reply, exit status, colour, help,
+//! completions.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -11,7 +12,7 @@ use netvane_tests::{Dns, Hostile, Netvane, is_harmless};
 use serde_json::{Value, json};
 
 #[test]
-fn a_reply_as_text() {
+fn prints_a_reply_as_text() {
     let dns = Dns::start();
     let run = Netvane::line("mx example.test").dns(dns.address).run();
     insta::assert_snapshot!(run.text().replace(&dns.address.to_string(), "SERVER"), @r"
@@ -28,7 +29,7 @@ fn a_reply_as_text() {
 }
 
 #[test]
-fn a_reply_as_markdown() {
+fn prints_a_reply_as_markdown() {
     let dns = Dns::start();
     let run = Netvane::line("caa example.test --markdown")
         .dns(dns.address)
@@ -46,7 +47,7 @@ fn a_reply_as_markdown() {
     ");
 }
 
-/// The reply to `mx example.test` as JSON.
+/// Returns the reply to `mx example.test` as JSON.
 fn reply_to_mx(dns: &Dns) -> Value {
     Netvane::line("--json mx example.test")
         .dns(dns.address)
@@ -54,7 +55,7 @@ fn reply_to_mx(dns: &Dns) -> Value {
         .json()
 }
 
-/// Contract §2: every member, in its type; more may be there.
+/// Contract §2: every member with its type; there may be more.
 #[test]
 fn a_reply_as_json_has_the_contracts_shape() {
     let reply = reply_to_mx(&Dns::start());
@@ -146,7 +147,7 @@ fn the_data_of_mx_has_the_contracts_shape() {
     assert_eq!(host["addresses"], json!(["2001:db8::81", "192.0.2.81"]));
 }
 
-/// The data of a line's reply.
+/// Returns the data of a line's reply.
 fn data_of(dns: &Dns, line: &str) -> Value {
     Netvane::line(&format!("--json {line}"))
         .dns(dns.address)
@@ -156,7 +157,7 @@ fn data_of(dns: &Dns, line: &str) -> Value {
 }
 
 #[test]
-fn every_dns_command_answers_with_the_contracts_data() {
+fn every_dns_command_returns_the_contracts_data() {
     let dns = Dns::start();
 
     for (line, rtype, data) in [
@@ -207,7 +208,7 @@ fn every_dns_command_answers_with_the_contracts_data() {
 }
 
 #[test]
-fn all_records_are_told_by_type() {
+fn dns_lists_all_records_by_type() {
     let all = data_of(&Dns::start(), "dns example.test");
     let types: Vec<&str> = all["records"]
         .as_object()
@@ -229,7 +230,7 @@ fn all_records_are_told_by_type() {
 }
 
 #[test]
-fn an_alias_comes_before_what_it_leads_to() {
+fn an_alias_comes_before_its_target() {
     let chain = data_of(&Dns::start(), "a www.example.test");
     let types: Vec<&Value> = chain["answers"]
         .as_array()
@@ -242,7 +243,7 @@ fn an_alias_comes_before_what_it_leads_to() {
 }
 
 #[test]
-fn exit_status_0_reply_1_failure_2_usage() {
+fn exit_status_is_0_for_a_reply_1_for_failure_2_for_usage() {
     let server = Hostile::start();
     let ask = |line: &str| {
         let run = Netvane::line(line)
@@ -292,7 +293,7 @@ fn exit_status_0_reply_1_failure_2_usage() {
 }
 
 #[test]
-fn a_failure_reads_the_same_as_text_and_as_a_problem() {
+fn a_failure_has_the_same_text_in_both_formats() {
     let run = Netvane::line("a example.com resolver=10.0.0.1").run();
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
     let told = "10.0.0.1 is in 10.0.0.0/8 (Private-Use, RFC 1918), which this service does not contact. \
@@ -314,7 +315,7 @@ fn a_failure_reads_the_same_as_text_and_as_a_problem() {
 }
 
 #[test]
-fn the_global_options_stand_before_or_after() {
+fn global_options_may_be_before_or_after_the_command() {
     let dns = Dns::start();
     let run = |line: &str| Netvane::line(line).dns(dns.address).run();
 
@@ -353,7 +354,7 @@ fn the_global_options_stand_before_or_after() {
 }
 
 #[test]
-fn colour_goes_to_terminals_only_unless_told_otherwise() {
+fn colour_is_used_on_terminals_only_unless_requested() {
     let dns = Dns::start();
     let piped = |line: &str| {
         Netvane::line(line)
@@ -395,7 +396,7 @@ fn colour_goes_to_terminals_only_unless_told_otherwise() {
 }
 
 #[test]
-fn a_reader_who_leaves_early_is_no_fault() {
+fn a_closed_output_pipe_is_not_an_error() {
     let line = format!(
         "'{}' help | head -n 1",
         netvane_tests::program::binary().display()
@@ -437,7 +438,8 @@ fn hostile_text_reaches_no_terminal() {
     }
 }
 
-/// Greets, takes everything, and gives the lines of the one client that it had.
+/// Starts a mail server that greets and accepts everything; the thread returns the lines of its one
+/// client.
 fn mail_server(listener: TcpListener) -> thread::JoinHandle<Vec<String>> {
     thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a client");
@@ -458,7 +460,7 @@ fn mail_server(listener: TcpListener) -> thread::JoinHandle<Vec<String>> {
 }
 
 #[test]
-fn a_mail_server_learns_who_asked_and_hears_a_goodbye() {
+fn a_mail_server_sees_our_name_and_gets_a_quit() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("bound").port().to_string();
     let server = mail_server(listener);

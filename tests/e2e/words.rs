@@ -1,5 +1,5 @@
-//! Texts for people: phrases that were replaced by plain English stay out of the sources, the documents and what the
-//! program says.
+//! Wording of texts: phrases that were replaced by plain English stay out of the sources, the
+//! documents and the program's output.
 
 use std::{
     collections::BTreeSet,
@@ -11,11 +11,11 @@ use netvane_tests::{Netvane, Service};
 use regex::Regex;
 use serde_json::Value;
 
-/// Kinds of files that hold texts.
+/// Extensions of files that contain texts.
 const KINDS: [&str; 12] = [
     "css", "html", "js", "json", "md", "rs", "service", "sh", "svg", "toml", "yaml", "yml",
 ];
-/// Not ours to word, or generated, or a list of old texts.
+/// Files that are generated, from third parties, or lists of old texts.
 const SKIPPED: [&str; 9] = [
     ".git",
     "CHANGELOG.md",
@@ -27,7 +27,7 @@ const SKIPPED: [&str; 9] = [
     "tests",
     "Cargo.lock",
 ];
-/// Lines that are refused, each in a way of its own.
+/// Invalid lines, each with a different mistake.
 const REFUSED: [&str; 14] = [
     "mxx example.com",
     "mx",
@@ -45,7 +45,8 @@ const REFUSED: [&str; 14] = [
     "verify example.com",
 ];
 
-/// Text in lower case, one space between words, without comment signs and string continuations.
+/// Returns the text in lower case, with single spaces, without comment signs and string
+/// continuations.
 fn flatten(text: &str) -> String {
     let words = text
         .split_whitespace()
@@ -54,7 +55,7 @@ fn flatten(text: &str) -> String {
     joined.join(" ")
 }
 
-/// One pattern of all phrases, whole words only.
+/// Builds one pattern that matches all phrases as whole words.
 fn phrases() -> Regex {
     let listed = include_str!("words/replaced.txt").lines();
     let phrases: Vec<String> = listed
@@ -64,7 +65,7 @@ fn phrases() -> Regex {
     Regex::new(&format!(r"\b(?:{})\b", phrases.join("|"))).expect("phrases are plain text")
 }
 
-/// Which phrases a text has, with what stands around them.
+/// Returns the phrases that a text contains, with their context.
 fn matches(source: &str, text: &str, phrases: &Regex) -> Vec<String> {
     let flat = flatten(text);
     let context = |found: regex::Match<'_>| {
@@ -92,7 +93,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text files of the repository.
+/// Returns the text files of the repository.
 fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();

@@ -1,4 +1,4 @@
-//! A message as Discord's dark theme draws it on a phone.
+//! Renders a message as Discord's dark theme shows it on a phone.
 
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
@@ -59,7 +59,8 @@ fn component(part: &Value) -> Markup {
     html! { span class={ "button style" (style) } { (label) } }
 }
 
-/// Discord's Markdown: line breaks stay, HTML is text. Bare links and mentions show as such, for they are live.
+/// Renders Discord's Markdown: line breaks are kept, HTML is plain text. Bare links and mentions
+/// are highlighted, because Discord makes them clickable.
 fn markdown(text: &str) -> Markup {
     let mut out = String::new();
     for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH) {

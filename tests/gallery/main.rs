@@ -1,7 +1,8 @@
-//! The gallery: each sample question as Discord, Telegram, a terminal and Markdown show its answer.
+//! The gallery: the reply to each sample lookup on Discord, Telegram, a terminal and as Markdown.
 //!
-//! `gallery DIRECTORY` asks the real program and writes pages there, without scripts and without anything that
-//! a browser would fetch. `gallery --trim FILE...` cuts the empty margin off pictures of them. See `run`.
+//! `gallery DIRECTORY` runs the real program and writes pages to the directory, without scripts and
+//! external resources. `gallery --trim FILE...` cuts the empty margin off screenshots of them. See
+//! `run`.
 
 mod discord;
 mod page;
@@ -26,7 +27,7 @@ fn main() {
     }
 }
 
-/// One page with everything, one for each sample, and one for each picture of the README.
+/// Writes one page with everything, one page per sample, and one page per picture of the README.
 fn draw(directory: &Path) {
     fs::create_dir_all(directory).expect("a directory to write to");
     let write = |name: &str, page: maud::Markup| {

@@ -7,7 +7,7 @@ use crate::{discord, samples::Sample, taken::Taken, telegram};
 
 const STYLE: &str = include_str!("style.css");
 
-/// A sample's answer, drawn.
+/// A sample's reply, rendered for each platform.
 pub(crate) struct Shown {
     pub sample: &'static Sample,
     pub discord: Markup,
@@ -45,7 +45,7 @@ pub(crate) fn row(one: &Shown) -> Markup {
     document("gallery", &html! { main { (cells(one)) } })
 }
 
-/// One answer and nothing else.
+/// Renders a page with a single reply.
 pub(crate) fn alone(shown: &Markup) -> Markup {
     document("alone", shown)
 }
@@ -69,7 +69,7 @@ fn cells(one: &Shown) -> Markup {
     }
 }
 
-/// Colours are the style sheet's, by the names that the converter gives them.
+/// Renders terminal output; the converter emits classes whose colours the style sheet sets.
 fn terminal(line: &str, text: &str) -> Markup {
     let text = Converter::new()
         .convert(text)

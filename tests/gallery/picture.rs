@@ -1,4 +1,4 @@
-//! Pictures that a browser took of a window larger than the page.
+//! Trimming screenshots that a browser took with a window larger than the page.
 
 use std::{
     fs::{self, File},
@@ -8,10 +8,10 @@ use std::{
 
 use png::{Compression, Decoder, Encoder, Transformations};
 
-/// Rows that stay below the last one that shows anything.
+/// Rows that are kept below the last row with content.
 const MARGIN: usize = 12;
 
-/// Cuts off the rows at the bottom that are all alike.
+/// Cuts off the uniform rows at the bottom.
 pub(crate) fn trim(path: &Path) {
     let mut decoder = Decoder::new(BufReader::new(File::open(path).expect("a picture")));
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
@@ -32,7 +32,7 @@ pub(crate) fn trim(path: &Path) {
         .count();
     let height = info.height as usize - empty.saturating_sub(MARGIN);
 
-    // Written beside it first: half a picture is none.
+    // Write to a temporary file first, so that a failure leaves no incomplete picture.
     let beside = path.with_extension("part");
     let out = BufWriter::new(File::create(&beside).expect("a picture can be written"));
     let mut encoder = Encoder::new(

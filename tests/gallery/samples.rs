@@ -1,6 +1,7 @@
-//! What is asked, and the zone that has the answers.
+//! The sample lookups, and the zone with their records.
 
-/// Served in this process; addresses are those of documentation, and nobody connects to them.
+/// Zone that a DNS server in this process serves; its addresses are reserved for documentation, and
+/// nothing connects to them.
 pub(crate) const ZONE: &str = r#"
 $TTL 300
 @ IN SOA ns1.example.test. hostmaster.example.test. 7 7200 3600 1209600 60
@@ -26,7 +27,7 @@ broken IN MX 20 gone.example.test.
 hostile IN TXT "``` </pre> **bold** <b>b</b> @everyone <@1100000000000000101> [x](https://evil.example) https://evil.example /start #tag ||s||"
 "#;
 
-/// A message as somebody pastes it.
+/// A mail message as a user pastes it.
 const MESSAGE: &str = "\
 Return-Path: <carol@example.test>
 Received: from mail1.example.test (mail1.example.test [192.0.2.81])
@@ -44,17 +45,17 @@ Message-ID: <1@example.test>
 Hello Dave.
 ";
 
-/// A command line with the data to present.
+/// A sample command line with its arguments.
 pub(crate) struct Sample {
     /// File name of its picture.
     pub name: &'static str,
-    /// What is to be seen.
+    /// What the sample demonstrates.
     pub about: &'static str,
     /// The command line as a user types it.
     pub command: &'static str,
     /// Its arguments in the order of the command line.
     pub arguments: &'static [(&'static str, &'static str)],
-    /// A message that goes with it as a file or on standard input.
+    /// A message that is sent with it, as a file or on standard input.
     pub message: Option<&'static str>,
 }
 
@@ -74,7 +75,7 @@ impl Sample {
         }
     }
 
-    /// The question as one line.
+    /// Returns the command and its arguments as one line.
     pub(crate) fn line(&self) -> String {
         let values = self.arguments.iter().map(|(_, value)| *value);
         std::iter::once(self.command)
@@ -84,7 +85,7 @@ impl Sample {
     }
 }
 
-/// From the good to the odd.
+/// The samples, from successful lookups to unusual ones.
 pub(crate) const SAMPLES: [Sample; 12] = [
     Sample::new(
         "mx",

@@ -1,4 +1,4 @@
-//! The samples' answers, taken where each platform receives them.
+//! Runs the samples and collects the replies on each platform.
 
 use netvane_tests::{
     Discord, Dns, Netvane, Service, Telegram,
@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::samples::{SAMPLES, Sample, ZONE};
 
-/// A sample's answer on each platform.
+/// A sample's reply on each platform.
 pub(crate) struct Taken {
     pub sample: &'static Sample,
-    /// The message as Discord has it.
+    /// The message as Discord received it.
     pub discord: Value,
     pub telegram: Message,
     /// The reply of the terminal with ANSI colors.
@@ -20,7 +20,7 @@ pub(crate) struct Taken {
     pub markdown: String,
 }
 
-/// The program with everything it talks to, all in this process or on loopback.
+/// The program and all of its peers, in this process or on loopback.
 struct Platforms {
     dns: Dns,
     discord: Discord,
@@ -106,7 +106,7 @@ impl Platforms {
         })
     }
 
-    /// Each in a chat of its own.
+    /// Runs a sample on Telegram, each in a chat of its own.
     fn telegram(&self, index: usize, sample: &Sample) -> Message {
         let chat = self.telegram.private(&User::new(42 + index as i64, "Ann"));
         let line = format!("/{}", sample.line());

@@ -1,4 +1,4 @@
-//! A message as Telegram draws it on a phone.
+//! Renders a message as Telegram shows it on a phone.
 
 use maud::{Markup, PreEscaped, html};
 use netvane_tests::telegram::{Entity, Message};
@@ -20,7 +20,7 @@ pub(crate) fn draw(line: &str, message: &Message) -> Markup {
     }
 }
 
-/// The text with what the markup said and with what becomes clickable by itself.
+/// Renders the text with its entities and with what Telegram makes clickable by itself.
 fn formatted(message: &Message) -> Markup {
     let mut parts: Vec<(&Entity, &str, &str)> = message
         .entities
@@ -35,7 +35,7 @@ fn formatted(message: &Message) -> Markup {
             .map(|entity| (entity, "<span class=live>", "</span>")),
     );
 
-    // What is around another part comes first.
+    // Sort so that enclosing entities come first.
     parts.sort_by_key(|(entity, ..)| (entity.offset, std::cmp::Reverse(entity.length)));
     let (mut out, mut at) = (String::new(), 0);
     let mut parts = parts.into_iter().peekable();
@@ -58,7 +58,7 @@ fn formatted(message: &Message) -> Markup {
     html! { div.text { (PreEscaped(out)) } }
 }
 
-/// Ends the parts that end here; the innermost is last.
+/// Closes the entities that end here, the innermost first.
 fn close(open: &mut Vec<(usize, &str)>, at: usize, out: &mut String) {
     while let Some((_, tag)) = open.pop_if(|(end, _)| *end <= at) {
         *out += tag;

@@ -1,4 +1,4 @@
-//! Chromium behind WebDriver, as the lab of that name has it.
+//! Chromium controlled over WebDriver, provided by the browser lab.
 
 use std::{
     net::SocketAddr,
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{Lab, PATIENCE, Scratch, http::Client};
 
-/// Written down before anything of a page runs: what its policy stopped, and what should never run.
+/// Script that runs before any script of a page: records violations of the page's policy, and calls
+/// that must never happen.
 const WATCH: &str = "
     globalThis.wrong = [];
     addEventListener('securitypolicyviolation', (e) => wrong.push(`${e.violatedDirective}: ${e.blockedURI}`), true);
@@ -25,11 +26,12 @@ const WATCH: &str = "
         .observe({ type: 'largest-contentful-paint', buffered: true });
 ";
 
-/// Holds once the new page is loaded and the field that wants the focus has it.
+/// Expression that is true once the new page is loaded and the field with `autofocus` has the
+/// focus.
 const READY: &str = "!globalThis.left && document.readyState === 'complete'
     && [null, document.activeElement].includes(document.querySelector('[autofocus]'))";
 
-/// What a failed wait reports of the page.
+/// Script that returns the page's state, for the message of a failed wait.
 const STATE: &str = "return {
     address: location.href,
     loading: document.readyState,
@@ -39,7 +41,7 @@ const STATE: &str = "return {
     wrong,
 }";
 
-/// One window with a profile of its own; closed when dropped.
+/// A browser window with a profile of its own; closed when dropped.
 pub struct Browser {
     driver: SocketAddr,
     session: String,
@@ -47,35 +49,35 @@ pub struct Browser {
     _profile: Scratch,
 }
 
-/// How a window is.
+/// Settings of a window.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     /// Size of the viewport in CSS pixels.
     pub size: (u32, u32),
-    /// What the system prefers.
+    /// Whether the system prefers a dark theme.
     pub dark: bool,
 }
 
 impl Window {
-    /// A screen on a desk.
+    /// A desktop screen in the light theme.
     pub const DESK: Self = Self {
         size: (1280, 800),
         dark: false,
     };
-    /// A screen in a hand.
+    /// A phone screen in the light theme.
     pub const PHONE: Self = Self {
         size: (390, 844),
         dark: false,
     };
 
-    /// The same in the dark.
+    /// Returns the same window in the dark theme.
     pub const fn in_the_dark(self) -> Self {
         Self { dark: true, ..self }
     }
 }
 
 impl Browser {
-    /// Opens a window; the thread has to be in the lab.
+    /// Opens a window; the thread must be inside the lab's network namespace.
     pub fn open(lab: &Lab) -> Self {
         let profile = Scratch::new();
         let arguments = [
@@ -119,7 +121,7 @@ impl Browser {
         browser
     }
 
-    /// Changes size and theme.
+    /// Changes the size and the theme.
     pub fn become_like(&self, window: Window) {
         let (width, height) = window.size;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
@@ -132,7 +134,7 @@ impl Browser {
         );
     }
 
-    /// Opens an address and waits until its page takes keys: the driver may return before the scripts
+    /// Opens a URL and waits until its page accepts keys: the driver may return before the scripts
     /// have run, and a field with `autofocus` gets the focus only with the first frame.
     #[track_caller]
     pub fn go(&self, url: &str) {
@@ -141,7 +143,7 @@ impl Browser {
         self.wait(READY);
     }
 
-    /// Runs the body of a function in the page.
+    /// Runs JavaScript in the page as the body of a function, and returns its value.
     #[track_caller]
     pub fn script(&self, body: &str) -> Value {
         self.ask(
@@ -151,14 +153,14 @@ impl Browser {
         )
     }
 
-    /// The same for an expression whose value is text.
+    /// Evaluates a JavaScript expression as text.
     #[track_caller]
     pub fn text(&self, expression: &str) -> String {
         let value = self.script(&format!("return String({expression})"));
         value.as_str().expect("text").to_owned()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until a JavaScript expression is true; panics after a timeout.
     #[track_caller]
     pub fn wait(&self, expression: &str) {
         let end = Instant::now() + PATIENCE;
@@ -172,7 +174,7 @@ impl Browser {
         }
     }
 
-    /// Presses keys one after another, wherever the focus is.
+    /// Presses keys one after another, on the element that has the focus.
     pub fn press(&self, keys: &str) {
         let actions: Vec<Value> = keys
             .chars()
@@ -182,7 +184,7 @@ impl Browser {
         self.ask("POST", "/actions", &json!({ "actions": [source] }));
     }
 
-    /// Clicks what a selector finds.
+    /// Clicks the first element that matches a CSS selector.
     pub fn click(&self, selector: &str) {
         let found = self.ask(
             "POST",
@@ -197,7 +199,7 @@ impl Browser {
         self.ask("POST", &format!("/element/{element}/click"), &json!({}));
     }
 
-    /// A command of the developer tools.
+    /// Runs a command of the Chrome DevTools protocol.
     pub fn devtools(&self, name: &str, parameters: &Value) -> Value {
         self.ask(
             "POST",
@@ -206,7 +208,7 @@ impl Browser {
         )
     }
 
-    /// What axe has against this page.
+    /// Returns the accessibility problems that axe finds on the page.
     pub fn barriers(&self) -> Vec<String> {
         self.script(&self.axe);
         let body = "const done = arguments[arguments.length - 1]; axe.run().then(done, (error) => done({ error: String(error) }))";
@@ -228,7 +230,7 @@ impl Browser {
         all.iter().map(told).collect()
     }
 
-    /// What the page's policy stopped, what ran that must not, and errors in the console.
+    /// Returns policy violations, calls that must not happen, and errors in the console.
     pub fn wrongs(&self) -> Vec<String> {
         let mut found = vec![];
         let wrong = self.script("return wrong");
@@ -243,7 +245,7 @@ impl Browser {
         found
     }
 
-    /// Takes a picture of the window.
+    /// Saves a screenshot of the window as PNG.
     pub fn picture(&self, path: &Path) {
         let picture = self.ask("GET", "/screenshot", &Value::Null);
         let picture = BASE64
@@ -267,7 +269,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let path = format!("/session/{}", self.session);
         let close = || call(self.driver, "DELETE", &path, &Value::Null);
-        // Also after a test that failed: an open window outlives its driver.
+        // Close it even after a failed test, because an open window outlives its driver.
         let closed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(close));
         if let Err(panic) = closed
             && !std::thread::panicking()

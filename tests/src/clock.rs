@@ -1,10 +1,11 @@
-//! A wall clock that jumps, for one process: libfaketime. The clock that measures time goes on as it does.
+//! A wall clock that can jump, for one process, by libfaketime. The monotonic clock is not
+//! affected.
 
 use std::path::PathBuf;
 
 use crate::{Lab, Scratch};
 
-/// Tells the time to the services that were started with its settings.
+/// Fakes the wall clock of services that are started with its settings.
 pub struct Clock {
     scratch: Scratch,
     library: String,
@@ -12,7 +13,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows the right time at first.
+    /// Creates a clock that shows the right time at first.
     pub fn new(lab: &Lab) -> Self {
         let scratch = Scratch::new();
         let file = scratch.file("time", "+0");
@@ -23,7 +24,7 @@ impl Clock {
         }
     }
 
-    /// What a process needs to look at this clock.
+    /// Returns the environment variables that make a process use this clock.
     pub fn settings(&self) -> [(&'static str, &str); 5] {
         [
             ("LD_PRELOAD", &self.library),
@@ -37,9 +38,9 @@ impl Clock {
         ]
     }
 
-    /// From now on the clock is off by this much, such as `+2d` or `-3h`.
+    /// Sets the clock's offset from now on, such as `+2d` or `-3h`.
     pub fn jumps(&self, off: &str) {
-        // In one stroke: it is read all the time.
+        // Replace the file atomically, because it is read all the time.
         let next = self.scratch.file("next", off);
         std::fs::rename(next, &self.file).expect("files can be renamed");
     }

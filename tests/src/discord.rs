@@ -1,12 +1,14 @@
-//! Discord on loopback, as strict as the platform: HTTP API and gateway, both of version 10.
+//! A fake of Discord on loopback, as strict as the platform: HTTP API and gateway, both of version
+//! 10.
 //!
-//! What Discord would refuse is refused with its own error codes, and remembered as a fault of the bot:
-//! [`Discord::finish`], or dropping it, fails the test then. A test that wants a refusal takes it with
-//! [`Discord::take_violations`]. Where a test may find Discord's OpenAPI description, in `NETVANE_SPECS`
-//! or beside the repository, each request is compared with it as well.
+//! Requests that Discord would refuse are refused with its own error codes and recorded as
+//! violations of the bot; [`Discord::finish`], or dropping the fake, then fails the test. A test
+//! that expects a refusal takes it with [`Discord::take_violations`]. If Discord's OpenAPI
+//! description is in `NETVANE_SPECS` or next to the repository, each request is validated against
+//! it as well.
 //!
-//! Stricter than Discord: fields that its documentation does not know are refused, no message may ping
-//! anybody, and lengths are counted in code points or in UTF-16 units, whichever are more.
+//! Stricter than Discord: fields that its documentation does not list are refused, no message may
+//! ping anybody, and lengths are counted in code points or in UTF-16 units, whichever is more.
 
 mod asked;
 mod body;
@@ -45,7 +47,7 @@ pub use self::{
     state::{Call, Moment},
 };
 
-/// Answers on loopback until dropped.
+/// A fake of Discord on loopback, which runs until dropped.
 pub struct Discord {
     shared: Arc<Shared>,
     public_key: String,
@@ -54,12 +56,12 @@ pub struct Discord {
 }
 
 impl Discord {
-    /// Starts one, on a port of its own.
+    /// Starts the fake on a free port.
     pub fn start() -> Self {
         Self::known_as(|address| format!("http://{address}"))
     }
 
-    /// The same behind a way that can break: HTTP and gateway, and connections that stand.
+    /// Starts the fake behind a relay that can break all connections, HTTP and gateway.
     pub fn behind_relay() -> (Self, Relay) {
         let (relay, to) = Relay::start();
         let origin = format!("http://{}", relay.address);
@@ -86,7 +88,7 @@ impl Discord {
         }
     }
 
-    /// What the service must be told, as environment variables.
+    /// Returns the service's settings for this fake, as environment variables.
     pub fn settings(&self) -> [(&'static str, &str); 4] {
         [
             ("NETVANE__DISCORD__TOKEN", TOKEN),
@@ -96,22 +98,22 @@ impl Discord {
         ]
     }
 
-    /// Where it answers, without a path.
+    /// Returns its base URL without a path.
     pub fn url(&self) -> &str {
         &self.shared.origin
     }
 
-    /// The token of the bot.
+    /// Returns the token of the bot.
     pub fn token(&self) -> &'static str {
         TOKEN
     }
 
-    /// How users mention the bot.
+    /// Returns the text with which users mention the bot.
     pub fn mention(&self) -> String {
         format!("<@{BOT}>")
     }
 
-    /// Whether requests are compared with Discord's own description.
+    /// Whether requests are validated against Discord's own description.
     pub fn has_description(&self) -> bool {
         self.shared.spec.found()
     }
@@ -124,7 +126,7 @@ impl Discord {
         });
     }
 
-    /// Waits until commands are registered everywhere, and gives them.
+    /// Waits until global commands are registered, and returns them.
     #[track_caller]
     pub fn commands(&self) -> Vec<Value> {
         self.shared.wait("commands registered", |state| {
@@ -132,7 +134,7 @@ impl Discord {
         })
     }
 
-    /// The same, in the guild only.
+    /// Waits until the guild's commands are registered, and returns them.
     #[track_caller]
     pub fn guild_commands(&self) -> Vec<Value> {
         let guild = Some(scene::GUILD.to_owned());
@@ -141,7 +143,7 @@ impl Discord {
         })
     }
 
-    /// Waits until there is a command that somebody could use.
+    /// Waits until at least one global command is registered.
     #[track_caller]
     pub fn registered(&self) {
         until("the commands are registered", || {
@@ -149,30 +151,31 @@ impl Discord {
         });
     }
 
-    /// From now on interactions go to `/hooks/discord` at this address, after the check that Discord does.
+    /// Verifies this address as Discord does, then sends interactions to its `/hooks/discord` from
+    /// now on.
     #[track_caller]
     pub fn deliver_to(&self, service: SocketAddr) {
         delivery::verify(&self.shared, service);
         self.shared.with(|state| state.hooks = Some(service));
     }
 
-    /// Headers of a signed request with this body.
+    /// Returns the header fields of a signed request with this body.
     pub fn sign(&self, body: impl AsRef<[u8]>) -> [(&'static str, String); 2] {
         delivery::sign(&self.shared.keys, body.as_ref())
     }
 
-    /// All requests so far, in order.
+    /// Returns all requests so far, in order.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.clone()
     }
 
-    /// Requests of a route so far.
+    /// Returns the requests of a route so far.
     pub fn calls_of(&self, route: &str) -> Vec<Call> {
         let fits = |call: &Call| state::matches(route, &format!("{} {}", call.method, call.path));
         self.calls().into_iter().filter(fits).collect()
     }
 
-    /// Waits until a route was asked so many times, with an answer to each.
+    /// Waits until a route has been requested and answered this many times.
     #[track_caller]
     pub fn wait_for_calls(&self, route: &str, count: usize) -> Vec<Call> {
         self.shared.wait(&format!("{count} × {route}"), |state| {
@@ -184,23 +187,23 @@ impl Discord {
         })
     }
 
-    /// What the bot did wrong so far.
+    /// Returns the bot's violations so far.
     pub fn violations(&self) -> Vec<String> {
         self.shared.lock().violations.clone()
     }
 
-    /// The same, and forgives it.
+    /// Returns the bot's violations so far and clears them.
     pub fn take_violations(&self) -> Vec<String> {
         self.shared
             .with(|state| std::mem::take(&mut state.violations))
     }
 
-    /// From now on every message of the bot must be looked at by the test.
+    /// From now on, the test must examine every message of the bot.
     pub fn strict(&self) {
         self.shared.with(|state| state.strict = true);
     }
 
-    /// Fails the test when the bot did anything wrong, or still owes something.
+    /// Fails the test if the bot violated a rule or left an interaction unanswered.
     #[track_caller]
     pub fn finish(mut self) {
         self.settle();

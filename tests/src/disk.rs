@@ -13,11 +13,12 @@ use nix::{
 
 use crate::Scratch;
 
-/// In memory, and seen by this thread alone and by what it starts from now on; gone when dropped.
+/// A disk in memory, visible only to this thread and the processes it starts from now on; removed
+/// when dropped.
 pub struct Disk(Scratch);
 
 impl Disk {
-    /// With this many bytes. Needs root.
+    /// Creates a disk of this many bytes. Needs root.
     pub fn new(bytes: usize) -> Self {
         unshare(CloneFlags::CLONE_NEWNS).expect("tests with disks of their own run as root");
         let nothing = None::<&str>;
@@ -47,15 +48,15 @@ impl Disk {
         self.0.path()
     }
 
-    /// The same as text.
+    /// Mount point of the disk as text.
     pub fn text(&self) -> &str {
         self.path().to_str().expect("a path in UTF-8")
     }
 
-    /// Takes all the space that is left.
+    /// Fills all remaining space.
     pub fn fill(&self) {
         let mut file = File::create(self.filler()).expect("a file can be made");
-        // The last bytes too: small writes find no place either.
+        // Also the last bytes, so that small writes fail, too.
         for size in [4096, 1] {
             let piece = vec![b'x'; size];
             let full = loop {

@@ -1,4 +1,4 @@
-//! The test DNS server for tests that are not async: it has a runtime of its own.
+//! The test DNS server for tests that are not async: it has its own runtime.
 
 use std::{
     collections::HashSet,
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use crate::{PATIENCE, loopback};
 
-/// `example.test.`, unless a test needs other records.
+/// Default zone `example.test.`, unless a test needs other records.
 pub const ZONE: &str = r#"
 $TTL 300
 @ IN SOA ns1.example.test. hostmaster.example.test. 7 7200 3600 1209600 60
@@ -34,23 +34,23 @@ _imaps._tcp IN SRV 0 5 993 mail1.example.test.
 xn--bcher-kva IN A 192.0.2.7
 "#;
 
-/// Answers on loopback until dropped.
+/// A DNS server on loopback, which runs until dropped.
 pub struct Dns {
     /// Address of the server, for UDP and TCP.
     pub address: SocketAddr,
     server: DnsServer,
-    /// Questions whose answers wait; `*` are all.
+    /// Queries whose answers are held back; `*` means all.
     held: Mutex<HashSet<String>>,
     runtime: Runtime,
 }
 
 impl Dns {
-    /// Starts a server of [`ZONE`].
+    /// Starts a server for [`ZONE`].
     pub fn start() -> Self {
         Self::serving("example.test.", ZONE)
     }
 
-    /// Starts a server of one zone.
+    /// Starts a server for one zone.
     pub fn serving(origin: &str, zone: &str) -> Self {
         let runtime = loopback::runtime(1);
         let server = runtime.block_on(DnsServer::start(origin, zone));
@@ -62,17 +62,18 @@ impl Dns {
         }
     }
 
-    /// From now on this is the zone.
+    /// Replaces the zone from now on.
     pub fn change(&self, zone: &str) {
         self.server.change(zone);
     }
 
-    /// Keeps answers to this question, such as `example.test. MX`, or with `*` to all, until it is released.
+    /// Holds back the answers to this query, such as `example.test. MX`, or with `*` to all, until
+    /// it is released.
     pub fn hold(&self, question: &str) {
         self.change_held(|held| held.insert(question.to_owned()));
     }
 
-    /// Lets the answers to a held question go.
+    /// Releases the answers to a held query.
     pub fn release(&self, question: &str) {
         self.change_held(|held| held.remove(question));
     }
@@ -85,7 +86,7 @@ impl Dns {
             .hold(move |question| held.contains(question) || held.contains("*"));
     }
 
-    /// Waits until a question has arrived.
+    /// Waits until a query has arrived.
     pub fn wait_for(&self, question: &str) {
         let arrived = self
             .server
@@ -100,7 +101,7 @@ impl Dns {
         );
     }
 
-    /// Everything asked so far, in order of arrival.
+    /// Returns all queries so far, in order of arrival.
     pub fn asked(&self) -> Vec<String> {
         self.server.asked()
     }

@@ -1,4 +1,5 @@
-//! All that the service talks to at once: a resolver, both chats, a receiver of callbacks, and a place for its state.
+//! All peers of the service at once: a resolver, both chats, a receiver of callbacks, and a state
+//! directory.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -15,18 +16,18 @@ use crate::{
     until,
 };
 
-/// What callbacks are signed with.
+/// Secret that callbacks are signed with.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1xGbqAJ3BBE=";
 
-/// Failed callbacks are sent again at once, 15 times.
+/// Setting that retries failed callbacks at once, 15 times.
 pub const RETRIES: (&str, &str) = (
     "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
     "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0",
 );
 
-/// A world for one service at a time.
+/// The peers and the state directory of one service at a time.
 pub struct Everything {
-    /// What it asks, unless a setting says otherwise.
+    /// The service's resolver, unless a setting overrides it.
     pub dns: Dns,
     /// The fake of Telegram's Bot API.
     pub telegram: Telegram,
@@ -34,7 +35,7 @@ pub struct Everything {
     pub discord: Discord,
     /// The receiver of callbacks.
     pub receiver: Receiver,
-    /// Where its state is.
+    /// State directory of the service.
     pub state: Scratch,
 }
 
@@ -51,7 +52,7 @@ impl Default for Everything {
 }
 
 impl Everything {
-    /// A service in this world; the last of two settings counts.
+    /// Starts a service with these peers; later settings override earlier ones.
     pub fn serve(&self, more: &[(&str, &str)]) -> Service {
         let (dns, state) = (
             self.dns.address.to_string(),
@@ -71,7 +72,7 @@ impl Everything {
         Service::start(&settings)
     }
 
-    /// Waits until both chats hear.
+    /// Waits until both chat adapters are connected.
     pub fn connected(&self, service: &Service) {
         until("both chats are connected", || {
             let ready = service.get("/readyz");
@@ -80,24 +81,24 @@ impl Everything {
         self.discord.registered();
     }
 
-    /// Somebody of this number on Telegram, in a chat of their own.
+    /// Returns a user's private chat on Telegram; `number` is the user's id.
     pub fn on_telegram(&self, number: i64) -> telegram::Chat {
         self.telegram.private(&User::new(number, "Ann"))
     }
 
-    /// Somebody of this number on Discord asks for the addresses of a name.
+    /// Runs `/a` for a name, as the Discord user with this number.
     pub fn on_discord(&self, number: u8, domain: &str) -> Asked {
         self.discord
             .slash_in(&Scene::someone(number), "a", json!({ "domain": domain }))
     }
 }
 
-/// Asks with a callback.
+/// Sends a lookup request with a callback.
 pub fn call_back(service: &Service, line: &str, url: &str) -> Response {
     service.post(json!({ "command": line, "callback": url }).to_string())
 }
 
-/// Asks with a callback that is taken; gives the delivery's id.
+/// Sends a lookup request with a callback, which must be accepted; returns the delivery's id.
 #[track_caller]
 pub fn taken(service: &Service, line: &str, url: &str) -> String {
     let response = call_back(service, line, url);
@@ -106,7 +107,7 @@ pub fn taken(service: &Service, line: &str, url: &str) -> String {
     body["id"].as_str().expect("an id").to_owned()
 }
 
-/// Asks over HTTP and leaves the answer for later.
+/// Sends a lookup request over HTTP without waiting for the response.
 pub fn begin(service: &Service, line: &str, accept: &str) -> Client {
     let mut client = Client::connect(service.address);
     let headers = [("Content-Type", "application/json"), ("Accept", accept)];
@@ -118,17 +119,17 @@ pub fn begin(service: &Service, line: &str, accept: &str) -> Client {
     client
 }
 
-/// Whether a message on Telegram is an answer, and not progress or a word about a mistake.
+/// Whether a Telegram message is a final reply, not progress or an error.
 pub fn told(message: &Message) -> bool {
     message.buttons().any(|button| button.text == "Raw")
 }
 
-/// Whether a message on Telegram is about work under way.
+/// Whether a Telegram message shows a lookup in progress.
 pub fn works(message: &Message) -> bool {
     message.buttons().any(|button| button.text == "Cancel")
 }
 
-/// Labels of the buttons of a message on Discord.
+/// Returns the labels of the buttons of a Discord message.
 pub fn labels(message: &Value) -> Vec<&str> {
     let rows = message["components"].as_array().into_iter().flatten();
     let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
@@ -137,13 +138,13 @@ pub fn labels(message: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Waits until a question on Discord is answered.
+/// Waits until a lookup on Discord has its final reply.
 #[track_caller]
 pub fn answered(asked: &Asked) -> Value {
     asked.wait_for("an answer", |message| labels(message).contains(&"Raw"))
 }
 
-/// Waits until a question on Discord is shown to be worked on.
+/// Waits until a lookup on Discord is shown as in progress.
 #[track_caller]
 pub fn working(asked: &Asked) -> Value {
     asked.wait_for("work under way", |message| {
@@ -151,7 +152,7 @@ pub fn working(asked: &Asked) -> Value {
     })
 }
 
-/// Says to other threads that a test is over when it is dropped, also when it ends badly.
+/// Tells other threads when dropped that a test has ended, also if it failed.
 pub struct Over<'a>(pub &'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -160,5 +161,5 @@ impl Drop for Over<'_> {
     }
 }
 
-/// A time in which a thing that must not happen would have happened.
+/// Time to wait for something that must not happen.
 pub const A_WHILE: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// A DNS server that misbehaves, by the first label of the question; stopped when dropped.
+/// A DNS server that misbehaves as the first label of the query says; stopped when dropped.
 pub struct Hostile {
     /// Address of the server, for UDP and TCP.
     pub address: SocketAddr,
@@ -14,7 +14,7 @@ pub struct Hostile {
 }
 
 impl Hostile {
-    /// Starts one on a port of its own. It would also end by itself.
+    /// Starts the server on a free port. It also ends by itself after 300 seconds.
     pub fn start() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/hostile_dns.py");
         let mut child = Command::new("python3")

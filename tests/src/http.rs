@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client that sends exactly the bytes it is told to, wrong ones included.
+//! An HTTP/1.1 client that sends exactly the given bytes, invalid ones included.
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
@@ -17,9 +17,9 @@ pub struct Client(BufReader<TcpStream>);
 pub struct Response {
     /// HTTP status code.
     pub status: u16,
-    /// Names in lower case, in the order in which they came.
+    /// Header fields in order; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Without the transfer coding.
+    /// The body after decoding the transfer coding.
     pub body: Vec<u8>,
 }
 
@@ -34,17 +34,18 @@ impl Client {
         stream
             .set_write_timeout(Some(PATIENCE))
             .expect("a timeout can be set");
-        // Head and body are written apart; a body must not wait until the head is acknowledged.
+        // Head and body are written separately; the body must not wait until the head is
+        // acknowledged.
         stream.set_nodelay(true).expect("an option can be set");
         Self(BufReader::new(stream))
     }
 
-    /// Sends bytes as they are; false when the server does not take them any more.
+    /// Sends raw bytes; false if the server no longer accepts them.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
-    /// The same connection, to send on it from another thread.
+    /// Returns a handle to the same connection, for sending from another thread.
     pub fn sender(&self) -> Self {
         Self(BufReader::new(
             self.0
@@ -54,14 +55,14 @@ impl Client {
         ))
     }
 
-    /// One whole request and its response; `target` is method and path.
+    /// Sends a request and returns its response; `target` is method and path.
     pub fn ask(&mut self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         self.request(target, headers, body);
         self.response()
             .unwrap_or_else(|error| panic!("{target}: {error}"))
     }
 
-    /// Sends one request with its body.
+    /// Sends a request with its body.
     pub fn request(&mut self, target: &str, headers: &[(&str, &str)], body: &[u8]) {
         let mut head = format!("{target} HTTP/1.1\r\nHost: netvane.test\r\n");
         for (name, value) in headers {
@@ -71,11 +72,11 @@ impl Client {
             head += &format!("Content-Length: {}\r\n", body.len());
         }
         head += "\r\n";
-        // A server may answer before it has read all.
+        // A server may respond before it has read everything.
         let _ = self.send(head) && self.send(body);
     }
 
-    /// The next response; an error when the connection ends before one.
+    /// Reads the next response; fails if the connection ends before one.
     pub fn response(&mut self) -> io::Result<Response> {
         let (status, headers) = self.head()?;
         let find = |name: &str| {
@@ -105,7 +106,7 @@ impl Client {
         })
     }
 
-    /// Status line and header fields.
+    /// Reads the status line and the header fields.
     pub fn head(&mut self) -> io::Result<(u16, Vec<(String, String)>)> {
         let status = self.line()?;
         let status = status
@@ -125,7 +126,7 @@ impl Client {
         Ok((status, headers))
     }
 
-    /// The next piece of a chunked body; `None` at its end.
+    /// Reads the next chunk of a chunked body; `None` at its end.
     pub fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
         let size = usize::from_str_radix(self.line()?.trim(), 16).map_err(invalid)?;
         let mut chunk = vec![0; size];
@@ -134,7 +135,7 @@ impl Client {
         Ok((size > 0).then_some(chunk))
     }
 
-    /// Everything until the server closes the connection.
+    /// Reads everything until the server closes the connection.
     pub fn rest(&mut self) -> io::Result<Vec<u8>> {
         let mut rest = Vec::new();
         match self.0.read_to_end(&mut rest) {
@@ -156,7 +157,7 @@ fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, error)
 }
 
-/// A header field's value, or an empty text.
+/// Returns a header field's value, or an empty text.
 pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
     headers
         .iter()
@@ -165,18 +166,18 @@ pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str
 }
 
 impl Response {
-    /// A header field's value, or an empty text.
+    /// Returns a header field's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         header(&self.headers, name)
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
     }
 
-    /// The body as JSON, of a response that is a reply.
+    /// Returns the body of a 200 response as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(
@@ -189,7 +190,8 @@ impl Response {
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// The body as a problem document (RFC 9457), whose status is that of the response.
+    /// Returns the body as a problem document (RFC 9457), whose status must match that of the
+    /// response.
     #[track_caller]
     pub fn problem(&self) -> Value {
         assert_eq!(
@@ -203,7 +205,7 @@ impl Response {
         problem
     }
 
-    /// Events of a `text/event-stream` body: their names with their data as JSON.
+    /// Returns the events of a `text/event-stream` body: their names with their data as JSON.
     #[track_caller]
     pub fn events(&self) -> Vec<(String, Value)> {
         let field = |event: &str, name: &str| {

@@ -1,4 +1,4 @@
-//! The labs of `tests/lab`, brought up by `tests/run`.
+//! The labs of `tests/lab`, which `tests/run` starts.
 
 use std::{
     collections::HashMap,
@@ -10,15 +10,15 @@ use std::{
 
 use crate::program::{Netvane, binary};
 
-/// A lab that is up.
+/// A lab that is running.
 pub struct Lab {
     directory: PathBuf,
     names: HashMap<String, String>,
 }
 
 impl Lab {
-    /// The lab that `NETVANE_LAB_DNS` names. Tests that need it are `#[ignore]`d, so that they are
-    /// counted as skipped where it does not run.
+    /// Returns the lab that `NETVANE_LAB_DNS` names. Tests that need it are `#[ignore]`d, so that
+    /// they count as skipped where it is not running.
     pub fn get() -> Self {
         Self::named("NETVANE_LAB_DNS")
     }
@@ -37,43 +37,44 @@ impl Lab {
         Self { directory, names }
     }
 
-    /// The lab that `NETVANE_LAB_ROUTE` names: client, three routers, server.
+    /// Returns the lab that `NETVANE_LAB_ROUTE` names: client, three routers, server.
     pub fn route() -> Self {
         Self::named("NETVANE_LAB_ROUTE")
     }
 
-    /// The lab that `NETVANE_LAB_MAIL` names: mail servers and messages.
+    /// Returns the lab that `NETVANE_LAB_MAIL` names: mail servers and messages.
     pub fn mail() -> Self {
         Self::named("NETVANE_LAB_MAIL")
     }
 
-    /// The lab that `NETVANE_LAB_PROXIES` names: proxies in front of a service.
+    /// Returns the lab that `NETVANE_LAB_PROXIES` names: proxies in front of a service.
     pub fn proxies() -> Self {
         Self::named("NETVANE_LAB_PROXIES")
     }
 
-    /// The lab that `NETVANE_LAB_BROWSER` names: a browser behind WebDriver.
+    /// Returns the lab that `NETVANE_LAB_BROWSER` names: a browser controlled over WebDriver.
     pub fn browser() -> Self {
         Self::named("NETVANE_LAB_BROWSER")
     }
 
-    /// The lab that `NETVANE_LAB_API` names: a loopback of its own, and what reads and fuzzes OpenAPI documents.
+    /// Returns the lab that `NETVANE_LAB_API` names: a separate loopback, and tools that validate
+    /// and fuzz OpenAPI documents.
     pub fn api() -> Self {
         Self::named("NETVANE_LAB_API")
     }
 
-    /// The lab that `NETVANE_LAB_FAULTS` names: what breaks the machine.
+    /// Returns the lab that `NETVANE_LAB_FAULTS` names: tools that inject faults into the machine.
     pub fn faults() -> Self {
         Self::named("NETVANE_LAB_FAULTS")
     }
 
-    /// A value of `DIR/env`; empty when the lab has no such thing.
+    /// Returns a value of `DIR/env`; empty if the lab does not set it.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)
     }
 
-    /// Puts this thread, and all that it starts from now on, where the lab's client is: servers that stand in for
-    /// somebody are then on the client's own loopback.
+    /// Moves this thread, and all processes it starts from now on, to the client's network
+    /// namespace: test servers then listen on the client's own loopback.
     pub fn enter(&self) {
         let namespace = std::fs::File::open(format!("/run/netns/{}", self.value("CLIENT_NS")))
             .expect("the client's namespace is there");
@@ -81,7 +82,7 @@ impl Lab {
             .expect("tests in the lab run as root");
     }
 
-    /// Runs a script of nft in this namespace.
+    /// Runs an nft script in this namespace.
     pub fn nft(namespace: &str, script: &str) {
         let mut nft = Command::new("ip")
             .args(["netns", "exec", namespace, "nft", "-f", "-"])
@@ -96,7 +97,7 @@ impl Lab {
         assert!(nft.wait().expect("nft ends").success(), "{script}");
     }
 
-    /// What nft knows of a table there.
+    /// Returns the contents of an nft table in this namespace.
     pub fn nft_table(namespace: &str, table: &str) -> serde_json::Value {
         let list = [
             "netns", "exec", namespace, "nft", "-j", "list", "table", "inet", table,
@@ -105,12 +106,13 @@ impl Lab {
         serde_json::from_slice(&listed.stdout).expect("a list in JSON")
     }
 
-    /// Where the lab's files are.
+    /// Returns the directory with the lab's files.
     pub fn directory(&self) -> &std::path::Path {
         &self.directory
     }
 
-    /// A run where the lab's client is, with the lab's trust, and its networks open to the guard.
+    /// Prepares a run in the client's namespace that trusts the lab's CA and may contact the lab's
+    /// networks.
     pub fn netvane<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Netvane {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/in-client"));
         command.arg(&self.directory).arg(binary());
@@ -123,7 +125,7 @@ impl Lab {
             .env("NETVANE__TLS__CA_FILES", self.value("CA_FILE"))
     }
 
-    /// The same for a line, with `{NAME}` replaced by that value of `DIR/env`.
+    /// Prepares a run of a command line, with `{NAME}` replaced by that value of `DIR/env`.
     pub fn line(&self, line: &str) -> Netvane {
         let filled = self
             .names
@@ -135,7 +137,7 @@ impl Lab {
         self.netvane(filled.split_whitespace())
     }
 
-    /// The reply to a line, as JSON.
+    /// Runs a command line and returns the reply as JSON.
     #[track_caller]
     pub fn json(&self, line: &str) -> serde_json::Value {
         self.line(&format!("--json {line}")).run().json()

@@ -1,7 +1,7 @@
-//! What the end-to-end tests stand on: the built program run as users run it, servers that answer it,
-//! and a client that can also send what no decent client would.
+//! Support for the end-to-end tests: running the built program as users do, fake servers it talks
+//! to, and a client that can also send invalid requests.
 //!
-//! Everything in here panics when it cannot do its work: in a test that is the message to read.
+//! Everything in here panics on failure, with the message that the test should show.
 
 pub mod browser;
 pub mod clock;
@@ -43,10 +43,10 @@ pub use telegram::Telegram;
 
 use std::time::{Duration, Instant};
 
-/// The longest time that any single step of a test may take, on a busy machine.
+/// Timeout of any single step of a test, generous for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Waits for something that announces itself to nobody; for all else await the event.
+/// Polls until a condition holds; only for conditions without an event to wait for.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds() {
@@ -55,8 +55,8 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// True when text may be shown on a terminal or in a chat as it is: no control character but the line
-/// break and the tab, nothing that reorders or hides text.
+/// Whether text is safe to show on a terminal or in a chat: no control characters except line
+/// breaks and tabs, and nothing that reorders or hides text.
 pub fn is_harmless(text: &str) -> bool {
     !text.chars().any(|c| {
         c.is_control() && !matches!(c, '\n' | '\t')

@@ -1,10 +1,10 @@
-//! What every server in here begins with.
+//! Setup that all test servers share.
 
 use std::net::SocketAddr;
 
 use tokio::{net::TcpListener, runtime::Runtime};
 
-/// A runtime with so many threads of its own, beside that of the test.
+/// Creates a runtime with this many threads, separate from that of the test.
 pub fn runtime(threads: usize) -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -13,7 +13,7 @@ pub fn runtime(threads: usize) -> Runtime {
         .expect("a runtime")
 }
 
-/// A port of 127.0.0.1 that nobody else has.
+/// Listens on a free port of 127.0.0.1.
 pub(crate) fn listen(runtime: &Runtime) -> (TcpListener, SocketAddr) {
     let listener = runtime
         .block_on(TcpListener::bind("127.0.0.1:0"))

@@ -1,7 +1,7 @@
-//! The API's own description, as a service publishes it, to hold what it serves against.
+//! The service's own OpenAPI description, for checking that responses match it.
 //!
-//! For clients a schema is open: a member may be added. Here every object is closed, so that what is served and not
-//! described is a fault.
+//! Schemas are open for clients, so that members may be added later. Here every object is closed,
+//! so that members which are served but not described cause a failure.
 
 use jsonschema::{Validator, options};
 use serde_json::{Map, Value, json};
@@ -20,23 +20,23 @@ pub struct BodySchema {
 }
 
 impl OpenApi {
-    /// As this service publishes it.
+    /// Fetches the description from this service.
     pub fn of(service: &Service) -> Self {
         let mut document = service.get("/openapi.json").json();
         let schemas = document["components"]["schemas"]
             .as_object_mut()
             .expect("schemas");
-        // What refers to one closes it, with what stands beside the reference.
+        // Schemas that refer to another one close it together with their own members.
         schemas.values_mut().for_each(|schema| close(schema, false));
         Self { document }
     }
 
-    /// The document, in which the components are closed.
+    /// Returns the document with closed components.
     pub fn document(&self) -> &Value {
         &self.document
     }
 
-    /// A component by name.
+    /// Returns a component by name.
     #[track_caller]
     pub fn component(&self, name: &str) -> BodySchema {
         self.schema(
@@ -45,7 +45,7 @@ impl OpenApi {
         )
     }
 
-    /// The body of a response to `GET /path`, of this status and media type.
+    /// Returns the schema of a response to `GET /path` with this status and media type.
     #[track_caller]
     pub fn response(&self, target: &str, status: u16, media_type: &str) -> BodySchema {
         let operation = self.operation(target);
@@ -56,7 +56,7 @@ impl OpenApi {
         )
     }
 
-    /// What a response of many parts, such as a stream of events, holds each time.
+    /// Returns the schema of each item of a streamed response, such as an event stream.
     #[track_caller]
     pub fn stream_item(&self, target: &str, media_type: &str) -> BodySchema {
         let operation = self.operation(target);
@@ -65,7 +65,7 @@ impl OpenApi {
         self.schema(&format!("{target} {media_type}"), &schema["contentSchema"])
     }
 
-    /// What is sent to the URL that a question gives under this name.
+    /// Returns the schema of what is sent to the URL that a request gives under this name.
     #[track_caller]
     pub fn callback(&self, target: &str, name: &str, url: &str) -> BodySchema {
         let post = &self.operation(target)["callbacks"][name][url]["post"];
@@ -104,7 +104,7 @@ impl OpenApi {
 }
 
 impl BodySchema {
-    /// How this body differs from the schema; empty where it matches.
+    /// Returns how this body differs from the schema; empty if it matches.
     pub fn errors(&self, body: &Value) -> Vec<String> {
         self.validator
             .iter_errors(body)
@@ -112,7 +112,8 @@ impl BodySchema {
             .collect()
     }
 
-    /// Panics unless this body matches, and would not with one member more in any of its objects.
+    /// Panics unless this body matches, and would not match with one more member in any of its
+    /// objects.
     #[track_caller]
     pub fn assert_matches(&self, body: &Value) {
         assert_eq!(
@@ -136,7 +137,8 @@ impl BodySchema {
     }
 }
 
-/// Pointers to all objects in this, but for those that may hold anything: arguments, and what the client sent along.
+/// Returns JSON pointers to all objects in this body, except those that may hold anything:
+/// arguments, and the client's `ref`.
 fn objects(body: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut left = vec![(String::new(), body)];
@@ -148,7 +150,7 @@ fn objects(body: &Value) -> Vec<String> {
                 members
                     .iter()
                     .filter(|(name, value)| {
-                        // A list of arguments is another thing.
+                        // A list named `arguments` is something else.
                         !(*name == "arguments" && value.is_object() || *name == "ref")
                     })
                     .map(|(name, value)| (escaped(name), value))
@@ -172,14 +174,14 @@ fn objects(body: &Value) -> Vec<String> {
     found
 }
 
-/// As a JSON pointer has it (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Lets no object have a member that is not described, where the schema does not say what others there may be. `whole`
-/// schemas say all that is said of a value; those inside of `allOf` and the like are parts, and the whole sees what they
-/// name.
+/// Forbids members that a schema does not describe, unless the schema itself says which others are
+/// allowed. A `whole` schema describes a value completely; those in `allOf` and the like are parts,
+/// whose members count for the whole.
 fn close(schema: &mut Value, whole: bool) {
     let Some(members) = schema.as_object_mut() else {
         return;
@@ -208,7 +210,7 @@ fn close(schema: &mut Value, whole: bool) {
     }
 }
 
-/// Whether a schema says of itself what other members there may be.
+/// Whether a schema itself says which other members are allowed.
 fn says_more(schema: &Map<String, Value>) -> bool {
     ["additionalProperties", "unevaluatedProperties"]
         .iter()
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_schema_takes_what_any_of_its_parts_names_and_nothing_else() {
+    fn a_closed_schema_accepts_only_members_that_its_parts_describe() {
         let number = json!({ "type": "integer" });
         let schema = closed(json!({
             "type": "object",
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_says_what_others_there_may_be_keeps_its_word() {
+    fn closing_keeps_the_rule_for_additional_members() {
         let schema = closed(json!({
             "properties": { "any": { "type": "object", "additionalProperties": true }, "all": {} },
         }));

@@ -1,4 +1,4 @@
-//! The program itself: where it is, and one run of it.
+//! The program under test, and single runs of it.
 
 use std::{
     ffi::OsStr,
@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::PATIENCE;
 
-/// The program under test: `NETVANE_BIN`, or built now from the sources, once in each process.
+/// Returns the path of the program under test: `NETVANE_BIN`, or built from the sources once per
+/// process.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("NETVANE_BIN") {
@@ -25,7 +26,7 @@ pub fn binary() -> &'static Path {
 }
 
 fn build() -> PathBuf {
-    // This test is TARGET/PROFILE/deps/NAME.
+    // The path of this test is TARGET/PROFILE/deps/NAME.
     let own = std::env::current_exe().expect("tests know where they are");
     let profile = own
         .ancestors()
@@ -59,22 +60,22 @@ fn build() -> PathBuf {
     profile.join("netvane")
 }
 
-/// One run of the program, in an environment that holds nothing but what the test put there.
+/// One run of the program, with only the environment variables that the test sets.
 pub struct Netvane {
     command: Command,
     stdin: Vec<u8>,
 }
 
-/// What a run left behind.
+/// Result of a finished run.
 #[derive(Debug)]
 pub struct Finished {
-    /// Exit status; `None` when a signal ended it.
+    /// Exit status; `None` if a signal ended it.
     pub code: Option<i32>,
     /// What the program wrote to standard output.
     pub stdout: String,
     /// What the program wrote to standard error.
     pub stderr: String,
-    /// From start to end.
+    /// Time from start to end.
     pub elapsed: Duration,
 }
 
@@ -84,12 +85,12 @@ impl Netvane {
         Self::from_command(Command::new(binary()), arguments)
     }
 
-    /// With the words of a line as a shell would split it that knows no quotes.
+    /// Prepares a run with the words of a line, split at white space without quoting.
     pub fn line(line: &str) -> Self {
         Self::new(line.split_whitespace())
     }
 
-    /// Started by another program that ends up being it.
+    /// Prepares a run through another program that finally executes it.
     pub fn from_command<S: AsRef<OsStr>>(
         mut command: Command,
         arguments: impl IntoIterator<Item = S>,
@@ -119,18 +120,18 @@ impl Netvane {
         self
     }
 
-    /// Asks this DNS server.
+    /// Sets the DNS server to use.
     pub fn dns(self, server: SocketAddr) -> Self {
         self.env("NETVANE__DNS__SERVERS", server.to_string())
     }
 
-    /// Gives this on standard input.
+    /// Sets the content of standard input.
     pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = text.into();
         self
     }
 
-    /// Starts it, for tests that have something to do while it runs.
+    /// Starts the run, for tests that do something meanwhile.
     pub fn spawn(mut self) -> Running {
         let started = Instant::now();
         self.command
@@ -143,7 +144,7 @@ impl Netvane {
             .unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let mut stdin = child.stdin.take().expect("piped");
         let given = std::mem::take(&mut self.stdin);
-        // It may end without reading what it was given.
+        // The program may end without reading its input.
         thread::spawn(move || drop(stdin.write_all(&given)));
         let stdout = gather(child.stdout.take().expect("piped"));
         let stderr = gather(child.stderr.take().expect("piped"));
@@ -155,7 +156,7 @@ impl Netvane {
         }
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub fn run(self) -> Finished {
         self.spawn().finish()
     }
@@ -175,7 +176,7 @@ impl Running {
         signal(self.child.id(), name);
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the run; kills it after a timeout and panics.
     pub fn finish(mut self) -> Finished {
         let mut part = |receiver: &mpsc::Receiver<Vec<u8>>| match receiver.recv_timeout(PATIENCE) {
             Ok(bytes) => String::from_utf8(bytes).expect("all output is UTF-8"),
@@ -202,7 +203,7 @@ impl Drop for Running {
     }
 }
 
-/// All that a pipe gives until it is closed.
+/// Reads a pipe in a thread until it is closed.
 fn gather(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -213,7 +214,7 @@ fn gather(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
     receiver
 }
 
-/// Sends a signal to a process that the caller started and has not waited for yet.
+/// Sends a signal to a child process that was not waited for yet.
 pub(crate) fn signal(process: u32, name: &str) {
     let sent = Command::new("sh")
         .args(["-c", "kill -s \"$0\" \"$1\"", name, &process.to_string()])
@@ -225,7 +226,7 @@ pub(crate) fn signal(process: u32, name: &str) {
 }
 
 impl Finished {
-    /// The reply of a `--json` run that succeeded.
+    /// Returns the reply of a `--json` run that succeeded.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(
@@ -244,16 +245,16 @@ impl Finished {
             .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 
-    /// The problem document of a `--json` run that failed.
+    /// Returns the problem document of a `--json` run that failed.
     #[track_caller]
     pub fn problem(&self) -> Value {
         assert_ne!(self.code, Some(0), "{}", self.stdout);
-        assert_eq!(self.stdout, "", "nothing but the problem is told");
+        assert_eq!(self.stdout, "", "standard output is empty after a failure");
         serde_json::from_str(&self.stderr)
             .unwrap_or_else(|error| panic!("{error}: {}", self.stderr))
     }
 
-    /// The text of a run that succeeded.
+    /// Returns the text of a run that succeeded.
     #[track_caller]
     pub fn text(&self) -> &str {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The receiving end of callbacks: takes requests and leaves it to the test what becomes of them.
+//! A receiver of callbacks: accepts requests and lets the test answer them.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{PATIENCE, http::header};
 
-/// Listens on loopback until dropped; a request that no test took then is a failure.
+/// Listens on loopback until dropped; it then fails if the test left a request unread.
 pub struct Receiver {
     /// Address that the receiver listens on.
     pub address: SocketAddr,
@@ -27,19 +27,19 @@ pub struct Receiver {
     over: Arc<AtomicBool>,
 }
 
-/// One request that arrived. Dropping it unanswered hangs up.
+/// A request that arrived. Dropping it without an answer closes the connection.
 pub struct Message {
     /// Request line, such as `POST /hook HTTP/1.1`.
     pub line: String,
-    /// Names in lower case.
+    /// Header fields; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// As it was sent.
+    /// The body as it was sent.
     pub body: Vec<u8>,
     stream: TcpStream,
 }
 
 impl Receiver {
-    /// On a free port of 127.0.0.1.
+    /// Starts a receiver on a free port of 127.0.0.1.
     pub fn start() -> Self {
         Self::listen("127.0.0.1:0")
     }
@@ -74,18 +74,18 @@ impl Receiver {
         }
     }
 
-    /// The URL of a path here.
+    /// Returns the URL of a path on this receiver.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Waits for the next request.
+    /// Waits for the next request; panics after a timeout.
     #[track_caller]
     pub fn next(&self) -> Message {
         self.next_within(PATIENCE).expect("a request arrives")
     }
 
-    /// The next request, if it comes within this time.
+    /// Returns the next request, if it arrives within this time.
     pub fn next_within(&self, time: Duration) -> Option<Message> {
         self.arrived
             .lock()
@@ -94,7 +94,7 @@ impl Receiver {
             .ok()
     }
 
-    /// Connections so far, whatever came over them.
+    /// Returns the number of connections so far, including those without a request.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -155,12 +155,13 @@ impl Message {
         })
     }
 
-    /// A header field's value, or an empty text.
+    /// Returns a header field's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         header(&self.headers, name)
     }
 
-    /// The body, whose signature must be that of Standard Webhooks with this secret.
+    /// Returns the body as JSON; panics unless its Standard Webhooks signature is valid for this
+    /// secret.
     #[track_caller]
     pub fn verified(&self, secret: &str) -> Value {
         let key = secret
@@ -174,7 +175,7 @@ impl Message {
         serde_json::from_slice(&self.body).expect("a body in JSON")
     }
 
-    /// Answers with this status and these header lines, without a body.
+    /// Responds with this status and these header lines, without a body.
     pub fn answer(mut self, status: &str, headers: &[&str]) {
         let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
         self.send(format!(
@@ -182,12 +183,12 @@ impl Message {
         ));
     }
 
-    /// Sends bytes as they are; false when nobody takes them any more.
+    /// Sends raw bytes; false if the client no longer accepts them.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
-    /// Waits until the other end hangs up.
+    /// Waits until the client closes the connection.
     #[track_caller]
     pub fn hung_up(mut self) {
         let mut rest = Vec::new();

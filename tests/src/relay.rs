@@ -1,4 +1,4 @@
-//! What lies between the program and a server, so that it can break.
+//! A TCP relay between the program and a server, which a test can break.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -13,34 +13,35 @@ use tokio::{
 
 use crate::{PATIENCE, loopback};
 
-/// How the way is.
+/// State of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Every connection is passed on.
+    /// Connections are forwarded in both directions.
     Open,
-    /// Connections are refused, and those that stood are gone.
+    /// New connections are refused, and existing ones are cut.
     Down,
-    /// Connections are taken, and nothing passes.
+    /// Connections are accepted, but nothing is forwarded.
     Mute,
-    /// What the server says passes a few bytes at a time.
+    /// Data from the server is forwarded a few bytes at a time.
     Slow,
 }
 
-/// So many bytes pass at a time on a slow way, which is less than one row of a page.
+/// Bytes that a slow relay forwards at a time: less than one row of a page.
 const PIECE: usize = 40;
-/// Between two pieces; a browser draws more often.
+/// Pause between two pieces; shorter than a browser's frame.
 const PAUSE: Duration = Duration::from_millis(8);
 
-/// A port of its own in front of a server, until dropped.
+/// A relay on its own port in front of a server, until dropped.
 pub struct Relay {
-    /// The same, however often the way was down.
+    /// Address of the relay, which stays the same when it goes down and comes up again.
     pub address: SocketAddr,
     way: watch::Sender<Way>,
     _runtime: Runtime,
 }
 
 impl Relay {
-    /// To a server whose address is told later, so that the server can be told the relay's own.
+    /// Starts a relay whose server is set later, so that the server can be told the relay's address
+    /// first.
     pub fn start() -> (Self, impl FnOnce(SocketAddr)) {
         let runtime = loopback::runtime(1);
         let (listener, address) = loopback::listen(&runtime);
@@ -64,7 +65,7 @@ impl Relay {
         relay
     }
 
-    /// From now on the way is like this. Connections that stand are cut.
+    /// Changes the state of the relay. Existing connections are cut.
     pub fn is(&self, way: Way) {
         self.way.send_replace(way);
     }
@@ -131,7 +132,7 @@ async fn slowly(client: &mut TcpStream, server: &mut TcpStream) -> io::Result<()
     tokio::try_join!(copy(&mut asks, &mut takes), back).map(drop)
 }
 
-/// The same port once more: somebody else may have it for a moment.
+/// Binds the same port again; retries, because another process may use it for a moment.
 pub(crate) async fn again<T, F: Future<Output = io::Result<T>>>(bind: impl Fn() -> F) -> T {
     let end = Instant::now() + PATIENCE;
     loop {

@@ -1,4 +1,4 @@
-//! A resolver that can be broken while it is asked: it stands before a [`Dns`](crate::Dns) and passes on what it wants.
+//! A resolver in front of a [`Dns`](crate::Dns) that a test can break while it is in use.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,36 +16,37 @@ use crate::{PATIENCE, loopback, relay::again};
 /// How the resolver answers queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As the server behind it does.
+    /// Forwards to the server behind it.
     Right,
-    /// Its ports are closed, and connections with them.
+    /// Its ports are closed, and existing connections are cut.
     Dead,
-    /// It hears and says nothing.
+    /// It receives queries but never responds.
     Silent,
-    /// The right answer after this time.
+    /// Sends the right response after this time.
     Slow(Duration),
-    /// Answers to another query: their id is wrong.
+    /// Sends responses to another query, with a wrong id.
     WrongId,
-    /// The right id, then nothing that could be read.
+    /// Sends the right id, then garbage.
     Garbage,
-    /// It sends to TCP, and closes that.
+    /// Sends truncated responses over UDP, and closes TCP connections.
     Truncated,
-    /// The right answer, and an address of 203.0.113.66 for this name, which nobody asked about, in wire format.
+    /// Sends the right response plus an unrelated record that gives this name, in wire format, the
+    /// address 203.0.113.66.
     Spoof(&'static [u8]),
 }
 
-/// Answers on loopback until dropped.
+/// A resolver on loopback, which runs until dropped.
 pub struct Resolver {
-    /// UDP and TCP, the same through all of its deaths.
+    /// Address for UDP and TCP; it stays the same when the resolver goes down and comes up again.
     pub address: SocketAddr,
     mode: watch::Sender<Mode>,
-    /// How it answers already.
+    /// The mode that is already in effect.
     now: watch::Receiver<Mode>,
     _runtime: Runtime,
 }
 
 impl Resolver {
-    /// In front of this server.
+    /// Starts a resolver in front of this server.
     pub fn before(server: SocketAddr) -> Self {
         let runtime = loopback::runtime(1);
         let mode = watch::Sender::new(Mode::Right);
@@ -61,7 +62,7 @@ impl Resolver {
         }
     }
 
-    /// From now on it answers like this. What was asked before gets no answer any more.
+    /// Changes the mode. Earlier queries get no response any more.
     #[track_caller]
     pub fn is(&self, mode: Mode) {
         self.mode.send_replace(mode);
@@ -146,12 +147,13 @@ async fn one(query: &[u8], server: SocketAddr, mode: Mode) -> Option<Vec<u8>> {
             answer.truncate(12);
             answer[2] |= 2;
             answer[4..].fill(0);
-            // The question stays, or this would be an answer to nothing.
+            // Keep the question; otherwise the response would not match any query.
             answer[5] = 1;
             answer.extend(question(query));
         }
         Mode::Spoof(name) => {
-            // Before the OPT record, which may stand anywhere: one more in the additional section.
+            // Insert it before the OPT record, which may be anywhere: one more record in the
+            // additional section.
             answer.extend(name);
             answer.extend([0, 1, 0, 1, 0, 0, 0x0e, 0x10, 0, 4, 203, 0, 113, 66]);
             let more = u16::from_be_bytes([answer[10], answer[11]]) + 1;
@@ -163,7 +165,7 @@ async fn one(query: &[u8], server: SocketAddr, mode: Mode) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-/// The question section of a query with one question.
+/// Returns the question section of a query with one question.
 fn question(query: &[u8]) -> &[u8] {
     let name = query[12..]
         .iter()

@@ -1,15 +1,15 @@
-//! A directory of a test's own.
+//! A temporary directory for one test.
 
 use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// Gone, with all that is in it, when dropped.
+/// A temporary directory; deleted with its contents when dropped.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new, empty one.
+    /// Creates a new, empty directory.
     #[expect(
         clippy::new_without_default,
         reason = "it makes a directory, which no default should"
@@ -23,7 +23,7 @@ impl Scratch {
         Self(path)
     }
 
-    /// Writes a file into it.
+    /// Writes a file into it; returns the file's path.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, content)

@@ -31,12 +31,13 @@ struct Log {
 }
 
 impl Service {
-    /// Starts it with these settings, given as environment variables, and waits until it listens.
+    /// Starts the service with these settings, given as environment variables, and waits until it
+    /// listens.
     pub fn start(settings: &[(&str, &str)]) -> Self {
         Self::launch(Command::new(binary()), settings)
     }
 
-    /// The same as a member of this group, by which a firewall knows it.
+    /// Starts the service with this group id, which firewall rules can match.
     pub fn start_in_group(group: u32, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary());
         std::os::unix::process::CommandExt::gid(&mut command, group);
@@ -46,7 +47,7 @@ impl Service {
     fn launch(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command.arg("serve").env_clear();
 
-        // Port 0: the system picks a free one, and the log says which.
+        // Port 0: the system picks a free one, and the log shows which.
         command
             .env("NETVANE__HTTP__LISTEN", "127.0.0.1:0")
             .env("NETVANE__LOG__FORMAT", "json");
@@ -74,7 +75,7 @@ impl Service {
         service
     }
 
-    /// Starts it with this DNS server.
+    /// Starts the service with this DNS server.
     pub fn with_dns(server: SocketAddr) -> Self {
         Self::start(&[("NETVANE__DNS__SERVERS", &server.to_string())])
     }
@@ -89,18 +90,18 @@ impl Service {
         self.post_for("application/json", body)
     }
 
-    /// `POST`s a question and accepts this type only.
+    /// Sends a lookup with `POST /v1/commands`, accepting this media type only.
     pub fn post_for(&self, accept: &str, body: impl AsRef<[u8]>) -> Response {
         let headers = [("Accept", accept), ("Content-Type", "application/json")];
         Client::connect(self.address).ask("POST /v1/commands", &headers, body.as_ref())
     }
 
-    /// `POST`s a command line.
+    /// Runs a command line with `POST /v1/commands`.
     pub fn command(&self, line: &str) -> Response {
         self.post(serde_json::json!({ "command": line }).to_string())
     }
 
-    /// `POST`s a command line as someone whom a trusted proxy speaks for.
+    /// Runs a command line for a client whose address a trusted proxy forwards.
     pub fn command_from(&self, from: &str, line: &str) -> Response {
         let headers = [
             ("X-Forwarded-For", from),
@@ -110,7 +111,7 @@ impl Service {
         Client::connect(self.address).ask("POST /v1/commands", &headers, body.as_bytes())
     }
 
-    /// Waits until the log holds a line with this text, and gives the line.
+    /// Waits until the log contains a line with this text, and returns the line.
     pub fn logged(&self, text: &str) -> String {
         let lines = self
             .log
@@ -133,7 +134,7 @@ impl Service {
             .unwrap_or_else(|| panic!("the log never said `{text}`: {:#?}", lines.0))
     }
 
-    /// How many lines of the log so far hold this text.
+    /// Returns how many log lines so far contain this text.
     pub fn times_logged(&self, text: &str) -> usize {
         self.log
             .lines
@@ -145,7 +146,7 @@ impl Service {
             .count()
     }
 
-    /// Everything logged so far.
+    /// Returns everything logged so far.
     pub fn log(&self) -> String {
         self.log
             .lines
@@ -160,7 +161,7 @@ impl Service {
         signal(self.child.id(), name);
     }
 
-    /// Resident memory in MB of 1,000,000 bytes.
+    /// Returns the resident memory in MB of 1,000,000 bytes.
     pub fn resident(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .unwrap_or_default();
@@ -171,12 +172,12 @@ impl Service {
         kib.expect("a running process has memory") * 1024.0 / 1e6
     }
 
-    /// Files and sockets that it holds open.
+    /// Returns the number of open files and sockets.
     pub fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
     }
 
-    /// The number of open files once connections of earlier requests are closed.
+    /// Returns the number of open files once connections of earlier requests are closed.
     pub fn settled_files(&self) -> usize {
         let mut counts = (usize::MAX, 0);
         crate::until("the connections of earlier requests are closed", || {
@@ -191,7 +192,7 @@ impl Service {
         counts.0
     }
 
-    /// Waits for its end; gives the exit status, `None` when a signal ended it.
+    /// Waits for the service to end; returns the exit status, `None` if a signal ended it.
     pub fn ended(mut self) -> Option<i32> {
         let lines = self
             .log
@@ -212,13 +213,13 @@ impl Service {
         self.child.wait().expect("a child can be waited for").code()
     }
 
-    /// `kill -9`: it has no time for anything more.
+    /// Kills the service with SIGKILL, so that it cannot clean up.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("a child can be waited for");
     }
 
-    /// Asks it to end, as a supervisor does; gives the exit status.
+    /// Stops the service with SIGTERM, as a supervisor does; returns the exit status.
     pub fn stop(self) -> Option<i32> {
         self.signal("TERM");
         self.ended()

@@ -1,8 +1,10 @@
-//! The Telegram Bot API on loopback: as strict as the platform, and stricter where the platform is silent.
+//! A fake of the Telegram Bot API on loopback: as strict as the platform, and stricter where its
+//! documentation is silent.
 //!
-//! It keeps chats, messages and queries, reads markup, holds every call against the documented limits and the
-//! platform's own description, controls floods, and plays the people who talk to the bot. What a bot does
-//! wrong is a violation; a test with violations fails at its end, unless it forgives them.
+//! It stores chats, messages and queries, parses markup, checks every call against the documented
+//! limits and the platform's own description, applies flood control, and plays the users who talk
+//! to the bot. Wrong calls of the bot are violations; a test with violations fails at its end,
+//! unless it forgives them.
 
 mod ask;
 mod chat;
@@ -55,10 +57,10 @@ pub use self::{
     users::User,
 };
 
-/// The token of every bot here.
+/// The token of the bot.
 pub const TOKEN: &str = "7000000001:AAF-netvane_test_token-0123456789abc";
 
-/// A fake of Telegram's Bot API, until dropped.
+/// A fake of Telegram's Bot API, which runs until dropped.
 pub struct Telegram {
     /// Address that the fake listens on.
     pub address: SocketAddr,
@@ -67,20 +69,20 @@ pub struct Telegram {
     runtime: Option<Runtime>,
 }
 
-/// One call of the bot.
+/// A call of the bot.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// As the documentation writes it.
+    /// The method, as the documentation spells it.
     pub method: String,
-    /// What came with it, without files.
+    /// The parameters, without files.
     pub parameters: Value,
-    /// The HTTP status of the answer; 0 when the connection ended without one.
+    /// HTTP status of the response; 0 if the connection ended without one.
     pub status: u16,
-    /// Why it was refused.
+    /// Why the call was refused.
     pub description: Option<String>,
     /// The `result` member of the response.
     pub result: Option<Value>,
-    /// When it was carried out.
+    /// When the call was carried out.
     pub at: Instant,
 }
 
@@ -94,7 +96,7 @@ impl fmt::Display for Call {
 }
 
 impl Telegram {
-    /// Starts with the platform's limits and nobody in it.
+    /// Starts the fake with the platform's limits and without any users.
     pub fn start() -> Self {
         let runtime = loopback::runtime(1);
         let (listener, address) = loopback::listen(&runtime);
@@ -109,7 +111,7 @@ impl Telegram {
         }
     }
 
-    /// The settings that make a bot of the program, as environment variables.
+    /// Returns the settings that connect the program to this fake, as environment variables.
     pub fn settings(&self) -> [(&'static str, &str); 2] {
         [
             ("NETVANE__TELEGRAM__TOKEN", TOKEN),
@@ -117,7 +119,7 @@ impl Telegram {
         ]
     }
 
-    /// The address as bots are told it, without a final slash.
+    /// Returns the base URL without a final slash.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -128,7 +130,8 @@ impl Telegram {
         self
     }
 
-    /// Hands the bot every message in groups, as when it is an administrator or its privacy mode is off.
+    /// Sends the bot every message in groups, as if it were an administrator or its privacy mode
+    /// were off.
     pub fn reads_groups(&self) -> &Self {
         self.shared.change(|state| {
             state.reads_groups = true;
@@ -137,13 +140,13 @@ impl Telegram {
         self
     }
 
-    /// How long a query may wait for its answer.
+    /// Sets how long a query may wait for its answer.
     pub fn query_patience(&self, patience: Duration) -> &Self {
         self.shared.change(|state| state.patience = patience);
         self
     }
 
-    /// What happens to the next requests for a method, such as `sendMessage`.
+    /// Injects a fault into the next requests for a method, such as `sendMessage`.
     pub fn fault(&self, method: &str, fault: Fault, times: usize) -> &Self {
         let faults = std::iter::repeat_n(fault, times);
         self.shared.change(|state| {
@@ -156,13 +159,13 @@ impl Telegram {
         self
     }
 
-    /// Takes the token away: every call is answered with 401 from now on.
+    /// Revokes the token: every call gets 401 from now on.
     pub fn revoke_token(&self) -> &Self {
         self.shared.change(|state| state.revoked = true);
         self
     }
 
-    /// Forgives what a test means to provoke: every violation that contains this text.
+    /// Forgives violations that contain this text, for tests that provoke them.
     pub fn forgive(&self, text: &str) -> &Self {
         self.shared.change(|state| {
             state
@@ -173,26 +176,28 @@ impl Telegram {
         self
     }
 
-    /// Takes `http://` webhooks too.
+    /// Also accepts `http://` webhooks.
     pub fn plain_webhooks(&self) -> &Self {
         self.shared.change(|state| state.plain_webhooks = true);
         self
     }
 
-    /// Brings updates here whatever host the webhook's address names.
+    /// Delivers updates to this address, whatever host the webhook's URL names.
     pub fn deliver_to(&self, address: SocketAddr) -> &Self {
         self.shared.change(|state| state.deliver_to = Some(address));
         self
     }
 
-    /// Sends this secret, or none, instead of the one the bot set; `None` as a whole sends the right one again.
+    /// Sends this secret, or none, instead of the one the bot set; an outer `None` restores the
+    /// right one.
     pub fn send_secret(&self, secret: Option<Option<&str>>) -> &Self {
         self.shared
             .change(|state| state.wrong_secret = secret.map(|secret| secret.map(str::to_owned)));
         self
     }
 
-    /// Update and HTTP status of every delivery so far; status 0 when nobody answered.
+    /// Returns the update id and HTTP status of every delivery so far; status 0 if there was no
+    /// response.
     pub fn deliveries(&self) -> Vec<(i64, u16)> {
         self.shared.lock().deliveries.clone()
     }
@@ -211,7 +216,7 @@ impl Telegram {
             .wait_for(&format!("a delivery answered with {status}"), found);
     }
 
-    /// What the webhook was set to: address, secret, connections.
+    /// Returns the webhook's settings: URL, secret, connections.
     pub fn webhook(&self) -> Option<(String, Option<String>, usize)> {
         let state = self.shared.lock();
         state.webhook.as_ref().map(|webhook| {
@@ -223,7 +228,7 @@ impl Telegram {
         })
     }
 
-    /// The kinds of updates that the bot asked for.
+    /// Returns the kinds of updates that the bot asked for.
     pub fn allowed_updates(&self) -> Option<Vec<String>> {
         self.shared
             .lock()
@@ -232,7 +237,8 @@ impl Telegram {
             .map(|kinds| kinds.iter().cloned().collect())
     }
 
-    /// The menu that people see: `scope` as its type, such as `default`, `language` empty for all.
+    /// Returns the command menu that users see: `scope` is its type, such as `default`; an empty
+    /// `language` means all.
     pub fn menu(&self, scope: &str, language: &str) -> Vec<(String, String)> {
         let state = self.shared.lock();
         let wanted = |((place, of), _): &(&(String, String), &Value)| {
@@ -258,7 +264,7 @@ impl Telegram {
             .wait_for("the bot polls", |state| (state.polling > 0).then_some(()));
     }
 
-    /// Waits for a call of this method and gives the latest.
+    /// Waits for a call of this method that `accept` accepts, and returns the latest.
     #[track_caller]
     pub fn wait_for_call(&self, method: &str, accept: impl Fn(&Call) -> bool) -> Call {
         let fits = |call: &&Call| call.method == method && accept(call);
@@ -268,17 +274,17 @@ impl Telegram {
             })
     }
 
-    /// All calls so far; polls only when they were refused.
+    /// Returns all calls so far, but only refused ones of `getUpdates`.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.clone()
     }
 
-    /// Everything that the bot did wrong so far and nobody forgave.
+    /// Returns all violations so far that were not forgiven.
     pub fn violations(&self) -> Vec<String> {
         self.shared.lock().violations.clone()
     }
 
-    /// Ends it: fails on violations and on queries that nobody answered.
+    /// Ends the fake: fails on violations and unanswered queries.
     #[track_caller]
     pub fn finish(self) {
         self.settle();

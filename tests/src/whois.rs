@@ -1,4 +1,4 @@
-//! Somebody who knows every domain, as a whois server does.
+//! A whois server that knows every domain.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -6,11 +6,11 @@ use std::{
     thread,
 };
 
-/// Answers at this address as long as the test runs; port 0 is one that is free.
+/// Starts the server at this address for as long as the test runs; port 0 picks a free one.
 ///
 /// # Errors
 ///
-/// Somebody is there already, or may be there and this process may not.
+/// If the address is in use, or this process may not listen there.
 pub fn registry(address: &str) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;

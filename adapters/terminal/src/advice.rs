@@ -1,5 +1,5 @@
-//! Checks the settings against this machine, as the current user: the part of `config check` that looks at
-//! files and permissions. Nothing is written, and nothing is sent.
+//! Checks the settings against this machine, as the current user: the part of `config check` that
+//! examines files and permissions. It writes and sends nothing.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use crate::{
     system::{self, ListenError, may_write, mode, user},
 };
 
-/// Geo databases are published weekly or monthly; older than this, they are reported.
+/// Age at which geo databases are reported as old; they are published weekly or monthly.
 const OLD: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 
 /// Directories that are usually emptied at boot.
@@ -39,13 +39,15 @@ pub(crate) fn refuse(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Like [`refuse`], and also tries to listen and to build the runtime, which the service does itself.
+/// Fails like [`refuse`], and also if listening or building the runtime fails, which the service
+/// does itself.
 pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
     refuse(settings)?;
     if let Some(fault) = listening(&settings.http.listen) {
         bail!("{fault}");
     }
-    // The check may run as another user; it must not create an audit file that the service cannot write.
+    // The check may run as another user; it must not create an audit file that the service cannot
+    // write.
     let unrecorded = without_audit(settings.clone());
     Engine::new(&unrecorded)?.runtime().check()?;
     Ok(())
@@ -233,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_be_made_is_looked_for_where_it_would_be() {
+    fn checks_the_parent_of_a_path_that_does_not_exist() {
         let own = std::env::temp_dir();
         for (path, writable) in [
             (own.clone(), true),
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_others_cannot_be_listened_at() {
+    fn refuses_to_listen_on_an_address_of_another_machine() {
         assert_eq!(listening("127.0.0.1:0"), None);
         assert_eq!(
             listening("192.0.2.1:8080").as_deref(),

@@ -1,4 +1,4 @@
-//! Databases as their makers offer them: plain, with gzip (DB-IP), or in a tar archive with gzip (MaxMind).
+//! Unpacks downloaded databases: plain, gzip (DB-IP), or a tar archive with gzip (MaxMind).
 
 use std::io::Read;
 
@@ -6,10 +6,11 @@ use anyhow::{Context as _, bail};
 use flate2::read::MultiGzDecoder;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// A tar header, and what its parts are padded to (POSIX.1-2017, pax, "ustar Interchange Format").
+/// Size of a tar header, to which the parts of an archive are padded (POSIX.1-2017, pax, "ustar
+/// Interchange Format").
 const BLOCK: usize = 512;
 
-/// The database in what was fetched; never more than `most` bytes.
+/// Extracts the database from a download; fails if it has more than `most` bytes.
 pub(crate) fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
     let plain = if fetched.starts_with(&GZIP) {
         inflated(&fetched, most)?
@@ -42,7 +43,7 @@ fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262).is_some_and(|magic| magic == b"ustar")
 }
 
-/// The first file of the archive whose name ends in `.mmdb`.
+/// Returns the first file of the archive whose name ends in `.mmdb`.
 fn of_archive(mut rest: &[u8]) -> Option<&[u8]> {
     while is_tar(rest) {
         let name = rest.get(..100)?.split(|byte| *byte == 0).next()?;

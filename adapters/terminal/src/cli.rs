@@ -168,7 +168,7 @@ fn print_manual() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The command line with every lookup of the registry in it, for completion.
+/// Returns the command line with all lookups of the registry as subcommands, for completion.
 fn with_lookups() -> anyhow::Result<clap::Command> {
     let engine = Engine::new(&Settings::default())?;
     let lookups = engine.registry().entries().iter().map(|entry| {

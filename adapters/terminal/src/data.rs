@@ -1,4 +1,4 @@
-//! `netvane data`: the geo databases.
+//! `netvane data`: shows and updates the geo databases.
 
 use std::{io::Write, path::Path, process::ExitCode, time::Duration};
 
@@ -53,11 +53,11 @@ pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// DB-IP has the month in the names of its files.
+/// Placeholder in URLs for the month, which DB-IP's file names contain.
 const MONTH: &str = "{month}";
 
-/// Each file is fetched, unpacked beside its place, verified whole, and only then renamed into it; a running server takes it
-/// up by itself.
+/// Downloads, unpacks and verifies each database next to its destination, then renames it; a
+/// running server reloads it automatically.
 pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     let Geo {
         city,
@@ -107,7 +107,7 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The current month in UTC, such as `2026-11`.
+/// Returns the current month in UTC, such as `2026-11`.
 fn this_month() -> String {
     jiff::Timestamp::now().strftime("%Y-%m").to_string()
 }

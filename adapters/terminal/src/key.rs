@@ -1,4 +1,4 @@
-//! `netvane key`: keys of the HTTP API.
+//! `netvane key`: creates keys of the HTTP API.
 
 use std::process::ExitCode;
 

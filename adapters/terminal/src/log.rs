@@ -1,7 +1,7 @@
 //! The log, on standard error.
 //!
-//! Lines are gathered and written together every few milliseconds: a system call for each of many thousand
-//! requests a second would be a good part of what they cost.
+//! Lines are buffered and written together every few milliseconds, because a system call per line
+//! would be a large part of the cost of a request at thousands of requests per second.
 
 use std::{
     io::{self, Write},
@@ -18,9 +18,9 @@ use tracing_subscriber::{
 
 use crate::otel::{self, Traces};
 
-/// Lines wait no longer than this.
+/// Longest time that a line is buffered.
 const DELAY: Duration = Duration::from_millis(50);
-/// Nor more of them than this, in bytes.
+/// Most bytes that are buffered before they are written.
 const FULL: usize = 64 * 1024;
 
 /// Targets of Netvane's own crates; others log only warnings and errors by default.
@@ -33,19 +33,19 @@ const OWN: [&str; 6] = [
     "netvane_discord",
 ];
 
-/// Writes what is left when dropped.
+/// Keeps the log running; flushes it when dropped.
 #[must_use = "the log ends when this is dropped"]
 pub(crate) struct Guard(
     Lines,
     #[expect(dead_code, reason = "it is for its end")] Option<Traces>,
 );
 
-/// What is logged, which may change.
+/// Handle to change the log level while running.
 #[derive(Clone)]
 pub(crate) struct Level(reload::Handle<EnvFilter, Registry>);
 
 impl Level {
-    /// From now on this is logged.
+    /// Applies new log settings; fails if they are invalid.
     pub(crate) fn set(&self, settings: &Log) -> anyhow::Result<()> {
         self.0.reload(filter(settings)?).context("log.level")
     }
@@ -54,15 +54,17 @@ impl Level {
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
-/// What is logged; an error names the setting.
+/// Builds the log filter; an error names the setting.
 pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
-    // The adapter itself says how its connection is, and once; serenity says it again and again.
+    // Silence serenity unless it is named: the adapter logs the state of its connection once,
+    // serenity repeats it.
     let mut level = if settings.level.contains("serenity") {
         settings.level.clone()
     } else {
         format!("serenity=off,{}", settings.level)
     };
-    // A word is about Netvane: below info, clients of platforms log the addresses they call, and tokens stand in those.
+    // A single word as level applies to Netvane only: below info, the platforms' client crates log
+    // URLs that contain tokens.
     if let Some(word) = ["debug", "trace"]
         .into_iter()
         .find(|word| settings.level.eq_ignore_ascii_case(word))
@@ -77,7 +79,7 @@ pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
     EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))
 }
 
-/// Starts logging, and tracing where a collector is named, as the settings say.
+/// Starts logging, and tracing if a collector is configured.
 pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
     let (filter, level) = reload::Layer::new(filter(&settings.log)?);
     let lines = Lines::default();
@@ -113,10 +115,10 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
 
 impl Lines {
     fn flush(&self) {
-        // Written while it is held, so that lines keep their order.
+        // Write while holding the lock, so that lines keep their order.
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !lines.is_empty() {
-            // Nobody can be told that the log cannot be written.
+            // There is no way to report that the log cannot be written.
             let _ = io::stderr().lock().write_all(&lines);
             lines.clear();
         }

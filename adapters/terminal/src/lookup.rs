@@ -1,4 +1,4 @@
-//! One question, one answer on standard output.
+//! Runs one lookup and prints its reply to standard output.
 
 use std::{
     io::{IsTerminal, Read},
@@ -18,10 +18,10 @@ use crate::{
     output::{Output, print},
 };
 
-/// The most that is read from standard input, in bytes.
+/// Most bytes read from standard input.
 const MAX_INPUT: u64 = 25 << 20;
 
-/// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
+/// Runs the lookup. Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
 pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(&advice::without_audit(output.settings()?))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,13 +66,14 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
 
     runtime.block_on(netvane_core::net::smtp::drain_quits());
 
-    // Nothing else that a lookup left behind may hold up the prompt.
+    // Do not wait for background tasks that the lookup left behind.
     runtime.shutdown_background();
 
     Ok(status)
 }
 
-/// A command that takes a message reads standard input where none is given: `netvane trace_mail < mail.eml`.
+/// Reads standard input for a command that takes a message and got none, such as
+/// `netvane trace_mail < mail.eml`; `None` for other commands and on a terminal.
 fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
     let [name] = words else { return Ok(None) };
     let name = name
@@ -106,7 +107,7 @@ fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
     Ok(Some(Input::Named { name, arguments }))
 }
 
-/// The words as one line that the grammar takes apart again in the same places.
+/// Joins the words into one line that the grammar splits in the same places.
 fn line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let (option, value) = match word.split_once('=') {
@@ -127,7 +128,7 @@ fn line(words: &[String]) -> String {
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// The same text as HTTP's problem document, or the document itself with `--json`.
+/// Formats a failure as text, or with `--json` as HTTP's problem document.
 fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
     if output.json {
         return serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
@@ -156,7 +157,7 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
 struct Screen<'a> {
     output: &'a Output,
     layout: Layout,
-    /// Rows of a terminal on which progress is drawn; `None` where output is piped.
+    /// Rows of the terminal on which progress is drawn; `None` if output is piped.
     rows: Option<u16>,
 }
 
@@ -166,7 +167,7 @@ impl<'a> Screen<'a> {
             .is_terminal()
             .then(terminal_size)
             .flatten();
-        // What goes into a pipe is not wrapped.
+        // Piped output is not wrapped.
         let width = size.map_or(u16::MAX, |(Width(width), _)| width.max(20));
         let rows = size
             .map(|(_, Height(rows))| rows)
@@ -190,7 +191,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Draws what is found so far over what was drawn before; gives the number of lines drawn.
+    /// Draws the progress over what was drawn before; returns the number of lines drawn.
     fn redraw(&self, so_far: &Reply, drawn: usize) -> usize {
         let Some(rows) = self.rows else { return 0 };
         let text = self.rendered(so_far);

@@ -1,4 +1,4 @@
-//! The program: one question from the command line, or all adapters as a service.
+//! The program: one lookup from the command line, or all adapters as a service.
 
 mod advice;
 mod archive;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // The one TLS provider of the whole process, before anything could choose another.
+    // The TLS provider of the whole process, set before any library can choose another.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Port checks hold many sockets open at once.
     let _ = netvane_core::net::tcp::raise_descriptor_limit();

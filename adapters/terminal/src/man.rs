@@ -1,4 +1,4 @@
-//! The manual page: what clap knows of the command line, and every lookup of the registry.
+//! The manual page: the command line as clap describes it, and every lookup of the registry.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use netvane_core::{
     spec::{Argument, ArgumentKind},
 };
 
-/// The manual page `netvane.1` in roff.
+/// Renders the manual page `netvane.1` in roff.
 pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
     let actions: Vec<clap::Command> = cli
         .get_subcommands()
@@ -22,7 +22,7 @@ pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8
     let version = cli.get_version().unwrap_or_default().to_owned();
     let mut out = Vec::new();
 
-    // Without a time, so that the same program has the same manual.
+    // Without a date, so that the same program has the same manual.
     writeln!(
         out,
         ".TH NETVANE 1 \"\" \"netvane {version}\" Netvane\n{INTRODUCTION}"
@@ -48,7 +48,7 @@ pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8
     Ok(out)
 }
 
-/// `netvane config` has actions of its own.
+/// Describes a subcommand and its own subcommands, such as those of `netvane config`.
 fn describe_action(roff: &mut Roff, action: &clap::Command) {
     let about = |command: &clap::Command| {
         roman(
@@ -110,7 +110,7 @@ fn describe_lookup(roff: &mut Roff, entry: &Entry) {
     }
 }
 
-/// How an argument stands on the command line.
+/// Formats an argument as typed on the command line.
 fn written(argument: &Argument) -> Vec<clap_mangen::roff::Inline> {
     let value = italic(argument.name.to_uppercase());
     match (argument.required, argument.kind) {

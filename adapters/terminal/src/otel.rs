@@ -1,5 +1,5 @@
-//! Traces for an OpenTelemetry collector, when the operator names one: a span for each question, and one below it for
-//! each exchange with somebody else's server. What is asked is not in them.
+//! Traces for an OpenTelemetry collector, if one is configured: a span for each lookup, with child
+//! spans for each exchange with a remote server. They do not contain the targets of lookups.
 
 use anyhow::Context as _;
 use netvane_core::settings::Telemetry;
@@ -13,20 +13,20 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Spans that are for the collector only.
+/// Target of the spans that only the collector gets.
 pub(crate) const TARGET: &str = "netvane::trace";
 
-/// Sends what is left when dropped.
+/// Exports traces; flushes the remaining spans when dropped.
 pub(crate) struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// The way to the collector; `None` where the settings name none.
+    /// Connects to the configured collector; `None` if there is none.
     pub(crate) fn new(settings: &Telemetry) -> anyhow::Result<Option<Self>> {
         let endpoint = settings.otlp_endpoint.trim_end_matches('/');
         if endpoint.is_empty() {
             return Ok(None);
         }
-        // Its client blocks, on a thread of the exporter's own.
+        // The exporter's HTTP client blocks, but runs on a thread of its own.
         let exporter = SpanExporter::builder()
             .with_http()
             .with_endpoint(format!("{endpoint}/v1/traces"))
@@ -40,7 +40,7 @@ impl Traces {
         Ok(Some(Self(provider)))
     }
 
-    /// What the subscriber passes its spans to.
+    /// Builds the subscriber layer that passes spans to the exporter.
     pub(crate) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
         let filter = Targets::new().with_target(TARGET, LevelFilter::DEBUG);
         tracing_opentelemetry::layer()

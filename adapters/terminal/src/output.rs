@@ -1,4 +1,4 @@
-//! How and where the program writes.
+//! Output options, and writing to standard output.
 
 use std::{
     io::{IsTerminal, Write},
@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use netvane_core::settings::Settings;
 
-/// Writes to standard output. A closed pipe, as with `| head`, is the reader's choice.
+/// Writes to standard output. Errors are ignored: a closed pipe, as with `
+/// head`, is intended by the user.
 pub(crate) fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout
@@ -17,7 +18,7 @@ pub(crate) fn print(text: &str) {
         .and_then(|()| stdout.flush());
 }
 
-/// Accepted before and after the command.
+/// Options that are accepted before and after the command.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Output {
     /// Print the reply as one JSON object.
@@ -46,7 +47,7 @@ pub(crate) enum Color {
 }
 
 impl Output {
-    /// Takes the four options out of a lookup's words, where they may stand as well.
+    /// Removes these four options from a lookup's words, where they may also appear.
     pub(crate) fn take_from(&mut self, words: Vec<String>) -> anyhow::Result<Vec<String>> {
         let mut left = Vec::new();
         let mut words = words.into_iter();

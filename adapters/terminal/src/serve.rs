@@ -1,4 +1,4 @@
-//! All adapters as one service, until a signal ends it.
+//! Runs all adapters as one service, until a signal ends it.
 
 use std::{
     path::PathBuf,
@@ -21,10 +21,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{advice, log, system};
 
-/// How often the files of the databases are looked at.
+/// Interval for checking the database files for changes.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT; what is running then gets its time to finish. SIGHUP has the settings read again.
+/// Serves until SIGTERM or SIGINT; running lookups then get time to finish. SIGHUP reloads the
+/// settings with `read_again`.
 pub(crate) fn run(
     settings: Settings,
     file: Option<PathBuf>,
@@ -39,11 +40,11 @@ pub(crate) fn run(
         .build()?;
 
     runtime.block_on(async {
-        // Metrics are counted from the first request on.
+        // Install metrics first, so that they count from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
 
-        // Resolvers may still come; what else is missing does not.
+        // A resolver may become available later; nothing else that is missing will.
         if engine.runtime().has_resolver() {
             engine.runtime().check()?;
         }
@@ -67,7 +68,7 @@ pub(crate) fn run(
             .await
             .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
 
-        // They end by themselves, when what they are answering is answered.
+        // The chat tasks end when their open replies are sent.
         chats.close();
         chats.wait().await;
         netvane_core::net::smtp::drain_quits().await;
@@ -78,7 +79,7 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Warnings about the settings that were logged already, so that each is logged once.
+/// Warnings about the settings that were already logged, so that each is logged once.
 struct LoggedWarnings {
     file: Option<PathBuf>,
     warnings: Vec<String>,
@@ -107,7 +108,8 @@ impl LoggedWarnings {
     }
 }
 
-/// What outlives the process, where something needs it. Without it those do not start; what needs no state goes on.
+/// Opens the persistent store if a configured part needs it. If that fails, these parts do not
+/// start; the rest does.
 fn open_store(settings: &Settings, engine: &Engine) -> Option<Store> {
     let needed = settings.parts_with_state();
     if needed.is_empty() {
@@ -126,7 +128,7 @@ fn open_store(settings: &Settings, engine: &Engine) -> Option<Store> {
     }
 }
 
-/// Starts the chat adapters whose token is set, and gives the paths that they answer over HTTP.
+/// Starts the chat adapters whose token is set; returns their HTTP routes.
 fn start_chats(
     settings: &Settings,
     engine: &Engine,
@@ -135,7 +137,7 @@ fn start_chats(
 ) -> anyhow::Result<(TaskTracker, Router)> {
     let (chats, mut hooks) = (TaskTracker::new(), Router::new());
 
-    // Without it an update could be answered twice.
+    // Without the store, a restart could answer an update twice.
     let Some(store) = store else {
         return Ok((chats, hooks));
     };

@@ -1,4 +1,5 @@
-//! What systems do each in their own way: users, permissions, signals. Windows has less of it to ask about.
+//! Functions that differ between operating systems: users, permissions, signals. On Windows, some
+//! of them do nothing.
 
 use std::{io, net::SocketAddr, path::Path};
 
@@ -14,19 +15,19 @@ use nix::{
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The user of this process: its number, or on Windows its name.
+/// Returns the user of this process: the numeric id, or on Windows the name.
 #[cfg(unix)]
 pub(crate) fn user() -> String {
     geteuid().to_string()
 }
 
-/// The user of this process: its number, or on Windows its name.
+/// Returns the user of this process: the numeric id, or on Windows the name.
 #[cfg(not(unix))]
 pub fn user() -> String {
     std::env::var("USERNAME").unwrap_or_else(|_| "unknown".into())
 }
 
-/// Whether this user may write to something that is there: into it, where it is a directory.
+/// Whether this user may write to an existing file, or create files in an existing directory.
 #[cfg(unix)]
 pub(crate) fn may_write(there: &Path) -> bool {
     let wanted = if there.is_dir() {
@@ -37,7 +38,8 @@ pub(crate) fn may_write(there: &Path) -> bool {
     access(there, wanted).is_ok()
 }
 
-/// Whether this user may write to something that is there. Only trying would tell; what is marked read-only is known.
+/// Whether this user may write to an existing path. Only the read-only attribute is checked; trying
+/// would be the only sure way.
 #[cfg(not(unix))]
 pub fn may_write(there: &Path) -> bool {
     there
@@ -45,7 +47,7 @@ pub fn may_write(there: &Path) -> bool {
         .is_ok_and(|data| there.is_dir() || !data.permissions().readonly())
 }
 
-/// Who may do what with a file, in the bits of `chmod`; `None` where there are none.
+/// Returns the mode bits of a file, as `chmod` sets them; `None` if the file cannot be read.
 #[cfg(unix)]
 pub(crate) fn mode(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -53,23 +55,24 @@ pub(crate) fn mode(path: &Path) -> Option<u32> {
     Some(data.permissions().mode())
 }
 
-/// Who may do what with a file, in the bits of `chmod`; `None` where there are none.
+/// Returns the mode bits of a file; always `None` here, because there are none.
 #[cfg(not(unix))]
 pub fn mode(_: &Path) -> Option<u32> {
     None
 }
 
-/// What keeps an address from being taken.
+/// Why the service cannot listen on an address.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "nothing is tried there"))]
 pub(crate) enum ListenError {
-    /// This user may not listen at the port.
+    /// This user may not listen on the port.
     Forbidden,
-    /// It is another machine's.
+    /// The address belongs to another machine.
     Foreign,
 }
 
-/// Whether a service of this user could listen at an address. One that is in use may be this service's own.
+/// Tries to bind an address; `None` if that works, or if the address is in use, perhaps by this
+/// very service.
 #[cfg(unix)]
 pub(crate) fn try_address(address: SocketAddr) -> Option<ListenError> {
     let family = if address.is_ipv4() {
@@ -89,13 +92,13 @@ pub(crate) fn try_address(address: SocketAddr) -> Option<ListenError> {
     }
 }
 
-/// Whether a service of this user could listen at an address: the service itself will find out.
+/// Does not check anything here: the service reports the error when it starts.
 #[cfg(not(unix))]
 pub fn try_address(_: SocketAddr) -> Option<ListenError> {
     None
 }
 
-/// Whether this user may open any of the sockets that ICMP echo is sent with.
+/// Whether this user may open a socket for ICMP echo, unprivileged or raw.
 #[cfg(target_os = "linux")]
 pub(crate) fn may_ping() -> bool {
     use nix::sys::socket::SockProtocol;
@@ -106,38 +109,38 @@ pub(crate) fn may_ping() -> bool {
     })
 }
 
-/// Whether this user may open any of the sockets that ICMP echo is sent with: what to do where not is known of Linux only.
+/// Always true: how to get the permission is known for Linux only.
 #[cfg(not(target_os = "linux"))]
 pub fn may_ping() -> bool {
     true
 }
 
-/// Memory holds secrets, and a file of it would keep them.
+/// Disables core files, because memory holds secrets.
 ///
 /// # Errors
-/// The system does not let its limits be lowered.
+/// If the limit cannot be lowered.
 #[cfg(unix)]
 pub(crate) fn no_core_files() -> io::Result<()> {
     Ok(setrlimit(Resource::RLIMIT_CORE, 0, 0)?)
 }
 
-/// Memory holds secrets; Windows keeps it only where an administrator has said so.
+/// Does nothing: Windows writes memory dumps only if an administrator enables them.
 #[cfg(not(unix))]
 pub fn no_core_files() -> io::Result<()> {
     Ok(())
 }
 
-/// The signal to read the settings again: SIGHUP, where there are signals.
+/// Waits for SIGHUP, the signal to reload the settings; never arrives on Windows.
 pub(crate) struct Again {
     #[cfg(unix)]
     hangup: Signal,
 }
 
 impl Again {
-    /// From now on the signal ends nothing.
+    /// Starts catching the signal, which no longer ends the process.
     ///
     /// # Errors
-    /// The system does not let it be caught.
+    /// If the signal cannot be caught.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
@@ -145,7 +148,7 @@ impl Again {
         })
     }
 
-    /// Waits for the next one; false when there will be none.
+    /// Waits for the next signal; false if there will be none.
     pub(crate) async fn next(&mut self) -> bool {
         #[cfg(unix)]
         let came = self.hangup.recv().await.is_some();
@@ -155,7 +158,7 @@ impl Again {
     }
 }
 
-/// The signals to end: SIGTERM and SIGINT, or Ctrl-C.
+/// Waits for the signals to shut down: SIGTERM and SIGINT, or Ctrl-C on Windows.
 pub(crate) struct End {
     #[cfg(unix)]
     signals: [Signal; 2],
@@ -164,10 +167,10 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// From now on the signals end nothing by themselves.
+    /// Starts catching the signals, which no longer end the process.
     ///
     /// # Errors
-    /// The system does not let them be caught.
+    /// If the signals cannot be caught.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
@@ -180,7 +183,7 @@ impl End {
         })
     }
 
-    /// Waits for the first.
+    /// Waits for the first signal.
     pub(crate) async fn wait(mut self) {
         #[cfg(unix)]
         {

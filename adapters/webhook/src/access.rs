@@ -1,7 +1,7 @@
 //! Access control: API keys, signed requests and, if the settings allow it, anonymous clients.
 //!
-//! What is wrong is never taken for nothing: a request with a wrong key or a wrong signature is refused, also where one
-//! with neither would be answered.
+//! A request with a wrong key or a wrong signature is refused even where anonymous requests are
+//! allowed: invalid credentials are never treated as missing ones.
 
 mod admitted;
 mod cors;

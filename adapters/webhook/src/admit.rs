@@ -1,4 +1,4 @@
-//! Access control of a request, by its head and by its body.
+//! Access control of a request, by its header fields and its body.
 
 use axum::{
     body::{Body, Bytes},
@@ -13,8 +13,8 @@ use crate::{
     body,
 };
 
-/// Lets in who may do this, by the head of the request alone. A signature is one over an empty body then, so a request
-/// whose body is read as it comes cannot have one.
+/// Admits a request by its header fields alone. A signature is then checked over an empty body, so
+/// signed requests cannot use handlers that stream the body.
 pub(crate) async fn admit(
     app: &App,
     http_request: &HttpRequestInfo,
@@ -35,7 +35,8 @@ pub(crate) async fn admit(
     admitted.may(scope).map(|()| admitted)
 }
 
-/// The same with the body, which is read only for those whose head is in order.
+/// Admits a request together with its body, which is read only if the header fields pass access
+/// control.
 pub(crate) async fn admit_with_body(
     app: &App,
     http_request: &HttpRequestInfo,

@@ -1,4 +1,4 @@
-//! The API for programs: `/v1/…`.
+//! The API for programs, below `/v1/`.
 
 pub(crate) mod ask;
 pub(crate) mod batch;

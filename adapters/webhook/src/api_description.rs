@@ -1,4 +1,4 @@
-//! The API described to programs and to people, made once.
+//! The OpenAPI document and the documentation page, rendered once at startup.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use netvane_core::Engine;
 
 use crate::{docs, openapi, page, response::http_cache::StaticDocument};
 
-/// The OpenAPI document and the documentation page, rendered once at the start.
+/// The OpenAPI document and the documentation page, rendered once at startup.
 pub(crate) struct ApiDescription {
     openapi: StaticDocument,
     /// The documentation page in HTML.
@@ -15,7 +15,7 @@ pub(crate) struct ApiDescription {
 }
 
 impl ApiDescription {
-    /// From the registry; `public_url` may be empty.
+    /// Renders both from the registry; `public_url` may be empty.
     pub(crate) fn new(engine: &Engine, public_url: &str) -> Self {
         let openapi = serde_json::to_string(&openapi::document(engine.registry(), public_url));
         let docs = docs::page(engine.registry(), public_url).into_string();
@@ -26,7 +26,7 @@ impl ApiDescription {
     }
 }
 
-/// The handler of `GET /openapi.json`.
+/// Handles `GET /openapi.json`: serves the OpenAPI document.
 pub(crate) async fn openapi(
     State(api_description): State<Arc<ApiDescription>>,
     headers: HeaderMap,
@@ -34,7 +34,7 @@ pub(crate) async fn openapi(
     api_description.openapi.respond(&headers)
 }
 
-/// The handler of `GET /docs`.
+/// Handles `GET /docs`: serves the documentation page.
 pub(crate) async fn docs(
     State(api_description): State<Arc<ApiDescription>>,
     headers: HeaderMap,

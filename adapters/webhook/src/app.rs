@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! State that all handlers share.
 
 use std::{
     ops::Deref,
@@ -11,7 +11,7 @@ use netvane_core::{Engine, store::Store};
 
 use crate::{access::Gate, callbacks::Callbacks, events::Streams, metrics::Metrics, site::Pages};
 
-/// What every handler can reach. It is cloned for each request, several times.
+/// State that all handlers share; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Parts>);
 
@@ -23,18 +23,18 @@ impl Deref for App {
     }
 }
 
-/// What [`App`] shares between requests.
+/// State that all clones of [`App`] share.
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
-    /// Or why there are none.
+    /// The callback service, or the reason why it is not available.
     pub(crate) callbacks: Result<Callbacks, &'static str>,
-    /// What outlives the process; not there where nothing needs it, or where it cannot be opened.
+    /// The persistent store; `None` if nothing needs it or it cannot be opened.
     pub(crate) store: Option<Store>,
-    /// Access control; its settings may change.
+    /// Access control, replaced when its settings change.
     pub(crate) gate: Arc<ArcSwap<Gate>>,
     pub(crate) draining: Arc<AtomicBool>,
-    /// Event streams that can be taken up again.
+    /// Event streams that clients can resume.
     pub(crate) streams: Streams,
     pub(crate) pages: Pages,
     pub(crate) max_body: usize,

@@ -1,4 +1,4 @@
-//! The body of a request, within its limits of size and time.
+//! The body of a request, read within its limits of size and time.
 
 use axum::{
     body::{Body, to_bytes},
@@ -9,10 +9,10 @@ use netvane_core::{Failure, ProblemCode, UsageError};
 
 use crate::{app::App, response::problem};
 
-/// The body, within its limits of size and time.
+/// Reads the body within its limits of size and time; returns an error response if it exceeds them.
 pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response> {
     read(app, body).await.map_err(|failure| match failure {
-        // Whose fault it is differs: here the client is the one who is late.
+        // A timeout is the client's fault here, so it is a 408 instead of a gateway timeout.
         Failure::Timeout { .. } => {
             let detail = failure.to_string();
             problem::plain(StatusCode::REQUEST_TIMEOUT, ProblemCode::Timeout, &detail)
@@ -21,7 +21,7 @@ pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response
     })
 }
 
-/// The body, as far as it is one.
+/// Reads the body within its limits of size and time; fails with `TooLarge` or `Timeout`.
 pub(crate) async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
     let too_large = || Failure::TooLarge {
         what: "the request body".into(),

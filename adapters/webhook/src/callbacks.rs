@@ -1,11 +1,14 @@
-//! Callbacks: questions that are answered later, with a signed request to a URL of the caller's (Standard Webhooks).
+//! Callbacks: lookups whose reply is delivered later, in a signed request to a URL of the caller's
+//! (Standard Webhooks).
 //!
-//! A question is on disk before it is acknowledged, and its reply before it is first sent: whatever ends this process,
-//! the next one goes on. So a reply may arrive twice, always with the same bytes and the same `webhook-id`; it never
-//! gets lost before its last attempt.
+//! A request is persisted before it is acknowledged, and its reply before the first attempt to
+//! deliver it, so the next process resumes after a crash or restart. A reply may therefore arrive
+//! twice, always with the same bytes and the same `webhook-id`; it is never lost before its last
+//! attempt.
 //!
-//! Each open delivery is a task that mostly sleeps. What it costs others is bounded: so many open, so many lookups and
-//! attempts at a time, and of those so few to one host that a dead one holds up nobody else.
+//! Each open delivery is a task that mostly sleeps. Limits bound the number of open deliveries, of
+//! concurrent lookups and attempts, and of attempts to one host, so that an unreachable host does
+//! not delay deliveries to others.
 
 mod accept;
 mod carry;

@@ -1,4 +1,4 @@
-//! The API described to people: one page, made from the registry, that needs nothing but itself.
+//! The documentation page of the API, rendered from the registry; it loads no external resources.
 
 mod words;
 
@@ -24,7 +24,7 @@ pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
     )
 }
 
-/// What the page says, without a frame around it.
+/// Renders the content of the page without the frame.
 pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
     let base = match public_url.trim_end_matches('/') {
         "" => "http://127.0.0.1:8080",
@@ -82,7 +82,7 @@ fn arguments(arguments: &[Argument]) -> Markup {
     }
 }
 
-/// What may be written.
+/// Returns the format, range and choices of an argument in words.
 fn bounds(argument: &Argument) -> String {
     let mut said: Vec<String> = argument.form.iter().cloned().collect();
     if let (Some(low), Some(high)) = (argument.minimum, argument.maximum) {
@@ -98,7 +98,7 @@ fn bounds(argument: &Argument) -> String {
     }
 }
 
-/// The first example in both forms of a request.
+/// Returns `curl` commands for the first example: as a GET and as a POST request.
 fn example_requests(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
     let name = entry.spec.name;
     let query: Vec<String> = example
@@ -123,13 +123,13 @@ fn example_requests(entry: &Entry, example: &Map<String, Value>, base: &str) -> 
         question["arguments"] = Value::Object(example.clone());
     }
 
-    // A quote inside single quotes, as a shell takes it.
+    // Escape single quotes for the shell.
     let question = question.to_string().replace('\'', r"'\''");
 
     format!("curl '{base}/v1/commands/{name}{query}'\ncurl {base}/v1/commands -d '{question}'")
 }
 
-/// The members of `data`.
+/// Renders a table of the members of `data`.
 fn data(schema: &Value) -> Markup {
     let members = schema["properties"].as_object();
     html! {
@@ -153,7 +153,7 @@ fn data(schema: &Value) -> Markup {
     }
 }
 
-/// The type of a member, in words.
+/// Returns the type of a member in words.
 fn kind(schema: &Value) -> String {
     let one = |kind: &str| match kind {
         "array" => format!("array of {}", kind_of_items(&schema["items"])),
@@ -192,7 +192,7 @@ mod tests {
     use netvane_core::{Engine, settings::Settings};
 
     #[test]
-    fn the_page_needs_nothing_from_elsewhere_and_names_everything() {
+    fn the_page_is_self_contained_and_complete() {
         let engine = Engine::new(&Settings::default()).expect("an engine");
         let page = page(engine.registry(), "https://netvane.example/").into_string();
         let own = super::page(engine.registry(), "").into_string();

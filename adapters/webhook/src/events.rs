@@ -1,7 +1,9 @@
-//! Event streams: `progress`, then one `reply` or `error`. An interrupted stream is resumed where it was.
+//! Event streams: `progress`, then one `reply` or `error`. A client can resume an interrupted
+//! stream.
 //!
-//! The lookup runs apart from the connection that shows it. Who comes back with the `Last-Event-ID` of a stream sees
-//! what came since; who does not come back in time ends the lookup.
+//! The lookup runs independently of the connection. A client that reconnects with the stream's
+//! `Last-Event-ID` gets the events since then; if no client reconnects in time, the lookup is
+//! cancelled.
 
 use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -21,15 +23,16 @@ use ulid::Ulid;
 
 use crate::schemas::AnyReply;
 
-/// A comment is sent when there was nothing else for this long, so that no proxy takes the connection for dead.
+/// A comment is sent after this long without an event, so that proxies do not close an idle
+/// connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A browser comes back after this time.
+/// Time after which a browser reconnects.
 const RETRY: Duration = Duration::from_secs(1);
-/// A lookup that nobody watches any more goes on for this long.
+/// How long a lookup continues without a client.
 const GRACE: Duration = Duration::from_secs(10);
 /// Time for which a stream can be resumed after its start, and again after its end.
 const REMEMBERED: Duration = Duration::from_secs(300);
-/// Most bytes of all remembered streams together; each counts at least a thousandth.
+/// Most bytes of all remembered streams together; each counts as at least a thousandth of it.
 const WEIGHT: u64 = 16 << 20;
 
 /// The streams that a client can resume.
@@ -56,9 +59,9 @@ struct StreamState {
 enum EventData {
     /// The partial result so far.
     Progress(#[schemars(with = "AnyReply")] Reply),
-    /// The end: the answer.
+    /// The last event: the reply.
     Reply(#[schemars(with = "AnyReply")] Reply),
-    /// The end: why there is none.
+    /// The last event: why the lookup failed.
     Error(#[schemars(with = "Problem")] Failure),
 }
 
@@ -71,14 +74,14 @@ enum EventData {
 pub(crate) struct StreamEvent {
     #[schemars(flatten)]
     what: EventData,
-    /// Names it in `Last-Event-ID`.
+    /// Identifier for `Last-Event-ID`.
     id: String,
-    /// A browser comes back after so many milliseconds.
+    /// Milliseconds after which a browser reconnects.
     retry: u64,
 }
 
 impl EventData {
-    /// Nothing comes after it.
+    /// Whether no event follows this one.
     fn is_last(&self) -> bool {
         !matches!(self, Self::Progress(_))
     }
@@ -122,7 +125,7 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// The stream of a lookup that begins now, or of the one that the client knows already.
+    /// Starts the stream of a new lookup, or resumes the one that `Last-Event-ID` names.
     pub(crate) fn open(&self, engine: &Engine, request: Request, headers: &HeaderMap) -> Response {
         let (id, seen, stream) = match self.find_stream(&request, headers) {
             Some(found) => found,
@@ -134,7 +137,7 @@ impl Streams {
         let state = stream.state.subscribe();
         let now = state.borrow().clone();
         if now.number == seen && now.what.is_some_and(|what| what.is_last()) {
-            // All was seen; this is what tells a browser not to come back.
+            // The client has seen all events; a 204 tells a browser not to reconnect.
             return StatusCode::NO_CONTENT.into_response();
         }
         let beat = KeepAlive::new().interval(HEARTBEAT);
@@ -183,7 +186,7 @@ impl Streams {
 
             let lookup = engine.ask(request, |so_far| show(EventData::Progress(so_far)));
 
-            // Nobody would ever end a stream whose lookup died.
+            // Catch panics, because otherwise the stream would never end.
             let lookup = AssertUnwindSafe(lookup).catch_unwind();
             let answer = tokio::select! {
                 answer = lookup => answer.unwrap_or(Err(Failure::Internal)),
@@ -195,7 +198,7 @@ impl Streams {
                 Err(failure) => EventData::Error(failure),
             });
 
-            // Restarts its lifetime and updates its weight.
+            // Inserting again restarts its lifetime and updates its weight.
             streams.0.insert(id, shared);
         });
 
@@ -203,7 +206,7 @@ impl Streams {
     }
 }
 
-/// Waits until nobody has been there for a while.
+/// Waits until no client has been connected for the grace period.
 async fn abandoned(state: &watch::Sender<StreamState>) {
     loop {
         state.closed().await;
@@ -214,7 +217,7 @@ async fn abandoned(state: &watch::Sender<StreamState>) {
     }
 }
 
-/// The events after the one that the client has seen, up to the reply.
+/// Returns the events after the last one that the client has seen, up to the final one.
 fn events(
     id: Ulid,
     seen: u64,
@@ -240,7 +243,7 @@ mod tests {
     use http_body_util::BodyExt;
 
     #[tokio::test(start_paused = true)]
-    async fn silence_is_filled_with_heartbeats() {
+    async fn sends_heartbeats_while_there_are_no_events() {
         let (_sender, state) = watch::channel(StreamState::default());
         let beat = KeepAlive::new().interval(HEARTBEAT);
         let response = Sse::new(events(Ulid::new(), 0, state))
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stream_is_left_alone_only_after_a_while() {
+    async fn a_stream_is_abandoned_only_after_the_grace_period() {
         let (sender, first) = watch::channel(StreamState::default());
         let sender = Arc::new(sender);
         let waiting = tokio::spawn({
@@ -267,7 +270,10 @@ mod tests {
         tokio::time::sleep(GRACE / 2).await;
         let second = sender.subscribe();
         tokio::time::sleep(GRACE * 3).await;
-        assert!(!waiting.is_finished(), "someone came back");
+        assert!(
+            !waiting.is_finished(),
+            "a client reconnected within the grace period"
+        );
         drop(second);
         let left = tokio::time::Instant::now();
         waiting.await.expect("it ends");

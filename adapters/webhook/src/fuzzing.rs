@@ -1,4 +1,4 @@
-//! What the fuzz targets of `tests/fuzz` call that nobody else may.
+//! Functions for the fuzz targets in `tests/fuzz`, which are not public otherwise.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use data_encoding::{BASE64, HEXLOWER};
@@ -7,13 +7,13 @@ use ring::hmac;
 
 use crate::{access::signature::Secrets, request::proxy_protocol, slack};
 
-/// When all of this happens.
+/// The fixed current time in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
 
-/// Shared with the senders, and with nobody who makes up inputs.
+/// Secret shared with the valid senders; the fuzzer does not know it.
 const SECRET: [u8; 32] = [0x5a; 32];
 
-/// Reads a PROXY header with its length; `None` as long as the bytes may become one.
+/// Parses a PROXY protocol header and its length; `None` while the bytes may still become one.
 pub fn proxied(seen: &[u8]) -> Option<Result<(Relayed, usize), String>> {
     proxy_protocol::relayed(seen)
 }
@@ -35,7 +35,7 @@ impl Signs {
         }
     }
 
-    /// Whether a request with these values in its header fields, in that order, is taken as signed.
+    /// Whether a request with these header field values, in order, is accepted as signed.
     pub fn take(self, values: &[&[u8]], body: &[u8]) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in self.fields().iter().zip(values) {
@@ -50,7 +50,7 @@ impl Signs {
         }
     }
 
-    /// The right values for an id, where there is one, and a body.
+    /// Returns valid header field values for this body and, if the scheme has one, this id.
     pub fn sign(self, id: &str, body: &[u8]) -> Vec<String> {
         let (sha, now) = (hmac::HMAC_SHA256, NOW.to_string());
         let tag = |start: String| {

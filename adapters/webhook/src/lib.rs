@@ -1,4 +1,4 @@
-//! Netvane over HTTP: `POST /v1/commands` and its relatives, the pages for people, health and metrics.
+//! Netvane over HTTP: the API below `/v1/`, the web pages, health checks and metrics.
 
 mod access;
 mod admit;
@@ -49,11 +49,12 @@ use slack::Slack;
 
 pub use metrics::Metrics;
 
-/// Connections that may wait to be taken; the system has a limit of its own.
+/// Most connections that may wait to be accepted; the operating system may set a lower limit.
 const BACKLOG: i32 = 4096;
 
-/// Serves until `shutdown` is cancelled; then running lookups get `drain_ms` to finish. `hooks` are the paths that other
-/// adapters answer. Of settings that change, the access settings are applied at once.
+/// Serves HTTP until `shutdown` is cancelled; running lookups then get `drain_ms` to finish.
+/// `hooks` holds the routes of other adapters. When the settings change, only the access settings
+/// are applied without a restart.
 pub async fn serve(
     engine: Engine,
     mut changing: watch::Receiver<Http>,
@@ -120,12 +121,12 @@ fn listen(address: &str) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
 
-    // Once more, with more room: what finds none comes back only after a second.
+    // Listen again with a longer backlog: a client that finds it full retries only after a second.
     SockRef::from(&listener).listen(BACKLOG)?;
     Ok(listener)
 }
 
-/// What one connection may take of time and memory.
+/// Sets the limits of time and memory for one connection.
 fn bound(http: &mut Builder<TokioExecutor>, read_timeout: Duration) {
     http.http1()
         .timer(TokioTimer::new())
@@ -140,7 +141,7 @@ fn bound(http: &mut Builder<TokioExecutor>, read_timeout: Duration) {
         .max_concurrent_streams(200);
 }
 
-/// Takes no more connections once the process is to end; those that are there get this long.
+/// Waits for the shutdown, then stops accepting connections and gives open ones this long to end.
 async fn end(app: App, shutdown: CancellationToken, handle: Handle<SocketAddr>, drain: Duration) {
     shutdown.cancelled().await;
     app.draining.store(true, Ordering::Relaxed);

@@ -7,12 +7,12 @@ use metrics_process::Collector;
 
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The process's metrics in Prometheus' text format.
+/// The process's metrics in the Prometheus text format.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle, Collector);
 
 impl Metrics {
-    /// Makes this the recorder of the whole process; once.
+    /// Installs the recorder of the whole process; call it once.
     pub fn install() -> Result<Self, BuildError> {
         let seconds = [
             0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -31,7 +31,7 @@ impl Metrics {
             "Questions that are missing in the audit, because the disk did not take them."
         );
 
-        // There also where none is kept: who watches it need not know.
+        // Exported even without an audit log, so that alerts on it need no special case.
         ::metrics::counter!("netvane_audit_lost_total").increment(0);
         ::metrics::describe_gauge!(
             "netvane_adapter_up",
@@ -53,14 +53,14 @@ impl Metrics {
             "Time from a question to its answer, by command and adapter."
         );
 
-        // Memory, processor time and open files, under the names that every dashboard knows.
+        // Memory, CPU time and open files under the standard Prometheus names.
         let process = Collector::default();
         process.describe();
 
         Ok(Self(handle, process))
     }
 
-    /// Folds samples into their histograms from time to time: unscraped, they would pile up for ever.
+    /// Moves samples into their histograms periodically: without scrapes, they would pile up.
     pub(crate) async fn keep_up(self) {
         let mut ticks = tokio::time::interval(UPKEEP);
         loop {

@@ -1,7 +1,8 @@
-//! The API described to programs: OpenAPI 3.1, made once from the registry and from the types that are served.
+//! The OpenAPI 3.1 description, generated once from the registry and the types that are served.
 //!
-//! Each body that the API takes or gives is a type with a JSON Schema (schemars), and each operation refers to the types
-//! that its handler reads and writes: a member that is added to one of them is described with it.
+//! Each body that the API reads or writes is a type with a JSON Schema (schemars), and each
+//! operation refers to the types of its handler, so a new field in a type is documented
+//! automatically.
 
 mod model;
 mod operations;
@@ -15,7 +16,7 @@ use model::{
     Components, Document, Info, License, Named, PathItem, SecurityRequirement, Server, Tag,
 };
 
-/// The whole description; `public_url` may be empty.
+/// Builds the whole description; `public_url` may be empty.
 pub(crate) fn document(registry: &Registry, public_url: &str) -> Document {
     let url = match public_url.trim_end_matches('/') {
         "" => "/",

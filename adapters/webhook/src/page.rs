@@ -1,7 +1,9 @@
-//! Pages for people: the console, one page for each tool, the visitor's own request, links that chats hand out.
+//! Web pages: the console, one page per tool, the visitor's own request, and the links that chats
+//! send.
 //!
-//! All of it is written here by the server and works without scripts; `assets/netvane.js` adds live progress, completion,
-//! copying and history. Nothing comes from elsewhere, and nothing in a page can run but that one file.
+//! The server renders all pages, and they work without scripts; `assets/netvane.js` adds live
+//! progress, completion, copying and history. Pages load nothing from third parties, and that file
+//! is the only script they run.
 
 mod about;
 mod access;
@@ -37,7 +39,7 @@ use frame::not_found;
 
 pub(crate) use frame::{framed, with_policy};
 
-/// The paths of all pages.
+/// The routes of all pages.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(console::get))
@@ -54,7 +56,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sitemap.xml", get(robots::sitemap))
 }
 
-/// Where no handler is: a page for browsers, a problem document for programs.
+/// Responds to unknown paths: with a page for browsers, with a problem document for programs.
 pub(crate) async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
     let for_programs = ["/v1", "/hooks"]
         .iter()

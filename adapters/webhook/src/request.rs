@@ -1,4 +1,5 @@
-//! What comes before a handler: the connection, who opened it, the request id, the facts of the HTTP request.
+//! Steps before a handler runs: accepting the connection, the client's address, the request id,
+//! facts about the HTTP request.
 
 mod accept;
 mod http_request;

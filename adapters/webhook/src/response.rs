@@ -1,4 +1,4 @@
-//! What responses of all paths have in common.
+//! Response formats, caching and error documents that all paths share.
 
 mod form;
 pub(crate) mod http_cache;

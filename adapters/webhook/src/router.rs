@@ -1,4 +1,4 @@
-//! The paths, and what is so for all of them.
+//! The routes, and the layers that apply to all of them.
 
 use std::{any::Any, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
     response::problem,
 };
 
-/// All paths. `hooks` are those that have a state of their own.
+/// Builds the router of all paths. `hooks` holds routes with a state of their own.
 pub(crate) fn router(
     app: App,
     api_description: Arc<ApiDescription>,
@@ -35,7 +35,7 @@ pub(crate) fn router(
         )
     };
 
-    // What pages of other origins may be let use.
+    // Paths that pages of other origins may use if the settings allow it.
     let api = Router::new()
         .route("/v1/commands", get(service::registry).post(ask::post))
         .route("/v1/commands/{name}", get(ask::get))
@@ -46,7 +46,8 @@ pub(crate) fn router(
             get(api_description::openapi).with_state(api_description.clone()),
         );
 
-    // Before the layer: a browser's OPTIONS is one of the methods that there are not.
+    // Before the CORS layer, because it would treat a browser's OPTIONS as a method that is not
+    // allowed.
     let api = api.method_not_allowed_fallback(service::other_method);
     let api = match cors {
         Some(cors) => api.layer(cors),
@@ -65,7 +66,7 @@ pub(crate) fn router(
     .method_not_allowed_fallback(service::other_method)
     .with_state(app)
     .merge(hooks)
-    // One layer for all, because each further one boxes every request.
+    // One layer for all, because each additional layer boxes every request.
     .layer((
         axum::middleware::from_fn(request_id::name),
         header("cache-control", "no-store"),

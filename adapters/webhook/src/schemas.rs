@@ -1,4 +1,5 @@
-//! The schemas among the components: those of the types that are served, and the replies of each command.
+//! The schemas in the components: those of the types that are served, and the replies of each
+//! command.
 
 use std::borrow::Cow;
 
@@ -9,11 +10,11 @@ use netvane_core::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value};
 
-/// Where OpenAPI keeps them.
+/// Path of the schemas in an OpenAPI document.
 const PATH: &str = "/components/schemas";
 
-/// In types that carry a reply: what is served there is a [`netvane_core::Reply`], and what it holds differs with the
-/// command. The component is made of the registry.
+/// Schema placeholder for a [`netvane_core::Reply`]: its content differs by command, so its
+/// component is generated from the registry.
 pub(crate) struct AnyReply;
 
 impl AnyReply {
@@ -34,11 +35,11 @@ impl JsonSchema for AnyReply {
     }
 }
 
-/// Collects the components as they are referred to.
+/// Collects schemas as components when they are referred to.
 pub(crate) struct Schemas(SchemaGenerator);
 
 impl Schemas {
-    /// With the replies of these commands.
+    /// Starts with the reply schemas of these commands.
     pub(crate) fn new(registry: &Registry) -> Self {
         let settings = SchemaSettings::draft2020_12()
             .for_serialize()
@@ -58,25 +59,25 @@ impl Schemas {
         Self(generator)
     }
 
-    /// The schema of a type that is served: a reference to the component that it now is, if it is more than a text or
-    /// a number.
+    /// Returns the schema of a served type: a reference to its component, or an inline schema if it
+    /// is just a string or a number.
     pub(crate) fn schema_for<T: JsonSchema + ?Sized>(&mut self) -> Schema {
         self.0.subschema_for::<T>()
     }
 
-    /// One that is no type's alone.
+    /// Adds a component that is not the schema of a single type.
     pub(crate) fn add(&mut self, name: &str, schema: Schema) -> Schema {
         self.0.definitions_mut().insert(name.into(), schema.into());
         reference(name)
     }
 
-    /// The `components.schemas` member of the description.
+    /// Returns the `components.schemas` member of the description.
     pub(crate) fn into_components(mut self) -> Map<String, Value> {
         self.0.take_definitions(true)
     }
 }
 
-/// The schema of this command's replies.
+/// Returns a reference to the schema of this command's replies.
 pub(crate) fn reply_ref(entry: &Entry) -> Schema {
     reference(&reply_name(entry))
 }
@@ -109,7 +110,7 @@ fn reference(name: &str) -> Schema {
     Schema::new_ref(format!("#{PATH}/{name}"))
 }
 
-/// The schema of an argument where all is text: in a query.
+/// Returns the schema of an argument as plain text, for query parameters.
 pub(crate) fn as_text(schema: &Value) -> Schema {
     let mut members = schema.as_object().cloned().unwrap_or_default();
     members.remove("description");

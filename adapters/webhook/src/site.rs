@@ -1,4 +1,4 @@
-//! Where this service is reached, and what its pages keep between requests.
+//! The public URL of the service, and what its pages remember between requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,18 +6,19 @@ use axum::http::{HeaderMap, header};
 use moka::sync::Cache;
 use netvane_core::request::http_request::HttpRequestInfo;
 
-/// What was shown is remembered for longer than any link is open.
+/// How long a shown request is remembered: longer than any link is valid.
 const KEPT: Duration = Duration::from_secs(10 * 60);
-/// Bytes of all requests that are remembered, about.
+/// Approximate limit in bytes of all remembered requests together.
 const MOST_KEPT: u64 = 32 << 20;
-/// Of each one, beside its header fields.
+/// Estimated bytes per request, in addition to its header fields.
 const EACH: usize = 512;
-/// What the pages keep between requests.
+/// State of the pages between requests.
 #[derive(Clone)]
 pub(crate) struct Pages {
-    /// Where others reach this service, without the final slash; empty where that is not known.
+    /// Public URL of the service without the final slash; empty if unknown.
     pub(crate) public_url: Arc<str>,
-    /// Requests as they were shown, by the id that the button sends: what is shared is exactly what was seen.
+    /// Requests as they were shown, by the id that the Share button sends, so that exactly what was
+    /// shown is shared.
     views: Cache<String, Arc<View>>,
 }
 
@@ -29,7 +30,8 @@ impl Pages {
         }
     }
 
-    /// The address of this service as the caller would write it.
+    /// Returns the base URL of the service: the configured one, otherwise based on the `Host`
+    /// field.
     pub(crate) fn origin(&self, headers: &HeaderMap) -> String {
         if !self.public_url.is_empty() {
             return self.public_url.to_string();
@@ -37,7 +39,7 @@ impl Pages {
         let host = headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
-        // A host that needs no quoting in a shell, or none.
+        // Use the host only if it needs no quoting in a shell.
         let plain = |host: &&str| {
             host.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
@@ -45,7 +47,7 @@ impl Pages {
         format!("http://{}", host.filter(plain).unwrap_or("127.0.0.1:8080"))
     }
 
-    /// Whether a page of this service sent the request, as far as its browser tells.
+    /// Whether a page of this service sent the request, judged by `Sec-Fetch-Site` or `Origin`.
     pub(crate) fn is_own(&self, headers: &HeaderMap) -> bool {
         let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if headers.contains_key("sec-fetch-site") {
@@ -65,7 +67,7 @@ impl Pages {
         self.views.insert(id, Arc::new(view));
     }
 
-    /// What was shown under this id, as long as it is remembered.
+    /// Returns what was shown under this id, if it is still remembered.
     pub(crate) fn view(&self, id: &str) -> Option<Arc<View>> {
         self.views.get(id)
     }
@@ -73,7 +75,7 @@ impl Pages {
 
 /// A visitor's request as it was shown to them.
 pub(crate) struct View {
-    /// Of the link that they opened.
+    /// Token of the link that they opened.
     pub(crate) token: String,
     pub(crate) http_request: Arc<HttpRequestInfo>,
 }
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_that_of_the_settings_else_what_the_asker_wrote() {
+    fn origin_is_the_configured_url_or_a_safe_host_field() {
         let host = headers(&[("host", "netvane.test:8080")]);
         let set = Pages::new("https://netvane.example/");
         assert_eq!(set.origin(&host), "https://netvane.example");
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_its_own_pages_may_press_a_button() {
+    fn accepts_button_presses_only_from_its_own_pages() {
         let pages = Pages::new("https://netvane.example/");
         for (own, pairs) in [
             (true, &[][..]),

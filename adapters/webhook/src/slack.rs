@@ -1,6 +1,7 @@
-//! `POST /hooks/slack`: slash commands in Slack's form, which Mattermost and Rocket.Chat send, too.
+//! `POST /hooks/slack`: slash commands in Slack's format, which Mattermost and Rocket.Chat send,
+//! too.
 //!
-//! A chat waits 3 seconds. What is not found by then is delivered to the address that came with the command.
+//! A chat waits 3 seconds. A reply that takes longer is sent to the command's `response_url`.
 
 mod blocks;
 mod dialect;
@@ -38,16 +39,16 @@ use later::{Deliveries, Delivery};
 use lookup::{Lookup, Progress, invitation, look_up, note, present_outcome};
 use sender::Senders;
 
-/// Of the 3 seconds that a chat waits, what the way there and back leaves.
+/// Time to wait for a lookup: the chat's 3 seconds, less the time on the network.
 const PATIENCE: Duration = Duration::from_millis(2300);
 
-/// Questions whose answers may be outstanding at a time.
+/// Most lookups with outstanding replies at a time.
 const MOST_OPEN: usize = 256;
 
-/// On shutdown, time in which users learn that their lookups are not completed.
+/// On shutdown, time to tell users that their lookups are not completed.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// What this path needs to know.
+/// State of the slash command handler.
 pub(crate) struct Slack {
     senders: Senders,
     in_channel: bool,
@@ -56,7 +57,7 @@ pub(crate) struct Slack {
     ending: CancellationToken,
 }
 
-/// What the handler reaches.
+/// State that the handler extracts.
 #[derive(Clone)]
 struct Hook {
     app: App,
@@ -64,7 +65,7 @@ struct Hook {
 }
 
 impl Slack {
-    /// From settings that have been checked.
+    /// Builds the state from settings that have been validated.
     pub(crate) fn new(http: &Http) -> Self {
         Self {
             senders: Senders::new(&http.slack_signing_secret, &http.slash_tokens),
@@ -93,7 +94,7 @@ impl Slack {
     }
 }
 
-/// The path, with its own state.
+/// Builds the route with its own state.
 pub(crate) fn router(app: App, slack: Arc<Slack>) -> Router {
     Router::new()
         .route("/hooks/slack", post(take))
@@ -101,7 +102,7 @@ pub(crate) fn router(app: App, slack: Arc<Slack>) -> Router {
         .with_state(Hook { app, slack })
 }
 
-/// The handler of `POST /hooks/slack`.
+/// Handles `POST /hooks/slack`: authenticates the sender and runs the command.
 async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Response {
     let arrived = Instant::now();
     let Hook { app, slack } = &hook;
@@ -132,7 +133,7 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
     Json(respond(&hook, platform, form, arrived).await).into_response()
 }
 
-/// The answer, if it is there in time; else a word that it follows.
+/// Returns the reply if it is ready in time, otherwise a message that it follows.
 async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
     let Hook { app, slack } = hook;
     let input = Input::Text(form.line(platform, app.engine.registry()));
@@ -175,18 +176,18 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
     platform.message(&document, Readers::Requester)
 }
 
-/// A question whose answer was not there in time.
+/// A lookup whose reply was not ready in time.
 struct Open {
     lookup: Lookup,
     progress: Progress,
-    /// A link that its user has to open.
+    /// The message with a link that the user has to open first.
     invited: Option<Reply>,
     input: Input,
     arrived: Instant,
     permit: OwnedSemaphorePermit,
 }
 
-/// The answer is delivered when it is there; what is said until then.
+/// Schedules delivery of the reply, and returns what is shown until then.
 fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     // A visitor who presses Share on the link's page posts the result for everyone.
     let readers = if open.invited.is_some() {
@@ -216,14 +217,15 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     }
 }
 
-/// The answer cannot be delivered: what is said of that.
+/// Returns the message for a reply that cannot be delivered.
 fn not_later(slack: &Slack, platform: Dialect, open: Open, why: &str) -> Document {
     tracing::warn!(
         adapter = platform.platform().name(),
         "could not deliver the reply: {why}"
     );
     if open.invited.is_none() {
-        // The same command run again finds the reply in the cache.
+        // Let the lookup finish, so that running the same command again finds the reply in the
+        // cache.
         slack.tasks.spawn(async move {
             let _ = open.lookup.await;
             drop(open.permit);

@@ -14,7 +14,7 @@ use hickory_resolver::{
     proto::rr::{RData, RecordType},
 };
 
-/// The record types that `dns` asks for.
+/// The record types that the `dns` command queries.
 const TYPES: [RecordType; 14] = [
     RecordType::A,
     RecordType::AAAA,
@@ -32,7 +32,7 @@ const TYPES: [RecordType; 14] = [
     RecordType::NAPTR,
 ];
 
-/// A resolver that knows only this server.
+/// Creates a resolver that uses only this server.
 pub(crate) fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
     let mut server = NameServerConfig::udp(dns.ip());
     server
@@ -68,7 +68,7 @@ pub(crate) async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result
     Ok(())
 }
 
-/// Duration of the slowest query of `dns`, each sent alone.
+/// Returns the duration of the slowest query of `dns`, each sent alone.
 pub(crate) async fn slowest(resolver: &TokioResolver, domain: &str) -> anyhow::Result<Duration> {
     let mut slowest = Duration::ZERO;
     for kind in TYPES {

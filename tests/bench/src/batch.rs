@@ -1,4 +1,5 @@
-//! A batch of `a` lookups, each of a different name, against the bare resolver and against dnspython.
+//! A batch of `a` lookups, each of a different name, compared with the bare resolver and with
+//! dnspython.
 
 use std::{
     net::SocketAddr,
@@ -22,7 +23,7 @@ use crate::{
 
 /// Concurrent lookups, the same for Netvane (its default) and its peers.
 const AT_ONCE: usize = 64;
-/// Names of a batch; the peers ask for half of them before and half after.
+/// Names in a batch; the peer resolves half as many before it and half as many after it.
 const NAMES: usize = 100_000;
 /// Number of names for the slower peer.
 const FEWER: usize = 10_000;
@@ -73,7 +74,7 @@ pub(crate) async fn measure(
     Ok(rows)
 }
 
-/// Runs the batch and records the peak memory.
+/// Runs the batch; returns its duration and the peak memory in MB.
 async fn ask_watched(service: &Service, names: usize) -> anyhow::Result<(Duration, f64)> {
     let asked = ask(service.address, "batch", names);
     tokio::pin!(asked);
@@ -87,7 +88,7 @@ async fn ask_watched(service: &Service, names: usize) -> anyhow::Result<(Duratio
     }
 }
 
-/// One batch over one connection; gives the time until the last answer.
+/// Sends one batch over one connection; returns the time until the last reply.
 async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::Result<Duration> {
     let (mut incoming, mut outgoing) = TcpStream::connect(service).await?.into_split();
     let started = Instant::now();
@@ -140,7 +141,8 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
     Ok(elapsed)
 }
 
-/// Counts answers: their lines end in `}` and a line break, those of chunks in a carriage return before it.
+/// Counts replies: their lines end in `}` and a line feed; the lines of chunks end in a carriage
+/// return and a line feed.
 #[derive(Default)]
 struct Answers {
     last: u8,
@@ -173,12 +175,13 @@ async fn resolve(dns: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
     Ok(started.elapsed())
 }
 
-/// A name that no other lookup uses; a wildcard in the zone answers it.
+/// Returns a name that no other lookup uses; a wildcard in the zone answers it.
 fn name(kind: &str, number: usize) -> String {
     format!("{kind}{number}.any.bench.test.")
 }
 
-/// Names a second, where dnspython is there (Debian: python3-dnspython).
+/// Returns the names per second of dnspython; `None` if it is not installed (Debian:
+/// python3-dnspython).
 fn dnspython(dns: SocketAddr) -> anyhow::Result<Option<f64>> {
     let script = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/batch.py"));
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());

@@ -1,5 +1,5 @@
-//! A small HTTP/1.1 client on one connection that is kept: the same for Netvane and its peer, and light,
-//! because it shares the machine with what it measures.
+//! A small HTTP/1.1 client on one persistent connection: the same for Netvane and its peer, and
+//! lightweight, because it shares the machine with what it measures.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ pub(crate) struct Client {
     buffer: Vec<u8>,
 }
 
-/// The bytes that ask one command line.
+/// Returns the bytes of the request for one command line.
 pub(crate) fn question(line: &str) -> Vec<u8> {
     let body = format!(r#"{{"command":"{line}"}}"#);
     let length = body.len();

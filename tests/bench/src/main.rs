@@ -1,5 +1,5 @@
-//! Netvane beside named peers, in one run: a table of figures, ratios and targets. It measures and
-//! does not fail on a missed target.
+//! Compares Netvane with named peers in one run and prints a table of figures, ratios and targets.
+//! A missed target is not a failure.
 
 mod bare;
 mod batch;
@@ -66,16 +66,16 @@ struct Bench<'a> {
     scratch: &'a Path,
 }
 
-/// What the peer is called.
+/// Name of the peer in the table.
 const AXUM: &str = "axum handler";
 
 impl Bench<'_> {
-    /// A file of the scratch directory.
+    /// Returns the path of a file in the scratch directory.
     fn file(&self, name: &str) -> PathBuf {
         self.scratch.join(name)
     }
 
-    /// A peer that answers everything with this body, and nothing else.
+    /// Starts a peer that responds to every request with this body.
     async fn peer(&self, reply: &[u8]) -> anyhow::Result<Service> {
         let body = self.file("reply.json");
         std::fs::write(&body, reply)?;
@@ -84,7 +84,8 @@ impl Bench<'_> {
         Service::start(command.arg("peer").arg(&body), &self.file("peer.log")).await
     }
 
-    /// A reply from the cache: beside the peer, and with rules, budgets and the audit on, wide enough to refuse nothing.
+    /// Measures a cached reply: compared with the peer, and with rules, budgets and the audit log
+    /// enabled but wide enough to refuse nothing.
     async fn cached(&mut self, service: &Service) -> anyhow::Result<[Row; 2]> {
         let request = question(&format!("/mx {}", self.domains.fresh()?));
         let mut client = Client::connect(service.address).await?;
@@ -121,7 +122,7 @@ impl Bench<'_> {
         Ok([beside, with_rules])
     }
 
-    /// `myip`, which looks nothing up: a closed loop, and at a pace.
+    /// Measures `myip`, which sends no queries: in a closed loop and at a fixed rate.
     async fn myip(&self, service: &Service) -> anyhow::Result<[Row; 2]> {
         let (at, request) = (service.address, question("/myip"));
         let mut client = Client::connect(at).await?;
@@ -141,7 +142,7 @@ impl Bench<'_> {
         Ok([closed, paced.await?])
     }
 
-    /// `dns`, which asks for every type at once, from near and from far.
+    /// Measures `dns`, which queries all types concurrently, with a near and a distant DNS server.
     async fn every_type(&mut self, service: &Service) -> anyhow::Result<[Row; 2]> {
         let far = wire::lengthen(self.dns, Duration::from_millis(10)).await?;
         let far_service = Service::netvane(self.program, far, &self.file("far.log")).await?;

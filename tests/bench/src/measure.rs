@@ -22,19 +22,19 @@ use crate::{
 
 /// Connections of the closed loop.
 const CONNECTIONS: usize = 16;
-/// Turns of the closed loop, and how long one is.
+/// Number of turns of the closed loop, and the duration of one.
 const TURNS: u32 = 20;
 const TURN: Duration = Duration::from_millis(400);
 
 /// Domains of the zone, each used once, so that no reply comes from a cache by accident.
 pub(crate) struct Domains {
     next: u32,
-    /// How many the zone holds.
+    /// Number of domains in the zone.
     pub count: u32,
 }
 
 impl Domains {
-    /// Of a zone with so many.
+    /// Creates the list for a zone with this many domains.
     pub(crate) fn new(count: u32) -> Self {
         Self { next: 0, count }
     }
@@ -47,7 +47,8 @@ impl Domains {
     }
 }
 
-/// Uncached `mx` over HTTP against the same queries by the bare resolver, each 200 times a second.
+/// Measures uncached `mx` over HTTP against the same queries by the bare resolver, each 200 times a
+/// second.
 pub(crate) async fn uncached_mx(
     service: SocketAddr,
     dns: SocketAddr,
@@ -107,8 +108,8 @@ pub(crate) async fn uncached_mx(
     ))
 }
 
-/// One request again and again, of two services that take turns: requests a second in a closed loop, and the processor
-/// time of one, which other work on the machine disturbs less.
+/// Sends one request repeatedly to two services in turns; compares the requests per second in a
+/// closed loop, and the CPU time per request, which depends less on other load.
 pub(crate) async fn closed_loop(
     what: &'static str,
     (service, request): (&Service, &[u8]),
@@ -133,7 +134,8 @@ pub(crate) async fn closed_loop(
     })
 }
 
-/// The same request 1,000 times a second of each of two services; the slowest of a hundred answers compared.
+/// Sends the same request 1,000 times a second to each of two services; compares the 99th
+/// percentile of the response times.
 pub(crate) async fn paced(
     what: &'static str,
     (service, request): (SocketAddr, &[u8]),
@@ -172,7 +174,7 @@ pub(crate) async fn paced(
     })
 }
 
-/// A closed loop, turn by turn.
+/// Results of a closed loop, turn by turn.
 #[derive(Default)]
 struct Loop {
     rates: Vec<f64>,
@@ -181,7 +183,7 @@ struct Loop {
 }
 
 impl Loop {
-    /// Requests a second in this turn.
+    /// Runs one turn; returns its requests per second.
     async fn turn(&mut self, service: &Service, request: &Arc<[u8]>) -> anyhow::Result<f64> {
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -225,7 +227,8 @@ impl fmt::Display for Loop {
     }
 }
 
-/// `dns` over HTTP against the slowest of its queries, asked one by one by the bare resolver.
+/// Measures `dns` over HTTP against the slowest of its queries, sent one by one by the bare
+/// resolver.
 pub(crate) async fn every_type(
     what: &'static str,
     service: SocketAddr,
@@ -254,7 +257,7 @@ pub(crate) async fn every_type(
     ))
 }
 
-/// The whole process of one question in a terminal against dig's.
+/// Measures a whole run of the program for one lookup against one of dig.
 pub(crate) fn program(
     program: &Path,
     dns: SocketAddr,

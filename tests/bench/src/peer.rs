@@ -1,4 +1,4 @@
-//! The peer for cached replies: an axum handler that reads the request and returns given bytes.
+//! The peer for cached replies: an axum handler that reads the request and returns fixed bytes.
 
 use std::path::Path;
 

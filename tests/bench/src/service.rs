@@ -51,7 +51,7 @@ impl Service {
         }
     }
 
-    /// `netvane serve` with this DNS server and otherwise its defaults, on a free port.
+    /// Starts `netvane serve` on a free port, with this DNS server and defaults otherwise.
     pub(crate) async fn netvane(
         program: &Path,
         dns: SocketAddr,
@@ -64,7 +64,8 @@ impl Service {
         Self::start(&mut command, log).await
     }
 
-    /// The same with a rule, budgets that hold for everybody and an audit, none of which refuses anything.
+    /// Starts `netvane serve` with a rule, rate limits for everybody and an audit log, none of
+    /// which refuses anything.
     pub(crate) async fn guarded(
         program: &Path,
         dns: SocketAddr,
@@ -88,7 +89,7 @@ impl Service {
         Self::start(&mut command, log).await
     }
 
-    /// Resident memory in MB of 1,000,000 bytes.
+    /// Returns the resident memory in MB of 1,000,000 bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib: f64 = status
@@ -100,10 +101,11 @@ impl Service {
         Ok(kib * 1024.0 / 1e6)
     }
 
-    /// Seconds of processor time, its own and the kernel's on its behalf.
+    /// Returns the CPU time in seconds, user and system.
     pub(crate) fn processor(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The program name is in parentheses and may contain anything; the state is the first field after it.
+        // The program name is in parentheses and may contain anything; the state is the first field
+        // after it.
         let (_, fields) = stat
             .rsplit_once(')')
             .context("no name in the process's status")?;
@@ -124,7 +126,7 @@ impl Drop for Service {
     }
 }
 
-/// The program with nothing set but the DNS server.
+/// Prepares a run of the program with only the DNS server set.
 pub(crate) fn netvane(program: &Path, dns: SocketAddr) -> Command {
     let mut command = Command::new(program);
     command

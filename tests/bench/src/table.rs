@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-/// What a ratio (or a figure without a peer) should be.
+/// Target of a ratio, or of a figure without a peer.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     /// The figure must not exceed this.
@@ -17,11 +17,11 @@ pub(crate) struct Row {
     pub what: &'static str,
     /// Netvane's figure with its unit.
     pub own: String,
-    /// The peer's figure, and who it is.
+    /// The peer's figure, with the peer's name.
     pub peer: String,
     /// The ratio of both figures, which the target refers to.
     pub ratio: f64,
-    /// What it should be.
+    /// The target for the ratio.
     pub target: Target,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for Target {
 }
 
 impl Row {
-    /// Two lists of times, compared by their medians.
+    /// Compares two lists of times by their medians.
     pub(crate) fn times(
         what: &'static str,
         own: Vec<Duration>,
@@ -65,7 +65,7 @@ impl Row {
     }
 }
 
-/// The median; the default value of no values.
+/// Returns the median; the default value if there are no values.
 pub(crate) fn median<T: PartialOrd + Copy + Default>(mut values: Vec<T>) -> T {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied().unwrap_or_default()

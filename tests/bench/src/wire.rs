@@ -4,7 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::UdpSocket, time::sleep};
 
-/// Opens the near end; what arrives there reaches `server` and comes back after one `delay` each way.
+/// Opens a relay to `server` that delays datagrams by `delay` in each direction; returns its
+/// address.
 pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Result<SocketAddr> {
     let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
     let address = near.local_addr()?;
@@ -23,7 +24,8 @@ pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Res
     Ok(address)
 }
 
-/// A datagram that cannot be forwarded is dropped, as on a real network.
+/// Forwards a query and its response; a datagram that cannot be forwarded is dropped, as on a real
+/// network.
 async fn carry(
     near: Arc<UdpSocket>,
     requester: SocketAddr,

@@ -1,4 +1,4 @@
-//! What the server does with a question: it records it, waits where it is to, and answers from the zone.
+//! The handler of the server: records each query, waits if it is held, and answers from the zone.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -29,7 +29,7 @@ impl RequestHandler for Handler {
         if let Ok(info) = request.request_info() {
             let question = format!("{} {}", info.query.name(), info.query.query_type());
             self.asked.send_modify(|asked| asked.push(question.clone()));
-            // An error says that the test is over.
+            // An error means that the test has ended.
             let _ = self
                 .held
                 .subscribe()
@@ -46,7 +46,7 @@ impl RequestHandler for Handler {
     }
 }
 
-/// The zone as the server answers from it.
+/// Builds the catalog with the zone.
 pub(crate) fn catalog(origin: &Name, zone: &str) -> Catalog {
     let (_, records) = Parser::new(zone, None, Some(origin.clone()))
         .parse()

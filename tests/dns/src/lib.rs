@@ -1,4 +1,5 @@
-//! A real DNS server on loopback, in the test's own process. It records queries and can delay replies.
+//! A real DNS server on loopback, in the test's own process. It records queries and can delay
+//! replies.
 
 mod handler;
 
@@ -34,7 +35,7 @@ impl SilentServer {
     /// Listens on a free port.
     ///
     /// # Panics
-    /// Where no port is free.
+    /// If no port is free.
     pub async fn start() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
         Self {
@@ -46,7 +47,7 @@ impl SilentServer {
 
 /// A server for one zone, over UDP and TCP on one port. It ends when it is dropped.
 pub struct DnsServer {
-    /// The port is free of others for both UDP and TCP.
+    /// Address of the server, the same for UDP and TCP.
     pub address: SocketAddr,
     origin: Name,
     catalog: Arc<RwLock<Arc<Catalog>>>,
@@ -59,7 +60,7 @@ impl DnsServer {
     /// Serves `zone`, a zone file without `$ORIGIN`, under the name `origin`.
     ///
     /// # Panics
-    /// Where the zone cannot be read, or no port is free.
+    /// If the zone is invalid or no port is free.
     pub async fn start(origin: &str, zone: &str) -> Self {
         let origin: Name = origin.parse().expect("a name");
         let catalog = Arc::new(RwLock::new(Arc::new(catalog(&origin, zone))));
@@ -86,7 +87,8 @@ impl DnsServer {
         }
     }
 
-    /// Answers over QUIC as well: where, and the PEM of the authority that vouches for `dns.example.test`.
+    /// Also answers over QUIC; returns its address, and the CA certificate in PEM that
+    /// `dns.example.test` is signed with.
     pub fn over_quic(&mut self) -> (SocketAddr, String) {
         let own = rcgen::generate_simple_self_signed(["dns.example.test".to_owned()])
             .expect("a certificate");
@@ -106,38 +108,39 @@ impl DnsServer {
         (address, own.cert.pem())
     }
 
-    /// From now on this is the zone.
+    /// Replaces the zone from now on.
     pub fn change(&self, zone: &str) {
         let catalog = Arc::new(catalog(&self.origin, zone));
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
     }
 
-    /// From now on the answers to these questions wait, and no others.
+    /// Holds back the answers to these queries from now on, and to no others.
     pub fn hold(&self, held: impl Fn(&str) -> bool + Send + Sync + 'static) {
         self.held.send_modify(|current| *current = Box::new(held));
     }
 
-    /// From now on everything is answered, also what waits.
+    /// Answers everything from now on, including held queries.
     pub fn release(&self) {
         self.hold(|_| false);
     }
 
-    /// `name. TYPE` of each question so far, in order of arrival.
+    /// Returns `name. TYPE` of each query so far, in order of arrival.
     pub fn asked(&self) -> Vec<String> {
         self.asked.borrow().clone()
     }
 
-    /// Waits until the questions so far are these. There is no deadline: the caller has one.
+    /// Waits until the queries so far satisfy a condition. Has no timeout; the caller should set
+    /// one.
     pub async fn arrived(&self, questions: impl FnMut(&Vec<String>) -> bool) {
-        // The sender is here, so this cannot fail.
+        // This struct holds the sender, so waiting cannot fail.
         let _ = self.asked.subscribe().wait_for(questions).await;
     }
 }
 
-/// A UDP and a TCP socket on one port of 127.0.0.1.
+/// Binds a UDP and a TCP socket to the same port of 127.0.0.1.
 ///
 /// # Panics
-/// Where no port is free for both.
+/// If no port is free for both.
 pub async fn sockets() -> (UdpSocket, TcpListener) {
     for _ in 0..50 {
         let tcp = TcpListener::bind("127.0.0.1:0")

@@ -1,4 +1,4 @@
-//! The Discord adapter: the real program against a strict stand-in for Discord.
+//! The Discord adapter: the real program against a strict fake of Discord.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ impl Bot {
     }
 }
 
-/// Everything that is to be read.
+/// Returns all text in a message that a user can read.
 fn text(message: &Value) -> String {
     fn collect(value: &Value, out: &mut String) {
         match value {
@@ -76,7 +76,7 @@ fn answered(asked: &Asked) -> Value {
 }
 
 #[test]
-fn commands_are_the_registry_and_written_only_when_they_differ() {
+fn registers_all_commands_and_only_when_they_differ() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(&discord, &dns, &[]);
     discord.ready();
@@ -126,7 +126,7 @@ fn commands_are_the_registry_and_written_only_when_they_differ() {
 }
 
 #[test]
-fn a_question_is_answered_and_carried_on_from() {
+fn a_lookup_is_answered_and_its_buttons_run_follow_ups() {
     let bot = Bot::start();
     let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
     let answer = answered(&asked);
@@ -177,7 +177,7 @@ fn a_question_is_answered_and_carried_on_from() {
 }
 
 #[test]
-fn work_can_be_cancelled_by_its_asker() {
+fn only_the_requester_can_cancel_a_lookup() {
     let bot = Bot::start();
     bot.dns.hold("example.test. MX");
     let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
@@ -202,7 +202,7 @@ fn work_can_be_cancelled_by_its_asker() {
 }
 
 #[test]
-fn suggestions_while_typing() {
+fn autocompletes_options() {
     let bot = Bot::start();
     let scene = Scene::default();
     answered(&bot.discord.slash("mx", json!({"domain": "example.test"})));
@@ -242,7 +242,7 @@ fn suggestions_while_typing() {
 }
 
 #[test]
-fn a_mention_a_context_menu_and_a_modal() {
+fn answers_mentions_context_menus_and_modals() {
     let bot = Bot::start();
     let scene = Scene::default();
     let asked = bot.discord.message(
@@ -288,7 +288,7 @@ fn a_mention_a_context_menu_and_a_modal() {
 }
 
 #[test]
-fn an_interaction_is_answered_once_also_over_a_restart() {
+fn an_interaction_is_answered_once_even_across_a_restart() {
     let (discord, dns, state) = (Discord::start(), Dns::start(), Scratch::new());
     let directory = state.path().display().to_string();
     let more = [("NETVANE__STATE__DIRECTORY", directory.as_str())];
@@ -318,7 +318,7 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
 }
 
 #[test]
-fn floods_faults_and_lost_connections_lose_no_answer() {
+fn rate_limits_errors_and_lost_connections_lose_no_reply() {
     let bot = Bot::start();
 
     bot.discord.flood(
@@ -348,7 +348,7 @@ fn floods_faults_and_lost_connections_lose_no_answer() {
 }
 
 #[test]
-fn nothing_from_the_network_is_live() {
+fn text_from_the_network_cannot_mention_link_or_format() {
     let bot = Bot::with_dns(Dns::serving("hostile.test.", HOSTILE));
     let answer = answered(&bot.discord.slash("txt", json!({"domain": "hostile.test"})));
     let shown = text(&answer);
@@ -362,7 +362,7 @@ fn nothing_from_the_network_is_live() {
 }
 
 #[test]
-fn signed_requests_instead_of_the_gateway() {
+fn interactions_work_as_signed_requests() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(
         &discord,
@@ -378,7 +378,7 @@ fn signed_requests_instead_of_the_gateway() {
 }
 
 #[test]
-fn a_wrong_token_is_told_and_stops_nothing_else() {
+fn a_wrong_token_is_reported_and_other_adapters_run_on() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(
         &discord,
@@ -401,7 +401,7 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
 }
 
 #[test]
-fn a_path_is_a_picture() {
+fn a_path_is_sent_as_a_picture() {
     let bot = Bot::start();
     let asked = bot.discord.slash(
         "howmail",
@@ -418,7 +418,7 @@ fn a_path_is_a_picture() {
 }
 
 #[test]
-fn an_answer_that_outlives_its_token_is_a_message() {
+fn a_reply_after_the_token_has_expired_is_a_new_message() {
     let bot = Bot::start();
     bot.dns.hold("example.test. MX");
     let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
@@ -444,7 +444,7 @@ fn an_answer_that_outlives_its_token_is_a_message() {
 }
 
 #[test]
-fn what_does_not_fit_is_a_file() {
+fn a_reply_that_is_too_long_is_attached_as_a_file() {
     let bot = Bot::with_dns(Dns::serving("long.test.", &long_zone()));
     let answer = answered(&bot.discord.slash("txt", json!({"domain": "long.test"})));
     let files = answer["attachments"].as_array().expect("files");

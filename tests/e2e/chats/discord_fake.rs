@@ -1,4 +1,5 @@
-//! The fake of Discord against the real client, serenity, driven by hand: what it lets pass, and what not.
+//! Tests of the fake of Discord itself, with serenity as the client: what it accepts and what it
+//! refuses.
 
 use std::{
     collections::HashMap,
@@ -32,7 +33,7 @@ use serenity::{
 };
 use tokio::runtime::Runtime;
 
-/// A bot that does nothing by itself.
+/// A bot that only does what a test tells it.
 struct Bot {
     http: Arc<Http>,
     events: mpsc::Receiver<Event>,
@@ -216,7 +217,7 @@ fn buttons() -> Vec<CreateActionRow> {
     ])]
 }
 
-/// One request as somebody else's client would send it.
+/// Sends one request as a different client than serenity would.
 fn raw(discord: &Discord, target: &str, body: &Value) -> (u16, Value) {
     let (method, path) = target.split_once(' ').expect("a method and a path");
     let authorization = format!("Bot {}", discord.token());
@@ -250,7 +251,7 @@ fn raw(discord: &Discord, target: &str, body: &Value) -> (u16, Value) {
     )
 }
 
-/// The only fault, and it has this in it.
+/// Takes the violations, which must be exactly one that contains this text.
 #[track_caller]
 fn fault(discord: &Discord, text: &str) {
     let violations = discord.take_violations();
@@ -261,7 +262,7 @@ fn fault(discord: &Discord, text: &str) {
 }
 
 #[test]
-fn a_command_is_deferred_answered_and_changed() {
+fn a_command_can_be_deferred_answered_and_edited() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let names: Vec<_> = discord
@@ -319,7 +320,7 @@ fn a_command_is_deferred_answered_and_changed() {
 }
 
 #[test]
-fn buttons_and_dialogues() {
+fn buttons_and_modals_work() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let asked = discord.slash("mx", json!({ "domain": "example.com" }));
@@ -364,7 +365,7 @@ fn buttons_and_dialogues() {
 }
 
 #[test]
-fn proposals_and_files_come_as_serenity_reads_them() {
+fn serenity_reads_autocompletion_and_attachments() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let typed = discord.autocomplete(
@@ -418,7 +419,7 @@ fn proposals_and_files_come_as_serenity_reads_them() {
 }
 
 #[test]
-fn a_command_on_a_message_comes_as_serenity_reads_it() {
+fn serenity_reads_message_commands() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     discord
@@ -444,7 +445,7 @@ fn a_command_on_a_message_comes_as_serenity_reads_it() {
 }
 
 #[test]
-fn messages_come_as_serenity_reads_them() {
+fn serenity_reads_messages() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let asked = discord.message(
@@ -474,7 +475,7 @@ fn messages_come_as_serenity_reads_them() {
     assert_eq!(
         bot.told().content,
         "",
-        "what is not for the bot is not for it to read"
+        "the bot gets no content of messages not meant for it"
     );
 
     let whoever = discord.message(&Scene::at(Place::Dm), "mx example.com");
@@ -487,7 +488,7 @@ fn messages_come_as_serenity_reads_them() {
 }
 
 #[test]
-fn wrong_answers_are_refused_as_discord_does() {
+fn refuses_invalid_responses_as_discord_does() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let asked = discord.slash("mx", json!({ "domain": "example.com" }));
@@ -546,7 +547,7 @@ fn wrong_answers_are_refused_as_discord_does() {
 }
 
 #[test]
-fn wrong_messages_are_refused_as_discord_does() {
+fn refuses_invalid_messages_as_discord_does() {
     let discord = Discord::start();
     let channel = format!("/channels/{}/messages", Place::Guild.channel());
     let post = |body: Value| raw(&discord, &format!("POST {channel}"), &body);
@@ -586,7 +587,7 @@ fn wrong_messages_are_refused_as_discord_does() {
 }
 
 #[test]
-fn wrong_commands_are_refused_as_discord_does() {
+fn refuses_invalid_commands_as_discord_does() {
     let discord = Discord::start();
     let commands = "PUT /applications/1100000000000000001/commands";
     let wrong = [
@@ -615,7 +616,7 @@ fn wrong_commands_are_refused_as_discord_does() {
 }
 
 #[test]
-fn limits_are_told_and_must_be_kept() {
+fn reports_rate_limits_and_detects_bots_that_ignore_them() {
     let discord = Discord::start();
     let target = format!("POST /channels/{}/messages", Place::Guild.channel());
     let message = json!({ "content": "x" });
@@ -640,7 +641,7 @@ fn limits_are_told_and_must_be_kept() {
 }
 
 #[test]
-fn a_lost_connection_is_resumed_and_nothing_is_missed() {
+fn a_lost_connection_is_resumed_without_losing_events() {
     let discord = Discord::start();
     let bot = Bot::with(&discord, GatewayIntents::GUILDS);
     discord.heartbeat_every(Duration::from_millis(500));
@@ -662,7 +663,7 @@ fn a_lost_connection_is_resumed_and_nothing_is_missed() {
 }
 
 #[test]
-fn privileged_intents_must_be_switched_on() {
+fn refuses_privileged_intents_that_are_not_enabled() {
     let discord = Discord::start();
     let runtime = Runtime::new().expect("a runtime");
     let mut client = client(
@@ -681,7 +682,7 @@ fn privileged_intents_must_be_switched_on() {
 }
 
 #[test]
-fn where_a_user_brought_the_bot_it_may_say_little() {
+fn user_installed_bots_are_limited_to_five_followups() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let scene = Scene::at(Place::Elsewhere);
@@ -709,14 +710,14 @@ fn where_a_user_brought_the_bot_it_may_say_little() {
         more().expect("one more message");
     }
 
-    // -1 is what serenity makes of an error without a code, such as this one.
+    // serenity reports an error without a code, such as this one, as -1.
     assert_eq!(
         more().err().as_deref(),
         Some("429 -1"),
         "no more than five in two seconds"
     );
 
-    // The limit is one of time, and nobody tells when it ends.
+    // The limit is per time, and no event signals its end.
     thread::sleep(Duration::from_secs(2));
     more().expect("the fifth message after the answer");
     assert_eq!(more().err().as_deref(), Some("400 40094"));
@@ -736,7 +737,7 @@ fn where_a_user_brought_the_bot_it_may_say_little() {
 }
 
 #[test]
-fn lost_requests_and_answers() {
+fn requests_and_responses_can_be_lost() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let asked = discord.slash("mx", json!({ "domain": "example.com" }));
@@ -744,11 +745,11 @@ fn lost_requests_and_answers() {
     discord.drop_connection("POST /interactions/**", 1);
     bot.answer(&interaction, defer())
         .expect_err("the connection is lost");
-    assert_eq!(asked.now(), None, "and nothing has happened");
+    assert_eq!(asked.now(), None, "the request was not carried out");
     discord.lose_answer("POST /interactions/**", 1);
     bot.answer(&interaction, defer())
         .expect_err("the connection is lost");
-    assert_eq!(asked.answer()["type"], 5, "but it has happened");
+    assert_eq!(asked.answer()["type"], 5, "the request was carried out");
     bot.edit(
         &interaction,
         EditInteractionResponse::new().content("Done."),
@@ -757,11 +758,12 @@ fn lost_requests_and_answers() {
     discord.finish();
 }
 
-/// A bot without a gateway, which refuses wrong signatures and answers all the rest with `Pong` or `Hello`.
+/// Starts a bot without a gateway, which refuses wrong signatures and answers everything else with
+/// `Pong` or `Hello`.
 fn serve_hooks(key: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let address = listener.local_addr().expect("an address");
-    // The two of the check, and one question.
+    // Two requests of the verification, and one interaction.
     thread::spawn(move || {
         listener
             .incoming()
@@ -822,7 +824,7 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn interactions_also_come_as_signed_requests() {
+fn interactions_can_be_sent_as_signed_requests() {
     let discord = Discord::start();
     let settings: HashMap<_, _> = discord.settings().into_iter().collect();
     let command = json!({ "name": "mx", "description": "Mail servers" });

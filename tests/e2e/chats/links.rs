@@ -1,4 +1,4 @@
-//! `/myip` and its kin in a chat: a link that shows, and a button there that shares.
+//! `/myip` and similar commands in a chat: a link to a page whose Share button posts the result.
 
 use netvane_tests::{
     Discord, Dns, Service, Telegram,
@@ -39,7 +39,7 @@ fn share(service: &Service, path: &str, view: &str) -> Response {
     )
 }
 
-/// The hidden field of the page's form.
+/// Returns the hidden field of the page's form.
 fn view(page: &Response) -> String {
     let text = page.text();
     let start =
@@ -47,7 +47,7 @@ fn view(page: &Response) -> String {
     text[start..].split('"').next().expect("a value").to_owned()
 }
 
-/// A service with the chats of these settings, reached under the public address.
+/// Starts a service with these chat settings and a public URL.
 fn serve(dns: &Dns, chats: &[(&str, &str)]) -> Service {
     let server = dns.address.to_string();
     let mut settings = chats.to_vec();
@@ -60,7 +60,8 @@ fn serve(dns: &Dns, chats: &[(&str, &str)]) -> Service {
     Service::start(&settings)
 }
 
-/// Asks on Telegram what needs a link; gives the question, the message that holds the link, and the link's path.
+/// Runs a command on Telegram that needs a link; returns the request, the message with the link,
+/// and the link's path.
 fn invited(telegram: &Telegram) -> (telegram::Asked, telegram::Message, String) {
     let ann = telegram.private(&User::new(42, "Ann"));
     let asked = ann.say("/myrequest");
@@ -72,7 +73,7 @@ fn invited(telegram: &Telegram) -> (telegram::Asked, telegram::Message, String) 
     (asked, invitation, path(&url))
 }
 
-/// Previews and bots look, and use nothing up.
+/// Opens the link as previews and bots do, which must not use it up.
 fn look_often(service: &Service, link: &str) {
     let mut preview = Client::connect(service.address);
     preview.request(&format!("HEAD {link}"), &[], b"");
@@ -83,7 +84,7 @@ fn look_often(service: &Service, link: &str) {
 }
 
 #[test]
-fn a_link_on_telegram_shows_often_and_shares_once() {
+fn a_link_on_telegram_can_be_opened_often_and_shared_once() {
     let (telegram, dns) = (Telegram::start(), Dns::start());
     let service = serve(&dns, &telegram.settings());
     telegram.wait_for_poll();
@@ -106,7 +107,7 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
             .history()
             .iter()
             .any(|message| message.text.contains("by-the-page")),
-        "nothing is said yet"
+        "nothing is shared yet"
     );
 
     // Only the button shares, and only what was shown.
@@ -140,7 +141,7 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
 }
 
 #[test]
-fn a_link_on_discord_ends_with_its_question() {
+fn a_link_on_discord_shares_once_and_ends_with_its_lookup() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(&dns, &discord.settings());
     discord.ready();

@@ -1,4 +1,4 @@
-//! The Telegram adapter: the real program against a strict stand-in for Telegram.
+//! The Telegram adapter: the real program against a strict fake of Telegram.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use netvane_tests::{
     telegram::{Chat, Fault, Limits, Message, User},
 };
 
-/// Something that nobody may click in a chat.
+/// A zone with text that must not be clickable in a chat.
 const HOSTILE: &str = r#"
 $TTL 60
 @ IN SOA ns1.hostile.test. hostmaster.hostile.test. 7 7200 3600 1209600 60
@@ -60,7 +60,7 @@ impl Bot {
         self.telegram.private(&User::new(42, "Ann"))
     }
 
-    /// Ends the program, then looks for what was left over.
+    /// Stops the program, then checks for violations.
     fn finish(self) {
         assert_eq!(self.service.stop(), Some(0));
         self.telegram.finish();
@@ -72,7 +72,7 @@ fn answered(message: &Message) -> bool {
 }
 
 #[test]
-fn a_question_is_answered_and_carried_on_from() {
+fn a_lookup_is_answered_and_its_buttons_run_follow_ups() {
     let bot = Bot::start();
     let ann = bot.ann();
     let answer = ann.say("/mx example.test").wait_for(answered);
@@ -131,7 +131,7 @@ fn a_question_is_answered_and_carried_on_from() {
 }
 
 #[test]
-fn the_menu_is_the_registry() {
+fn the_menu_lists_all_commands() {
     let bot = Bot::start();
     bot.telegram
         .wait_for_call("setMyCommands", |call| call.status == 200);
@@ -154,7 +154,7 @@ fn the_menu_is_the_registry() {
 }
 
 #[test]
-fn work_can_be_cancelled_by_its_asker() {
+fn only_the_requester_can_cancel_a_lookup() {
     let bot = Bot::start();
     bot.dns.hold("example.test. MX");
     let group = bot.telegram.group(-77);
@@ -179,7 +179,7 @@ fn work_can_be_cancelled_by_its_asker() {
 }
 
 #[test]
-fn a_missing_argument_is_asked_for_and_mistakes_are_explained() {
+fn prompts_for_a_missing_argument_and_explains_mistakes() {
     let bot = Bot::start();
     let ann = bot.ann();
     let prompt = ann.say("/mx").reply();
@@ -236,7 +236,7 @@ fn a_reply_takes_its_target_from_the_message_replied_to() {
 }
 
 #[test]
-fn an_update_is_answered_once_also_over_a_restart() {
+fn an_update_is_answered_once_even_across_a_restart() {
     let (telegram, dns, state) = (Telegram::start(), Dns::start(), Scratch::new());
     let mut settings = settings(&telegram, dns.address);
 
@@ -255,17 +255,18 @@ fn an_update_is_answered_once_also_over_a_restart() {
     let working = open.wait_for(|message| message.buttons().any(|button| button.text == "Cancel"));
     open.taken();
 
-    // The place of the message is written down once another question was answered; then it dies without a word.
+    // The message's location is persisted once another lookup has been answered; then kill the
+    // service.
     ann.say("/ns example.test").wait_for(answered);
     service.signal("KILL");
     assert_eq!(service.ended(), None);
     dns.release("example.test. MX");
 
-    // The dead poller's connection may stand for a moment yet.
+    // The dead poller's connection may still be open for a moment.
     telegram.forgive("terminated by other getUpdates");
     let restarted = serve(&settings);
     let answer = open.wait_for(answered);
-    assert_eq!(answer.id, working.id, "answered where it stood");
+    assert_eq!(answer.id, working.id, "the same message is edited");
     asked.resend();
     ann.say("/a mail1.example.test").wait_for(answered);
     assert_eq!(asked.replies().len(), 1, "{:?}", asked.replies());
@@ -274,7 +275,7 @@ fn an_update_is_answered_once_also_over_a_restart() {
 }
 
 #[test]
-fn floods_and_faults_lose_no_answer() {
+fn rate_limits_and_errors_lose_no_reply() {
     let bot = Bot::start();
     let ann = bot.ann();
     bot.telegram.fault("sendMessage", Fault::Flood(1), 2);
@@ -282,7 +283,7 @@ fn floods_and_faults_lose_no_answer() {
     assert!(answer.text.contains("192.0.2."), "{}", answer.text);
     bot.telegram.fault("sendMessage", Fault::Drop, 1);
     ann.say("/ns example.test").wait_for(answered);
-    // More questions than the chat's pace allows: all are answered, in their time.
+    // More lookups than the chat's rate limit allows: all must be answered eventually.
     let asked: Vec<_> = ["soa", "txt", "caa", "srv", "aaaa"]
         .iter()
         .map(|name| ann.say(&format!("/{name} example.test")))
@@ -294,7 +295,7 @@ fn floods_and_faults_lose_no_answer() {
 }
 
 #[test]
-fn nothing_from_the_network_is_live() {
+fn text_from_the_network_cannot_mention_link_or_format() {
     let bot = Bot::with_dns(Dns::serving("hostile.test.", HOSTILE));
     let answer = bot.ann().say("/txt hostile.test").wait_for(answered);
     assert!(
@@ -323,7 +324,7 @@ fn a_pasted_file_is_read() {
 }
 
 #[test]
-fn inline_queries_are_answered_and_completed() {
+fn answers_and_completes_inline_queries() {
     let bot = Bot::start();
     let user = User::new(42, "Ann");
     let query = bot.telegram.inline(&user, "mx example.test");
@@ -340,7 +341,7 @@ fn inline_queries_are_answered_and_completed() {
 }
 
 #[test]
-fn topics_channels_and_deep_links() {
+fn answers_in_topics_and_channels_and_on_deep_links() {
     let bot = Bot::start();
     let topics = bot
         .telegram
@@ -396,7 +397,7 @@ fn updates_are_delivered_in_webhook_mode() {
 }
 
 #[test]
-fn a_wrong_token_is_told_and_stops_nothing_else() {
+fn a_wrong_token_is_reported_and_other_adapters_run_on() {
     let (telegram, dns) = (Telegram::start(), Dns::start());
     telegram.limits(Limits::none()).revoke_token();
     let service = serve(&settings(&telegram, dns.address));
@@ -418,7 +419,7 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
 }
 
 #[test]
-fn a_path_is_a_picture() {
+fn a_path_is_sent_as_a_picture() {
     let bot = Bot::start();
     let ann = bot.ann();
     ann.say("/howmail a@example.test b@example.test")
@@ -440,7 +441,7 @@ fn a_path_is_a_picture() {
 }
 
 #[test]
-fn what_does_not_fit_is_a_file() {
+fn a_reply_that_is_too_long_is_attached_as_a_file() {
     let texts: String = (0..60)
         .map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200)))
         .collect();
@@ -464,7 +465,7 @@ fn what_does_not_fit_is_a_file() {
 
     assert!(
         file.text().matches('x').count() >= 60 * 200,
-        "all of it is in there"
+        "the file has the whole reply"
     );
     bot.finish();
 }

@@ -1,4 +1,4 @@
-//! The Telegram that the other tests stand on, asked by the client library that the bot uses.
+//! Tests of the fake of Telegram itself, with the client library that the bot uses.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use teloxide::{
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-/// A bot, and a runtime for what it does.
+/// A bot's client, with a runtime for its calls.
 struct Client {
     bot: Bot,
     runtime: tokio::runtime::Runtime,
@@ -62,7 +62,7 @@ impl Client {
             .expect("updates")
     }
 
-    /// The only one that is there.
+    /// Returns the only update that is pending.
     #[track_caller]
     fn update(&self, offset: i32) -> Update {
         let mut updates = self.updates(offset);
@@ -70,7 +70,7 @@ impl Client {
         updates.remove(0)
     }
 
-    /// Answers a message in HTML.
+    /// Replies to a message in HTML.
     fn reply(&self, message: &Message, text: &str) -> Result<Message, RequestError> {
         self.run(
             self.bot
@@ -81,7 +81,7 @@ impl Client {
     }
 }
 
-/// A private chat without flood control.
+/// Starts the fake without flood control, with a private chat.
 fn start() -> (Telegram, Client, Chat) {
     let telegram = Telegram::start();
     telegram.limits(Limits::none());
@@ -117,7 +117,7 @@ fn no_preview() -> LinkPreviewOptions {
 }
 
 #[test]
-fn a_question_is_fetched_once_and_its_answer_is_seen() {
+fn an_update_is_fetched_once_and_its_reply_is_visible() {
     let (telegram, client, chat) = start();
     let me = client.run(client.bot.get_me()).expect("itself");
     assert_eq!(me.username(), "netvane_bot");
@@ -176,7 +176,7 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
 }
 
 #[test]
-fn a_dispatcher_works_with_it() {
+fn teloxides_dispatcher_works() {
     use teloxide::dispatching::{Dispatcher, UpdateFilterExt};
     let (telegram, client, chat) = start();
     let answer = |bot: Bot, message: teloxide::types::Message| async move {
@@ -222,7 +222,7 @@ fn an_update_may_come_twice() {
 }
 
 #[test]
-fn edits_are_held_against_what_is_there() {
+fn edits_are_checked_against_the_existing_message() {
     let (telegram, client, chat) = start();
     let sent = client.html(&chat, "<b>one</b>").expect("a message");
     let edit = |text: &str| client.run(client.bot.edit_message_text(sent.chat.id, sent.id, text));
@@ -263,7 +263,7 @@ fn edits_are_held_against_what_is_there() {
     telegram.finish();
 }
 
-/// Markup that is refused, and why.
+/// Markup that is refused, with the error.
 const BROKEN_MARKUP: [(&str, &str); 8] = [
     ("a <c>b</c>", "Unsupported start tag \"c\" at byte offset 2"),
     ("a < b", "Unsupported start tag \"\" at byte offset 2"),
@@ -288,7 +288,7 @@ const BROKEN_MARKUP: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn broken_markup_is_refused_as_the_platform_refuses_it() {
+fn refuses_broken_markup_as_the_platform_does() {
     let (telegram, client, chat) = start();
     telegram
         .forgive("can't parse entities")
@@ -307,7 +307,7 @@ fn broken_markup_is_refused_as_the_platform_refuses_it() {
 }
 
 #[test]
-fn markup_is_read_as_the_platform_reads_it() {
+fn parses_markup_as_the_platform_does() {
     let (telegram, client, chat) = start();
     let nested = "<b>a<code>b&lt;</code>c</b> <pre><code class=\"language-rust\">x</code></pre> &#x1f600;<tg-spoiler>\
         &quot;</tg-spoiler><blockquote expandable>q</blockquote>";
@@ -336,7 +336,7 @@ fn markup_is_read_as_the_platform_reads_it() {
 }
 
 #[test]
-fn what_looks_like_a_link_is_found() {
+fn finds_everything_that_looks_like_a_link() {
     let (telegram, client, chat) = start();
     let text = "see example.com, http://x.test/a?b. or 192.0.2.1 @somebody #tag /mx me@example.com v1.2 file.nosuchtld \
         <code>code.com @nobody</code> <a href=\"https://example.org/\">there</a>";
@@ -381,7 +381,7 @@ fn what_looks_like_a_link_is_found() {
 }
 
 #[test]
-fn limits_count_what_readers_see() {
+fn length_limits_count_visible_text() {
     let (telegram, client, chat) = start();
     telegram.forgive("refused:");
     client
@@ -421,7 +421,7 @@ fn limits_count_what_readers_see() {
 }
 
 #[test]
-fn limits_of_buttons_and_entities_are_kept() {
+fn enforces_the_limits_of_buttons_and_entities() {
     let (telegram, client, chat) = start();
     telegram.forgive("refused:");
     let with = |button| {
@@ -460,7 +460,7 @@ fn limits_of_buttons_and_entities_are_kept() {
 }
 
 #[test]
-fn places_that_do_not_exist_are_refused() {
+fn refuses_unknown_chats_topics_and_messages() {
     let (telegram, client, chat) = start();
     telegram.forgive("refused:");
     let unknown = client.run(client.bot.send_message(ChatId(43), "hello"));
@@ -512,7 +512,7 @@ fn places_that_do_not_exist_are_refused() {
 }
 
 #[test]
-fn groups_keep_what_is_not_meant_for_the_bot() {
+fn group_messages_not_meant_for_the_bot_are_not_delivered() {
     let (telegram, client, _) = start();
     let group = telegram.group(-77);
 
@@ -548,7 +548,7 @@ fn groups_keep_what_is_not_meant_for_the_bot() {
 }
 
 #[test]
-fn floods_are_stopped_and_must_be_waited_out() {
+fn flood_control_refuses_messages_until_the_wait_is_over() {
     let (telegram, client, chat) = start();
 
     telegram.limits(Limits {
@@ -570,7 +570,7 @@ fn floods_are_stopped_and_must_be_waited_out() {
     client.html(&other, "hello").expect("another chat");
     assert_eq!(telegram.violations(), [""; 0]);
 
-    // Nothing announces the end of the time in which a retry would still be on its way.
+    // No event signals the end of the grace period for retries.
     std::thread::sleep(ON_THE_WAY + Duration::from_millis(50));
     assert!(matches!(
         client.html(&chat, "hello"),
@@ -592,7 +592,7 @@ fn floods_are_stopped_and_must_be_waited_out() {
 }
 
 #[test]
-fn groups_and_all_chats_together_have_limits_of_their_own() {
+fn groups_and_all_chats_together_have_their_own_limits() {
     let (telegram, client, _) = start();
     telegram.limits(Limits {
         group_per_minute: 20.0,
@@ -638,7 +638,7 @@ fn edits_of_one_message_count_too() {
 }
 
 #[test]
-fn only_one_may_poll() {
+fn only_one_poll_is_allowed() {
     let (telegram, client, chat) = start();
     telegram.forgive("Conflict");
     let bot = client.bot.clone();
@@ -681,10 +681,11 @@ fn only_one_may_poll() {
     telegram.finish();
 }
 
-/// What a hook heard: the secret and the body.
+/// The secret and the body of a webhook request.
 type Heard = (String, String);
 
-/// A hook that takes only what comes with the right secret, and tells all that came.
+/// A webhook that accepts only requests with the right secret, and forwards all requests to the
+/// test.
 async fn hook(
     axum::extract::State(seen): axum::extract::State<UnboundedSender<Heard>>,
     headers: HeaderMap,
@@ -703,7 +704,7 @@ async fn hook(
 }
 
 #[test]
-fn webhooks_are_checked_and_brought_until_taken() {
+fn webhook_updates_are_repeated_until_accepted() {
     let (telegram, client, chat) = start();
     telegram.forgive("refused: setWebhook");
     let set = |url: &str| {
@@ -760,7 +761,7 @@ fn webhooks_are_checked_and_brought_until_taken() {
 }
 
 #[test]
-fn a_pressed_button_is_answered_once_and_in_time() {
+fn a_button_press_can_be_answered_once_and_in_time() {
     let (telegram, client, chat) = start();
     telegram.forgive("query is too old");
     let keyboard =
@@ -850,7 +851,7 @@ fn an_inline_result_becomes_a_message() {
 }
 
 #[test]
-fn the_menu_is_held_against_its_limits() {
+fn enforces_the_limits_of_the_menu() {
     let (telegram, client, _) = start();
     telegram.forgive("refused: setMyCommands");
     let set = |name: &str, description: &str| {
@@ -874,7 +875,7 @@ fn the_menu_is_held_against_its_limits() {
 }
 
 #[test]
-fn files_of_people_can_be_fetched() {
+fn files_of_users_can_be_downloaded() {
     let (telegram, client, chat) = start();
     chat.document("mail.eml", "Received: from a", "trace this");
     let message = a_message(client.update(0));
@@ -911,7 +912,7 @@ fn files_of_people_can_be_fetched() {
 }
 
 #[test]
-fn faults_happen_as_often_as_wanted() {
+fn faults_happen_as_often_as_requested() {
     let (telegram, client, chat) = start();
     telegram
         .fault("sendMessage", Fault::Drop, 1)
@@ -949,7 +950,7 @@ fn faults_happen_as_often_as_wanted() {
 }
 
 #[test]
-fn what_nobody_documented_is_refused() {
+fn refuses_undocumented_methods_and_parameters() {
     let (telegram, _, chat) = start();
     let post = |path: &str, body: serde_json::Value| {
         let mut client = netvane_tests::http::Client::connect(telegram.address);

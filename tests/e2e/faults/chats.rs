@@ -1,5 +1,5 @@
-//! Both platforms fail at the same time while questions are open everywhere: HTTP does not notice, and no answer is lost
-//! or sent twice.
+//! Both platforms fail at the same time while lookups are open everywhere: HTTP is not affected,
+//! and no reply is lost or sent twice.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use netvane_tests::{
 };
 use serde_json::json;
 
-/// A world in which the ways to both platforms can break.
+/// The service's peers, with a relay in front of each platform that can break.
 struct Ways {
     world: Everything,
     to_telegram: Relay,
@@ -48,7 +48,7 @@ impl Ways {
     }
 }
 
-/// Waits until `/readyz`, the metrics and `status` tell the same of both.
+/// Waits until `/readyz`, the metrics and `status` report this health for both platforms.
 #[track_caller]
 fn told_to_be(service: &Service, health: &str) {
     let up = u8::from(health == "up");
@@ -82,7 +82,7 @@ fn told_to_be(service: &Service, health: &str) {
     }
 }
 
-/// Answered in one message, and only there.
+/// Checks that each request was answered with exactly one message.
 #[track_caller]
 fn once(on_telegram: &telegram::Asked, on_discord: &Asked) {
     on_telegram.wait_for(told);
@@ -93,7 +93,7 @@ fn once(on_telegram: &telegram::Asked, on_discord: &Asked) {
     assert_eq!(on_discord.followups().len(), 0);
 }
 
-/// Somebody on both chats asks for a domain while the ways there are broken; over HTTP all goes on.
+/// A user on each chat looks up a domain while the connections are broken; HTTP must keep working.
 fn ask_over_broken_ways(ways: &Ways, service: &Service, number: u8, way: Way, domain: &str) {
     let world = &ways.world;
     let question = format!("{domain}. A");
@@ -106,13 +106,13 @@ fn ask_over_broken_ways(ways: &Ways, service: &Service, number: u8, way: Way, do
     working(&on_discord);
     on_telegram.taken();
 
-    // What Telegram says of a new message must have come back: it is sent again where that is lost, and there is no
-    // sign of it to wait for.
+    // Wait until Telegram's response to a new message has arrived, because the message would be
+    // sent again without it; no event signals that.
     std::thread::sleep(A_WHILE * 4);
     let mut over_http = begin(service, &format!("a {domain}"), "application/json");
     ways.are(way);
 
-    // While nothing can be said there, the answers are found.
+    // The lookups finish while the platforms cannot be reached.
     world.dns.release(&question);
     let reply = over_http.response().expect("an answer").json();
     assert_eq!(reply["data"]["rcode"], "NOERROR");
@@ -149,7 +149,7 @@ fn told_a_few_times(service: &Service, adapter: &str) {
 }
 
 #[test]
-fn platforms_that_cannot_be_reached_cost_no_answer() {
+fn unreachable_platforms_lose_no_reply() {
     let ways = Ways::new();
     let service = ways.serve();
     ways.world.connected(&service);
@@ -163,7 +163,7 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
     assert_eq!(service.stop(), Some(0));
     ways.world.telegram.finish();
 
-    // Where the way broke before Discord's own answer came back, it is asked once more.
+    // A request is repeated if the connection broke before Discord's response arrived.
     let wrong = ways.world.discord.take_violations();
 
     assert!(
@@ -177,7 +177,7 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
 }
 
 #[test]
-fn platforms_that_flood_and_fail_cost_no_answer() {
+fn rate_limits_and_errors_of_platforms_lose_no_reply() {
     const EDIT: &str = "PATCH /webhooks/*/*/messages/@original";
     let world = Everything::default();
     let service = world.serve(&[]);
@@ -220,7 +220,7 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
         "NXDOMAIN"
     );
 
-    // New questions in the middle of it, whose first message fails.
+    // New requests meanwhile, whose first message fails.
     for fault in [Fault::Flood(1), Fault::Drop, Fault::Status(502)] {
         world.telegram.fault("sendMessage", fault, 1);
     }
@@ -238,9 +238,9 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
     world.discord.finish();
 }
 
-/// The first thing that a service hears of its platforms is nothing.
+/// The platforms are unreachable when the service starts.
 #[test]
-fn platforms_that_are_down_at_the_start_are_waited_for() {
+fn waits_for_platforms_that_are_down_at_startup() {
     let ways = Ways::new();
     ways.are(Way::Down);
     let service = ways.serve();

@@ -1,5 +1,5 @@
-//! The wall clock jumps by hours and days, forward and back, while the service runs: what is measured is measured on, and
-//! only what is a matter of dates follows.
+//! The wall clock jumps by hours and days, forward and back, while the service runs: durations are
+//! not affected, only dates follow.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use netvane_tests::{
 use ring::digest;
 use serde_json::json;
 
-/// Away and back again, and then to the other side.
+/// Jumps forward and back, then the other way.
 const JUMPS: [&str; 4] = ["+26h", "+0", "-26h", "+40d"];
 
 fn serve(world: &Everything, clock: &Clock, more: &[(&str, &str)]) -> Service {
@@ -27,7 +27,7 @@ fn serve(world: &Everything, clock: &Clock, more: &[(&str, &str)]) -> Service {
     world.serve(&settings)
 }
 
-/// Waits until so many attempts of a delivery are written down.
+/// Waits until this many attempts of a delivery are recorded.
 #[track_caller]
 fn attempted(service: &Service, id: &str, times: usize) {
     until("the attempt is written down", || {
@@ -40,7 +40,7 @@ fn attempted(service: &Service, id: &str, times: usize) {
 
 #[test]
 #[ignore = "needs the lab of faults"]
-fn callbacks_come_neither_early_nor_late() {
+fn callbacks_are_neither_early_nor_late() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     let pause = Duration::from_secs(2);
     let schedule = [(
@@ -58,7 +58,7 @@ fn callbacks_come_neither_early_nor_late() {
         message.answer("500 No", &[]);
         attempted(&service, &id, bodies.len());
         clock.jumps(jump);
-        // Late is what the receiver does not wait for.
+        // It is late if the receiver times out.
         message = world.receiver.next();
         assert!(refused.elapsed() >= pause, "{jump}: early");
     }
@@ -67,7 +67,7 @@ fn callbacks_come_neither_early_nor_late() {
     let now = jiff::Timestamp::now().strftime("%a, %d %b").to_string();
     assert!(!date.starts_with(&now), "the clock has jumped: {date}");
 
-    // The next process finds a time in the far future.
+    // The next process starts with a time far in the future.
     message.answer("500 No", &[]);
     attempted(&service, &id, bodies.len() + 1);
     service.kill();
@@ -88,7 +88,7 @@ fn callbacks_come_neither_early_nor_late() {
 
 #[test]
 #[ignore = "needs the lab of faults"]
-fn questions_under_way_are_answered_where_they_were_asked() {
+fn running_lookups_are_answered_where_they_were_requested() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     let service = serve(&world, &clock, &[("NETVANE__DNS__TIMEOUT_MS", "15000")]);
     world.connected(&service);
@@ -105,7 +105,7 @@ fn questions_under_way_are_answered_where_they_were_asked() {
         let mut over_http = begin(&service, &format!("a {domain}"), "application/json");
         clock.jumps(jump);
 
-        // No deadline has come.
+        // No timeout has expired.
         let passing = service.command("a example.test");
 
         assert_eq!(
@@ -130,7 +130,7 @@ fn questions_under_way_are_answered_where_they_were_asked() {
     assert_eq!(
         world.discord.calls_of("POST /channels/*/messages").len(),
         0,
-        "all in the replies themselves"
+        "no reply needed a separate message"
     );
 
     assert_eq!(service.stop(), Some(0));
@@ -140,11 +140,11 @@ fn questions_under_way_are_answered_where_they_were_asked() {
 
 #[test]
 #[ignore = "needs the lab of faults"]
-fn updates_buttons_and_links_are_what_they_were() {
+fn updates_buttons_and_links_stay_valid() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     world.telegram.forgive("terminated by other getUpdates");
 
-    // A press that the dead process had not confirmed is confirmed by the next.
+    // A button press that the killed process had not confirmed is confirmed by the next.
     world
         .telegram
         .limits(Limits::none())
@@ -162,7 +162,7 @@ fn updates_buttons_and_links_are_what_they_were() {
             linked.wait_for(|message| message.buttons().any(|button| button.url.is_some()));
         clock.jumps(jump);
 
-        // A day later, or earlier: the same process, and the next.
+        // A day later, or earlier: in the same process and in the next.
         asked.resend();
         let link = invitation
             .buttons()
@@ -199,7 +199,7 @@ fn updates_buttons_and_links_are_what_they_were() {
 
 #[test]
 #[ignore = "needs the lab of faults"]
-fn kept_answers_and_budgets_keep_their_time() {
+fn cache_entries_and_budgets_are_not_affected() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     let settings = [
         ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
@@ -237,7 +237,7 @@ fn kept_answers_and_budgets_keep_their_time() {
 
 #[test]
 #[ignore = "needs the lab of faults"]
-fn keys_end_on_their_day() {
+fn api_keys_expire_on_their_day() {
     const KEY: &str = "nvk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     let hash = HEXLOWER.encode(digest::digest(&digest::SHA256, KEY.as_bytes()).as_ref());

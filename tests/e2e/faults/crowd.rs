@@ -12,18 +12,18 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 
 const REQUESTERS: usize = 10_000;
-/// Names that they ask for: many users of each.
+/// Number of names they look up, so that many users share each.
 const NAMES: usize = 500;
-/// What one waiting user may cost, in bytes.
+/// Most memory in bytes per waiting user.
 const EACH: f64 = 64.0 * 1024.0;
 const GREED: usize = 2000;
 
-/// An address of the network for benchmarks for each user.
+/// Returns an address for each user, from the network for benchmarks.
 fn address(requester: usize) -> String {
     format!("198.18.{}.{}", requester / 250, requester % 250 + 1)
 }
 
-/// How many of the greedy one's questions were answered, by status.
+/// Sends the greedy user's requests; returns the number of responses by status.
 fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     let mut client = Client::connect(service.address);
@@ -45,7 +45,7 @@ fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
     statuses
 }
 
-/// As many files as are allowed, which must be enough for a connection of each user.
+/// Raises the limit of open files to the maximum, which must allow a connection per user.
 fn raise_the_limit_of_open_files() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("limits can be read");
 
@@ -79,7 +79,7 @@ fn ask_all(crowd: &mut [TcpStream]) {
     }
 }
 
-/// Reads until each user has an answer, which must be a good one.
+/// Reads until each user has a response, which must be a successful one.
 fn hear_all(crowd: &mut [TcpStream]) {
     for (requester, stream) in crowd.iter_mut().enumerate() {
         let mut answer = Vec::new();
@@ -98,7 +98,7 @@ fn hear_all(crowd: &mut [TcpStream]) {
     }
 }
 
-/// The greedy one got no more than a share, and an answer to each question.
+/// Checks that each request of the greedy user got a response, and that only its share succeeded.
 fn was_held_back(statuses: &BTreeMap<u16, usize>) {
     let answered = statuses.get(&200).copied().unwrap_or_default();
     println!("the greedy one: {statuses:?}");
@@ -108,12 +108,12 @@ fn was_held_back(statuses: &BTreeMap<u16, usize>) {
         "{statuses:?}"
     );
 
-    // A minute's share is 60 lookups; it takes a few minutes at most.
+    // The limit is 60 lookups a minute; the test takes a few minutes at most.
     assert!((1..=240).contains(&answered), "{statuses:?}");
 }
 
 #[test]
-fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
+fn ten_thousand_users_are_answered_and_a_greedy_one_is_limited() {
     raise_the_limit_of_open_files();
     let dns = Dns::start();
     let server = dns.address.to_string();
@@ -125,7 +125,7 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
         ("NETVANE__LIMITS__LIGHT", "1000"),
     ]);
 
-    // What is made once is there before it is measured.
+    // Warm up, so that one-time allocations are not measured.
     for name in ["a warm.example.test", "mx example.test"] {
         service.command(name);
     }

@@ -1,4 +1,5 @@
-//! A full disk: what cannot be kept is refused, nothing else is, and nothing is lost of what was accepted before.
+//! A full disk: only what cannot be persisted is refused, and nothing that was accepted before is
+//! lost.
 
 use std::{
     collections::BTreeSet,
@@ -15,10 +16,11 @@ use netvane_tests::{
 };
 use serde_json::{Value, json};
 
-/// Says once that nothing is kept, however many ask.
+/// Log line that reports the full disk once, however many requests fail.
 const TROUBLE: &str = "could not persist state; a restart would lose changes";
 
-/// Asks with callbacks until one is refused, which must be with 503; gives the ids of those that were taken.
+/// Sends requests with callbacks until one is refused, which must be with 503; returns the ids of
+/// the accepted ones.
 #[track_caller]
 fn until_refused(service: &Service, url: &str) -> Vec<String> {
     let mut ids = Vec::new();
@@ -59,7 +61,7 @@ fn until_refused(service: &Service, url: &str) -> Vec<String> {
     panic!("a full disk took {} callbacks", ids.len());
 }
 
-/// Asks with a callback until it is taken; gives its id.
+/// Sends requests with a callback until one is accepted; returns its id.
 #[track_caller]
 fn taken_again(service: &Service, url: &str) -> String {
     let mut id = None;
@@ -81,7 +83,7 @@ fn delivered(service: &Service, id: &str) {
     });
 }
 
-/// Takes what is delivered until all is over; gives the ids of what came.
+/// Accepts deliveries until the test ends; returns their ids.
 fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeSet<String> {
     let mut arrived = BTreeSet::new();
     while !over.load(Ordering::SeqCst) {
@@ -95,7 +97,7 @@ fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeSet<String> {
     arrived
 }
 
-/// A world whose service keeps its state on a disk of its own, and the callbacks that it has taken.
+/// A service whose state is on a disk of its own, with the callbacks that it has accepted.
 struct OnDisk<'a> {
     disk: &'a Disk,
     world: &'a Everything,
@@ -129,7 +131,7 @@ impl OnDisk<'_> {
         self.promised.push(taken_again(service, &self.url));
     }
 
-    /// All questions without a callback are answered while the disk is full.
+    /// Checks that all requests without a callback are answered while the disk is full.
     fn others_are_answered(&self, service: &Service) {
         for number in 1..6 {
             let domain = format!("n{number}.example.test");
@@ -142,7 +144,8 @@ impl OnDisk<'_> {
         }
     }
 
-    /// A service that fills the disk, tells it once, and keeps all again when there is room; gives what was asked last.
+    /// Fills the disk of a running service, which logs that once, and frees it again; returns the
+    /// last request.
     fn fill_and_free(&mut self, service: &Service) -> Asked {
         self.promised = vec![taken(service, "a example.test", &self.url)];
         self.all_delivered(service);
@@ -150,13 +153,13 @@ impl OnDisk<'_> {
         self.fill_until_refused(service);
         self.others_are_answered(service);
 
-        // Known without the disk.
+        // Updates seen before are recognized without the disk.
         before.resend();
         self.ask(60, "after.example.test");
         assert_eq!(before.replies().len(), 1);
         assert_eq!(service.get("/readyz").status, 200);
 
-        // Lines are gathered before they are written.
+        // Log lines are buffered before they are written.
         service.logged(TROUBLE);
         assert_eq!(service.times_logged(TROUBLE), 1, "{}", service.log());
         assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
@@ -168,7 +171,7 @@ impl OnDisk<'_> {
         self.ask(70, "kept.example.test")
     }
 
-    /// The next service, started while the disk is full, knows what was kept before.
+    /// Starts the next service while the disk is full; it must still know what was stored before.
     fn go_on_with_a_full_disk(&mut self, kept: &Asked) {
         let service = self.serve();
 
@@ -183,7 +186,11 @@ impl OnDisk<'_> {
         self.ask(71, "example.test");
         kept.resend();
         self.ask(72, "mail1.example.test");
-        assert_eq!(kept.replies().len(), 1, "what was kept before is known");
+        assert_eq!(
+            kept.replies().len(),
+            1,
+            "updates stored before are recognized"
+        );
 
         self.disk.free();
         self.all_delivered(&service);
@@ -195,7 +202,7 @@ impl OnDisk<'_> {
 
 #[test]
 #[ignore = "a disk of its own takes root"]
-fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
+fn a_full_disk_only_refuses_callbacks() {
     let disk = Disk::new(16 << 20);
     let world = Everything::default();
 
@@ -219,7 +226,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         world.connected(&service);
         let kept = stage.fill_and_free(&service);
 
-        // Once more, and it dies while the disk is full.
+        // Fill the disk again, and kill the service while it is full.
         stage.fill_until_refused(&service);
         service.kill();
         stage.go_on_with_a_full_disk(&kept);
@@ -239,7 +246,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
 
 #[test]
 #[ignore = "a disk of its own takes root"]
-fn a_full_disk_of_the_audit_holds_up_nobody() {
+fn a_full_audit_disk_delays_nobody() {
     let (disk, dns) = (Disk::new(1 << 20), Dns::start());
     let server = dns.address.to_string();
     let service = Service::start(&[
@@ -272,7 +279,7 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
     assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
     disk.free();
 
-    // What the disk did not take has waited for it.
+    // Records that could not be written were kept until there was space.
     until("everything is recorded", || {
         (0..200).all(|number| recorded(&format!("n{number}.example.test")))
     });

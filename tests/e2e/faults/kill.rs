@@ -1,4 +1,5 @@
-//! `kill -9` at any moment: what was accepted is done by the next process, and nothing is answered twice.
+//! SIGKILL at any moment: the next process completes what was accepted, and nothing is answered
+//! twice.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,11 +26,11 @@ const ROUNDS: usize = 8;
 #[derive(Default)]
 struct Arrived {
     bodies: BTreeSet<Vec<u8>>,
-    /// It was told so with 200.
+    /// Whether the receiver responded with 200.
     taken: bool,
 }
 
-/// Takes everything that comes until all is over: every third is refused, every fifth is cut off.
+/// Receives deliveries until the test ends: every third is refused, every fifth is cut off.
 fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeMap<String, Arrived> {
     let (mut all, mut count) = (BTreeMap::<String, Arrived>::new(), 0);
     while !over.load(Ordering::SeqCst) {
@@ -54,7 +55,7 @@ fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeMap<String, Arrived> 
     all
 }
 
-/// Asks with callbacks until the service is gone; gives the ids that it promised to deliver.
+/// Sends requests with callbacks until the service is gone; returns the ids of the accepted ones.
 fn promised(address: std::net::SocketAddr, url: &str, round: usize) -> Vec<String> {
     let Ok(probe) = std::net::TcpStream::connect(address) else {
         return Vec::new();
@@ -80,13 +81,13 @@ fn promised(address: std::net::SocketAddr, url: &str, round: usize) -> Vec<Strin
     ids
 }
 
-/// A word that the answer may have been lost, with a button to ask again.
+/// Whether a message says that the reply may have been lost, with a button to try again.
 fn in_doubt(message: &Message) -> bool {
     message.text.contains("restarted during this lookup")
         && message.buttons().any(|button| button.text == "Try again")
 }
 
-/// What was asked on the chats so far, in a world whose service is killed again and again.
+/// All requests on the chats so far, while the service is killed repeatedly.
 struct Chats<'a> {
     world: &'a Everything,
     dice: Dice,
@@ -104,7 +105,8 @@ impl<'a> Chats<'a> {
         }
     }
 
-    /// Asks on both until a moment that nobody foresees; on Discord once this round's service hears it.
+    /// Sends requests on both chats for a random time; on Discord only once this service is
+    /// connected.
     fn ask_for_a_while(&mut self, round: usize) {
         let end = Instant::now() + Duration::from_millis(150) + self.dice.time(600);
 
@@ -119,7 +121,8 @@ impl<'a> Chats<'a> {
                 let number = u8::try_from(self.on_discord.len()).expect("few");
                 let domain = format!("d{number}.example.test");
                 let asked = self.world.on_discord(number, &domain);
-                // Discord brings an event once: one that the dead process had not read is lost.
+                // Discord sends an event only once: one that the killed process had not read is
+                // lost.
                 asked.forget();
                 self.on_discord.push(asked);
             }
@@ -127,7 +130,8 @@ impl<'a> Chats<'a> {
         }
     }
 
-    /// Each question on Telegram has one answer, or one word that it may be lost; gives how many are in doubt.
+    /// Checks that each request on Telegram got one reply, or one note that it may be lost; returns
+    /// the number of notes.
     fn answered_once_on_telegram(&self) -> usize {
         let mut doubtful = 0;
 
@@ -163,7 +167,7 @@ impl<'a> Chats<'a> {
     }
 }
 
-/// The last service delivers all that those before it promised, and leaves nothing open.
+/// Checks that the last service delivers everything accepted before, and leaves nothing open.
 fn deliver_the_rest(service: &Service, promises: &[String]) {
     let end = Instant::now() + PATIENCE;
     let left =
@@ -176,7 +180,7 @@ fn deliver_the_rest(service: &Service, promises: &[String]) {
         }
     }
 
-    // Also those of whose promise the kill was faster than the word.
+    // Includes callbacks whose acceptance was not reported before the kill.
     until("nothing is left open", || {
         service
             .get("/metrics")
@@ -185,7 +189,7 @@ fn deliver_the_rest(service: &Service, promises: &[String]) {
     });
 }
 
-/// All that was promised came, and each delivery with the same bytes each time.
+/// Checks that all accepted callbacks were delivered, each with the same bytes every time.
 fn all_came(promises: &[String], arrived: &BTreeMap<String, Arrived>) {
     assert!(
         promises.len() > ROUNDS,
@@ -206,7 +210,7 @@ fn all_came(promises: &[String], arrived: &BTreeMap<String, Arrived>) {
     );
 }
 
-/// A world in which Telegram forgives what kills bring about.
+/// Returns peers with a fake of Telegram that forgives the consequences of kills.
 fn forgiving() -> Everything {
     let world = Everything::default();
 
@@ -215,17 +219,18 @@ fn forgiving() -> Everything {
         .limits(Limits::none())
         .forgive("terminated by other getUpdates");
 
-    // What stood there already is shown once more by the next process.
+    // The next process may show once more what was already there.
     world.telegram.forgive("message is not modified");
 
     world
 }
 
-/// Ends both chats of a world whose service was killed at any moment.
+/// Checks both chats after the service was killed at random moments.
 fn finish(world: Everything) {
     world.telegram.finish();
 
-    // A kill between a question and its acknowledgement leaves nothing to answer to, which only trying tells.
+    // A kill between an interaction and its acknowledgement leaves nothing to reply to, which the
+    // bot only notices by trying.
     let refused = world.discord.take_violations();
 
     assert!(
@@ -291,13 +296,13 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
 }
 
 #[test]
-fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
+fn a_reply_in_transit_at_a_kill_is_not_sent_again() {
     let world = Everything::default();
     let service = world.serve(&[]);
     world.connected(&service);
     let ann = world.on_telegram(42);
 
-    // Telegram shows it, and the program never hears of that.
+    // Telegram shows it, but the program does not get the response.
     world.telegram.fault("sendMessage", Fault::Lose, 1);
     let asked = ann.say("/a example.test");
     asked.wait_for(told);
@@ -318,7 +323,7 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
     ann.press(&doubt, "Try again").answer();
     ann.wait_for(|message| told(message) && message.id > doubt.id);
 
-    // The note itself is said once: the next process knows nothing of all this.
+    // The note is sent only once: the next process does not repeat it.
     assert_eq!(service.stop(), Some(0));
     let service = world.serve(&[]);
     ann.say("/a mail1.example.test").wait_for(told);
@@ -336,14 +341,14 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
 }
 
 #[test]
-fn a_discord_answer_that_was_on_its_way_at_a_kill_is_one_message() {
+fn a_discord_reply_in_transit_at_a_kill_stays_one_message() {
     let world = Everything::default();
     let service = world.serve(&[]);
     world.connected(&service);
     world.dns.hold("example.test. A");
     let asked = world.on_discord(1, "example.test");
     working(&asked);
-    // Its place is on disk once another question has been answered.
+    // Its location is on disk once another lookup has been answered.
     answered(&world.on_discord(2, "mail1.example.test"));
     world
         .discord

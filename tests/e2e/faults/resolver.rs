@@ -1,5 +1,5 @@
-//! The resolver breaks while it is asked, in every way, and comes back: nobody is left without an answer or a clear
-//! error, nothing that failed is taken for an answer, and nothing is left running.
+//! The resolver breaks in every way while it is in use, and recovers: every request gets a reply or
+//! a clear error, no failure is shown as an answer, and nothing keeps running.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use netvane_tests::{
 };
 use serde_json::{Value, json};
 
-/// Names whose questions are broken off, by how.
+/// Names whose lookups are interrupted, with the fault.
 const WAYS: [(&str, Mode); 5] = [
     ("dead", Mode::Dead),
     ("silent", Mode::Silent),
@@ -23,7 +23,7 @@ const WAYS: [(&str, Mode); 5] = [
     ("truncated", Mode::Truncated),
 ];
 
-/// These names have the address 192.0.2.44.
+/// Returns a zone in which these names have the address 192.0.2.44.
 fn zone<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let record = |name: &str| format!("{name} 300 IN A 192.0.2.44\n");
     format!(
@@ -36,7 +36,7 @@ fn address(reply: &Value) -> &Value {
     &reply["data"]["answers"][0]["data"]
 }
 
-/// A reply that says that it is none, or a problem that the resolver is to blame for.
+/// Checks that a response is a problem caused by the resolver, or a reply that reports an error.
 #[track_caller]
 fn is_an_error(response: &Response) {
     if response.status == 200 {
@@ -61,13 +61,13 @@ fn is_an_error(response: &Response) {
     );
 }
 
-/// An end that is not the answer.
+/// Whether a message is final and not the expected answer.
 fn failed(message: &Message) -> bool {
     !works(message) && !message.text.contains("192.0.2.44")
 }
 
 #[test]
-fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
+fn a_broken_resolver_is_reported_to_all_and_lookups_work_once_it_recovers() {
     let world = Everything::default();
     world.telegram.limits(Limits::none());
     world.dns.change(&zone(WAYS.map(|(name, _)| name)));
@@ -94,7 +94,7 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
         let on_telegram = ann.say(&format!("/{line}"));
         let on_discord = world.on_discord(number, &domain);
 
-        // Everybody waits for the same lookup, which breaks now.
+        // All wait for the same lookup, which fails now.
         resolver.is(mode);
         world.dns.release(&question);
         is_an_error(&over_http.response().expect("an error"));
@@ -103,7 +103,7 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
             !message.to_string().contains("Cancel") && !message.to_string().contains("192.0.2.44")
         });
 
-        // Still broken: told again, and not from memory as an answer.
+        // Still broken: reported again, and no failure is served from the cache as an answer.
         is_an_error(&service.command(&line));
         resolver.is(Mode::Right);
         until("it is back", || {
@@ -118,7 +118,7 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
         }
     }
 
-    // What was in use for the chats may have a connection more or less; lookups have none left.
+    // The number of chat connections may vary slightly; lookups must leave none.
     until("nothing is left running", || {
         service.open_files() <= level + 3
     });
@@ -158,7 +158,7 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
         assert!(second.asked().contains(&format!("{name}.example.test. A")));
     }
 
-    // The one that answered last is asked first, until it does not answer either.
+    // The server that responded last is preferred until it fails.
     first.change(&zone(["back"]));
     resolver.is(Mode::Right);
     drop(second);
@@ -170,7 +170,7 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
 }
 
 #[test]
-fn records_that_nobody_asked_for_are_not_believed() {
+fn ignores_records_outside_the_query() {
     let dns = Dns::start();
     let resolver = Resolver::before(dns.address);
     let service = Service::with_dns(resolver.address);
@@ -193,7 +193,7 @@ fn records_that_nobody_asked_for_are_not_believed() {
 }
 
 #[test]
-fn a_liar_before_an_honest_server_misleads_nobody() {
+fn a_spoofing_server_before_an_honest_one_misleads_nobody() {
     const UNHEARD: [&str; 5] = ["wrongid", "silent", "foreign", "noquestion", "empty"];
     const BROKEN: [&str; 6] = ["garbage", "cut", "pointerloop", "liar", "tcclose", "tchalf"];
     let hostile = Hostile::start();
@@ -216,7 +216,7 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
         let response = requester.response().expect("an answer or an error");
         match response.status {
             200 if *address(&response.json()) == "192.0.2.44" => {}
-            // Whoever is not heard of is passed over; whoever says something wrong may be told instead.
+            // Servers without a response are skipped; a wrong response may be reported instead.
             _ if number >= UNHEARD.len() => is_an_error(&response),
             _ => panic!("{}: {}", UNHEARD[number], response.text()),
         }
@@ -228,7 +228,7 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
 }
 
 #[test]
-fn work_that_the_resolver_holds_up_is_shown_to_go_on() {
+fn lookups_delayed_by_the_resolver_show_progress() {
     let world = Everything::default();
     let resolver = Resolver::before(world.dns.address);
     let server = resolver.address.to_string();
@@ -239,7 +239,7 @@ fn work_that_the_resolver_holds_up_is_shown_to_go_on() {
     let on_discord = world.discord.slash("mx", json!({"domain": "example.test"}));
     on_telegram.wait_for(works);
     working(&on_discord);
-    // The next attempt finds it well.
+    // The resolver has recovered at the next attempt.
     resolver.is(Mode::Right);
     on_telegram.wait_for(told);
     answered(&on_discord);

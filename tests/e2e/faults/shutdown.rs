@@ -1,4 +1,5 @@
-//! SIGTERM while everybody waits: what can be answered is, who cannot be is told, the process ends, and the next goes on.
+//! SIGTERM while users wait: finished lookups are answered, all others get a message, the process
+//! exits, and the next one resumes.
 
 use std::{net::TcpStream, thread};
 
@@ -15,14 +16,14 @@ use serde_json::{Value, json};
 const QUESTION: &str = "example.test. MX";
 const LINE: &str = "mx example.test";
 
-/// Everybody who waits for the same answer.
+/// All clients that wait for the same reply.
 struct Waiting {
     on_telegram: telegram::Asked,
     on_discord: Asked,
     over_http: Client,
     stream: Client,
     batch: Client,
-    /// The id of a callback.
+    /// Id of a callback's delivery.
     callback: String,
 }
 
@@ -34,7 +35,7 @@ impl Waiting {
         let over_http = begin(service, LINE, "application/json");
         let mut stream = begin(service, LINE, "text/event-stream");
 
-        // Its head says that the stream has begun.
+        // Received header fields show that the stream has started.
         assert_eq!(stream.head().expect("a stream").0, 200);
         let mut batch = Client::connect(service.address);
         let lines = format!(
@@ -74,7 +75,7 @@ fn interrupted(message: &Message) -> bool {
 }
 
 #[test]
-fn a_shutdown_in_time_answers_everybody() {
+fn a_shutdown_waits_for_replies() {
     let world = Everything::default();
     let service = world.serve(&[]);
     world.connected(&service);
@@ -100,7 +101,7 @@ fn a_shutdown_in_time_answers_everybody() {
     answered(&waiting.on_discord);
     assert_eq!(service.ended(), Some(0));
 
-    // The callback was found out, or is by the next.
+    // The callback's lookup was completed, or is by the next process.
     let service = world.serve(&[]);
     let message = world.receiver.next();
     assert_eq!(message.header("webhook-id"), waiting.callback);
@@ -123,10 +124,10 @@ fn a_shutdown_in_time_answers_everybody() {
 }
 
 #[test]
-fn a_shutdown_tells_those_who_wait_in_vain() {
+fn a_shutdown_notifies_users_whose_lookups_do_not_finish() {
     let world = Everything::default();
 
-    // Nothing here may end the wait but the shutdown.
+    // Only the shutdown may end the wait, so all other timeouts are long.
     let settings = [
         ("NETVANE__HTTP__DRAIN_MS", "1000"),
         ("NETVANE__DNS__TIMEOUT_MS", "60000"),
@@ -137,7 +138,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     service.signal("TERM");
     service.logged("shutting down");
 
-    // Nothing new is taken: this is for the next.
+    // New requests are not accepted any more: this one is for the next process.
     let later = world.on_telegram(43).say("/a mail1.example.test");
     assert_eq!(service.ended(), Some(0));
     waiting.on_telegram.wait_for(interrupted);
@@ -150,7 +151,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
         let rest = client.rest().expect("it is cut off");
         assert!(
             !rest.ends_with(b"0\r\n\r\n"),
-            "what is cut off does not look whole"
+            "a truncated response must not look complete"
         );
     }
 
@@ -165,7 +166,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     assert_eq!(
         waiting.on_telegram.replies().len(),
         1,
-        "told once, and not asked again"
+        "notified once, and not run again"
     );
 
     let state: Value = service
@@ -177,7 +178,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     world.discord.finish();
 }
 
-/// A supervisor that loses patience sends it twice, and then others press Ctrl-C.
+/// An impatient supervisor sends SIGTERM twice, and a user presses Ctrl-C.
 #[test]
 fn further_signals_change_nothing() {
     let world = Everything::default();

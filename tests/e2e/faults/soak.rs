@@ -1,4 +1,5 @@
-//! An hour of mixed traffic in a minute: memory stays flat, and descriptors come back to where they were.
+//! An hour of mixed traffic in a minute: memory stays flat, and file descriptors return to their
+//! initial number.
 
 use std::{
     sync::atomic::AtomicBool,
@@ -16,14 +17,14 @@ use netvane_tests::{
 };
 use serde_json::{Value, json};
 
-/// So long it goes on; a first part of it fills what is kept in memory.
+/// Duration of the test, and of its first part, which fills caches.
 const TIME: Duration = Duration::from_secs(60);
 const WARM: Duration = Duration::from_secs(20);
 /// Least number of samples for a trend.
 const SAMPLES: usize = 9;
 
-/// Growth that is none: a twentieth, and what an allocator keeps back, in MB. Two kilobytes left behind by each request
-/// are more.
+/// Growth that is tolerated: a factor, and memory in MB that an allocator retains. A leak of two
+/// kilobytes per request exceeds it.
 const FACTOR: f64 = 1.05;
 const SLACK: f64 = 1.0;
 
@@ -62,7 +63,7 @@ const LINES: [&str; 32] = [
     "a absent.example.test",
 ];
 
-/// All lines and pages over one connection, and a batch; `number` makes its names new.
+/// Requests all lines and pages over one connection, and a batch; `number` makes its names unique.
 fn ask_over_http(service: &Service, number: usize) {
     let mut client = Client::connect(service.address);
 
@@ -109,7 +110,7 @@ fn ask_over_http(service: &Service, number: usize) {
     );
 }
 
-/// Left before the answer is there, plain and as a stream.
+/// Starts a lookup and disconnects before the reply, with JSON and with an event stream.
 fn leave_early(world: &Everything, service: &Service, number: usize) {
     let held = format!("left{number}.example.test");
     world.dns.hold(&format!("{held}. A"));
@@ -122,7 +123,7 @@ fn leave_early(world: &Everything, service: &Service, number: usize) {
     world.dns.release(&format!("{held}. A"));
 }
 
-/// One question on each chat, and a mistake on one of them.
+/// Sends one lookup on each chat, and a mistake on one of them.
 fn ask_on_chats(world: &Everything, number: usize) {
     let person = 100 + i64::try_from(number).expect("few");
     let on_telegram = world
@@ -137,7 +138,7 @@ fn ask_on_chats(world: &Everything, number: usize) {
     world.on_telegram(person).say("/mx example..test").reply();
 }
 
-/// One round of everything; `number` makes its names new.
+/// Runs one round of everything; `number` makes its names unique.
 fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usize) {
     ask_over_http(service, number);
     leave_early(world, service, number);
@@ -165,22 +166,22 @@ fn median(values: &[f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Memory in MB, open files, and open files at first.
+/// Memory in MB, open files, and open files at the start.
 type Sample = (f64, usize, usize);
 
-/// Rounds for as long as it takes; gives what was seen after each one that was warm.
+/// Runs rounds for the duration of the test; returns a sample after each one past the warm-up.
 fn go_round(world: &Everything, service: &Service, resolver: &Resolver) -> Vec<Sample> {
     let (started, mut number, mut base) = (Instant::now(), 0, None);
     let mut samples = Vec::new();
 
-    // Longer where the machine is so busy that it says nothing yet.
+    // Takes longer on a busy machine, until there are enough samples.
     while started.elapsed() < TIME || samples.len() < SAMPLES {
         number += 1;
         round(world, service, resolver, number);
         if started.elapsed() < WARM {
             continue;
         }
-        // At rest, with nothing left of the round: a stream that was left goes on for ten seconds.
+        // Wait until nothing of the round is left: an abandoned stream continues for ten seconds.
         let base = *base.get_or_insert_with(|| service.settled_files());
         samples.push((service.resident(), service.open_files(), base));
     }
@@ -222,7 +223,7 @@ fn is_flat(memory: &[f64]) {
 }
 
 #[test]
-fn memory_stays_flat_and_descriptors_come_back() {
+fn memory_stays_flat_and_descriptors_are_released() {
     let world = Everything::default();
     world.telegram.limits(Limits::none());
     let resolver = Resolver::before(world.dns.address);
@@ -230,7 +231,7 @@ fn memory_stays_flat_and_descriptors_come_back() {
     let service = world.serve(&[
         ("NETVANE__DNS__SERVERS", server.as_str()),
         ("NETVANE__DNS__TIMEOUT_MS", "1000"),
-        // Full soon, so that what grows then is no cache.
+        // Soon full, so that later growth is not caused by the cache.
         ("NETVANE__LIMITS__CACHE_ENTRIES", "200"),
     ]);
 
@@ -256,7 +257,7 @@ fn memory_stays_flat_and_descriptors_come_back() {
     let memory: Vec<f64> = samples.iter().map(|(memory, ..)| *memory).collect();
     is_flat(&memory);
 
-    // The chats keep a connection more or less for the next call.
+    // The number of idle chat connections may vary slightly.
     let base = samples[0].2;
     until("descriptors are level", || service.open_files() <= base + 2);
     let described: Value = service.command("status").json();

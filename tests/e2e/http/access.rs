@@ -1,4 +1,5 @@
-//! Who may use the HTTP API: keys, signatures, pages of other origins, and what is sent to get around them.
+//! Access to the HTTP API: keys, signatures, cross-origin requests, and attempts to circumvent
+//! them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -32,14 +33,14 @@ fn ask(service: &Service, target: &str, headers: &[(&str, &str)], body: &str) ->
     Client::connect(service.address).ask(target, headers, body.as_bytes())
 }
 
-/// A question that needs no network.
+/// A request that needs no network.
 const QUESTION: &str = r#"{"command": "help mx"}"#;
 
 fn post(service: &Service, headers: &[(&str, &str)]) -> Response {
     ask(service, "POST /v1/commands", headers, QUESTION)
 }
 
-/// What is said of a request that is refused, with its status and its challenge.
+/// Returns status, detail and challenge of a refused request.
 #[track_caller]
 fn refused(response: &Response) -> (u16, String, String) {
     let problem = response.problem();
@@ -59,7 +60,7 @@ fn refused(response: &Response) -> (u16, String, String) {
 }
 
 #[test]
-fn a_new_key_opens_what_its_entry_says() {
+fn a_new_key_works_with_its_configuration_entry() {
     let made =
         Netvane::line("key new --name ops --scope ask --scope batch --expires 2999-01-01 --json")
             .run();
@@ -112,7 +113,7 @@ fn a_new_key_opens_what_its_entry_says() {
 }
 
 #[test]
-fn settings_that_hold_a_key_itself_are_refused_without_showing_it() {
+fn settings_with_a_plain_key_are_refused_without_showing_it() {
     let run = Netvane::line("config check").env(KEYS, NEW).run();
     assert_eq!(run.code, Some(2));
     assert!(
@@ -131,7 +132,7 @@ fn settings_that_hold_a_key_itself_are_refused_without_showing_it() {
 }
 
 #[test]
-fn without_a_key_a_closed_service_answers_nothing_that_costs() {
+fn a_closed_service_runs_no_lookups_without_a_key() {
     let service = Service::start(&[CLOSED, (KEYS, &hash(OLD))]);
     for path in ["/v1/commands", "/healthz", "/metrics"] {
         assert_eq!(service.get(path).status, 200, "{path}");
@@ -185,7 +186,7 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
         200
     );
 
-    // Whoever may not ask need not send what they would: the body is not waited for.
+    // A client without access need not send the body: the service does not wait for it.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
     assert_eq!(client.response().expect("an answer at once").status, 401);
@@ -238,7 +239,7 @@ fn two_keys_of_one_name_are_valid_at_once() {
 }
 
 #[test]
-fn a_wrong_key_is_not_nobody() {
+fn a_wrong_key_is_not_treated_as_anonymous() {
     for keys in ["", &hash(OLD)] {
         let service = Service::start(&[(KEYS, keys)]);
         post(&service, &[]).json();
@@ -261,7 +262,7 @@ fn a_wrong_key_is_not_nobody() {
             assert_eq!(got.status, 401, "{wrong}");
         }
 
-        // Meant for a proxy in front, and repeated by browsers with each request.
+        // Intended for a reverse proxy, and repeated by browsers with each request.
         post(&service, &[("Authorization", "Basic YTpi")]).json();
         let twice = [
             ("Authorization", "Basic YTpi"),
@@ -288,7 +289,7 @@ fn a_wrong_key_is_not_nobody() {
 }
 
 #[test]
-fn a_key_is_only_for_what_it_is_for() {
+fn a_key_is_limited_to_its_scopes() {
     let entry = format!("{} scopes=batch+callback", hash(OLD));
     let service = Service::start(&[(KEYS, &entry)]);
     let (status, detail, challenge) = refused(&post(&service, &[("Authorization", &bearer(OLD))]));
@@ -313,10 +314,10 @@ fn a_key_is_only_for_what_it_is_for() {
 }
 
 const ORIGINS: &str = "NETVANE__HTTP__CORS_ORIGINS";
-/// The origin whose pages may ask.
+/// The origin whose pages are allowed.
 const DASH: &str = "https://dash.example";
 
-/// What a browser asks before it lets a page of this origin send a question.
+/// Sends the preflight request of a browser for a page of this origin.
 fn preflight(service: &Service, path: &str, origin: &str) -> Response {
     let headers = [
         ("Origin", origin),
@@ -334,7 +335,7 @@ fn allowed(response: &Response) -> &str {
 }
 
 #[test]
-fn pages_of_an_origin_that_is_named_may_ask_and_read_what_went_wrong() {
+fn pages_of_an_allowed_origin_can_send_requests_and_read_errors() {
     let service = Service::start(&[(ORIGINS, DASH), CLOSED, (KEYS, &hash(OLD))]);
 
     let asked = preflight(&service, "/v1/commands", DASH);
@@ -388,7 +389,7 @@ fn pages_of_an_origin_that_is_named_may_ask_and_read_what_went_wrong() {
 }
 
 #[test]
-fn pages_of_every_origin_or_of_none_may_ask() {
+fn cors_can_allow_every_origin_or_none() {
     let everyone = Service::start(&[(ORIGINS, "*")]);
 
     assert_eq!(
@@ -401,7 +402,7 @@ fn pages_of_every_origin_or_of_none_may_ask() {
     assert_eq!(allowed(&post(&nobody, &[("Origin", DASH)])), "");
 }
 
-/// A secret as the settings take it, of one byte over and over.
+/// Returns a secret for the settings, made of one repeated byte.
 fn secret(byte: u8) -> String {
     format!("whsec_{}", BASE64.encode(&[byte; 32]))
 }
@@ -440,11 +441,11 @@ impl Signed {
     }
 }
 
-/// Where it is remembered which signatures were here.
+/// State directory in which used signatures are remembered.
 struct Remembered(Scratch);
 
 impl Remembered {
-    /// A closed service that knows the secrets of the bytes 1 and 2; one at a time.
+    /// Starts a closed service with the secrets of the bytes 1 and 2; one at a time.
     fn service(&self) -> Service {
         let secrets = format!("{},{}", secret(1), secret(2));
         let state = self.0.path().join("state").display().to_string();
@@ -457,7 +458,7 @@ impl Remembered {
     }
 }
 
-/// Why a signed question is not answered.
+/// Returns why a signed request is refused.
 #[track_caller]
 fn fault(service: &Service, signed: &Signed) -> String {
     let (status, detail, _) = refused(&post(service, &signed.headers()));
@@ -466,7 +467,7 @@ fn fault(service: &Service, signed: &Signed) -> String {
 }
 
 #[test]
-fn a_signature_stands_for_a_key_once() {
+fn a_signature_replaces_a_key_exactly_once() {
     let remembered = Remembered(Scratch::new());
     let service = remembered.service();
 
@@ -515,7 +516,7 @@ fn a_signature_stands_for_a_key_once() {
 }
 
 #[test]
-fn a_signature_that_is_wrong_stands_for_nothing() {
+fn rejects_invalid_signatures() {
     let service = Remembered(Scratch::new()).service();
     let fault = |signed: Signed| fault(&service, &signed);
 
@@ -534,7 +535,7 @@ fn a_signature_that_is_wrong_stands_for_nothing() {
         fault(Signed::new(1, &"i".repeat(257), now(), QUESTION)).contains("1 to 256 characters")
     );
 
-    // What cannot be verified is not taken as a key to the next one.
+    // Fields that cannot be verified must not be used in place of valid ones.
     post(&service, &Signed::new(1, "old", now(), QUESTION).headers()).json();
 
     let whole = Signed::new(1, "msg_4", now(), QUESTION);
@@ -552,7 +553,7 @@ fn a_signature_that_is_wrong_stands_for_nothing() {
 }
 
 #[test]
-fn of_many_who_replay_at_once_one_gets_through() {
+fn only_one_of_many_concurrent_replays_is_accepted() {
     let service = Service::start(&[(SECRETS, &secret(1))]);
     let signed = Signed::new(1, "msg_1", now(), QUESTION);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
@@ -577,32 +578,32 @@ fn of_many_who_replay_at_once_one_gets_through() {
 }
 
 #[test]
-fn signatures_matter_only_where_someone_is_expected_to_sign() {
+fn signatures_are_ignored_without_configured_secrets() {
     let wrong = Signed::new(9, "msg_1", now(), "other");
     post(&Service::start(&[]), &wrong.headers()).json();
     let service = Service::start(&[(SECRETS, &secret(1)), (KEYS, &hash(OLD))]);
     post(&service, &[]).json();
     let (status, _, _) = refused(&post(&service, &wrong.headers()));
-    assert_eq!(status, 401, "a wrong signature is not nobody");
+    assert_eq!(status, 401, "a wrong signature is not treated as anonymous");
     let key = bearer(OLD);
     let mut with_key = wrong.headers();
     with_key.push(("Authorization", &key));
     assert_eq!(
         post(&service, &with_key).status,
         401,
-        "and a key does not make it right"
+        "a valid key does not excuse a wrong signature"
     );
 }
 
 #[test]
-fn bodies_that_go_too_far() {
+fn rejects_bodies_that_are_too_large_or_too_slow() {
     let settings = [
         (SECRETS, &*secret(1)),
         ("NETVANE__HTTP__READ_TIMEOUT_MS", "1000"),
     ];
     let service = Service::start(&settings);
 
-    // Announced, it is refused at once; none of it was sent.
+    // A declared length is refused at once, before any of the body is sent.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n");
     let problem = client.response().expect("an answer at once").problem();
@@ -626,7 +627,7 @@ fn bodies_that_go_too_far() {
         assert_eq!(status, 400, "{nonsense:?}");
     }
 
-    // Signed by someone who then takes their time.
+    // A signed request whose body arrives too slowly.
     let signed = Signed::new(1, "slow", now(), QUESTION);
     let fields: String = signed
         .headers()

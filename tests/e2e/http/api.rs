@@ -1,5 +1,5 @@
-//! The machine side of HTTP: what may be kept, names of requests, event streams that are taken up again, problems
-//! everywhere, and the API's own description.
+//! The API for programs: caching, request ids, resuming event streams, problem documents, and the
+//! API's own description.
 
 use netvane_tests::{Dns, Service, http::Client, until};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn get(service: &Service, path: &str, headers: &[(&str, &str)]) -> netvane_tests
 }
 
 #[test]
-fn an_answer_may_be_kept_as_long_as_it_holds() {
+fn a_reply_is_cacheable_while_it_is_fresh() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let path = "/v1/commands/a?domain=example.test";
@@ -47,7 +47,7 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
     assert!(seconds(&again) <= seconds(&first));
     assert_eq!(again.header("vary"), "accept");
 
-    // Another form is another thing, and so is another answer.
+    // Another format has another tag, and so has another reply.
     for (path, accept) in [
         (path, "text/plain"),
         ("/v1/commands/a?domain=mail1.example.test", "*/*"),
@@ -71,9 +71,9 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
     );
 }
 
-/// The tag is that of the answer, not of the second in which it was given.
+/// The tag depends on the reply, not on the second in which it was sent.
 #[test]
-fn an_answer_that_counts_down_has_one_tag() {
+fn a_reply_keeps_its_tag_while_its_ttl_counts_down() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let ask = || service.get("/v1/commands/a?domain=short.example.test");
@@ -81,7 +81,7 @@ fn an_answer_that_counts_down_has_one_tag() {
     until("the TTL was seen counting down", || {
         let reply = ask();
         if reply.header("etag").is_empty() {
-            // In its last second an answer is not kept by anyone any more.
+            // In the last second of its TTL, a reply is not cacheable any more.
             assert_eq!(reply.header("cache-control"), "no-store");
         } else {
             assert_eq!(reply.header("etag"), first.header("etag"));
@@ -93,7 +93,7 @@ fn an_answer_that_counts_down_has_one_tag() {
 }
 
 #[test]
-fn what_holds_for_nobody_else_or_not_at_all_is_not_kept() {
+fn private_and_uncacheable_replies_are_not_cached() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
 
@@ -123,7 +123,7 @@ fn what_holds_for_nobody_else_or_not_at_all_is_not_kept() {
 }
 
 #[test]
-fn every_response_has_a_name_and_the_log_knows_it() {
+fn every_response_has_a_request_id_that_is_logged() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let path = "/v1/commands/a?domain=example.test";
@@ -158,7 +158,10 @@ fn every_response_has_a_name_and_the_log_knows_it() {
     }
 
     names.sort_unstable();
-    assert!(names.windows(2).all(|two| two[0] != two[1]), "each its own");
+    assert!(
+        names.windows(2).all(|two| two[0] != two[1]),
+        "each response has its own id"
+    );
     let told = get(&service, "/v1/commands/myrequest", &[]).json();
 
     assert_eq!(
@@ -169,7 +172,7 @@ fn every_response_has_a_name_and_the_log_knows_it() {
 }
 
 #[test]
-fn a_path_that_does_not_take_a_method_says_which_it_takes() {
+fn a_405_response_lists_the_allowed_methods() {
     let service = Service::start(&[]);
 
     for (target, allowed) in [
@@ -188,7 +191,7 @@ fn a_path_that_does_not_take_a_method_says_which_it_takes() {
         assert_eq!(response.problem()["code"], "method_not_allowed");
     }
 
-    // Forms are what curl sends unless told otherwise.
+    // The form content type is what curl sends by default.
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let reply = Client::connect(service.address).ask(
         "POST /v1/commands",
@@ -199,7 +202,7 @@ fn a_path_that_does_not_take_a_method_says_which_it_takes() {
     assert_eq!(reply.json()["command"], "port");
 }
 
-/// Everything of an event stream up to its end, as `(id, event, data)`.
+/// Reads an event stream up to its end, as `(id, event, data)`.
 fn events(client: &mut Client) -> Vec<(String, String, Value)> {
     let mut text = Vec::new();
     while let Some(chunk) = client.chunk().expect("no error") {
@@ -226,7 +229,8 @@ fn parsed(text: &str) -> Vec<(String, String, Value)> {
         .collect()
 }
 
-/// Takes a stream of `mx example.test` up after this event: the status, and the events where there are some.
+/// Resumes a stream of `mx example.test` after this event; returns the status and the events, if
+/// any.
 fn take_up(service: &Service, target: &str, id: &str) -> (u16, Vec<(String, String, Value)>) {
     let mut client = Client::connect(service.address);
     client.request(target, &[EVENTS, ("Last-Event-ID", id)], b"");
@@ -240,7 +244,8 @@ fn take_up(service: &Service, target: &str, id: &str) -> (u16, Vec<(String, Stri
     (status, events)
 }
 
-/// Begins a stream and leaves it after its first event, which is progress: its id and what it said.
+/// Starts a stream and disconnects after its first event, which is progress; returns the event's id
+/// and data.
 fn leave_after_one(service: &Service, target: &str) -> (String, Value) {
     let mut client = Client::connect(service.address);
     client.request(target, &[EVENTS], b"");
@@ -253,14 +258,14 @@ fn leave_after_one(service: &Service, target: &str) -> (String, Value) {
 }
 
 #[test]
-fn a_stream_that_broke_off_is_taken_up_again() {
+fn an_interrupted_stream_can_be_resumed() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let target = "GET /v1/commands/mx?domain=example.test";
     dns.hold("mail1.example.test. A");
     let (id, so_far) = leave_after_one(&service, target);
 
-    // The lookup goes on; nothing is asked a second time.
+    // The lookup continues; no query is sent twice.
     let mut client = Client::connect(service.address);
     client.request(target, &[EVENTS, ("Last-Event-ID", &id)], b"");
     assert_eq!(client.head().expect("a response begins").0, 200);
@@ -288,7 +293,7 @@ fn a_stream_that_broke_off_is_taken_up_again() {
 }
 
 #[test]
-fn a_stream_that_ended_is_told_once_more_to_whoever_missed_the_end() {
+fn a_client_that_missed_the_end_of_a_stream_gets_it() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let target = "GET /v1/commands/mx?domain=example.test";
@@ -298,7 +303,8 @@ fn a_stream_that_ended_is_told_once_more_to_whoever_missed_the_end() {
     let (_, rest) = take_up(&service, target, &id);
     let (last, _, reply) = rest.last().expect("an event");
 
-    // Who has all is told not to come back; who missed the end gets it; who asks for something else begins anew.
+    // A client that has seen everything gets 204, one that missed the end gets it, and one with a
+    // different request starts a new stream.
     let ask = |target: &str, id: &str| take_up(&service, target, id);
     assert_eq!(ask(target, last), (204, Vec::new()));
     let (_, missed) = ask(target, &id);
@@ -324,7 +330,7 @@ fn a_stream_that_ended_is_told_once_more_to_whoever_missed_the_end() {
 }
 
 #[test]
-fn an_error_can_be_taken_up_as_well() {
+fn a_stream_that_ended_with_an_error_can_be_resumed() {
     let service = Service::start(&[]);
     let mut client = Client::connect(service.address);
     let accept = ("Accept", "text/event-stream");
@@ -344,7 +350,7 @@ fn an_error_can_be_taken_up_as_well() {
 }
 
 #[test]
-fn the_description_holds_every_path_and_is_asked_for_once() {
+fn the_description_has_every_path_and_is_cacheable() {
     let service = Service::start(&[("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example/")]);
     let response = service.get("/openapi.json");
     let document = response.json();

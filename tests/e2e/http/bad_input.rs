@@ -1,11 +1,12 @@
-//! Requests that no decent client sends: each is answered or cut, and the next one is served.
+//! Malformed and abusive requests: each gets a response or is disconnected, and the next one is
+//! served.
 
 use std::time::Instant;
 
 use netvane_tests::{Hostile, Service, http::Client, is_harmless};
 use serde_json::{Value, json};
 
-/// A service that must be as well after `abuse` as before.
+/// Runs `abuse` against a service, which must work afterwards as before.
 fn survives(settings: &[(&str, &str)], abuse: impl FnOnce(&Service)) {
     let service = Service::start(settings);
     abuse(&service);
@@ -18,7 +19,7 @@ fn survives(settings: &[(&str, &str)], abuse: impl FnOnce(&Service)) {
 }
 
 #[test]
-fn bodies_that_are_no_question() {
+fn rejects_invalid_bodies() {
     survives(&[], |service| {
         let detail = |body: &[u8]| {
             let problem = service.post(body).problem();
@@ -67,7 +68,7 @@ fn bodies_that_are_no_question() {
 }
 
 #[test]
-fn a_megabyte_is_too_large_however_it_is_sent() {
+fn rejects_a_megabyte_however_it_is_sent() {
     survives(&[], |service| {
         let body = json!({"command": format!("a {}", "x".repeat(1 << 20))}).to_string();
         let problem = service.post(&body).problem();
@@ -81,7 +82,7 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
             "the request body is larger than 524288 bytes"
         );
 
-        // The same without a length told beforehand.
+        // The same without a declared length.
         let mut client = Client::connect(service.address);
         client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
         for part in body.as_bytes().chunks(16 * 1024) {
@@ -97,14 +98,14 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
             assert_eq!(response.problem()["code"], "too_large");
         }
 
-        // What is within the limit of a body may still be too long for a line.
+        // Within the limit for a body, but too long for a command line.
         let long = json!({"command": format!("a {}", "x".repeat(20_000))}).to_string();
         assert_eq!(service.post(&long).problem()["status"], 400);
     });
 }
 
 #[test]
-fn paths_and_methods_that_there_are_not() {
+fn rejects_unknown_paths_and_methods() {
     survives(&[], |service| {
         for path in [
             "/nosuch",
@@ -147,7 +148,7 @@ fn paths_and_methods_that_there_are_not() {
             );
         }
 
-        // Bytes that are no UTF-8, once decoded.
+        // Bytes that are not UTF-8 after decoding.
         let problem = service.get("/v1/commands/%ff?domain=example.com").problem();
 
         assert!(
@@ -164,7 +165,7 @@ fn paths_and_methods_that_there_are_not() {
 }
 
 #[test]
-fn heads_that_are_malformed_or_huge() {
+fn rejects_malformed_and_huge_headers() {
     survives(&[], |service| {
         let status = |bytes: &[u8]| {
             let mut client = Client::connect(service.address);
@@ -175,7 +176,8 @@ fn heads_that_are_malformed_or_huge() {
         let head = |extra: &str| format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{extra}\r\n");
         assert_eq!(status(head("").as_bytes()), Some(200));
 
-        // A server that has answered may close with unread bytes, and the answer is then lost on the way.
+        // A server that has responded may close the connection with unread bytes, and the response
+        // is then lost.
         let huge = head(&format!("X: {}\r\n", "a".repeat(100_000)));
         assert!(matches!(status(huge.as_bytes()), Some(431) | None));
         assert_eq!(status(head(&"X: a\r\n".repeat(150)).as_bytes()), Some(431));
@@ -203,7 +205,7 @@ fn heads_that_are_malformed_or_huge() {
 }
 
 #[test]
-fn who_sends_too_slowly_is_cut() {
+fn slow_clients_are_disconnected() {
     let hold = [("NETVANE__HTTP__READ_TIMEOUT_MS", "1000")];
 
     survives(&hold, |service| {
@@ -230,12 +232,12 @@ fn who_sends_too_slowly_is_cut() {
             );
         }
 
-        // A connection that was of use is not kept open for ever either.
+        // An idle connection after a request is not kept open forever either.
         let mut client = Client::connect(service.address);
         assert_eq!(client.ask("GET /healthz", &[], b"").status, 200);
         assert_eq!(client.rest().expect("it is closed"), b"");
 
-        // A body that does not come.
+        // A body that never arrives.
         let mut client = Client::connect(service.address);
         client.send(
             "POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"command\":",
@@ -246,13 +248,13 @@ fn who_sends_too_slowly_is_cut() {
         assert_eq!(
             client.rest().expect("it is closed"),
             b"",
-            "the rest of the body is not waited for"
+            "the connection is closed without waiting for the rest of the body"
         );
     });
 }
 
 #[test]
-fn names_that_no_name_server_should_see() {
+fn invalid_names_are_not_sent_to_a_name_server() {
     let server = Hostile::start();
     let address = server.address.to_string();
 
@@ -306,7 +308,7 @@ fn names_that_no_name_server_should_see() {
 }
 
 #[test]
-fn a_name_that_decodes_to_another_name_is_shown_as_what_it_is() {
+fn names_are_shown_in_canonical_form_and_lookalikes_cause_a_warning() {
     let server = Hostile::start();
     let service = Service::with_dns(server.address);
 

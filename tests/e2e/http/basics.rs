@@ -1,10 +1,11 @@
-//! Contract §3, HTTP: the ways to ask, the forms of a reply, and every problem document.
+//! Contract §3, HTTP: the ways to send a lookup, the formats of a reply, and every problem
+//! document.
 
 use netvane_tests::{Dns, Hostile, Service, http::Client, until};
 use serde_json::{Value, json};
 
 #[test]
-fn a_line_and_named_arguments_are_the_same_question() {
+fn a_line_and_named_arguments_are_equivalent() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let line = service.command("/mx Example.TEST.").json();
@@ -43,7 +44,7 @@ fn a_line_and_named_arguments_are_the_same_question() {
 }
 
 #[test]
-fn the_json_is_that_of_the_terminal() {
+fn the_json_equals_that_of_the_terminal() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let mut over_http = service.command("dns example.test").json();
@@ -61,7 +62,7 @@ fn the_json_is_that_of_the_terminal() {
 }
 
 #[test]
-fn every_accepted_form() {
+fn replies_in_every_accepted_format() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let ask = |accept: &str| service.post_for(accept, r#"{"command": "a example.test"}"#);
@@ -117,11 +118,11 @@ fn every_accepted_form() {
 }
 
 #[test]
-fn an_event_stream_is_progress_and_then_one_reply() {
+fn an_event_stream_has_progress_and_then_one_reply() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
 
-    // What is found first is shown while the exchanges' addresses are still asked for.
+    // Partial results are shown while the addresses of the mail servers are still being looked up.
     dns.hold("mail1.example.test. A");
     let mut client = Client::connect(service.address);
     let accept = [("Accept", "text/event-stream")];
@@ -197,7 +198,7 @@ fn an_event_stream_of_a_failure_ends_with_one_error() {
     }
 }
 
-/// A service whose resolver answers badly or not at all.
+/// Starts a service whose resolver responds incorrectly or not at all.
 fn badly_served(server: &Hostile) -> Service {
     Service::start(&[
         ("NETVANE__DNS__SERVERS", &server.address.to_string()),
@@ -206,7 +207,7 @@ fn badly_served(server: &Hostile) -> Service {
 }
 
 #[test]
-fn problems_have_code_status_place_and_correction() {
+fn problems_have_code_status_position_and_suggestion() {
     let server = Hostile::start();
     let service = badly_served(&server);
     let ask = |line: &str| service.command(line).problem();
@@ -225,7 +226,7 @@ fn problems_have_code_status_place_and_correction() {
             "position": {"start": 4, "end": 20}, "suggestion": "/mx www.example.com"})
     );
 
-    // Characters are counted, not bytes.
+    // Positions count characters, not bytes.
     assert_eq!(
         ask("/mx bücher$.example")["position"],
         json!({"start": 4, "end": 11})
@@ -277,7 +278,7 @@ fn resolvers_at_private_addresses_are_refused() {
 }
 
 #[test]
-fn an_operators_exception_opens_and_closes() {
+fn the_operators_allow_and_deny_lists_apply_to_resolvers() {
     let dns = Dns::start();
     let address = dns.address.to_string();
     let service = Service::start(&[
@@ -335,7 +336,7 @@ fn named_arguments_are_read_like_typed_ones() {
 }
 
 #[test]
-fn the_registry_is_that_of_the_terminal() {
+fn the_registry_equals_that_of_the_terminal() {
     let service = Service::start(&[]);
     let on_terminal: Value =
         serde_json::from_str(netvane_tests::Netvane::line("commands --json").run().text())
@@ -343,7 +344,7 @@ fn the_registry_is_that_of_the_terminal() {
     assert_eq!(service.get("/v1/commands").json(), on_terminal);
 }
 
-/// The value of the first sample of this name with all these labels.
+/// Returns the value of the first sample of this name with all these labels.
 fn value<'a>(metrics: &'a str, name: &str, labels: &[&str]) -> Option<&'a str> {
     let lines = metrics
         .lines()
@@ -353,7 +354,7 @@ fn value<'a>(metrics: &'a str, name: &str, labels: &[&str]) -> Option<&'a str> {
     lines.next().and_then(|line| line.rsplit(' ').next())
 }
 
-/// How many requests over HTTP for a command ended in this way.
+/// Returns how many HTTP requests for a command had this outcome.
 fn count<'a>(metrics: &'a str, command: &str, outcome: &str) -> Option<&'a str> {
     let command = format!("command=\"{command}\"");
     let outcome = format!("outcome=\"{outcome}\"");
@@ -362,7 +363,7 @@ fn count<'a>(metrics: &'a str, command: &str, outcome: &str) -> Option<&'a str> 
 }
 
 #[test]
-fn health_readiness_and_metrics() {
+fn reports_health_readiness_and_metrics() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let health = service.get("/healthz");
@@ -392,16 +393,16 @@ fn health_readiness_and_metrics() {
 
     assert!(
         !told.contains("example.test"),
-        "what was asked stays out of the metrics"
+        "metrics do not contain the target"
     );
     assert!(
         !service.log().contains("example.test"),
-        "and out of the log"
+        "the log does not contain the target"
     );
 }
 
 #[test]
-fn without_a_resolver_it_is_alive_but_not_ready() {
+fn without_a_resolver_it_is_healthy_but_not_ready() {
     let service = Service::start(&[("NETVANE__DNS__SERVERS", "dns.example")]);
     assert_eq!(service.get("/healthz").status, 200);
     let ready = service.get("/readyz");
@@ -415,12 +416,12 @@ fn without_a_resolver_it_is_alive_but_not_ready() {
     assert_eq!(
         service.command("help").json()["command"],
         "help",
-        "what needs no resolver is answered"
+        "lookups without a resolver work"
     );
 }
 
 #[test]
-fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
+fn it_is_not_ready_until_a_resolver_responds() {
     let dns = Dns::start();
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", &dns.address.to_string()),
@@ -446,7 +447,7 @@ fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
     assert_eq!(
         service.get("/readyz").status,
         200,
-        "one domain's trouble, as far as anybody knows"
+        "a single failing domain does not mean that the resolver is down"
     );
 
     assert_eq!(service.command("a c.example.test").status, 504);

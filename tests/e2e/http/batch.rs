@@ -5,7 +5,7 @@ use std::thread;
 use netvane_tests::{Dns, Service, http::Client, until};
 use serde_json::{Value, json};
 
-/// The answers to these lines, in the order in which they came.
+/// Returns the replies to these lines, in the order of arrival.
 fn answers(service: &Service, lines: &str) -> Vec<Value> {
     let headers = [("Content-Type", "application/x-ndjson")];
     let response =
@@ -24,7 +24,7 @@ fn answers(service: &Service, lines: &str) -> Vec<Value> {
 }
 
 #[test]
-fn each_line_is_answered_and_known_by_its_ref() {
+fn each_line_is_answered_with_its_ref() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let lines = "{\"command\":\"/a example.test\",\"ref\":1}\r\n\n   \n\
@@ -53,7 +53,11 @@ fn each_line_is_answered_and_known_by_its_ref() {
     let wanted: Value =
         serde_json::from_str(r#"{"row": [2, 12345678901234567890123]}"#).expect("JSON");
     assert_eq!(written, wanted.to_string());
-    assert_eq!(find("port").get("ref"), None, "only who gives one gets one");
+    assert_eq!(
+        find("port").get("ref"),
+        None,
+        "a ref is only returned if one was given"
+    );
     assert_eq!(
         (&find("myip")["ref"], &find("myip")["data"]["address"]),
         (&json!("me"), &json!("127.0.0.1"))
@@ -61,7 +65,7 @@ fn each_line_is_answered_and_known_by_its_ref() {
 }
 
 #[test]
-fn a_ref_comes_back_as_it_was_written() {
+fn a_ref_is_returned_unchanged() {
     let service = Service::start(&[]);
     let lines = "{\"command\":\"port 22\",\"ref\":12345678901234567890123}\n{\"command\":\"port 22\",\"ref\": 1.50}\n";
     let response = Client::connect(service.address).ask("POST /v1/batch", &[], lines.as_bytes());
@@ -79,7 +83,7 @@ fn a_ref_comes_back_as_it_was_written() {
     );
 }
 
-/// Where an answer belongs, and the code of its error.
+/// Returns the line number, the `ref` and the error code of a reply.
 fn place_and_code(answer: &Value) -> (Value, Value, Value) {
     (
         answer["line"].clone(),
@@ -89,7 +93,7 @@ fn place_and_code(answer: &Value) -> (Value, Value, Value) {
 }
 
 #[test]
-fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
+fn an_invalid_line_is_reported_with_its_number_and_the_batch_continues() {
     let service = Service::start(&[("NETVANE__HTTP__MAX_BODY_BYTES", "2048")]);
     let long = format!(
         "{{\"command\":\"port 22\",\"ref\":\"{}\"}}",
@@ -142,7 +146,7 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
 }
 
 #[test]
-fn nothing_in_nothing_out() {
+fn an_empty_batch_has_an_empty_response() {
     let service = Service::start(&[]);
     for lines in ["\n", "\r\n \n\n"] {
         assert_eq!(answers(&service, lines), Vec::<Value>::new());
@@ -157,9 +161,9 @@ fn nothing_in_nothing_out() {
     assert_eq!(service.get("/v1/batch").header("allow"), "POST");
 }
 
-/// Answers come in the order in which they are found, and while further questions are still to come.
+/// Replies are sent in the order of completion, while further requests still arrive.
 #[test]
-fn what_is_found_first_comes_first() {
+fn replies_are_sent_in_order_of_completion() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     dns.hold("example.test. A");
@@ -191,7 +195,7 @@ fn what_is_found_first_comes_first() {
 }
 
 #[test]
-fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
+fn limits_concurrency_and_cancels_when_the_client_disconnects() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let service = Service::start(&[
@@ -218,7 +222,7 @@ fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
     client.request("POST /v1/batch", &[], lines.as_bytes());
     dns.wait_for("mail1.example.test. A");
 
-    // Another question passes those that wait for their turn.
+    // A lookup outside the batch overtakes the lines that wait.
     service.command("a www.example.test").json();
     let asked = |name: &str| dns.asked().iter().any(|asked| asked == name);
     assert!(!asked("mail2.example.test. A"), "{:?}", dns.asked());
@@ -238,9 +242,9 @@ fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
     );
 }
 
-/// Half of the permits are kept for those who wait.
+/// Half of the permits are reserved for other clients.
 #[test]
-fn a_batch_leaves_room_for_others() {
+fn a_batch_leaves_permits_for_other_clients() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let service = Service::start(&[
@@ -261,7 +265,7 @@ fn a_batch_leaves_room_for_others() {
     assert_eq!(
         service.command("a web.example.test").json()["data"]["answers"][0]["data"],
         "192.0.2.80",
-        "also for what the batch itself still waits to ask"
+        "permits stay free while the batch waits"
     );
 
     dns.release("example.test. A");
@@ -298,16 +302,17 @@ fn a_body_that_stops_ends_with_an_error() {
         (&json!(2), &json!("timeout"), 2)
     );
 
-    // A declared length that is not kept.
+    // An invalid chunk size.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
     let _ = client.response();
     assert_eq!(service.get("/healthz").status, 200);
 }
 
-/// Neither what comes in nor what goes out piles up, and who does not read is not read from.
+/// Neither requests nor replies accumulate: the service stops reading from a client that does not
+/// read.
 #[test]
-fn memory_stays_flat_however_long_the_batch_is() {
+fn memory_stays_flat_for_long_batches() {
     const LINES: usize = 100_000;
     let service = Service::start(&[("NETVANE__LOG__LEVEL", "info,netvane_core=warn")]);
     let batch = |lines: usize| {
@@ -350,7 +355,7 @@ fn memory_stays_flat_however_long_the_batch_is() {
     let before = batch(10_000);
     let after = batch(LINES);
 
-    // All answers together are more than 100 MB.
+    // All replies together are more than 100 MB.
     assert!(
         after < before + 20.0,
         "{before:.1} MB at first, {after:.1} MB in the long batch"

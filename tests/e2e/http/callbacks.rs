@@ -1,4 +1,5 @@
-//! Contract §3: `"callback"` on a question. 202 at once, the reply later, signed, with retries, whatever happens.
+//! Contract §3: `"callback"` in a request. 202 at once, the signed reply later, with retries, even
+//! after a crash.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 /// What a receiver does with a request.
 type Way = Box<dyn Fn(Message)>;
 
-/// A DNS server, a receiver, and what a service needs to go on where the one before it ended.
+/// A DNS server, a receiver, and the state that one service leaves to the next.
 struct Stage {
     dns: Dns,
     receiver: Receiver,
@@ -32,7 +33,7 @@ impl Stage {
         }
     }
 
-    /// A service with these settings; one at a time.
+    /// Starts a service with these settings; one at a time.
     fn service(&self, more: &[(&str, &str)]) -> Service {
         let dns = self.dns.address.to_string();
         let state = self.state.path().to_str().expect("a path in UTF-8");
@@ -48,7 +49,7 @@ impl Stage {
     }
 }
 
-/// Asks with a callback that is taken; gives the delivery's id.
+/// Sends a request with a callback, which must be accepted; returns the delivery's id.
 #[track_caller]
 fn taken(service: &Service, line: &str, callback: &str) -> String {
     let response = call_back(service, line, callback);
@@ -69,7 +70,7 @@ fn delivery(service: &Service, id: &str) -> Value {
     service.get(&format!("/v1/deliveries/{id}")).json()
 }
 
-/// The delivery, when it is in this state.
+/// Waits until the delivery is in this state, and returns it.
 #[track_caller]
 fn ended(service: &Service, id: &str, state: &str) -> Value {
     let mut seen = Value::Null;
@@ -81,7 +82,7 @@ fn ended(service: &Service, id: &str, state: &str) -> Value {
     seen
 }
 
-/// Statuses of the attempts so far; `null` where there was none.
+/// Returns the statuses of the attempts so far; `null` for attempts without one.
 fn statuses(delivery: &Value) -> Vec<&Value> {
     delivery["attempts"]
         .as_array()
@@ -91,7 +92,7 @@ fn statuses(delivery: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// Takes the signed reply to `mx example.test` and tells that it came; it is what is said at once.
+/// Receives the signed reply to `mx example.test` and accepts it; it must equal the direct reply.
 fn take_the_reply(stage: &Stage, service: &Service, id: &str) {
     let message = stage.receiver.next();
     let body = message.verified(SECRET);
@@ -182,7 +183,7 @@ fn the_reply_is_delivered_signed() {
 }
 
 #[test]
-fn failures_and_facts_of_the_request_are_delivered_too() {
+fn delivers_failures_and_facts_about_the_request() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     let url = stage.receiver.url("/hook");
@@ -244,10 +245,10 @@ fn send(bytes: &'static str) -> Way {
     Box::new(move |mut message: Message| assert!(message.send(bytes)))
 }
 
-/// A way, the status that is written down of it, and what its error says.
+/// A receiver's behaviour, the status that is recorded, and the text of the error.
 type Failure = (Way, Value, &'static str);
 
-/// Answers that are not a success.
+/// Responses that are not a success.
 fn answers_that_fail(elsewhere: &str) -> Vec<Failure> {
     let no = "500 Internal Server Error";
     let moved = "308 Permanent Redirect";
@@ -268,7 +269,7 @@ fn answers_that_fail(elsewhere: &str) -> Vec<Failure> {
     ]
 }
 
-/// Answers that are not whole; the last one has said its status.
+/// Responses that are incomplete; the last one has at least a status.
 fn answers_that_break() -> Vec<Failure> {
     vec![
         (send(""), Value::Null, ""),
@@ -295,7 +296,7 @@ fn answers_that_break() -> Vec<Failure> {
             Value::Null,
             "did not answer within 1 s",
         ),
-        // A body that never ends is none of our business: the status has been said.
+        // A body that never ends does not matter: the status has arrived.
         (
             Box::new(|mut message: Message| {
                 assert!(message.send("HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n"));
@@ -308,7 +309,7 @@ fn answers_that_break() -> Vec<Failure> {
 }
 
 #[test]
-fn a_receiver_that_fails_in_every_way() {
+fn retries_after_every_kind_of_failure() {
     let stage = Stage::new();
     let service = stage.service(&[("NETVANE__HTTP__CALLBACK_TIMEOUT_MS", "1000")]);
     let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
@@ -362,7 +363,7 @@ fn a_receiver_that_fails_in_every_way() {
 }
 
 #[test]
-fn gone_stops_and_so_does_the_end_of_the_schedule() {
+fn stops_after_410_and_at_the_end_of_the_schedule() {
     let stage = Stage::new();
     let service = stage.service(&[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0")]);
     let id = taken(&service, "mx example.test", &stage.receiver.url("/gone"));
@@ -385,7 +386,7 @@ fn gone_stops_and_so_does_the_end_of_the_schedule() {
 }
 
 #[test]
-fn retry_after_puts_off_but_not_for_ever() {
+fn retry_after_delays_within_limits() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     let in_an_hour = Timestamp::now() + jiff::SignedDuration::from_hours(1);
@@ -427,7 +428,7 @@ fn retry_after_puts_off_but_not_for_ever() {
 }
 
 #[test]
-fn a_kill_loses_none() {
+fn a_kill_loses_no_callback() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     stage.dns.hold("example.test. MX");
@@ -467,7 +468,7 @@ fn a_kill_loses_none() {
 }
 
 #[test]
-fn what_was_being_delivered_at_a_kill_is_delivered_again_as_it_was() {
+fn a_delivery_interrupted_by_a_kill_is_repeated_unchanged() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
@@ -500,12 +501,12 @@ fn what_was_being_delivered_at_a_kill_is_delivered_again_as_it_was() {
     assert_eq!(
         statuses(&ended(&stage.service(&[]), &id, "delivered")),
         [500, 200],
-        "it stays told"
+        "the state does not change any more"
     );
 }
 
 #[test]
-fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
+fn a_shutdown_completes_running_attempts_and_keeps_the_rest() {
     let stage = Stage::new();
     let waits = [("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,3600")];
     let service = stage.service(&waits);
@@ -539,10 +540,10 @@ fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
 }
 
 #[test]
-fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
+fn does_not_follow_a_name_to_a_private_address() {
     let stage = Stage::new();
 
-    // Whatever listens on the second address must not hear of it.
+    // The receiver at the second address must not be contacted.
     let port = stage.receiver.address.port();
     let inside = Receiver::listen(&format!("127.0.0.2:{port}"));
     let zone = |addresses: &[&str]| {
@@ -555,7 +556,7 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
 
     stage.dns.change(&zone(&["127.0.0.1"]));
 
-    // A refusal is a failed attempt like any other: names turn back as well.
+    // A refused address is a failed attempt like any other, because the name may change back.
     let service = stage.service(&[(
         "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
         "0,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
@@ -593,7 +594,7 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
 }
 
 #[test]
-fn a_dead_receiver_holds_up_nobody_else() {
+fn a_dead_receiver_does_not_delay_others() {
     let stage = Stage::new();
     let dead = Receiver::listen("127.0.0.2:0");
     let service = stage.service(&[
@@ -611,7 +612,11 @@ fn a_dead_receiver_holds_up_nobody_else() {
         ended(&service, &id, "delivered");
     }
 
-    assert_eq!(dead.connections(), 4, "no more at a time");
+    assert_eq!(
+        dead.connections(),
+        4,
+        "the limit of concurrent attempts holds"
+    );
     drop(held);
     for _ in 4..waiting.len() {
         drop(dead.next());
@@ -623,7 +628,7 @@ fn a_dead_receiver_holds_up_nobody_else() {
 }
 
 #[test]
-fn callbacks_to_bad_or_private_addresses_are_not_taken() {
+fn rejects_callbacks_to_invalid_or_private_addresses() {
     let stage = Stage::new();
     let service = stage.service(&[]);
 
@@ -655,12 +660,12 @@ fn callbacks_to_bad_or_private_addresses_are_not_taken() {
     let metrics = service.get("/metrics");
     assert!(
         !metrics.text().contains("netvane_deliveries_open"),
-        "none was kept"
+        "no delivery was stored"
     );
 }
 
 #[test]
-fn questions_that_are_wrong_are_not_taken_with_a_callback() {
+fn rejects_invalid_requests_with_a_callback() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     let url = stage.receiver.url("/");
@@ -718,7 +723,7 @@ fn questions_that_are_wrong_are_not_taken_with_a_callback() {
 }
 
 #[test]
-fn without_a_secret_no_callback_is_taken() {
+fn rejects_callbacks_without_a_secret() {
     let stage = Stage::new();
     let url = stage.receiver.url("/");
     let without = Service::with_dns(stage.dns.address);

@@ -1,4 +1,4 @@
-//! The engine as HTTP shows it: one flight, cache, cancellation, shutdown.
+//! The engine, observed over HTTP: shared lookups, cache, cancellation, shutdown.
 
 use std::{net::TcpStream, thread};
 
@@ -6,7 +6,7 @@ use netvane_tests::{Dns, Service, http::Client, until};
 use serde_json::json;
 
 #[test]
-fn identical_questions_at_once_are_one_query() {
+fn identical_concurrent_lookups_send_one_query() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     dns.hold("web.example.test. A");
@@ -30,7 +30,7 @@ fn identical_questions_at_once_are_one_query() {
         dns.wait_for("web.example.test. A");
     }
 
-    // Another question passes them, and is the sign that all of them have been read.
+    // A different lookup overtakes them; its reply shows that all of them have been read.
     assert_eq!(
         service.command("a example.test").json()["data"]["answers"][0]["data"],
         "192.0.2.80"
@@ -64,7 +64,7 @@ fn identical_questions_at_once_are_one_query() {
 }
 
 #[test]
-fn an_answer_is_kept_for_its_ttl_and_counts_down() {
+fn an_answer_is_cached_for_its_ttl_which_counts_down() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let ask = || service.command("a short.example.test").json();
@@ -94,7 +94,7 @@ fn an_answer_is_kept_for_its_ttl_and_counts_down() {
 }
 
 #[test]
-fn a_ttl_of_zero_is_not_kept() {
+fn an_answer_with_ttl_zero_is_not_cached() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     for _ in 0..2 {
@@ -107,7 +107,7 @@ fn a_ttl_of_zero_is_not_kept() {
 }
 
 #[test]
-fn negative_answers_are_kept_as_well() {
+fn negative_answers_are_cached() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     for cached in [false, true] {
@@ -120,9 +120,9 @@ fn negative_answers_are_kept_as_well() {
     assert_eq!(dns.asked(), ["gone.example.test. A"]);
 }
 
-/// Nothing keeps running for a user who went away.
+/// Nothing keeps running for a client that has disconnected.
 #[test]
-fn a_lookup_ends_when_its_client_leaves() {
+fn a_lookup_is_cancelled_when_its_client_disconnects() {
     for accept in ["application/json", "text/event-stream"] {
         let dns = Dns::start();
         let service = Service::with_dns(dns.address);
@@ -140,23 +140,23 @@ fn a_lookup_ends_when_its_client_leaves() {
         dns.wait_for("example.test. MX");
         assert!(
             service.open_files() > idle,
-            "a connection and a query are under way"
+            "a connection and a query are open"
         );
         drop(client);
         if accept == "application/json" {
             service.logged(r#""outcome":"cancelled""#);
         }
 
-        // For good: a query that is sent again has no socket for a moment.
+        // Wait until the number is stable: a query that is repeated has no socket for a moment.
         until("connection and query are gone", || {
             service.settled_files() <= idle
         });
         dns.release("example.test. MX");
 
-        // An answer that came now would be followed by questions for the exchanges.
+        // A response that arrived now would cause queries for the mail servers.
         service.command("a web.example.test").json();
 
-        // What streams is given a while to come back, in which a query may be sent again.
+        // An abandoned stream continues for a grace period, in which a query may be repeated.
         let mut asked = dns.asked();
         asked.dedup();
         assert_eq!(
@@ -168,7 +168,7 @@ fn a_lookup_ends_when_its_client_leaves() {
 }
 
 #[test]
-fn who_stays_gets_the_answer_though_the_first_asker_left() {
+fn second_waiter_gets_the_result_after_the_first_disconnects() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     dns.hold("web.example.test. A");
@@ -181,7 +181,7 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
         })
         .collect();
 
-    // The sign that both have been read.
+    // Its reply shows that both have been read.
     service.command("a example.test").json();
     let open = service.settled_files();
     drop(requesters.remove(0));
@@ -199,7 +199,7 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
 }
 
 #[test]
-fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
+fn a_shutdown_finishes_running_lookups_and_accepts_no_new_ones() {
     let dns = Dns::start();
 
     for signal in ["TERM", "INT"] {
@@ -233,7 +233,7 @@ fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
 }
 
 #[test]
-fn a_shutdown_does_not_wait_longer_than_it_may() {
+fn a_shutdown_ends_after_the_drain_timeout() {
     let dns = Dns::start();
     let address = dns.address.to_string();
     let service = Service::start(&[
@@ -250,7 +250,7 @@ fn a_shutdown_does_not_wait_longer_than_it_may() {
 }
 
 #[test]
-fn many_askers_at_once_are_all_answered() {
+fn many_concurrent_clients_are_all_answered() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
 
@@ -281,11 +281,11 @@ fn many_askers_at_once_are_all_answered() {
     let all = asked.len();
     asked.sort();
     asked.dedup();
-    assert_eq!((asked.len(), all), (200, 200), "no question is asked twice");
+    assert_eq!((asked.len(), all), (200, 200), "no query is sent twice");
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn reports_a_port_that_is_in_use() {
     let service = Service::start(&[]);
     let run = netvane_tests::Netvane::line("serve")
         .env("NETVANE__HTTP__LISTEN", service.address.to_string())

@@ -1,5 +1,5 @@
-//! The API against its own description: what is served over a socket is what `/openapi.json` says, and says nothing that
-//! is not described.
+//! The API against its own description: everything served matches `/openapi.json`, and nothing is
+//! served that it does not describe.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use netvane_tests::{
 };
 use serde_json::{Value, json};
 
-/// Whatever is looked up is on loopback.
+/// A zone whose targets are all on loopback.
 const ZONE: &str = r#"
 $TTL 300
 @ IN SOA ns.test. hostmaster.test. 7 7200 3600 1209600 60
@@ -31,7 +31,7 @@ _imaps._tcp.example.test. IN SRV 0 5 993 mail.example.test.
 1.0.0.127.in-addr.arpa. IN PTR example.test.
 "#;
 
-/// Questions that are answered on loopback: of each command at least one.
+/// Lookups that work on loopback: at least one of each command.
 const LINES: [&str; 45] = [
     "dns example.test",
     "dns nosuch.test",
@@ -86,7 +86,7 @@ const PROBLEM: &str = "application/problem+json";
 const EVENTS: &str = "text/event-stream";
 const NDJSON: &str = "application/x-ndjson";
 
-/// A service of which everything is on loopback.
+/// Starts a service whose peers are all on loopback.
 fn start(dns: &Dns, more: &[(&str, &str)]) -> Service {
     let server = dns.address.to_string();
     let registry = whois::registry("127.0.0.1:0").expect("loopback has a free port");
@@ -97,7 +97,7 @@ fn start(dns: &Dns, more: &[(&str, &str)]) -> Service {
         ("NETVANE__RDAP__ENABLED", "false"),
         ("NETVANE__WHOIS__ROOT", "127.0.0.1"),
         ("NETVANE__WHOIS__PORT", registry.as_str()),
-        // Nobody listens there.
+        // Nothing listens on this port.
         ("NETVANE__SMTP__PORT", "9"),
     ];
     settings.extend(more);
@@ -139,7 +139,8 @@ fn a_reply_of_each_command_matches_the_schema() {
     assert_eq!(all, replied, "a line for each command");
 }
 
-/// The code of a problem that matches its schema, and that of its status where a target is given.
+/// Returns the code of a problem, which must match its schema and, if a target is given, the schema
+/// of its status.
 #[track_caller]
 fn code(openapi: &OpenApi, response: &Response, target: Option<&str>) -> String {
     let problem = response.problem();
@@ -151,7 +152,7 @@ fn code(openapi: &OpenApi, response: &Response, target: Option<&str>) -> String 
     problem["code"].as_str().expect("a code").to_owned()
 }
 
-/// The codes of problems that the document describes.
+/// Returns the problem codes that the document describes.
 fn described_codes(openapi: &OpenApi) -> BTreeSet<String> {
     let described = &openapi.document()["components"]["schemas"]["ProblemCode"]["oneOf"];
     described
@@ -201,7 +202,7 @@ fn each_kind_of_problem_matches_the_schema() {
         codes.insert(got);
     }
 
-    // What asks nothing is under no path of the description.
+    // Errors outside of the described paths.
     for (target, expected) in [
         ("GET /v1/nowhere", "not_found"),
         ("DELETE /v1/commands", "method_not_allowed"),
@@ -214,12 +215,12 @@ fn each_kind_of_problem_matches_the_schema() {
 
     codes.extend(those_of_strangers(&openapi));
 
-    // A fault of Netvane's own cannot be asked for; a unit test looks at that one.
+    // An internal error cannot be provoked; a unit test covers it.
     codes.insert("internal".into());
     assert_eq!(codes, described_codes(&openapi));
 }
 
-/// Codes of problems of those who may not ask, or not so much.
+/// Returns the codes of problems for clients without access or over their limit.
 fn those_of_strangers(openapi: &OpenApi) -> [String; 2] {
     let closed = Service::start(&[("NETVANE__HTTP__ANONYMOUS", "false")]);
     let unauthorized = code(openapi, &closed.command("help"), Some(ASK));
@@ -236,7 +237,8 @@ fn those_of_strangers(openapi: &OpenApi) -> [String; 2] {
     [unauthorized, limited]
 }
 
-/// The events in this text as the description has them: fields by name, with the data as JSON.
+/// Parses the events in this text as the description has them: fields by name, with the data as
+/// JSON.
 fn events(text: &str) -> Vec<Value> {
     let event = |text: &str| {
         let mut fields = serde_json::Map::new();
@@ -344,7 +346,7 @@ fn a_delivery_matches_the_schema() {
     let message = openapi.callback(ASK, "reply", "{$request.body#/callback}");
     let status = openapi.response("GET /v1/deliveries/{id}", 200, JSON);
 
-    // What is about the request itself is answered at once, and only delivered later.
+    // A lookup about the request itself runs at once; only its delivery comes later.
     for (line, kind) in [
         ("mx example.test", "reply"),
         ("ping 10.0.0.1", "error"),
@@ -356,7 +358,7 @@ fn a_delivery_matches_the_schema() {
         accepted.assert_matches(&taken);
         let look = || service.get(taken["url"].as_str().expect("a URL")).json();
 
-        // One attempt with a status, one that is hung up on, and one that is taken.
+        // One attempt gets an error status, one is disconnected, and one is accepted.
         let first = receiver.next();
         let body = first.verified(SECRET);
         message.assert_matches(&body);
@@ -380,7 +382,7 @@ fn a_delivery_matches_the_schema() {
 }
 
 #[test]
-fn texts_match_the_schema() {
+fn text_responses_match_the_schema() {
     let service = Service::start(&[("NETVANE__DNS__SERVERS", "dns.example")]);
     let openapi = OpenApi::of(&service);
     for (path, status, media_type) in [

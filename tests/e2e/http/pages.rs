@@ -1,4 +1,4 @@
-//! The pages as those get them who run no scripts: people, search engines, bots that look at links.
+//! The pages without scripts, as some users, search engines and link preview bots get them.
 
 use netvane_tests::{
     Dns, Service,
@@ -47,7 +47,7 @@ fn assert_page(response: &Response) {
 }
 
 #[test]
-fn a_form_without_scripts() {
+fn the_form_works_without_scripts() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let console = page(&service, "GET /");
@@ -86,15 +86,11 @@ fn a_form_without_scripts() {
     let mut looked = looked;
     looked.request("HEAD /?q=mx+other.example.test", &BROWSER, b"");
     assert_eq!(looked.head().expect("an answer").0, 200);
-    assert_eq!(
-        dns.asked().len(),
-        asked,
-        "who only looks whether it is there asks nothing"
-    );
+    assert_eq!(dns.asked().len(), asked, "a HEAD request runs no lookup");
 }
 
 #[test]
-fn mistakes_and_failures_are_pages() {
+fn mistakes_and_failures_are_shown_as_pages() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let mistake = page(&service, "GET /?q=dig+example.test+MXX");
@@ -143,7 +139,7 @@ fn mistakes_and_failures_are_pages() {
 }
 
 #[test]
-fn a_slow_answer_comes_after_the_page_has_begun() {
+fn a_slow_reply_follows_the_start_of_the_page() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     dns.hold("example.test. A");
@@ -166,7 +162,7 @@ fn a_slow_answer_comes_after_the_page_has_begun() {
     );
 }
 
-/// The tool's own page says what the registry says of it, and has a field for each argument.
+/// Checks that a tool's page shows what the registry says, with a field for each argument.
 #[track_caller]
 fn has_its_page(service: &Service, command: &Value) {
     let name = command["name"].as_str().expect("a name");
@@ -235,7 +231,7 @@ fn every_tool_has_a_page() {
 }
 
 #[test]
-fn the_form_of_a_tool_asks() {
+fn the_form_of_a_tool_runs_the_lookup() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let asked = page(
@@ -269,7 +265,7 @@ fn the_form_of_a_tool_asks() {
 }
 
 #[test]
-fn a_visitor_is_told_of_their_own_request() {
+fn a_visitor_sees_their_own_request() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let headers = [
@@ -301,7 +297,7 @@ fn a_visitor_is_told_of_their_own_request() {
 }
 
 #[test]
-fn pieces_for_the_script() {
+fn serves_html_fragments_for_the_script() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let events = service.get("/run?q=mx+example.test").events();
@@ -348,7 +344,7 @@ fn pieces_for_the_script() {
 }
 
 #[test]
-fn lines_are_completed_for_the_script() {
+fn completes_lines_for_the_script() {
     let service = Service::start(&[]);
     let complete = |line: &str| {
         let found = service.get(&format!("/complete?q={line}")).json();
@@ -376,7 +372,7 @@ fn lines_are_completed_for_the_script() {
 }
 
 #[test]
-fn files_of_the_pages_never_change_under_their_address() {
+fn assets_never_change_under_the_same_url() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let console = page(&service, "GET /");

@@ -1,4 +1,4 @@
-//! `/hooks/slack`, as Slack, Mattermost and Rocket.Chat call it, and the answers that come later.
+//! `/hooks/slack`, as Slack, Mattermost and Rocket.Chat call it, and the later replies.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -25,7 +25,7 @@ const TOKENS: (&str, &str) = (
 );
 const ALLOW: (&str, &str) = ("NETVANE__POLICY__ALLOW", "127.0.0.0/8");
 
-/// Takes what is delivered to a `response_url`, and answers with these statuses, then with 200.
+/// Receives POSTs to a `response_url`; responds with these statuses, then with 200.
 struct Receiver {
     address: SocketAddr,
     taken: mpsc::Receiver<Value>,
@@ -158,7 +158,7 @@ fn refused(response: &Response) -> String {
 }
 
 #[test]
-fn where_nobody_is_expected_it_is_explained() {
+fn explains_itself_if_not_configured() {
     let service = Service::start(&[]);
     let problem = send(&service, &[], &form(&[("command", "/mx")])).problem();
     assert_eq!(
@@ -176,7 +176,7 @@ fn where_nobody_is_expected_it_is_explained() {
 }
 
 #[test]
-fn slack_is_answered_at_once_in_blocks() {
+fn slack_gets_an_immediate_reply_in_blocks() {
     let dns = Dns::start();
     let service = Service::start(&[SLACK, ("NETVANE__DNS__SERVERS", &dns.address.to_string())]);
     let message = slack(&service, &[("command", "/mx"), ("text", "example.test")]);
@@ -210,7 +210,7 @@ fn slack_is_answered_at_once_in_blocks() {
         "{help}"
     );
 
-    // A mistake is for the user, with its place.
+    // A mistake is shown to the user only, with its position.
     let wrong = slack(
         &service,
         &[("command", "/mx"), ("text", "www..example.test")],
@@ -230,7 +230,7 @@ fn slack_is_answered_at_once_in_blocks() {
 }
 
 #[test]
-fn answers_are_in_channel_where_that_is_set_and_mistakes_are_not() {
+fn replies_can_be_public_but_mistakes_are_private() {
     let channel = ("NETVANE__HTTP__SLASH_IN_CHANNEL", "true");
     let service = Service::start(&[SLACK, TOKENS, channel]);
     assert_eq!(
@@ -246,7 +246,7 @@ fn answers_are_in_channel_where_that_is_set_and_mistakes_are_not() {
 }
 
 #[test]
-fn only_what_slack_signed_now_and_once() {
+fn accepts_only_fresh_signatures_once() {
     let service = Service::start(&[SLACK]);
     let body = form(&[("command", "/help"), ("text", "mx")]);
     let at = now();
@@ -276,7 +276,7 @@ fn only_what_slack_signed_now_and_once() {
         assert!(refused(&send(&service, &twice, &body)).contains("twice"));
     }
 
-    // A token is no way around it.
+    // A token does not replace the signature.
     let with_token = form(&[("command", "/help"), ("token", SECRET)]);
     assert!(refused(&send(&service, &[], &with_token)).contains("is missing"));
     let both = Service::start(&[SLACK, TOKENS]);
@@ -337,7 +337,7 @@ fn mattermost_and_rocket_chat_send_a_token() {
 }
 
 #[test]
-fn a_slow_answer_follows_and_replaces_what_was_said() {
+fn a_slow_reply_replaces_the_first_message() {
     let (dns, receiver) = (Dns::start(), Receiver::start(&[]));
     let server = dns.address.to_string();
     let service = Service::start(&[
@@ -361,7 +361,7 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
         (&json!("ephemeral"), "ℹ️ Looking up …")
     );
 
-    // What is known so far comes first.
+    // The partial result is sent first.
     let so_far = receiver.next();
     assert!(title(&so_far).ends_with("MX of example.test …"), "{so_far}");
     dns.release("mail1.example.test. A");
@@ -376,7 +376,7 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
     assert!(receiver.is_quiet());
 }
 
-/// Asks what takes longer than the hook waits; the answer is then delivered.
+/// Runs a lookup that takes longer than the hook waits; the reply is then delivered.
 fn ask_slowly(service: &Service, dns: &Dns, receiver: &Receiver, kind: &str) {
     let question = format!("example.test. {kind}");
     let line = format!("{} example.test", kind.to_lowercase());
@@ -402,7 +402,7 @@ fn ask_slowly(service: &Service, dns: &Dns, receiver: &Receiver, kind: &str) {
 }
 
 #[test]
-fn a_delivery_is_tried_again_and_not_for_ever() {
+fn a_delivery_is_retried_a_limited_number_of_times() {
     let (dns, receiver) = (
         Dns::start(),
         Receiver::start(&[500, 429, 200, 500, 500, 500, 404]),
@@ -444,7 +444,7 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     assert!(receiver.is_quiet());
 }
 
-/// What the user is told at once of an answer that would go to this address later.
+/// Checks the immediate message for a reply that would later go to this URL.
 fn is_told(service: &Service, kind: &str, url: &str, told: &str) {
     let asked = [
         ("command", kind),
@@ -462,7 +462,7 @@ fn is_told(service: &Service, kind: &str, url: &str, told: &str) {
 }
 
 #[test]
-fn later_answers_go_nowhere_they_should_not() {
+fn later_replies_are_not_sent_to_forbidden_urls() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let receiver = Receiver::start(&[]);
@@ -478,7 +478,7 @@ fn later_answers_go_nowhere_they_should_not() {
         .iter()
         .for_each(|kind| dns.hold(&format!("example.test. {kind}")));
 
-    // A private address over https is found out by the guard.
+    // A private address over HTTPS is detected by the policy.
     let private = format!("https://127.0.0.1:{}/x", receiver.address.port());
     let urls = [
         (receiver.url(), "is not one with https"),
@@ -517,7 +517,7 @@ fn later_answers_go_nowhere_they_should_not() {
 }
 
 #[test]
-fn a_link_is_handed_to_the_asker_alone() {
+fn a_link_is_shown_to_the_requester_only() {
     let receiver = Receiver::start(&[]);
     let public = ("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example");
     let service = Service::start(&[SLACK, ALLOW, public, ("NETVANE__HTTP__DRAIN_MS", "100")]);
@@ -532,7 +532,7 @@ fn a_link_is_handed_to_the_asker_alone() {
             .contains("\"type\":\"link\",\"url\":\"https://netvane.example/v/"),
         "{message}"
     );
-    // Who still waits at the end is told.
+    // A user who still waits at shutdown is notified.
     assert_eq!(service.stop(), Some(0));
     assert_eq!(title(&receiver.next()), "ℹ️ Interrupted");
 }

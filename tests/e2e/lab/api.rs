@@ -1,11 +1,11 @@
-//! The API against its own description: a public validator reads it, a public fuzzer lives on it.
+//! The API against its own description: a public validator parses it, and a public fuzzer tests it.
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 use netvane_tests::{Dns, Lab, OpenApi, Service, whois};
 use serde_json::Value;
 
-/// Everything lies on the loopback of the lab's namespace, so that lookups end at once.
+/// All targets are on the loopback of the lab's namespace, so that lookups end quickly.
 const ZONE: &str = r#"
 $TTL 300
 @ IN SOA ns.test. hostmaster.test. 7 7200 3600 1209600 60
@@ -27,7 +27,7 @@ fn start() -> (Lab, Dns, Service) {
     let lab = Lab::api();
     lab.enter();
     let dns = Dns::serving(".", ZONE);
-    // Whoever comes second is served by the first.
+    // If another test has started it already, that one is used.
     let _ = whois::registry("127.0.0.1:43");
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", &dns.address.to_string()),
@@ -40,7 +40,7 @@ fn start() -> (Lab, Dns, Service) {
     (lab, dns, service)
 }
 
-/// Runs a module of the lab's Python; gives what it says when it fails.
+/// Runs a module of the lab's Python; shows its output if it fails.
 fn python(lab: &Lab, module: &str, arguments: &[&str], dns: &Dns) {
     let mut command = Command::new(lab.value("PYTHON"));
     command
@@ -106,7 +106,8 @@ fn a_public_fuzzer_finds_no_deviation() {
     assert!(!service.log().contains("panic"), "{}", service.log());
 }
 
-/// Lines beside the examples of the registry, which between them reach every command and every kind of reply.
+/// Lines in addition to the registry's examples, which together cover every command and every kind
+/// of reply.
 const FURTHER: [&str; 35] = [
     "a example.test",
     "aaaa example.test",
@@ -145,10 +146,10 @@ const FURTHER: [&str; 35] = [
     "geo 2001:4860:4860::8888",
 ];
 
-/// Every command's real replies are what their schema says, and say nothing that it does not name.
+/// The replies of every command match their schema and contain no undescribed members.
 #[test]
 #[ignore = "needs the API lab"]
-fn replies_are_what_their_schemas_say() {
+fn replies_match_their_schemas() {
     let (_lab, _dns, service) = start();
     let openapi = OpenApi::of(&service);
     let problem = openapi.component("Problem");
@@ -182,6 +183,6 @@ fn replies_are_what_their_schemas_say() {
     assert_eq!(
         all.difference(&replied).collect::<Vec<_>>(),
         Vec::<&String>::new(),
-        "without a reply that was looked at"
+        "commands without a checked reply"
     );
 }

@@ -1,4 +1,5 @@
-//! The pages in real Chromium: every tool, a hostile answer, keyboard, copying, accessibility, weight.
+//! The pages in real Chromium: every tool, hostile replies, keyboard use, copying, accessibility,
+//! size.
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ const DOWN: &str = "\u{e015}";
 const TAB: &str = "\u{e004}";
 const ESCAPE: &str = "\u{e00c}";
 
-/// The answer is there and nothing more is coming.
+/// Expression that is true when the reply is complete.
 const ANSWERED: &str =
     "document.querySelector('#answer article') && document.querySelector('#cancel').disabled";
 
@@ -58,7 +59,7 @@ impl Scene {
             .go(&format!("http://{}{path}", self.service.address));
     }
 
-    /// Types a line into the console and waits for its answer.
+    /// Types a line into the console and waits for its reply.
     #[track_caller]
     fn ask(&self, line: &str) {
         self.browser.script(
@@ -78,12 +79,12 @@ impl Scene {
         assert_eq!(
             self.browser.script(elsewhere),
             json!([]),
-            "nothing comes from elsewhere"
+            "no external resources are loaded"
         );
         assert_eq!(
             self.browser.script("return shifted"),
             json!(0),
-            "nothing moves by itself"
+            "the layout does not shift"
         );
     }
 }
@@ -104,13 +105,13 @@ fn first_examples(service: &Service) -> Vec<String> {
 
 #[test]
 #[ignore = "needs the browser lab"]
-fn every_tool_answers() {
+fn every_tool_works() {
     let scene = Scene::set();
     scene.go("/");
     let lines = first_examples(&scene.service);
     assert!(lines.len() >= 30, "{lines:?}");
     for line in lines {
-        // What the keyboard types cannot hold the line breaks of a message.
+        // Typed text cannot contain the line breaks of a message.
         let line = line.replace(['\n', '\r'], " ");
         scene.ask(&line);
         let heading = scene
@@ -136,7 +137,7 @@ fn every_tool_answers() {
 
 #[test]
 #[ignore = "needs the browser lab"]
-fn a_hostile_answer_is_inert() {
+fn a_hostile_reply_is_inert() {
     let zone = HOSTILE.replace("RLO", "\u{202e}");
     let scene = Scene::with(|| Dns::serving("hostile.test.", &zone));
 
@@ -192,7 +193,7 @@ fn progress_is_shown_and_can_be_cancelled() {
             .browser
             .text("document.querySelectorAll('#answer .forms').length"),
         "0",
-        "not whole yet"
+        "the reply is not complete yet"
     );
 
     scene.dns.release("mail2.example.test. A");
@@ -225,7 +226,7 @@ fn progress_is_shown_and_can_be_cancelled() {
     scene.nothing_wrong();
 }
 
-/// A line is completed from what is proposed: command, type, and the keys that choose.
+/// Completes a line from the suggestions: command, type, and the keys that select.
 fn type_with_proposals(browser: &Browser) {
     assert_eq!(browser.text("document.activeElement.id"), "line");
     browser.press("whoi");
@@ -251,7 +252,7 @@ fn type_with_proposals(browser: &Browser) {
     assert_eq!(browser.text("location.search"), "?q=dig+example.test+MX");
 }
 
-/// A mistake is pointed at; what was meant is one key away.
+/// A mistake is marked in the line, and the suggestion takes one key.
 fn correct_a_mistake(browser: &Browser) {
     browser.script("document.querySelector('#line').value = ''");
     browser.press(&format!("dig example.test MXX{ESCAPE}{ENTER}"));
@@ -277,19 +278,19 @@ fn correct_a_mistake(browser: &Browser) {
 
 #[test]
 #[ignore = "needs the browser lab"]
-fn with_the_keyboard_alone() {
+fn works_with_the_keyboard_alone() {
     let scene = Scene::set();
     scene.go("/");
     type_with_proposals(&scene.browser);
     correct_a_mistake(&scene.browser);
 
-    // And back again.
+    // The browser's Back button works.
     scene.browser.script("history.back()");
     scene
         .browser
         .wait("location.search.endsWith('MXX') && document.querySelector('#answer mark')");
 
-    // What was asked is remembered here, and forgotten on demand.
+    // The history is stored in the browser, and can be cleared.
     let remembered = "JSON.parse(localStorage.getItem('lines') ?? '[]').length";
     assert_eq!(scene.browser.text(remembered), "2");
     scene.browser.click("#history summary");
@@ -299,7 +300,7 @@ fn with_the_keyboard_alone() {
 
 #[test]
 #[ignore = "needs the browser lab"]
-fn answers_are_taken_along() {
+fn replies_can_be_copied_and_saved() {
     let scene = Scene::set();
     let origin = format!("http://{}", scene.service.address);
     let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": origin });
@@ -343,10 +344,10 @@ fn answers_are_taken_along() {
     scene.nothing_wrong();
 }
 
-/// As on a slow line, or where the browser has little time to read.
+/// On a slow connection, the layout must not shift while the page loads.
 #[test]
 #[ignore = "needs the browser lab"]
-fn nothing_moves_while_a_page_arrives() {
+fn the_layout_does_not_shift_while_a_page_loads() {
     let scene = Scene::set();
     let relay = Relay::before(scene.service.address);
     let go = |path: &str| {
@@ -354,7 +355,7 @@ fn nothing_moves_while_a_page_arrives() {
         scene.browser.wait("painted > 0");
     };
 
-    // The style is there already, so that pages are drawn from their first piece on.
+    // The style sheet is cached already, so that pages are drawn from their first bytes on.
     go("/tools");
     relay.is(Way::Slow);
     for window in [Window::DESK, Window::PHONE] {
@@ -375,7 +376,7 @@ fn nothing_moves_while_a_page_arrives() {
 
 #[test]
 #[ignore = "needs the browser lab"]
-fn no_page_has_a_barrier() {
+fn no_page_has_accessibility_problems() {
     let scene = Scene::set();
     let paths = [
         "/",
@@ -445,7 +446,7 @@ fn the_first_load_is_small() {
     scene.nothing_wrong();
 }
 
-/// A service that brings links to Telegram, and keeps its state in this directory.
+/// Starts a service that sends links on Telegram and stores its state in this directory.
 fn service_of_links(scene: &Scene, telegram: &Telegram, state: &Scratch) -> Service {
     let server = scene.dns.address.to_string();
     let mut settings = telegram.settings().to_vec();
@@ -460,7 +461,7 @@ fn service_of_links(scene: &Scene, telegram: &Telegram, state: &Scratch) -> Serv
     Service::start(&settings)
 }
 
-/// Nobody but the page's button shares: neither bots that look nor a form from elsewhere.
+/// Checks that only the page's button shares: neither bots that open it nor a form on another site.
 fn nothing_else_shares(service: &Service, path: &str) {
     for _ in 0..3 {
         assert_eq!(service.get(path).status, 200, "bots may look at it");
@@ -471,7 +472,7 @@ fn nothing_else_shares(service: &Service, path: &str) {
     assert_eq!(stray.status, 403);
 }
 
-/// The page has no barriers in any of these windows; pictures of it go to the gallery.
+/// Checks the page's accessibility in each of these windows; saves screenshots to the gallery.
 fn look_in_each_window(scene: &Scene, address: &str) {
     let windows = [
         ("desk-light", Window::DESK),
@@ -537,7 +538,7 @@ fn only_the_button_shares() {
     telegram.finish();
 }
 
-/// Where pictures for people go, if anywhere.
+/// Returns the directory for screenshots, if one is set.
 fn gallery() -> Option<PathBuf> {
     std::env::var_os("NETVANE_PICTURES").map(PathBuf::from)
 }

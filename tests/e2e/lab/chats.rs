@@ -1,4 +1,5 @@
-//! Every command once on each chat, in the lab: whatever its network says, an answer stands there in the end.
+//! Every command once on each chat, in the lab: whatever the network does, there is a reply in the
+//! end.
 
 use netvane_tests::{
     Discord, Lab, Service, Telegram,
@@ -20,7 +21,7 @@ fn serve(lab: &Lab, more: &[(&str, &str)]) -> Service {
     Service::start(&settings)
 }
 
-/// Each command with its first example and its arguments.
+/// Returns each command with its first example and its arguments.
 fn commands(service: &Service) -> Vec<Value> {
     let registry = service.get("/v1/commands").json();
     let commands = registry["commands"].as_array().expect("commands").clone();
@@ -34,7 +35,7 @@ fn example(command: &Value) -> &str {
         .expect("each command has an example")
 }
 
-/// An example as Discord's typed options.
+/// Converts an example to Discord's typed options.
 fn options(command: &Value) -> Value {
     let mut words = example(command).split(' ').skip(1).peekable();
     let mut options = Map::new();

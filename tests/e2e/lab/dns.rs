@@ -1,10 +1,10 @@
-//! Answers in the lab, through its validating resolver as the system's own: the table of
+//! DNS lookups in the lab, with its validating resolver as the system's: the table of
 //! `tests/lab/README.md`, row by row.
 
 use netvane_tests::Lab;
 use serde_json::json;
 
-/// Line, RCODE, outcome, severity, whether the resolver says that it validated.
+/// Line, RCODE, outcome, severity, whether the resolver reports validation.
 type Row = (&'static str, &'static str, &'static str, &'static str, bool);
 
 const ANSWERS: [Row; 26] = [
@@ -74,19 +74,19 @@ const ANSWERS: [Row; 26] = [
         true,
     ),
     ("a UPPER.example.test", "NOERROR", "answer", "good", true),
-    // A private address is shown like any other: nobody connects to it.
+    // A private address is shown like any other, because nothing connects to it.
     ("a private.example.test", "NOERROR", "answer", "good", true),
     ("aaaa nat64.example.test", "NOERROR", "answer", "good", true),
 ];
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn outcomes_are_told_apart() {
+fn distinguishes_all_outcomes() {
     let lab = Lab::get();
     let mut faults = Vec::new();
 
     for (line, rcode, outcome, severity, validated) in ANSWERS {
-        // Behind a dead server unbound may take its time.
+        // unbound may take a while if a server is dead.
         let run = lab
             .line(&format!("--json {line}"))
             .env("NETVANE__DNS__TIMEOUT_MS", "5000")
@@ -122,9 +122,9 @@ fn outcomes_are_told_apart() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn a_failure_of_validation_is_told_with_its_code() {
+fn validation_failures_are_reported_with_their_code() {
     let lab = Lab::get();
-    // What unbound says second differs from what it said first.
+    // unbound's second response may differ from its first.
     for (line, codes) in [
         ("a www.bogus.test", &[9, 6][..]),
         ("a www.badsig.test", &[6]),
@@ -149,7 +149,7 @@ fn a_failure_of_validation_is_told_with_its_code() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn zones_whose_servers_fail_are_told_apart() {
+fn distinguishes_zones_with_failing_servers() {
     let lab = Lab::get();
 
     for (name, told) in [
@@ -186,10 +186,10 @@ fn zones_whose_servers_fail_are_told_apart() {
     }
 }
 
-/// The same at the servers themselves.
+/// The same failures, with the servers queried directly.
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn servers_that_fail_are_told_apart() {
+fn distinguishes_failing_servers() {
     let lab = Lab::get();
 
     for (line, code, told) in [
@@ -232,7 +232,7 @@ fn servers_that_fail_are_told_apart() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn answers_of_servers_that_know_nothing_are_told_apart() {
+fn distinguishes_responses_without_an_answer() {
     let lab = Lab::get();
 
     for (line, rcode, outcome) in [
@@ -253,7 +253,7 @@ fn answers_of_servers_that_know_nothing_are_told_apart() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn aliases_are_kept_in_order_also_when_they_lead_nowhere() {
+fn keeps_the_order_of_aliases_even_if_the_target_is_missing() {
     let lab = Lab::get();
     let chain = |line: &str| -> Vec<String> {
         let reply = lab.json(line);

@@ -1,17 +1,18 @@
-//! A firewall in the way of a running service's questions: it loses some, swallows all, or refuses them, and lets them pass
-//! again.
+//! A firewall between a running service and its resolvers drops some queries, drops all, or rejects
+//! them, and then lets them pass again.
 
 use netvane_tests::{Lab, Service, until};
 use serde_json::Value;
 
-/// By which the firewall knows the service.
+/// Group id of the service, which the firewall rules match.
 const GROUP: u32 = 54_331;
 
-/// What becomes of the service's queries to one resolver; nothing any more when it is dropped.
+/// Firewall rules for the service's queries to one resolver; removed when dropped.
 struct Firewall {
     namespace: String,
     resolver: String,
-    /// Takes everything and says nothing. What a firewall of this machine drops is told to who sends it.
+    /// Address that receives everything and never responds, because the sender would notice packets
+    /// dropped on its own machine.
     silent: String,
 }
 
@@ -26,7 +27,7 @@ impl Firewall {
         }
     }
 
-    /// Of a hundred queries so many are never answered.
+    /// Drops this percentage of the queries.
     fn swallows(&self, share: u32) {
         let chosen = format!(
             "numgen random mod 100 <= {} dnat ip to {}",
@@ -56,7 +57,7 @@ impl Firewall {
     }
 
     fn heals(&self) {
-        // Made first, for what is not there cannot be deleted.
+        // Create it first, because deleting a missing table fails.
         Lab::nft(
             &self.namespace,
             "add table inet faults\ndelete table inet faults\n",
@@ -70,7 +71,7 @@ impl Drop for Firewall {
     }
 }
 
-/// A service where the lab's client is, which asks these resolvers.
+/// Starts a service in the lab client's namespace with these resolvers.
 fn serve(lab: &Lab, resolvers: &[&str]) -> Service {
     let resolvers = resolvers
         .iter()
@@ -83,13 +84,13 @@ fn serve(lab: &Lab, resolvers: &[&str]) -> Service {
             ("NETVANE__DNS__SERVERS", resolvers.as_str()),
             ("NETVANE__DNS__TIMEOUT_MS", "800"),
             ("NETVANE__DNS__ATTEMPTS", "3"),
-            // Each question is a new one.
+            // No caching, so that each lookup sends a query.
             ("NETVANE__LIMITS__CACHE_SECONDS", "0"),
         ],
     )
 }
 
-/// Status and rcode of a question.
+/// Returns the status and the RCODE of a lookup.
 fn asked(service: &Service) -> (u16, Value) {
     let response = service.command("a www.example.test");
     (
@@ -102,7 +103,7 @@ fn asked(service: &Service) -> (u16, Value) {
     )
 }
 
-/// A way that loses three queries in ten still brings most answers; the rest is told as a timeout.
+/// With 30 % packet loss, most lookups still succeed; the others are reported as timeouts.
 fn most_get_through(firewall: &Firewall, alone: &Service, answered: &(u16, Value)) {
     firewall.swallows(30);
     let outcomes: Vec<(u16, Value)> = (0..20).map(|_| asked(alone)).collect();
@@ -127,7 +128,7 @@ fn most_get_through(firewall: &Firewall, alone: &Service, answered: &(u16, Value
 
 #[test]
 #[ignore = "needs the DNS lab"]
-fn queries_that_are_lost_swallowed_or_refused() {
+fn handles_lost_dropped_and_rejected_queries() {
     let lab = Lab::get();
     lab.enter();
     let firewall = Firewall::before(&lab, "RESOLVER4");
@@ -169,7 +170,7 @@ fn queries_that_are_lost_swallowed_or_refused() {
             ready.text()
         );
 
-        assert_eq!(asked(&two), answered, "the other resolver is asked");
+        assert_eq!(asked(&two), answered, "the other resolver is used");
         assert_eq!(two.get("/readyz").status, 200);
         firewall.heals();
         assert_eq!(asked(&alone), answered);

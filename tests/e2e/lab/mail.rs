@@ -1,11 +1,12 @@
-//! Mailboxes of real mail servers: Postfix with Dovecot and Postgrey behind it, and Exim as a second exchange.
+//! Mailboxes on real mail servers: Postfix with Dovecot and Postgrey behind it, and Exim as a
+//! second mail server.
 
 use std::{fs, process::Command};
 
 use netvane_tests::{Lab, Netvane, until};
 use serde_json::{Value, json};
 
-/// Everything but greeting, EHLO and STARTTLS is said encrypted.
+/// Steps of the SMTP session. Everything except greeting, EHLO and STARTTLS is encrypted.
 const DIALOGUE: [&str; 8] = [
     "banner",
     "ehlo",
@@ -17,7 +18,7 @@ const DIALOGUE: [&str; 8] = [
     "rcpt_random",
 ];
 
-/// A run that names itself as the lab's DNS does.
+/// Prepares a run whose HELO name matches the lab's DNS.
 fn verify(lab: &Lab, address: &str) -> Netvane {
     let run = lab.netvane(["--json", "verify", address]);
     run.env("NETVANE__SMTP__HELO", lab.value("CLIENT_NAME"))
@@ -31,7 +32,7 @@ fn stages(data: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Verdict, reason and the exchange that said so.
+/// Returns the verdict, the reason and the mail server that they come from.
 fn said(data: &Value) -> [&Value; 3] {
     [&data["verdict"], &data["reason"], &data["exchange"]]
 }
@@ -58,7 +59,7 @@ const MAILBOXES: [Row; 7] = [
         "no_such_user",
         [Some(false), Some(false), None, None],
     ),
-    // 452 4.2.2 by Dovecot's quota, 552 5.2.2
+    // 452 4.2.2 by Dovecot's quota, then 552 5.2.2
     (
         "full@lab.test",
         "risky",
@@ -87,7 +88,7 @@ const MAILBOXES: [Row; 7] = [
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn mailboxes_are_told_apart() {
+fn distinguishes_kinds_of_mailboxes() {
     let lab = Lab::mail();
 
     for (address, verdict, reason, expected) in MAILBOXES {
@@ -141,7 +142,7 @@ fn mailboxes_are_told_apart() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn replies_are_kept_as_they_were_said() {
+fn the_transcript_has_the_replies_verbatim() {
     let lab = Lab::mail();
 
     for (address, code, enhanced, text) in [
@@ -184,7 +185,7 @@ fn replies_are_kept_as_they_were_said() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn the_next_exchange_is_asked_where_the_first_is_dead() {
+fn tries_the_next_mail_server_if_the_first_is_dead() {
     let lab = Lab::mail();
     let rows = [
         (
@@ -217,7 +218,7 @@ fn the_next_exchange_is_asked_where_the_first_is_dead() {
         ),
     ];
 
-    // All at once: Exim greets after two seconds, and a silent exchange takes longer.
+    // All concurrently: Exim greets after two seconds, and a silent mail server takes longer.
     let runs: Vec<_> = rows.iter().map(|row| verify(&lab, row.0).spawn()).collect();
 
     for ((address, verdict, reason, exchange, first), run) in rows.into_iter().zip(runs) {
@@ -240,7 +241,7 @@ fn the_next_exchange_is_asked_where_the_first_is_dead() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn where_no_exchange_answers_nothing_is_told() {
+fn the_result_is_unknown_if_no_mail_server_responds() {
     let lab = Lab::mail();
 
     for (address, reason) in [
@@ -279,11 +280,11 @@ fn where_no_exchange_answers_nothing_is_told() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn exchanges_of_every_kind() {
+fn verifies_with_every_kind_of_mail_server() {
     let lab = Lab::mail();
 
     for (address, exchange, trusted) in [
-        // no MX: the domain's own address, for which the certificate is not made
+        // No MX: the domain's own address, which the certificate does not cover.
         ("known@implicit.test", "implicit.test", json!(false)),
         ("known@v6.test", "mx6.lab.test", json!(true)),
         ("known@clear.test", "clear.lab.test", Value::Null),
@@ -312,10 +313,10 @@ fn exchanges_of_every_kind() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn greylisting_is_waited_out_where_it_says_how_long() {
+fn waits_out_greylisting_if_the_server_says_how_long() {
     let lab = Lab::mail();
 
-    // A greylist remembers for good whom it has seen, so each run asks for another address.
+    // A greylist remembers clients permanently, so each run uses a new address.
     let tag = std::process::id();
     let told = verify(&lab, &format!("known+{tag}@told.test")).run().json()["data"].clone();
 
@@ -331,7 +332,7 @@ fn greylisting_is_waited_out_where_it_says_how_long() {
 
     assert_eq!(
         told["checks"]["greylisted"], true,
-        "also where coming again helped"
+        "greylisting is reported even though the retry succeeded"
     );
     assert_eq!(
         stages(&told),
@@ -370,7 +371,7 @@ fn greylisting_is_waited_out_where_it_says_how_long() {
     });
 }
 
-/// Domain, verdict, reason, what the fault or the refusals say.
+/// Domain, reason, and text of the fault or the refusal.
 const BROKEN: [(&str, &str, &str); 11] = [
     ("null.test", "no_mail_here", "null MX (RFC 7505)"),
     (
@@ -417,7 +418,7 @@ const BROKEN: [(&str, &str, &str); 11] = [
     ("nowhere.test", "no_such_domain", ""),
 ];
 
-/// Connections that arrived where none may.
+/// Returns the number of connections to the trap, which must not be contacted.
 fn caught(lab: &Lab) -> usize {
     let log = fs::read_to_string(lab.value("TRAP_LOG")).expect("the trap's log");
     log.matches("caught").count()
@@ -425,7 +426,7 @@ fn caught(lab: &Lab) -> usize {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn broken_domains_are_told_and_nothing_is_connected_to() {
+fn broken_domains_are_reported_without_connecting() {
     let lab = Lab::mail();
     let before = caught(&lab);
 
@@ -448,7 +449,7 @@ fn broken_domains_are_told_and_nothing_is_connected_to() {
         assert_eq!(reply["severity"], "bad", "{domain}");
     }
 
-    // Beside an exchange that leads nowhere there is a good one.
+    // One of the domain's mail servers is broken, the other works.
     let mixed = verify(&lab, "known@mixed.test").run().json()["data"].clone();
 
     assert_eq!(
@@ -469,10 +470,10 @@ fn broken_domains_are_told_and_nothing_is_connected_to() {
     assert_eq!(
         caught(&lab),
         before,
-        "somebody connected to an inside address"
+        "a connection to an internal address was made"
     );
 
-    // The trap does catch: an operator may allow what nobody else can.
+    // The trap works: it is reached if an operator allows its network.
     verify(&lab, "known@private.test")
         .env("NETVANE__POLICY__ALLOW", "10.0.0.0/8")
         .run()
@@ -480,7 +481,7 @@ fn broken_domains_are_told_and_nothing_is_connected_to() {
     until("the trap catches", || caught(&lab) > before);
 }
 
-/// The line that Postfix writes when the session that greeted as `name` is over.
+/// Returns Postfix's log line at the end of the session that greeted as `name`.
 fn postfix_session(log: &str, name: &str) -> Option<String> {
     let greeted = format!("helo=<{name}>");
     let mut lines = log.lines().skip_while(|line| !line.contains(&greeted));
@@ -491,7 +492,7 @@ fn postfix_session(log: &str, name: &str) -> Option<String> {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn servers_see_our_name_and_quit_and_never_data() {
+fn servers_see_our_name_and_quit_but_never_data() {
     let lab = Lab::mail();
 
     for (address, rcpt) in [("known", "1/2"), ("unknown", "0/2"), ("full", "0/2")] {
@@ -541,7 +542,7 @@ fn servers_see_our_name_and_quit_and_never_data() {
         log.contains(&end)
     });
 
-    // neither a message nor a DATA that was refused
+    // Neither a message nor a rejected DATA.
     let unsent = format!(
         "H=({name}) [{}] incomplete transaction (QUIT) from <> for known@slow.test",
         lab.value("CLIENT6")
@@ -551,7 +552,7 @@ fn servers_see_our_name_and_quit_and_never_data() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn where_a_mailbox_lives() {
+fn shows_where_a_mailbox_is_hosted() {
     let lab = Lab::mail();
     let data = lab.json("mailbox known@lab.test")["data"].clone();
 
@@ -593,7 +594,7 @@ fn where_a_mailbox_lives() {
     }
 }
 
-/// What `openssl s_client` says on one connection.
+/// Returns the output of `openssl s_client` on one connection.
 fn spoken(lab: &Lab, port: &str, starttls: &[&str]) -> String {
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/in-client"));
     command.arg(lab.directory()).args([
@@ -619,10 +620,10 @@ fn spoken(lab: &Lab, port: &str, starttls: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The lab itself: what mail programs look up is there, and there is a server behind it.
+/// Tests the lab itself: the SRV records that mail clients look up exist and lead to servers.
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn records_of_mail_programs_lead_to_servers() {
+fn srv_records_of_mail_clients_lead_to_servers() {
     let lab = Lab::mail();
 
     for (service, port, starttls) in [

@@ -1,11 +1,12 @@
-//! Messages that were signed, forged, forwarded: what their headers claim is evaluated again, with the lab's DNS.
+//! Signed, forged and forwarded messages: the claims in their headers are verified with the lab's
+//! DNS.
 
 use std::{fs, path::Path};
 
 use netvane_tests::Lab;
 use serde_json::{Value, json};
 
-/// The trace of a message in the lab's folder.
+/// Returns the trace of a message in the lab's directory.
 fn trace(lab: &Lab, name: &str) -> Value {
     let message = fs::read(Path::new(lab.value("MESSAGES")).join(name)).expect("a message");
     lab.netvane(["--json", "trace_mail"])
@@ -15,7 +16,7 @@ fn trace(lab: &Lab, name: &str) -> Value {
         .clone()
 }
 
-/// A method's result, where Netvane evaluated it.
+/// Returns a method's result, if Netvane evaluated it.
 fn checked<'d>(data: &'d Value, method: &str) -> &'d Value {
     let outcome = &data["authentication"][method];
     let outcome = if outcome.is_array() {
@@ -29,7 +30,7 @@ fn checked<'d>(data: &'d Value, method: &str) -> &'d Value {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn signatures_that_hold() {
+fn valid_signatures_pass() {
     let lab = Lab::mail();
     let good = trace(&lab, "good.eml");
 
@@ -59,7 +60,7 @@ fn signatures_that_hold() {
     );
     assert_eq!(good["anomalies"], json!([]));
 
-    // Not from a server of the domain, but signed by it.
+    // Sent by a server outside of the domain, but signed by the domain.
     let strayed = trace(&lab, "strayed.eml");
 
     assert_eq!(
@@ -91,7 +92,7 @@ fn signatures_that_do_not_match_the_body_fail() {
         ["pass", "fail", "pass"]
     );
     assert_eq!(checked(&trace(&lab, "list.eml"), "dkim"), "fail");
-    // RFC 8617 §8.1 knows none, pass and fail.
+    // RFC 8617 §8.1 defines only none, pass and fail.
     assert_eq!(checked(&trace(&lab, "broken.eml"), "arc"), "fail");
 }
 
@@ -112,7 +113,7 @@ fn forgeries_fail_dmarc() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
-fn of_a_message_without_signatures_spf_alone_decides() {
+fn spf_alone_decides_for_unsigned_messages() {
     let lab = Lab::mail();
     let unsigned = trace(&lab, "unsigned.eml");
     assert_eq!(checked(&unsigned, "spf"), "fail");

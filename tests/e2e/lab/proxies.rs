@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const FORGED: &str = "192.0.2.66";
 const MYIP: &str = "GET /v1/commands/myip";
 
-/// The lab, and the service behind its proxies; what 127.0.0.1 says is believed.
+/// Starts the service behind the lab's proxies; it trusts 127.0.0.1.
 fn service(port: &str, proxy_protocol: &str) -> (Lab, Service) {
     let lab = Lab::proxies();
     lab.enter();
@@ -25,7 +25,7 @@ fn data(front: &str, headers: &[(&str, &str)]) -> Value {
     Client::connect(address).ask(MYIP, headers, b"").json()["data"].clone()
 }
 
-/// `address source` of each station, and whether it is believed.
+/// Returns `address source` of each hop, and whether it is trusted.
 fn chain(data: &Value) -> Vec<String> {
     let told = |hop: &Value| {
         let worth = if hop["trusted"] == true {
@@ -49,7 +49,7 @@ fn chain(data: &Value) -> Vec<String> {
 
 #[test]
 #[ignore = "needs the proxy lab"]
-fn the_caller_is_known_behind_each_proxy() {
+fn the_clients_address_is_known_behind_each_proxy() {
     let (lab, _service) = service("8080", "false");
     let (nginx, haproxy, caddy) = (lab.value("NGINX"), lab.value("HAPROXY"), lab.value("CADDY"));
 
@@ -100,14 +100,14 @@ fn the_caller_is_known_behind_each_proxy() {
         "what a client claims is dropped"
     );
 
-    // haproxy in front of nginx, of which only 127.0.0.1 is trusted.
+    // haproxy in front of nginx, where only 127.0.0.1 is trusted.
     let found = data(&format!("{haproxy}:82"), &[]);
     assert_eq!(found["address"], nginx);
     let claimed = format!("{haproxy} x-forwarded-for, unverified");
     assert_eq!(chain(&found)[2], claimed);
 }
 
-/// What curl is answered by haproxy over TLS.
+/// Returns the reply that curl gets from haproxy over TLS.
 fn over_tls(lab: &Lab, haproxy: &str) -> Value {
     let url = "https://front.lab.test:443/v1/commands/myrequest";
     let resolved = format!("front.lab.test:443:{haproxy}");
@@ -131,7 +131,7 @@ fn over_tls(lab: &Lab, haproxy: &str) -> Value {
 
 #[test]
 #[ignore = "needs the proxy lab"]
-fn the_proxy_protocol_of_nginx_and_haproxy() {
+fn supports_the_proxy_protocol_of_nginx_and_haproxy() {
     let (lab, relayed) = service("8081", "true");
     let (nginx, haproxy) = (lab.value("NGINX"), lab.value("HAPROXY"));
 
@@ -152,7 +152,7 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
         assert!(found["port"].as_u64().is_some_and(|port| port > 1023));
     }
 
-    // TLS ends at haproxy, which says so.
+    // TLS ends at haproxy, which reports it.
     let reply = over_tls(&lab, haproxy);
     let variables = &reply["data"]["variables"];
 
@@ -164,7 +164,7 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
     assert_eq!(variables["SSL_TLS_SNI"], "front.lab.test");
     assert_eq!(variables["SERVER_PORT"], "443", "as the caller knows it");
 
-    // Whoever speaks no PROXY protocol there is not answered.
+    // A client that does not use the PROXY protocol on this port gets no response.
     let mut plain = Client::connect(relayed.address);
     plain.request(MYIP, &[], b"");
     assert_eq!(plain.rest().map(|rest| rest.len()).unwrap_or_default(), 0);
@@ -174,6 +174,6 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
     assert_eq!(
         data(&format!("{nginx}:81"), &[])["address"],
         nginx,
-        "others are served on"
+        "other clients are still served"
     );
 }

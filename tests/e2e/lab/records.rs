@@ -1,4 +1,4 @@
-//! Mail servers, texts, reverse names and all types at once, in the lab.
+//! Mail servers, TXT records, reverse names and all types at once, in the lab.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ const MX_SHAPES: [Mx; 10] = [
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn mx_in_all_its_shapes() {
+fn shows_every_kind_of_mx_record() {
     let lab = Lab::get();
 
     for (name, severity, faults, warning) in MX_SHAPES {
@@ -101,7 +101,7 @@ fn mx_in_all_its_shapes() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn no_mx_is_null_implicit_or_none() {
+fn distinguishes_null_implicit_and_missing_mx() {
     let lab = Lab::get();
     let null = lab.json("mx null-mx.example.test");
 
@@ -142,7 +142,7 @@ fn no_mx_is_null_implicit_or_none() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn texts_are_joined_and_explained() {
+fn txt_strings_are_joined_and_explained() {
     let lab = Lab::get();
     let texts = |name: &str| lab.json(&format!("txt {name}.example.test"))["data"]["texts"].clone();
     let split = texts("split");
@@ -195,7 +195,7 @@ fn texts_are_joined_and_explained() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn texts_that_are_many_large_or_hostile_are_shown() {
+fn shows_many_large_or_hostile_txt_records() {
     let lab = Lab::get();
     let two = lab.json("txt two-spf.example.test");
 
@@ -212,7 +212,10 @@ fn texts_that_are_many_large_or_hostile_are_shown() {
         (&big["transport"], big["answers"].as_array().map(Vec::len)),
         (&json!("tcp"), Some(14))
     );
-    assert_eq!(big["flags"]["tc"], false, "the whole one came over TCP");
+    assert_eq!(
+        big["flags"]["tc"], false,
+        "the complete response came over TCP"
+    );
     for form in ["", "--markdown"] {
         let run = lab.line(&format!("txt hostile.example.test {form}")).run();
         assert!(netvane_tests::is_harmless(run.text()), "{:?}", run.stdout);
@@ -221,7 +224,7 @@ fn texts_that_are_many_large_or_hostile_are_shown() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn reverse_is_confirmed_forward_or_not() {
+fn reverse_names_are_forward_confirmed_or_not() {
     let lab = Lab::get();
 
     for (address, severity, names) in [
@@ -270,10 +273,10 @@ fn reverse_is_confirmed_forward_or_not() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn reverse_of_a_name_and_of_what_cannot_be_looked_up() {
+fn reverse_handles_names_and_failed_lookups() {
     let lab = Lab::get();
 
-    // A name that cannot be looked up now is not accused of leading elsewhere.
+    // A name whose lookup fails is not reported as pointing elsewhere.
     let unknown = lab.json("reverse 203.0.113.88");
 
     assert!(

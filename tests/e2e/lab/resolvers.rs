@@ -1,11 +1,12 @@
-//! Chosen resolvers, the guard before them, exact queries and validation, in the lab.
+//! Resolvers chosen by the user, the policy for them, exact queries and DNSSEC validation, in the
+//! lab.
 
 use netvane_tests::Lab;
 use serde_json::{Value, json};
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn every_form_of_a_resolver() {
+fn accepts_every_form_of_a_resolver() {
     let lab = Lab::get();
 
     for (resolver, transport) in [
@@ -52,7 +53,7 @@ fn the_configured_resolvers_may_be_encrypted() {
             .run();
         assert_eq!(run.json()["data"]["transport"], transport, "{server}");
     }
-    // A dead one before it is passed over.
+    // A dead resolver before it is skipped.
     let servers = format!("{},{}", lab.value("CLOSED4"), lab.value("RESOLVER4"));
     let run = lab
         .line("--json a www.example.test")
@@ -106,7 +107,7 @@ fn certificates_are_checked() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn no_name_leads_past_the_guard() {
+fn no_name_bypasses_the_address_policy() {
     let lab = Lab::get();
 
     for (name, address) in [
@@ -141,10 +142,11 @@ fn no_name_leads_past_the_guard() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn a_resolver_is_asked_as_far_as_the_operator_allows() {
+fn the_operators_policy_limits_resolvers() {
     let lab = Lab::get();
 
-    // Without the operator's exceptions all of the lab is out of bounds; with some of it, all of a name's addresses must pass.
+    // Without the operator's exceptions, the whole lab is forbidden; with some, all addresses of a
+    // name must be allowed.
     for allow in ["", "198.51.100.0/24"] {
         let run = lab
             .line("--json a www.example.test {RESOLVER_NAME}")
@@ -178,8 +180,8 @@ fn a_resolver_is_asked_as_far_as_the_operator_allows() {
     );
 }
 
-/// A question, the type that is answered, and the answer in the presentation format of RFC 1035 and its successors: one
-/// line, names with their final dot.
+/// A query, the type of the answer, and the answer in presentation format (RFC 1035 and its
+/// successors): one line, names with their final dot.
 const ANSWERS: [(&str, &str, &str); 15] = [
     ("example.test MX", "MX", "10 mail1.example.test."),
     ("example.test TYPE15", "MX", "10 mail1.example.test."),
@@ -228,7 +230,7 @@ const ANSWERS: [(&str, &str, &str); 15] = [
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn dig_shows_what_the_wire_said() {
+fn dig_shows_the_response_as_received() {
     let lab = Lab::get();
     let mut faults = Vec::new();
 
@@ -252,7 +254,7 @@ fn dig_shows_what_the_wire_said() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn dig_asks_as_it_is_told() {
+fn dig_sends_the_query_as_requested() {
     let lab = Lab::get();
     let data = |line: &str| lab.json(line)["data"].clone();
     let one = data("dig www.example.test norecurse resolver={ROOT4}");
@@ -291,7 +293,7 @@ fn dig_asks_as_it_is_told() {
     }
 }
 
-/// A question, what is found out of it, and the reason that is told.
+/// A name, the expected validation status, and the reason that is shown.
 const VALIDATED: [(&str, &str, &str); 22] = [
     ("www.example.test", "secure", "chain of signatures"),
     ("www.nsec3.test", "secure", ""),
@@ -302,7 +304,7 @@ const VALIDATED: [(&str, &str, &str); 22] = [
     ("a.b.wild.example.test", "secure", ""),
     ("chain1.example.test", "secure", ""),
     (". DNSKEY", "secure", ""),
-    // Netvane's own validation needs no resolver that validates.
+    // Netvane's own validation does not need a validating resolver.
     ("www.example.test A {OPEN4}", "secure", ""),
     (
         "www.plain.test",
@@ -336,7 +338,7 @@ const VALIDATED: [(&str, &str, &str); 22] = [
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn dnssec_is_validated_from_the_anchor_down() {
+fn validates_dnssec_from_the_trust_anchor() {
     let lab = Lab::get();
     let mut faults = Vec::new();
 
@@ -370,10 +372,10 @@ fn dnssec_is_validated_from_the_anchor_down() {
     );
 }
 
-/// Every example that the DNS commands give of themselves, its names replaced by the lab's.
+/// Every example in the DNS commands' help, with names replaced by the lab's.
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn every_dns_example_answers() {
+fn every_dns_example_works() {
     let lab = Lab::get();
     let commands: Value =
         serde_json::from_str(lab.line("commands --json").run().text()).expect("JSON");

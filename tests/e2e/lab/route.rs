@@ -1,13 +1,14 @@
-//! ping, trace and ports over real hops: client – r1 – r2 – r3 – server, with one fault after another.
+//! ping, trace and ports over real hops: client – r1 – r2 – r3 – server, with one fault after
+//! another.
 //!
-//! A fault is the whole lab's, so these tests take turns.
+//! A fault affects the whole lab, so these tests run one at a time.
 
 use std::{fs::File, process::Command};
 
 use netvane_tests::{Lab, Netvane};
 use serde_json::Value;
 
-/// The route lab while no other test uses it.
+/// Exclusive use of the route lab.
 struct Turn {
     lab: Lab,
     _lock: File,
@@ -102,7 +103,7 @@ fn hops(data: &Value) -> Vec<String> {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn the_route_and_nothing_else() {
+fn trace_shows_the_route_and_nothing_else() {
     let turn = Turn::take();
     for (line, path) in [
         ("trace {SERVER4}", "HOPS4"),
@@ -129,7 +130,7 @@ fn the_route_and_nothing_else() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn faults_that_end_the_way_are_told_apart() {
+fn distinguishes_faults_that_end_the_route() {
     let turn = Turn::take();
     let prohibited = turn.json("trace {PROHIBITED4}");
 
@@ -161,7 +162,7 @@ fn faults_that_end_the_way_are_told_apart() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn faults_that_let_the_target_be_reached_are_told_apart() {
+fn distinguishes_faults_on_a_route_that_reaches_the_target() {
     let turn = Turn::take();
     turn.script(&["fault", "silent"]);
     let silent = turn.json("trace {SERVER4}");
@@ -198,12 +199,12 @@ fn faults_that_let_the_target_be_reached_are_told_apart() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn ping_with_all_its_numbers() {
+fn ping_reports_all_statistics() {
     let turn = Turn::take();
     turn.script(&["fault", "datagram"]);
     for line in ["ping {SERVER4}", "ping {SERVER6} count=4"] {
         let data = four_answered(&turn, line);
-        // Three routers took one each.
+        // Three routers decremented the TTL by one each.
         assert_eq!(
             (ttls(&data), &data["duplicates"]),
             (vec![61.into(); 4], &0.into())
@@ -222,7 +223,7 @@ fn ping_with_all_its_numbers() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn ping_over_a_raw_socket_tells_what_it_can() {
+fn ping_over_a_raw_socket_reports_what_it_can() {
     let turn = Turn::take();
     for (line, ttl) in [
         ("ping {SERVER4}", 61.into()),
@@ -242,7 +243,7 @@ fn ping_over_a_raw_socket_tells_what_it_can() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn ping_says_who_refused_over_either_socket() {
+fn ping_reports_icmp_errors_over_either_socket() {
     let turn = Turn::take();
 
     for socket in ["raw", "datagram"] {
@@ -279,7 +280,7 @@ fn ping_says_who_refused_over_either_socket() {
     }
 }
 
-/// The data of a ping of which all four requests are answered by ICMP.
+/// Returns the data of a ping with ICMP replies to all four requests.
 #[track_caller]
 fn four_answered(turn: &Turn, line: &str) -> Value {
     let data = turn.json(line)["data"].clone();
@@ -303,7 +304,7 @@ fn ttls(data: &Value) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn without_privileges() {
+fn works_without_privileges() {
     let turn = Turn::take();
     let stranger = Some(65_534);
     let traced = turn
@@ -335,7 +336,7 @@ fn without_privileges() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn open_closed_filtered() {
+fn distinguishes_open_closed_and_filtered_ports() {
     let turn = Turn::take();
     let reply = turn.json("ports {SERVER4} 22,25,443,1000-1100,20000-20005,30000,30010,smtp");
     let ports = reply["data"]["ports"].as_array().expect("ports");

@@ -1,12 +1,12 @@
-//! What questions make the program send to others, as the kernel counts it, against what each command says it sends at
-//! most.
+//! Traffic that lookups cause, as the kernel counts it, compared with the upper bound that each
+//! command declares.
 
 use std::process::Command;
 
 use netvane_tests::{Lab, Netvane, program::binary};
 use serde_json::Value;
 
-/// Counts the bytes that one group sends in a lab's client; the rule goes when it is dropped.
+/// Counts the bytes that one group sends in a namespace; the rule is removed when dropped.
 struct Meter {
     namespace: String,
     group: u32,
@@ -19,7 +19,7 @@ impl Meter {
             group,
         };
         let table = meter.table();
-        // Loopback is no other's.
+        // Loopback traffic does not count.
         Lab::nft(
             namespace,
             &format!(
@@ -34,7 +34,7 @@ impl Meter {
         format!("meter{}", self.group)
     }
 
-    /// Bytes of all packets so far, their headers included.
+    /// Returns the bytes of all packets so far, including headers.
     fn bytes(&self) -> u64 {
         let listed = Lab::nft_table(&self.namespace, &self.table());
         let rules = listed["nftables"].as_array().expect("a list").iter();
@@ -45,7 +45,7 @@ impl Meter {
             .sum()
     }
 
-    /// One question, and what it had the program send.
+    /// Runs one lookup and returns the bytes that it sent.
     fn ask(&self, line: &str, resolver: &str, port: &str) -> u64 {
         let before = self.bytes();
         let mut command = Command::new("ip");
@@ -75,7 +75,7 @@ impl Drop for Meter {
     }
 }
 
-/// Asks each line and compares with what its command may send.
+/// Runs each line and compares its traffic with the bound of its command.
 fn measured(lab: &Lab, namespace: &str, group: u32, resolver: &str, lines: &[&str]) {
     let commands = Netvane::line("commands --json").run();
     let commands: Value = serde_json::from_str(commands.text()).expect("JSON");
@@ -113,7 +113,7 @@ fn probes_stay_within_what_their_commands_may_send() {
         "ping $SERVER4 count=20",
         "ping $GHOST4 count=20",
         "trace $SERVER6",
-        // No answer at all: every way is tried for every hop.
+        // The target never responds: every method is tried for every hop.
         "trace $GHOST4 max_hops=64 probes=5",
         "ports $SERVER4 1-1024",
         "ports $GHOST4 1-1024",
@@ -163,7 +163,7 @@ fn lookups_stay_within_what_their_commands_may_send() {
 
 #[test]
 #[ignore = "needs the mail lab"]
-fn questions_to_mail_servers_stay_within_what_their_commands_may_send() {
+fn mail_server_sessions_stay_within_what_their_commands_may_send() {
     let lab = Lab::mail();
     let lines = [
         "verify known@lab.test",

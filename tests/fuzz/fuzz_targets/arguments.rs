@@ -1,4 +1,4 @@
-//! A command's name on the first line, named arguments as JSON below it.
+//! Fuzzes named arguments: a command's name on the first line, its arguments as JSON below.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Fuzzes the reading of DNS responses.
+//! Fuzzes the parser of DNS responses.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fuzz_target!(|octets: &[u8]| {
         let data = record.presentation();
         assert!(!data.contains(['\n', '\r']), "one line: {data:?}");
     }
-    // Asked about what the response is about, where that can be asked.
+    // Present it as the response to the question it contains, if that is a valid name.
     let (name, rtype) = message.question.clone().map_or((None, 1), |(name, rtype)| {
         (name.parse::<DnsName>().ok(), rtype.to_int())
     });

@@ -1,4 +1,5 @@
-//! What a client writes into the fields in which proxies name the caller: it never hides what a trusted proxy appends.
+//! Fuzzes the header fields in which proxies name the client: whatever a client writes there must
+//! not hide what a trusted proxy appends.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +20,7 @@ fuzz_target!(|claimed: &str| {
             "203.0.113.7"
         };
         let one_line = format!("{claimed}, {appended}");
-        // Proxies append to the line that is there, or add a line of their own.
+        // Proxies append to an existing line, or add another line.
         for headers in [
             vec![(field, one_line.as_str())],
             vec![(field, claimed), (field, appended)],

@@ -1,4 +1,5 @@
-//! A typed line: a mistake lies within it, and what was understood is understood again.
+//! Fuzzes typed lines: the position of a mistake is within the line, and canonical commands are
+//! parsed to themselves.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! A signed request: header fields one a line, then the body. What nobody signed is not taken; what is signed is, and
-//! with no other body.
+//! Fuzzes signed requests: header fields one per line, then the body. Unsigned requests are
+//! rejected; signed ones are accepted, but not with another body.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// What the specification lets a sender choose.
+/// Whether an id is valid by the specification.
 fn is_id(id: &str) -> bool {
     (1..=256).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -1,4 +1,4 @@
-//! Fuzzes the reading of MaxMind databases.
+//! Fuzzes the reader of MaxMind databases.
 #![no_main]
 
 use std::{net::IpAddr, sync::Arc};

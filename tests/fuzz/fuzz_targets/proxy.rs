@@ -1,4 +1,5 @@
-//! A PROXY header: no byte of what follows belongs to it, and a part of it is waited on.
+//! Fuzzes PROXY protocol headers: they never include bytes that follow, and the parser waits for
+//! incomplete ones.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

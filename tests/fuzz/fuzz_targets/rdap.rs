@@ -1,4 +1,4 @@
-//! What is asked about on the first line, an RDAP server's answer below it.
+//! Fuzzes RDAP: the target on the first line, a server's response below.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! A message, its header section, or a paste of either.
+//! Fuzzes mail traces: a message, its header section, or a pasted part of either.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -7,15 +7,15 @@ use libfuzzer_sys::fuzz_target;
 use netvane_core::{facts::geo::GeoReader, fuzzing};
 use netvane_fuzz::harmless;
 
-/// The database that ships.
+/// The geo database that ships with the program.
 static PLACES: LazyLock<GeoReader> =
     LazyLock::new(|| GeoReader::embedded().expect("ships with the program"));
 
-/// Lines that are read of one message, however many there are.
+/// Most hops that are read from one message.
 const MOST_HOPS: usize = 250;
 
 fuzz_target!(|message: &[u8]| {
-    // Every other message is read with trusted relays named.
+    // Every other message is traced with trusted relays.
     let relays = if message.len().is_multiple_of(2) {
         &[][..]
     } else {

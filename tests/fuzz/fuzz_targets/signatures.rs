@@ -1,4 +1,4 @@
-//! A signed message: its bytes as the signatures cover them, and the signatures themselves. Or a TXT record with a key
+//! Fuzzes signed mail: canonicalization and the signatures of a message, or a TXT record with a key
 //! or a policy.
 #![no_main]
 
@@ -20,7 +20,7 @@ fuzz_target!(|message: &[u8]| {
     assert_eq!(
         fuzzing::signed(&signed).as_ref(),
         Some(&signed),
-        "nothing is left to mend"
+        "no line ending is left to repair"
     );
     fuzzing::authenticated(&signed);
 });

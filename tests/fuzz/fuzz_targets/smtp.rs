@@ -1,4 +1,4 @@
-//! What an SMTP server says: the replies are the same however the bytes come in.
+//! Fuzzes SMTP replies: they are parsed to the same result however the bytes arrive.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

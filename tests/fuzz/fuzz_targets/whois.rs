@@ -1,4 +1,4 @@
-//! What is asked about on the first line, a whois server's answer below it.
+//! Fuzzes whois: the target on the first line, a server's response below.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
     harmless(&fuzzing::registration(&query, facts, &text, false));
 });
 
-/// What was decoded cannot steer a terminal.
+/// Panics if decoded text contains control characters that could affect a terminal.
 fn calm_controls(text: &str) {
     assert!(
         !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'),

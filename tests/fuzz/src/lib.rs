@@ -1,4 +1,4 @@
-//! What must hold for whatever the targets find: nothing that is shown acts.
+//! Properties that must hold for all fuzz inputs: shown text contains no unsafe characters.
 
 use netvane_core::{
     args::Registered,
@@ -10,7 +10,7 @@ use netvane_core::{
     fuzzing::{self, Understood},
 };
 
-/// Renders a document as text and as Markdown. None of it may hold a character that acts.
+/// Renders a document as text and as Markdown; panics if either contains an unsafe character.
 pub fn harmless(document: &Document) {
     let shown = render::text(
         document,
@@ -20,13 +20,13 @@ pub fn harmless(document: &Document) {
         },
     );
     calm("text", &shown, "\n\t");
-    // The sign for a warning has a variation selector of its own.
+    // The warning sign contains a variation selector.
     calm("markdown", &render::markdown(document), "\n\t\u{fe0f}");
 }
 
-/// A canonical command is understood, and as itself.
+/// Panics unless a canonical command is parsed to itself.
 pub fn reads_back((name, arguments): Understood) {
-    // A pasted message is not repeated: its canonical form is a digest.
+    // A pasted message cannot be repeated: its canonical form is a digest.
     if name != "trace_mail" {
         assert_eq!(
             fuzzing::parse_named(name, arguments.clone()),
@@ -36,7 +36,7 @@ pub fn reads_back((name, arguments): Understood) {
     }
 }
 
-/// Nothing in `shown` acts but what is expected there.
+/// Panics if `shown` contains unsafe characters other than the expected ones.
 pub fn calm(what: &str, shown: &str, expected: &str) {
     let acts: String = shown
         .chars()
@@ -45,7 +45,7 @@ pub fn calm(what: &str, shown: &str, expected: &str) {
     assert!(acts.is_empty(), "{acts:?} in {what}: {shown}");
 }
 
-/// The plain words of a registration do not act.
+/// Panics if the plain text fields of a registration contain unsafe characters.
 pub fn calm_facts(facts: &Registration) {
     for word in facts
         .nameservers
@@ -58,7 +58,7 @@ pub fn calm_facts(facts: &Registration) {
     }
 }
 
-/// An input's first line with what stands below it.
+/// Splits an input into its first line and the rest.
 pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
     let end = data
         .iter()
@@ -67,7 +67,7 @@ pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
     (&data[..end], data.get(end + 1..).unwrap_or_default())
 }
 
-/// The object that the first line asks a registry about, and the answer below it.
+/// Returns the registered object that the first line names, and the response below it.
 pub fn registered(data: &[u8]) -> Option<(Registered, &[u8])> {
     let (asked, answer) = split(data);
     Some((std::str::from_utf8(asked).ok()?.parse().ok()?, answer))

@@ -1,4 +1,4 @@
-//! What a user asked the bot, and what became of it.
+//! A user's interaction or message, and the bot's response to it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ pub struct Asked {
     pub(crate) id: String,
     pub(crate) scene: Scene,
     pub(crate) is_message: bool,
-    /// Since the fake started.
+    /// Time since the fake started.
     pub(crate) at: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Asked {
         })
     }
 
-    /// The message that answers, as the user sees it now; `null` when it was deleted.
+    /// Returns the message with the reply as the user sees it now; `null` if it was deleted.
     pub fn now(&self) -> Option<Value> {
         self.shared.with(|state| {
             let found = self.find(state)?;
@@ -58,13 +58,13 @@ impl Asked {
         })
     }
 
-    /// Waits until there is a message that is more than "thinking".
+    /// Waits until there is a reply other than "thinking", and returns it.
     #[track_caller]
     pub fn reply(&self) -> Value {
         self.wait_for("a reply", |message| !message.is_null() && !thinks(message))
     }
 
-    /// Waits until the message is as wanted, and gives it.
+    /// Waits until the reply satisfies a condition, and returns it.
     #[track_caller]
     pub fn wait_for(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         self.shared.wait(what, |state| {
@@ -74,7 +74,7 @@ impl Asked {
         })
     }
 
-    /// All that the message looked like, from the first on.
+    /// Returns all versions of the reply, the first one first.
     pub fn history(&self) -> Vec<Moment> {
         self.shared.with(|state| {
             self.find(state)
@@ -83,7 +83,7 @@ impl Asked {
         })
     }
 
-    /// Messages after the answer, as they are now.
+    /// Returns the messages after the reply, as they are now.
     pub fn followups(&self) -> Vec<Value> {
         self.shared.with(|state| {
             let ids = state
@@ -99,7 +99,7 @@ impl Asked {
         })
     }
 
-    /// Waits until there are so many messages after the answer.
+    /// Waits until there are this many messages after the reply, and returns them.
     #[track_caller]
     pub fn wait_for_followups(&self, count: usize) -> Vec<Value> {
         self.shared.wait("messages after the answer", |state| {
@@ -108,7 +108,7 @@ impl Asked {
         self.followups()
     }
 
-    /// Waits for the first answer, and gives it as the bot sent it: `type` and `data`.
+    /// Waits for the first response, and returns it as the bot sent it: `type` and `data`.
     #[track_caller]
     pub fn answer(&self) -> Value {
         self.shared.wait("an answer", |state| {
@@ -116,7 +116,7 @@ impl Asked {
         })
     }
 
-    /// How long the bot took for its first answer.
+    /// Returns how long the bot took for its first response.
     #[track_caller]
     pub fn acknowledged_in(&self) -> Duration {
         self.shared.wait("an answer", |state| {
@@ -124,7 +124,7 @@ impl Asked {
         })
     }
 
-    /// What the bot proposes, of a question for proposals.
+    /// Returns the choices that the bot suggests in response to an autocomplete interaction.
     #[track_caller]
     pub fn choices(&self) -> Vec<Value> {
         let answer = self.answer();
@@ -135,7 +135,7 @@ impl Asked {
             .expect("the fake let it pass")
     }
 
-    /// The dialogue that opened.
+    /// Returns the modal that the bot opened.
     #[track_caller]
     pub fn modal(&self) -> Value {
         let answer = self.answer();
@@ -143,7 +143,7 @@ impl Asked {
         answer["data"].clone()
     }
 
-    /// Ends the time in which the bot may answer or change its answer.
+    /// Ends the time in which the bot may send or change its response.
     pub fn expire(&self) {
         self.shared.with(|state| {
             if let Some(found) = state.interaction(&self.id) {
@@ -152,8 +152,8 @@ impl Asked {
         });
     }
 
-    /// Makes the question this much older: after 3 seconds the bot is too late to answer, after 15 minutes
-    /// too late to change its answer, and both are its own fault.
+    /// Makes the interaction this much older: the bot is too late to respond after 3 seconds, and
+    /// to change its response after 15 minutes. Being late is then the bot's own violation.
     pub fn age(&self, by: Duration) {
         self.shared.with(|state| {
             if let Some(found) = state.interaction(&self.id) {
@@ -165,7 +165,7 @@ impl Asked {
         });
     }
 
-    /// Nobody minds when it is never answered.
+    /// Accepts that this interaction is never answered.
     pub fn forget(&self) {
         self.shared.with(|state| {
             if let Some(found) = state.interaction(&self.id) {
@@ -174,7 +174,7 @@ impl Asked {
         });
     }
 
-    /// Deletes the answer, as a user or moderator may.
+    /// Deletes the reply, as a user or moderator may.
     #[track_caller]
     pub fn delete_reply(&self) {
         self.shared.with(|state| {

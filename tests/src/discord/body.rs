@@ -1,4 +1,4 @@
-//! Bodies of requests: JSON alone, or a form with `payload_json` and files.
+//! Bodies of requests: plain JSON, or a form with `payload_json` and files.
 
 use axum::{
     body::{Body as HttpBody, Bytes},
@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 
-/// What the bot sent.
+/// The body of a request from the bot.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
-    /// `null` when there was none.
+    /// The JSON of the request; `null` if there is none.
     pub json: Value,
-    /// In the order in which they came.
+    /// The files of the request, in order.
     pub files: Vec<File>,
 }
 
@@ -25,7 +25,7 @@ pub struct File {
     pub number: String,
     /// Name of the file.
     pub name: String,
-    /// As the part says it.
+    /// Content type of the part.
     pub content_type: String,
     /// Content of the file.
     pub bytes: Bytes,

@@ -1,4 +1,4 @@
-//! Registered commands, and what they may look like.
+//! Registering commands, and checking their definitions.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -49,7 +49,7 @@ const LOCALES: [&str; 34] = [
     "no", "pl", "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th",
     "zh-CN", "ja", "zh-TW", "ko", "ar", "he",
 ];
-/// Characters of one command, all of its texts together.
+/// Most characters of one command, all of its texts together.
 const LARGEST: usize = 8000;
 
 pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &Value) -> Answer {
@@ -170,7 +170,7 @@ fn room(all: &[Value]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// As Discord gives it back.
+/// Returns a registered command in Discord's form.
 fn register(state: &mut State, guild: Option<&str>, form: &Value, before: Option<&Value>) -> Value {
     let id = before.map_or_else(|| json!(state.snowflake()), |before| before["id"].clone());
     let mut command = json!({
@@ -234,7 +234,7 @@ fn check(faults: &mut Faults, place: &str, value: &Value) {
     }
 }
 
-/// Names in all languages; gives the length of the longest.
+/// Checks the names in all languages; returns the length of the longest.
 fn name(faults: &mut Faults, object: &Object<'_>, strict: bool) -> usize {
     static NAME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$")
@@ -344,7 +344,8 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
     total
 }
 
-/// Options of a sub-command or of a group of them, which nothing else has; gives the length of their texts.
+/// Checks the options of a subcommand or subcommand group, the only types that may have any;
+/// returns the length of their texts.
 fn nested_options(faults: &mut Faults, option: &Object<'_>, kind: i64, depth: usize) -> usize {
     let given = option.get("options");
     let has_some = given.is_some_and(|options| *options != json!([]));
@@ -367,7 +368,7 @@ fn nested_options(faults: &mut Faults, option: &Object<'_>, kind: i64, depth: us
     options(faults, option, depth + if kind == 2 { 1 } else { 2 })
 }
 
-/// Fields that only options of some types have.
+/// Fields that are allowed only for options of some types.
 const DETAILS: [(&str, &[i64]); 7] = [
     ("choices", &[3, 4, 10]),
     ("autocomplete", &[3, 4, 10]),
@@ -378,7 +379,7 @@ const DETAILS: [(&str, &[i64]); 7] = [
     ("channel_types", &[7]),
 ];
 
-/// What only options of some types have; gives the length of the choices.
+/// Checks the fields that only options of some types have; returns the length of the choices.
 fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
     for (field, kinds) in DETAILS {
         let given = option
@@ -418,7 +419,7 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
     choice_list(faults, option, choices, kind)
 }
 
-/// Choices, of which no two have the same name; gives the length of their texts.
+/// Checks choices, whose names must be unique; returns the length of their texts.
 fn choice_list(faults: &mut Faults, option: &Object<'_>, choices: &[Value], kind: i64) -> usize {
     let mut names = HashSet::new();
     let mut total = 0;
@@ -439,7 +440,7 @@ fn choice_list(faults: &mut Faults, option: &Object<'_>, choices: &[Value], kind
     total
 }
 
-/// One choice of an option of this type; gives its length.
+/// Checks one choice of an option of this type; returns its length.
 pub(crate) fn choice(faults: &mut Faults, place: &str, value: &Value, kind: i64) -> usize {
     let known = ["name", "name_localizations", "value"];
     let Some(choice) = Object::new(faults, place, value, &known) else {

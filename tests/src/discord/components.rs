@@ -1,4 +1,4 @@
-//! What buttons, menus and modals may look like: the first version of components.
+//! Checks of buttons, menus and modals: the first version of components.
 
 use std::collections::HashSet;
 
@@ -44,7 +44,7 @@ const INPUT: [&str; 10] = [
     "placeholder",
 ];
 
-/// Rows of buttons and menus under a message.
+/// Checks the rows of buttons and menus below a message.
 pub(crate) fn check_message(faults: &mut Faults, message: &Object<'_>) {
     rows(faults, message, 0, |faults, row, names| {
         let parts = row.list(faults, "components", 1, 5);
@@ -70,7 +70,7 @@ pub(crate) fn check_message(faults: &mut Faults, message: &Object<'_>) {
     });
 }
 
-/// The answer that opens a dialogue.
+/// Checks the response that opens a modal.
 pub(crate) fn check_modal(faults: &mut Faults, place: &str, modal: &Value) {
     let Some(modal) = Object::new(faults, place, modal, &["custom_id", "title", "components"])
     else {
@@ -108,7 +108,7 @@ pub(crate) fn check_modal(faults: &mut Faults, place: &str, modal: &Value) {
                 usize::try_from(max).unwrap_or(4000),
             );
 
-            // An empty value is none.
+            // An empty value counts as absent.
             if input.get("value").is_some_and(|value| value != "") {
                 input.text(faults, "value", min, max);
             }
@@ -116,7 +116,7 @@ pub(crate) fn check_modal(faults: &mut Faults, place: &str, modal: &Value) {
     });
 }
 
-/// At most five, each checked by `check`, which also gathers the names used so far.
+/// Checks at most five rows, each with `check`, which also collects the names used so far.
 fn rows(
     faults: &mut Faults,
     parent: &Object<'_>,

@@ -1,4 +1,4 @@
-//! One connection to the gateway, version 10: hello, heartbeats, identification, resumption.
+//! One connection to the gateway, version 10: hello, heartbeats, identify, resume.
 
 use std::{
     io::Write,
@@ -17,15 +17,15 @@ use super::{
     state::{APPLICATION, Shared, TOKEN, bot},
 };
 
-/// Privileged: members, presences, message content.
+/// Privileged intents: members, presences, message content.
 const PRIVILEGED: u64 = (1 << 1) | (1 << 8) | (1 << 15);
 const KNOWN: u64 = 0x1_ffff | (0b11 << 20) | (0b11 << 24);
 const GUILDS: u64 = 1;
 
-/// Longer payloads come compressed, to who can read that.
+/// Payloads above this many bytes are sent compressed, if the client supports that.
 const WORTH_COMPRESSING: usize = 1024;
 
-/// One connection from its first to its last word.
+/// Handles one connection from the first to the last message.
 pub(crate) async fn converse(mut socket: WebSocket, query: String, shared: Arc<Shared>) {
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
         .into_owned()
@@ -94,7 +94,7 @@ async fn close(socket: &mut WebSocket, code: u16) {
             reason: reason.into(),
         })))
         .await;
-    // Until the other side has said goodbye too.
+    // Until the other side has closed, too.
     while let Ok(Some(Ok(_))) = tokio::time::timeout(Duration::from_secs(1), socket.recv()).await {}
 }
 
@@ -156,7 +156,7 @@ impl Connection {
         }
     }
 
-    /// Ends what the bot did wrong.
+    /// Closes the connection because of a violation by the bot.
     async fn end(&self, socket: &mut WebSocket, code: u16) {
         self.shared
             .with(|state| state.violation(format!("the gateway closed with {code}")));
@@ -174,11 +174,11 @@ impl Connection {
         } else {
             Message::Text(text.into())
         };
-        // Whether it still listens is seen when it says something.
+        // Whether the client is still there shows when it sends something.
         let _ = socket.send(message).await;
     }
 
-    /// A session that its owner ends is gone.
+    /// Ends the session if the client closed it on purpose.
     fn said_goodbye(&self, code: Option<u16>) {
         if self.open && matches!(code, Some(1000 | 1001)) {
             self.shared.with(|state| state.gateway.session = None);
@@ -186,7 +186,7 @@ impl Connection {
     }
 
     fn tell(&self, payload: Value) {
-        // The receiver lives as long as this.
+        // The receiver lives as long as this connection.
         let _ = self.sender.send(Order::Send(payload));
     }
 
@@ -262,7 +262,7 @@ impl Connection {
         })
     }
 
-    /// Becomes the connection of the session; an earlier one ends.
+    /// Makes this the connection of the session; an earlier one is closed.
     fn take(&self, gateway: &mut Gateway) {
         gateway.order(Order::Close(4000));
         gateway.connection = Some((self.number, self.sender.clone()));
@@ -315,7 +315,7 @@ impl Connection {
     }
 }
 
-/// Here Discord takes it with and without `Bot`.
+/// At the gateway, Discord accepts the token with and without `Bot`.
 fn is_token(given: &Value) -> bool {
     given
         .as_str()

@@ -1,4 +1,4 @@
-//! How interactions reach the bot: over the gateway, or as signed requests.
+//! Sending interactions to the bot, over the gateway or as signed requests.
 
 use std::{
     net::SocketAddr,
@@ -19,7 +19,7 @@ use crate::http::{Client, Response};
 
 const TARGET: &str = "POST /hooks/discord";
 
-/// In hexadecimal digits, as Discord's portal shows it.
+/// Returns the public key in hexadecimal, as Discord's portal shows it.
 pub(crate) fn public_key(keys: &Ed25519KeyPair) -> String {
     hex(keys.public_key().as_ref())
 }
@@ -28,7 +28,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// `X-Signature-Timestamp` and `X-Signature-Ed25519` of a body sent now.
+/// Returns `X-Signature-Timestamp` and `X-Signature-Ed25519` for a body sent now.
 pub(crate) fn sign(keys: &Ed25519KeyPair, body: &[u8]) -> [(&'static str, String); 2] {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -42,7 +42,7 @@ pub(crate) fn sign(keys: &Ed25519KeyPair, body: &[u8]) -> [(&'static str, String
     ]
 }
 
-/// Sends an interaction for the first time.
+/// Sends a new interaction; returns its id.
 #[track_caller]
 pub(crate) fn ask(shared: &Arc<Shared>, event: Value) -> String {
     let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
@@ -63,7 +63,7 @@ pub(crate) fn ask(shared: &Arc<Shared>, event: Value) -> String {
     id
 }
 
-/// Sends an interaction, perhaps once more.
+/// Sends an interaction, possibly a repeated one.
 #[track_caller]
 pub(crate) fn deliver(shared: &Arc<Shared>, event: Value) {
     let hooks = shared.lock().hooks;
@@ -139,7 +139,8 @@ fn request(address: SocketAddr, signature: &[(&'static str, String); 2], body: &
     Client::connect(address).ask(TARGET, &headers, body)
 }
 
-/// What Discord does when a bot's owner enters the address: a ping, and one with a wrong signature.
+/// Does what Discord does when a bot's owner enters the URL: sends one valid ping, and one with a
+/// wrong signature.
 #[track_caller]
 pub(crate) fn verify(shared: &Shared, address: SocketAddr) {
     let id = shared.with(super::state::State::snowflake);

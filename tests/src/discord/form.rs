@@ -1,4 +1,4 @@
-//! What a message may look like.
+//! Checks of message forms.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{
     refusal::{Faults, Object, Refusal, length},
 };
 
-/// Fields of every kind of message form.
+/// Fields that every kind of message may have.
 const COMMON: [&str; 9] = [
     "content",
     "embeds",
@@ -20,7 +20,7 @@ const COMMON: [&str; 9] = [
     "poll",
     "thread_name",
 ];
-/// Fields of a message sent to a channel besides.
+/// Additional fields of a message sent to a channel.
 const CHANNEL: [&str; 4] = ["message_reference", "nonce", "enforce_nonce", "sticker_ids"];
 const EMBED: [&str; 12] = [
     "type",
@@ -36,21 +36,21 @@ const EMBED: [&str; 12] = [
     "fields",
     "provider",
 ];
-/// What a bot without boosts may upload.
+/// Largest upload in bytes of a bot without boosts.
 const FILE_LIMIT: usize = 10 * 1024 * 1024;
 
-/// Who asks for a message, which decides about fields and flags.
+/// The kind of request with a message, which determines its fields and flags.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Shape {
     /// A new message in a channel.
     Channel,
-    /// An answer to an interaction, or one more message after it.
+    /// A response to an interaction, or a followup message.
     Interaction,
     /// An edit of a message.
     Edit,
 }
 
-/// Refuses a message that Discord refuses; `place` is where the message is in the request.
+/// Refuses a message that Discord refuses; `place` is the message's path in the request.
 pub(crate) fn check(
     place: &str,
     message: &Value,
@@ -108,7 +108,7 @@ pub(crate) fn check(
     faults.result()
 }
 
-/// Ephemeral, suppressed embeds, silent: what each kind of message may have.
+/// Checks which flags each kind of message may have: ephemeral, suppressed embeds, silent.
 fn flags(faults: &mut Faults, object: &Object<'_>, shape: Shape) {
     let allowed = match shape {
         Shape::Channel => 4 | 4096,
@@ -128,7 +128,7 @@ fn flags(faults: &mut Faults, object: &Object<'_>, shape: Shape) {
     }
 }
 
-/// Of which an embed must have one.
+/// Fields of an embed, of which at least one is required.
 const SAYS: [&str; 7] = [
     "title",
     "description",
@@ -178,7 +178,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     }
 }
 
-/// What an embed says itself, with its link, colour and time; gives the length of the texts.
+/// Checks the texts, link, colour and time of an embed; returns the length of the texts.
 fn embed_texts(faults: &mut Faults, object: &Object<'_>) -> usize {
     let texts = [
         object.text(faults, "title", 0, 256),
@@ -210,7 +210,7 @@ fn is_time(text: &str) -> bool {
         .is_match(text)
 }
 
-/// Footer and author; gives what counts of them.
+/// Checks the footer or author of an embed; returns the length that counts.
 fn part(
     faults: &mut Faults,
     embed: &Object<'_>,
@@ -231,7 +231,7 @@ fn part(
     length(part.required(faults, text, max))
 }
 
-/// Pictures may also be files of the same message.
+/// Checks a picture's URL, which may also refer to a file of the same message.
 fn picture_link(faults: &mut Faults, object: &Object<'_>, key: &str, body: &Body) {
     let Some(link) = object.link(faults, key, &["http", "https", "attachment"], 2048) else {
         return;
@@ -304,7 +304,7 @@ fn message_place(object: &Object<'_>) -> String {
     object.at("parse")
 }
 
-/// Each file is named by its number; each new entry has its file.
+/// Checks the attachments: each new entry needs a file with its number.
 fn attachments(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     let listed = message.list(faults, "attachments", 0, 10);
 
@@ -324,7 +324,7 @@ fn attachments(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             continue;
         };
 
-        // Small numbers are files of this request, large ones were attached before.
+        // Small numbers refer to files of this request, large ones to earlier attachments.
         if id.len() < 6 && !body.files.iter().any(|file| file.number == id) {
             faults.add(
                 &entry.at("id"),

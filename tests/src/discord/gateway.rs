@@ -1,4 +1,4 @@
-//! Sessions at the gateway, and the events in them.
+//! Gateway sessions and their events.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,12 @@ const GUILD_MESSAGES: u64 = 1 << 9;
 const DIRECT_MESSAGES: u64 = 1 << 12;
 const MESSAGE_CONTENT: u64 = 1 << 15;
 
-/// Sessions and the connection.
+/// The gateway's session and its connection.
 pub(crate) struct Gateway {
     pub heartbeat: Duration,
-    /// How long must lie between two identifications.
+    /// Minimum time between two identifications.
     pub identify_every: Duration,
-    /// Privileged intents that are switched on in the portal.
+    /// Privileged intents that are enabled in the portal.
     pub privileged: u64,
     pub identified: usize,
     pub resumed: usize,
@@ -34,11 +34,11 @@ pub(crate) struct Gateway {
 pub(crate) struct Session {
     pub id: String,
     pub intents: u64,
-    /// With their numbers, from 1 on.
+    /// All events of the session; sequence numbers start at 1.
     pub events: Vec<Value>,
 }
 
-/// What a connection is told to do.
+/// A command to a connection.
 pub(crate) enum Order {
     Send(Value),
     Close(u16),
@@ -63,7 +63,7 @@ impl Default for Gateway {
 }
 
 impl Gateway {
-    /// An event for the bot, now or when it has come back.
+    /// Sends an event to the bot, now or after it resumes.
     pub(crate) fn dispatch(&mut self, name: &str, data: &Value) {
         let Some(session) = &mut self.session else {
             return;
@@ -75,7 +75,7 @@ impl Gateway {
 
     pub(crate) fn order(&self, order: Order) {
         if let Some((_, connection)) = &self.connection {
-            // A connection that has just ended is told nothing.
+            // Sending to a connection that has just ended is fine.
             let _ = connection.send(order);
         }
     }
@@ -84,7 +84,8 @@ impl Gateway {
         self.connection.is_some() && self.session.is_some()
     }
 
-    /// A message in a channel, with as much of it as the bot may read; false when it may not even know.
+    /// Sends a message event with as much content as the bot's intents allow; false if they do not
+    /// allow the event.
     pub(crate) fn message_create(&mut self, message: &Value) -> bool {
         let Some(session) = &self.session else {
             return false;

@@ -1,4 +1,4 @@
-//! Answers to interactions: the first one, its changes, and what follows it.
+//! Responses to interactions: the first one, its edits, and followup messages.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use super::{
     state::{Interaction, Shared, State},
 };
 
-/// How long a token lets the bot speak.
+/// Time for which an interaction's token is valid.
 const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
-/// Messages after the answer, where only the user brought the bot along.
+/// Most followup messages if the bot is only installed for the user.
 const FOLLOWUPS: usize = 5;
 
 pub(crate) fn callback(
@@ -54,7 +54,7 @@ pub(crate) fn callback(
     })
 }
 
-/// What `with_response=true` asks for.
+/// Returns the resource that `with_response=true` requests.
 fn resource(state: &mut State, id: &str) -> Value {
     let (kind, answer, original) = match state.interaction(id) {
         Some(found) => (
@@ -74,7 +74,7 @@ fn resource(state: &mut State, id: &str) -> Value {
     resource
 }
 
-/// Takes an answer in its form, however it came.
+/// Checks and accepts a response, whichever way it was sent.
 pub(crate) fn accept(
     shared: &Shared,
     state: &mut State,
@@ -134,7 +134,7 @@ pub(crate) fn accept(
     Ok(())
 }
 
-/// Which answers each kind of interaction may have.
+/// Returns the response types that each kind of interaction allows.
 fn fitting(event: &Value) -> &'static [i64] {
     match event["type"].as_i64() {
         Some(1) => &[1],
@@ -147,7 +147,7 @@ fn fitting(event: &Value) -> &'static [i64] {
     }
 }
 
-/// Of a message that comes later only who sees it can be said; serenity sends empty lists besides.
+/// Checks a deferred response: it may only set flags; serenity also sends empty lists.
 fn deferral(faults: &mut Faults, data: &Value) {
     let known = ["flags", "attachments", "embeds", "components"];
     let Some(data) = Object::new(faults, "data", data, &known) else {
@@ -182,7 +182,7 @@ fn choices(faults: &mut Faults, data: &Value, event: &Value) {
     }
 }
 
-/// The option that the user is typing in.
+/// Returns the option that the user is typing in.
 pub(crate) fn focused(options: &Value) -> Option<&Value> {
     options.as_array()?.iter().find_map(|option| {
         if option["focused"] == true {
@@ -193,7 +193,7 @@ pub(crate) fn focused(options: &Value) -> Option<&Value> {
     })
 }
 
-/// What users see of an answer; gives the message that `@original` means from now on.
+/// Shows a response to the user; returns the message that `@original` refers to from now on.
 fn show(
     shared: &Shared,
     state: &mut State,
@@ -228,14 +228,14 @@ fn show(
     }
 }
 
-/// The bot hears of its own messages too, unless only one user sees them.
+/// Tells the bot about its own message, too, unless it is ephemeral.
 fn announce(state: &mut State, message: &Value) {
     if message["flags"].as_u64().unwrap_or_default() & 64 == 0 {
         state.gateway.message_create(message);
     }
 }
 
-/// The interaction whose token lets the bot speak still.
+/// Returns the interaction of a token that is still valid.
 fn speaking<'a>(state: &'a mut State, token: &str) -> Result<&'a mut Interaction, Refusal> {
     let unknown = || Refusal::new(404, 10015, "Unknown Webhook");
     let found = state
@@ -264,7 +264,7 @@ pub(crate) fn followup(shared: &Shared, state: &mut State, token: &str, body: &B
 
     form::check("", &body.json, body, Shape::Interaction)?;
 
-    // What comes first after a deferral is the answer itself.
+    // The first followup after a deferral becomes the response itself.
     if let Some(original) = original
         && state
             .message(&original)

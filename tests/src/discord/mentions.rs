@@ -1,11 +1,12 @@
-//! Whom a message would have pinged.
+//! Detects whom a message would ping.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
 
-/// The people, roles and crowds that this message would notify; every one of them is a fault of the bot.
+/// Returns the users, roles and groups that this message would notify; each is a violation by the
+/// bot.
 pub(crate) fn pinged(message: &Value) -> Vec<String> {
     static MENTION: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"<@([!&]?)([0-9]+)>|@(everyone|here)").expect("a pattern"));
@@ -31,7 +32,7 @@ pub(crate) fn pinged(message: &Value) -> Vec<String> {
     pinged
 }
 
-/// Nothing said allows all.
+/// Whether `allowed_mentions` permits a mention; if absent, it permits all.
 fn allows(allowed: &Value, kind: &str, id: Option<&str>) -> bool {
     let lists = |list: &Value, wanted: &str| {
         list.as_array()

@@ -1,4 +1,4 @@
-//! Messages, and the requests that are about them in a channel.
+//! Messages, and the requests about them in a channel.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use super::{
     state::{APPLICATION, Posted, Shared, State, bot},
 };
 
-/// Only where the bot itself is, not where a user brought it along.
+/// Refuses channels that the bot is not in, including those it can only use through a user's
+/// installation.
 pub(crate) fn reachable(channel: &str) -> Result<(), Refusal> {
     match channel {
         GUILD_CHANNEL | DM_CHANNEL => Ok(()),
@@ -59,7 +60,7 @@ pub(crate) fn send(shared: &Shared, state: &mut State, channel: &str, body: &Bod
     Ok((200, Some(message)))
 }
 
-/// The message of the same nonce, when the bot wants it to be one.
+/// Returns the earlier message with the same nonce, if the bot enforces unique nonces.
 fn repeated(state: &State, channel: &str, form: &Value) -> Option<Value> {
     let nonce = &form["nonce"];
     let wanted = form["enforce_nonce"] == true && !nonce.is_null();
@@ -125,7 +126,7 @@ pub(crate) fn one(
     }
 }
 
-/// Changes a message that exists.
+/// Edits an existing message after checking the form.
 pub(crate) fn edit(
     shared: &Shared,
     state: &mut State,
@@ -136,7 +137,7 @@ pub(crate) fn edit(
     change(shared, state, id, &body.json, body)
 }
 
-/// Changes a message after its form was found right.
+/// Changes a message; the form has been checked already.
 pub(crate) fn change(
     shared: &Shared,
     state: &mut State,
@@ -162,7 +163,7 @@ pub(crate) fn change(
     Ok(message)
 }
 
-/// A message of the bot that says nothing yet.
+/// Returns an empty message of the bot.
 pub(crate) fn blank(state: &mut State, channel: &str) -> Value {
     json!({
         "id": state.snowflake(), "channel_id": channel, "author": bot(), "content": "", "timestamp": TIME,
@@ -172,7 +173,7 @@ pub(crate) fn blank(state: &mut State, channel: &str) -> Value {
     })
 }
 
-/// The same, as an answer to an interaction.
+/// Returns an empty message that responds to an interaction.
 pub(crate) fn blank_answer(state: &mut State, event: &Value) -> Value {
     let channel = event["channel_id"].as_str().unwrap_or_default();
     let mut message = blank(state, channel);
@@ -192,7 +193,7 @@ pub(crate) fn blank_answer(state: &mut State, event: &Value) -> Value {
     message
 }
 
-/// What a form makes of a message; what it does not name stays.
+/// Applies a form to a message; fields that the form does not have stay.
 pub(crate) fn compose(
     shared: &Shared,
     state: &mut State,
@@ -205,7 +206,7 @@ pub(crate) fn compose(
     }
 
     if let Some(content) = form.get("content") {
-        // Discord trims what it shows.
+        // Discord trims the text that it shows.
         message["content"] = json!(content.as_str().unwrap_or_default().trim());
     }
 
@@ -283,7 +284,7 @@ fn attach(shared: &Shared, state: &mut State, message: &mut Value, form: &Value,
     message["attachments"] = json!(attachments);
 }
 
-/// Puts a file where it can be fetched from.
+/// Stores a file so that it can be downloaded; returns it as an attachment.
 pub(crate) fn store(
     shared: &Shared,
     state: &mut State,

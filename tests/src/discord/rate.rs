@@ -1,25 +1,26 @@
-//! Rate limits: buckets, headers, and whoever does not wait as long as it was told to.
+//! Rate limits: buckets, header fields, and detection of clients that do not wait.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Requests that were on their way when the limit was told; on a busy machine that takes a while.
+/// Grace period for requests that were already on their way when the limit was reported; generous
+/// for a busy machine.
 const ON_THE_WAY: Duration = Duration::from_millis(500);
 
-/// What a route counts towards.
+/// The rate limit bucket of a route.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
-    /// With the channel, or the token.
+    /// Identifies the bucket; includes the channel or the token.
     pub key: String,
     pub limit: u32,
     pub period: Duration,
-    /// Whether the limit of all requests counts as well.
+    /// Whether requests also count towards the global limit.
     pub global: bool,
 }
 
-/// How many requests came, and who has to wait.
+/// The number of requests per bucket, and the waits in force.
 #[derive(Default)]
 pub(crate) struct Rates {
     windows: HashMap<String, (Instant, u32)>,
@@ -33,12 +34,12 @@ struct Wait {
     request: String,
 }
 
-/// One answer of status 429.
+/// A response with status 429.
 #[derive(Clone, Debug)]
 pub(crate) struct Limited {
     pub retry_after: Duration,
     pub global: bool,
-    /// The bot had been told to wait.
+    /// Whether the bot ignored an earlier wait.
     pub violated: bool,
 }
 
@@ -101,7 +102,7 @@ impl Rates {
         })
     }
 
-    /// A limit that a test asked for.
+    /// Applies a rate limit that a test requested.
     pub(crate) fn flood(
         &mut self,
         bucket: Option<&Bucket>,
@@ -109,7 +110,7 @@ impl Rates {
         global: bool,
         retry_after: Duration,
     ) {
-        // Routes without a bucket of their own wait for themselves only.
+        // A route without a bucket delays only itself.
         let own = bucket.map_or_else(|| request.to_owned(), |bucket| bucket.key.clone());
         self.wait(if global { GLOBAL } else { &own }, retry_after, request);
     }
@@ -135,7 +136,7 @@ impl Rates {
         self.waits.insert(key.to_owned(), wait);
     }
 
-    /// `X-RateLimit-*` of an answer.
+    /// Returns the `X-RateLimit-*` fields of a response.
     pub(crate) fn headers(&self, bucket: &Bucket) -> Vec<(&'static str, String)> {
         let now = Instant::now();
         let (start, count) = self.windows.get(&bucket.key).copied().unwrap_or((now, 0));

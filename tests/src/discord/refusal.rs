@@ -1,8 +1,9 @@
-//! How Discord says no: a code, a message and, for a wrong form, a tree of what is wrong where.
+//! Discord's error responses: a code, a message and, for an invalid form, a tree of errors by
+//! field.
 
 use serde_json::{Map, Value, json};
 
-/// An answer of the 4xx kind.
+/// An error response with a 4xx status.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub status: u16,
@@ -33,7 +34,7 @@ impl Refusal {
         Self::new(404, 10008, "Unknown Message")
     }
 
-    /// One fault of the form.
+    /// Returns a refusal with a single error in the form.
     pub(crate) fn form(place: &str, code: &str, message: &str) -> Self {
         let mut faults = Faults::default();
         faults.add(place, code, message);
@@ -49,12 +50,12 @@ impl Refusal {
     }
 }
 
-/// What is wrong with a form, all of it.
+/// All errors in a form.
 #[derive(Default)]
 pub(crate) struct Faults(Vec<(String, String, String)>);
 
 impl Faults {
-    /// `place` is a path with dots, such as `embeds.0.title`.
+    /// Adds an error; `place` is a path with dots, such as `embeds.0.title`.
     pub(super) fn add(&mut self, place: &str, code: &str, message: &str) {
         self.0
             .push((place.to_owned(), code.to_owned(), message.to_owned()));
@@ -106,14 +107,14 @@ impl Faults {
     }
 }
 
-/// An object of a form, with its place in it.
+/// An object in a form, with its path.
 pub(crate) struct Object<'a> {
     place: String,
     fields: &'a Map<String, Value>,
 }
 
 impl<'a> Object<'a> {
-    /// Refuses what is no object, and fields that the documentation does not know.
+    /// Refuses values that are no object, and fields that the documentation does not list.
     pub(super) fn new(
         faults: &mut Faults,
         place: &str,
@@ -153,7 +154,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// `null` is as good as absent.
+    /// Returns a field; `null` counts as absent.
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         self.fields.get(key).filter(|value| !value.is_null())
     }
@@ -183,7 +184,7 @@ impl<'a> Object<'a> {
         Some(text)
     }
 
-    /// A text that must be there and say something.
+    /// Returns a text that must be present and not empty.
     pub(super) fn required(&self, faults: &mut Faults, key: &str, max: usize) -> &'a str {
         if self.get(key).is_none() {
             faults.required(&self.at(key));
@@ -200,7 +201,7 @@ impl<'a> Object<'a> {
         number
     }
 
-    /// A number that only matters sometimes.
+    /// Checks an optional whole number in this range.
     pub(super) fn whole_if(
         &self,
         faults: &mut Faults,
@@ -272,7 +273,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// As counted on the safe side: Discord's pages say characters and not which, so whichever are more.
+/// Returns the length in code points or in UTF-16 units, whichever is more: Discord's documentation
+/// does not say which characters it counts.
 pub(crate) fn length(text: &str) -> usize {
     text.chars().count().max(text.encode_utf16().count())
 }

@@ -1,10 +1,10 @@
-//! Which request is which.
+//! The routes of the API.
 
 use std::time::Duration;
 
 use super::rate::Bucket;
 
-/// What the fake knows to answer; of Discord's API the part that a bot of this kind uses.
+/// The routes that the fake knows: the part of Discord's API that this kind of bot uses.
 #[derive(Debug)]
 pub(crate) enum Route<'a> {
     CurrentUser,
@@ -29,7 +29,7 @@ pub(crate) enum Route<'a> {
         application: &'a str,
         token: &'a str,
     },
-    /// `message` may be `@original`.
+    /// A response to an interaction; `message` may be `@original`.
     Answer {
         application: &'a str,
         token: &'a str,
@@ -48,7 +48,7 @@ pub(crate) enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    /// `path` is without `/api/v10`.
+    /// Finds the route of a path without `/api/v10`.
     pub(super) fn find(path: &'a str) -> Option<Self> {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
 
@@ -98,7 +98,8 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Without a token in the header: the one in the path is enough, or none is needed.
+    /// Whether the route needs no token in the header: the one in the path is enough, or none is
+    /// needed.
     pub(super) fn is_open(&self) -> bool {
         matches!(
             self,
@@ -109,7 +110,8 @@ impl<'a> Route<'a> {
         )
     }
 
-    /// Discord tells its limits with each answer and may change them; these are what it tells mostly.
+    /// Returns the rate limit bucket of a route. Discord reports its limits in each response and
+    /// may change them; these are its usual ones.
     pub(super) fn bucket(&self, method: &str) -> Option<Bucket> {
         let bucket = |key: String, limit, seconds, global| {
             Some(Bucket {
@@ -120,7 +122,7 @@ impl<'a> Route<'a> {
             })
         };
         match self {
-            // Answers to interactions do not count towards the limit of all requests.
+            // Responses to interactions do not count towards the global limit.
             Self::Callback { token, .. } => bucket(format!("callback:{token}"), 5, 2, false),
             Self::Followup { token, .. } | Self::Answer { token, .. } => {
                 bucket(format!("webhook:{token}"), 5, 2, false)

@@ -1,4 +1,4 @@
-//! Who uses the bot, and where; and the events that come of it.
+//! The users and channels of the fake, and the events they cause.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ pub(crate) const GUILD_CHANNEL: &str = "1200000000000000011";
 pub(crate) const DM_CHANNEL: &str = "1200000000000000012";
 pub(crate) const ELSEWHERE_CHANNEL: &str = "1200000000000000013";
 pub(crate) const GROUP_CHANNEL: &str = "1200000000000000014";
-/// No test depends on what time Discord says it is.
+/// Fixed timestamp of all messages; no test depends on it.
 pub(crate) const TIME: &str = "2026-01-02T03:04:05.678000+00:00";
 const PERMISSIONS: &str = "2248473465835073";
 
@@ -21,9 +21,9 @@ pub enum Place {
     Guild,
     /// A direct message to the bot.
     Dm,
-    /// A guild that the bot is no member of: the user brought it along.
+    /// A guild that the bot is not a member of: the user's own installation brings it there.
     Elsewhere,
-    /// A conversation of users, to which one brought the bot along.
+    /// A conversation between users, to which one user's installation brings the bot.
     Group,
 }
 
@@ -38,7 +38,7 @@ impl Place {
         }
     }
 
-    /// The guild's, where there is one.
+    /// Returns the guild's identifier, if there is one.
     pub fn guild(self) -> Option<&'static str> {
         match self {
             Self::Guild => Some(GUILD),
@@ -54,12 +54,12 @@ impl Place {
             .unwrap_or(Self::Guild)
     }
 
-    /// Whether only a user's own installation brings the bot here.
+    /// Whether the bot is here only through a user's own installation.
     pub(crate) fn is_brought(self) -> bool {
         matches!(self, Self::Elsewhere | Self::Group)
     }
 
-    /// The `context` member of interactions.
+    /// Returns the `context` field of interactions here.
     fn context(self) -> u8 {
         match self {
             Self::Guild | Self::Elsewhere => 0,
@@ -69,7 +69,7 @@ impl Place {
     }
 }
 
-/// A user in a channel, with the rights they have there.
+/// A user in a channel, with their permissions there.
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// Identifier of the user.
@@ -95,7 +95,7 @@ impl Default for Scene {
 }
 
 impl Scene {
-    /// The usual user, in this place.
+    /// The default user, in this place.
     pub fn at(place: Place) -> Self {
         Self {
             place,
@@ -120,7 +120,7 @@ impl Scene {
         })
     }
 
-    /// An interaction; `more` are fields that only some have.
+    /// Builds an interaction; `more` holds fields that only some kinds have.
     pub(crate) fn interaction(
         &self,
         state: &mut State,
@@ -176,7 +176,7 @@ impl Scene {
         }
     }
 
-    /// Panics when no such user would be offered this command here.
+    /// Returns a registered command; panics if this user would not be offered it here.
     #[track_caller]
     pub(crate) fn find<'a>(&self, state: &'a State, kind: i64, name: &str) -> &'a Value {
         let scopes = [None, Some(GUILD.to_owned())];
@@ -218,7 +218,7 @@ impl Scene {
     }
 }
 
-/// Tokens are long, and tell nothing.
+/// Makes a long token that looks random.
 fn token(id: &str) -> String {
     let mixed = id.bytes().rev().cycle().take(120).enumerate();
     mixed
@@ -239,7 +239,7 @@ pub(crate) fn member(user: Option<Value>) -> Value {
     member
 }
 
-/// One option; a file is sent beside it.
+/// Fills in one option; an attachment is sent separately.
 #[track_caller]
 fn fill_one(
     option: &Value,
@@ -275,7 +275,7 @@ fn fill_one(
     json!({ "type": option["type"], "name": name, "value": value })
 }
 
-/// Options as a user would fill them in, which a client does not let go wrong: panics when they do.
+/// Fills in options as a user would; panics on input that a client would not allow.
 #[track_caller]
 pub(crate) fn fill(
     definitions: &Value,
@@ -314,7 +314,7 @@ pub(crate) fn fill(
     filled.collect()
 }
 
-/// What a client lets somebody enter.
+/// Whether a client would let a user enter this value.
 fn fits(option: &Value, value: &Value) -> bool {
     let length = value.as_str().map(super::refusal::length);
     let chosen = option["choices"].as_array().is_none_or(|choices| {

@@ -1,4 +1,4 @@
-//! The HTTP side: what holds for every request, before and after its own answer.
+//! The HTTP server: checks that apply to every request, before and after its handler.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,17 +26,17 @@ use super::{
     state::{APPLICATION, BOT, Call, Fault, Shared, State, TOKEN, bot},
 };
 
-/// More than any request that Discord takes.
+/// Largest body in bytes: more than any request that Discord accepts.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// A status and what comes with it.
+/// A status and a body, or a refusal.
 pub(crate) type Answer = Result<(u16, Option<Value>), Refusal>;
 
 /// Cuts the connection that a request came on.
 #[derive(Clone)]
 struct Cut(Arc<Notify>);
 
-/// Answers until the runtime ends.
+/// Serves until the runtime ends.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let router = Router::new().fallback(answer).with_state(shared);
     while let Ok((stream, _)) = listener.accept().await {
@@ -137,7 +137,7 @@ type Headers = Vec<(&'static str, String)>;
 
 type Answered = (u16, Headers, Option<Value>);
 
-/// The answer that a test wants instead of the right one.
+/// Returns the error that a test requested instead of the normal response.
 fn provoked(
     state: &mut State,
     bucket: Option<&Bucket>,
@@ -163,7 +163,7 @@ fn provoked(
     }
 }
 
-/// Counts a request; gives what its headers say of the limit, or the refusal where it is one too many.
+/// Counts a request; returns the rate limit header fields, or a refusal if it exceeds the limit.
 fn count(state: &mut State, bucket: Option<&Bucket>, request: &str) -> Result<Headers, Answered> {
     let mut counted = state.rates.count(bucket, request);
     if bucket.is_none() {
@@ -204,7 +204,8 @@ fn respond(
 
     let answer = admit(route.as_ref(), parts, body).and_then(|(route, body)| {
         let answer = dispatch(shared, state, method, parts.uri.query(), route, &body)?;
-        // What passes in here and is not as described would be this fake's leniency.
+        // A request that the fake accepts must also match the description; otherwise the fake is
+        // too lenient.
         if let Err(error) = shared.spec.check(method, path, &body.json) {
             state.violation(format!("{request} is not as Discord describes it: {error}"));
         }
@@ -222,7 +223,7 @@ fn respond(
     }
 }
 
-/// What a test itself brought about is no fault of the bot.
+/// Whether a refusal was caused by the test itself, so that it is no violation.
 fn excused(state: &State, route: Option<&Route<'_>>, refusal: &Refusal) -> bool {
     let token = match route {
         Some(
@@ -268,7 +269,7 @@ fn excused(state: &State, route: Option<&Route<'_>>, refusal: &Refusal) -> bool 
     }
 }
 
-/// Who asks, and whether in the right form.
+/// Checks the request's route, token and form.
 fn admit<'a>(
     route: Option<&'a Route<'a>>,
     parts: &Parts,
@@ -291,7 +292,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Refuses what is asked in the name of another application.
+/// Refuses requests for another application.
 fn ours(application: &str) -> Result<(), Refusal> {
     match application {
         APPLICATION => Ok(()),
@@ -303,7 +304,7 @@ fn ours(application: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The same where a token stands beside the application.
+/// Refuses tokens of another application.
 fn our_webhook(application: &str) -> Result<(), Refusal> {
     ours(application).map_err(|_| Refusal::new(404, 10015, "Unknown Webhook"))
 }
@@ -395,7 +396,7 @@ fn failure(status: u16) -> Value {
 
 fn too_many(limited: &Limited, mut headers: Headers) -> (u16, Headers, Option<Value>) {
     let seconds = limited.retry_after.as_secs_f64();
-    // The header holds whole seconds, the body has them more exactly.
+    // The header has whole seconds, the body is more exact.
     headers.push(("retry-after", format!("{}", seconds.ceil())));
     headers.push((
         "x-ratelimit-scope",
@@ -425,10 +426,10 @@ fn write(status: u16, headers: Headers, body: Option<Value>) -> Response {
     response
 }
 
-/// Whether a message is the bot's own.
+/// Whether the bot is the author of a message.
 pub(crate) fn is_bot(message: &Value) -> bool {
     message["author"]["id"] == BOT
 }
 
-/// The time within which an interaction must be answered.
+/// Time within which an interaction must be answered.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! Discord's own description of its API, where there is a copy of it.
+//! Discord's own description of its API, if a copy is available.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-/// Requests are compared with it; without a copy nothing is.
+/// Validates requests against the description; without a copy, everything passes.
 pub(crate) struct Spec {
     document: Option<Value>,
     compiled: Mutex<HashMap<String, Option<Arc<Validator>>>>,
@@ -34,7 +34,7 @@ impl Spec {
         self.document.is_some()
     }
 
-    /// What is wrong with a request.
+    /// Checks a request; the error says what is wrong.
     pub(crate) fn check(&self, method: &str, path: &str, body: &Value) -> Result<(), String> {
         let Some(document) = &self.document else {
             return Ok(());
@@ -94,7 +94,7 @@ impl Spec {
     }
 }
 
-/// The described path that fits, one without placeholders first.
+/// Finds the described path that matches; prefers one without placeholders.
 fn find<'a>(document: &'a Value, path: &str) -> Option<(&'a str, &'a Value)> {
     let fits = |template: &str| {
         let (parts, given) = (template.split('/'), path.split('/'));
@@ -110,8 +110,8 @@ fn find<'a>(document: &'a Value, path: &str) -> Option<(&'a str, &'a Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// Where the description is narrower than Discord: numbers of new files are numbers in its own examples,
-/// permissions are texts in its own pages.
+/// Relaxes the description where it is stricter than Discord: its own examples use numbers for new
+/// files, and its documentation uses strings for permissions.
 fn adjusted(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {

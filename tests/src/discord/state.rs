@@ -1,4 +1,4 @@
-//! What the fake knows: everything that was sent, and everything that follows from it.
+//! The state of the fake: everything that was sent, and what follows from it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,7 +24,7 @@ pub(crate) const APPLICATION: &str = "1100000000000000001";
 pub(crate) const BOT: &str = "1100000000000000002";
 const DISCORD_EPOCH: u64 = 1_420_070_400_000;
 
-/// Behind one lock, with a bell.
+/// The state behind a lock, with a condition variable that signals changes.
 pub(crate) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 /// One request of the bot.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Since the fake started.
+    /// Time since the fake started.
     pub at: Duration,
     /// HTTP method of the request.
     pub method: String,
@@ -47,14 +47,14 @@ pub struct Call {
     pub query: String,
     /// Body of the request, with its files.
     pub body: Body,
-    /// What was answered; 0 when the connection was dropped.
+    /// Status of the response; 0 if the connection was dropped.
     pub status: u16,
 }
 
-/// What a user saw from some moment on.
+/// A version of a message that a user saw.
 #[derive(Clone, Debug)]
 pub struct Moment {
-    /// Since the fake started.
+    /// When it appeared, since the fake started.
     pub at: Duration,
     /// The message; `null` once it was deleted.
     pub message: Value,
@@ -64,15 +64,15 @@ pub(crate) struct Posted {
     pub id: String,
     pub channel: String,
     pub by_bot: bool,
-    /// Of the interaction that it answers.
+    /// Token of the interaction that it responds to.
     pub token: Option<String>,
     pub history: Vec<Moment>,
-    /// Whether a test looked at it.
+    /// Whether a test has examined it.
     pub seen: bool,
 }
 
 impl Posted {
-    /// As it is now; `null` when deleted.
+    /// Returns its current version; `null` if deleted.
     pub(crate) fn now(&self) -> &Value {
         self.history
             .last()
@@ -85,7 +85,7 @@ impl Posted {
             .is_some_and(|flags| flags & 64 != 0)
     }
 
-    /// "The bot is thinking".
+    /// Whether it still shows "The bot is thinking".
     pub(crate) fn is_thinking(&self) -> bool {
         thinks(self.now())
     }
@@ -100,15 +100,15 @@ pub(crate) fn thinks(message: &Value) -> bool {
 pub(crate) struct Interaction {
     pub id: String,
     pub token: String,
-    /// As it was sent, to send it again.
+    /// The event as it was sent, for sending it again.
     pub event: Value,
     pub dispatched: Instant,
     pub answer: Option<(Duration, Value)>,
-    /// The message that `@original` means.
+    /// The message that `@original` refers to.
     pub original: Option<String>,
     pub followups: Vec<String>,
     pub expired: bool,
-    /// Whether the test does not care about an answer.
+    /// Whether the test accepts that it is never answered.
     pub forgotten: bool,
 }
 
@@ -118,7 +118,7 @@ impl Interaction {
     }
 }
 
-/// What a test wants to go wrong.
+/// A fault that a test injects.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     Status(u16),
@@ -126,9 +126,9 @@ pub(crate) enum Fault {
         retry_after: Duration,
         global: bool,
     },
-    /// The connection ends before the request has done anything.
+    /// The connection ends before the request is carried out.
     Drop,
-    /// The request does its work, and the connection ends before the answer.
+    /// The request is carried out, but the connection ends before the response.
     Lose,
     Slow(Duration),
 }
@@ -139,16 +139,16 @@ pub(crate) struct State {
     pub calls: Vec<Call>,
     pub violations: Vec<String>,
     pub strict: bool,
-    /// By scope: `None` for everywhere, or a guild.
+    /// Commands by scope: `None` is global, otherwise a guild.
     pub commands: BTreeMap<Option<String>, Vec<Value>>,
     pub interactions: Vec<Interaction>,
     pub messages: Vec<Posted>,
     pub files: HashMap<String, (String, Bytes)>,
-    /// Pattern of the route, fault, how many more times.
+    /// Pattern of the route, fault, remaining number of times.
     pub faults: Vec<(String, Fault, usize)>,
     pub rates: Rates,
     pub gateway: Gateway,
-    /// Where interactions are posted to, instead of the gateway.
+    /// Address that interactions are posted to, instead of the gateway.
     pub hooks: Option<std::net::SocketAddr>,
 }
 
@@ -202,7 +202,7 @@ impl State {
         self.messages.iter_mut().find(|message| message.id == id)
     }
 
-    /// One more message; gives its identifier, which its JSON has already.
+    /// Adds a message; returns its identifier, which its JSON already contains.
     pub(crate) fn post(&mut self, message: Value, by_bot: bool, token: Option<String>) -> String {
         let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
         let (id, channel, at) = (text("id"), text("channel_id"), self.now());
@@ -218,7 +218,7 @@ impl State {
         id
     }
 
-    /// A new look of a message, or its end.
+    /// Adds a new version of a message, or its deletion.
     pub(crate) fn change(&mut self, id: &str, message: Value) {
         let at = self.now();
         if let Some(posted) = self.message(id) {
@@ -226,7 +226,7 @@ impl State {
         }
     }
 
-    /// The fault that a test asked for on this request.
+    /// Returns the fault that a test injects into this request, and counts it.
     pub(crate) fn fault(&mut self, request: &str) -> Option<Fault> {
         let index = self
             .faults
@@ -250,7 +250,7 @@ impl State {
         }
     }
 
-    /// A refusal of what the bot did, other than by a test's own wish.
+    /// Records a refusal that the test did not ask for as a violation.
     pub(crate) fn refused(&mut self, request: &str, refusal: &Refusal) {
         self.violation(format!(
             "{request} was refused: {} {}",
@@ -259,7 +259,7 @@ impl State {
         ));
     }
 
-    /// What is still owed when a test ends.
+    /// Returns what is still missing when a test ends.
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let mut left = Vec::new();
 
@@ -296,7 +296,8 @@ impl State {
     }
 }
 
-/// `*` is one segment, `**` at the end all the rest; the method may be `*` too.
+/// Whether a request matches a pattern: `*` is one segment, a final `**` is all the rest; the
+/// method may be `*` too.
 pub(crate) fn matches(pattern: &str, request: &str) -> bool {
     let split = |text: &str| -> Vec<String> {
         text.split([' ', '/'])
@@ -336,14 +337,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes something, and wakes whoever waits for it.
+    /// Changes the state, and wakes all that wait for it.
     pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.notify_all();
         result
     }
 
-    /// Waits until something is there.
+    /// Waits until `find` returns something; panics after a timeout.
     #[track_caller]
     pub(crate) fn wait<T>(&self, what: &str, find: impl FnMut(&mut State) -> Option<T>) -> T {
         self.wait_within(PATIENCE, what, find)
@@ -387,7 +388,7 @@ impl Shared {
     }
 }
 
-/// The bot as a user.
+/// Returns the bot as a user.
 pub(crate) fn bot() -> Value {
     json!({
         "id": BOT, "username": "netvane", "discriminator": "0", "global_name": null, "avatar": null,

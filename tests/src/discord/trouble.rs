@@ -1,4 +1,5 @@
-//! What happens to a bot at Discord: lost connections, sessions that end, limits, failures.
+//! Faults that can happen to a bot on Discord: lost connections, ended sessions, rate limits,
+//! errors.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde_json::json;
 use super::{Asked, Discord, delivery, gateway::Order, state::Fault};
 
 impl Discord {
-    /// Sends the same event once more, as Discord may.
+    /// Sends the same event again, as Discord may do.
     #[track_caller]
     pub fn resend(&self, asked: &Asked) {
         let mut state = self.shared.lock();
@@ -27,25 +28,25 @@ impl Discord {
         }
     }
 
-    /// The gateway's connection is gone, without a word.
+    /// Drops the gateway's connection without closing it properly.
     pub fn drop_gateway(&self) {
         self.shared.with(|state| state.gateway.order(Order::Drop));
     }
 
-    /// The gateway asks the bot to connect anew.
+    /// Makes the gateway ask the bot to reconnect.
     pub fn reconnect(&self) {
         let payload = json!({ "op": 7, "s": null, "t": null, "d": null });
         self.shared
             .with(|state| state.gateway.order(Order::Send(payload)));
     }
 
-    /// The gateway closes with a code, such as 4000.
+    /// Makes the gateway close with a code, such as 4000.
     pub fn close_gateway(&self, code: u16) {
         self.shared
             .with(|state| state.gateway.order(Order::Close(code)));
     }
 
-    /// The session is over: the bot must identify itself anew.
+    /// Ends the session, so that the bot must identify again.
     pub fn invalidate_session(&self) {
         self.shared.with(|state| {
             let payload = json!({ "op": 9, "s": null, "t": null, "d": false });
@@ -54,13 +55,13 @@ impl Discord {
         });
     }
 
-    /// How often the bot has identified itself, and how often it has resumed.
+    /// Returns how often the bot has identified, and how often it has resumed.
     pub fn sessions(&self) -> (usize, usize) {
         let state = self.shared.lock();
         (state.gateway.identified, state.gateway.resumed)
     }
 
-    /// Waits until the bot has resumed so many times.
+    /// Waits until the bot has resumed this many times.
     #[track_caller]
     pub fn wait_for_resumed(&self, count: usize) {
         self.shared.wait("the bot resumes", |state| {
@@ -68,7 +69,7 @@ impl Discord {
         });
     }
 
-    /// Waits until the bot has identified itself so many times. Between two Discord wants 5 seconds.
+    /// Waits until the bot has identified this many times. Discord requires 5 seconds between two.
     #[track_caller]
     pub fn wait_for_identified(&self, count: usize) {
         self.shared.wait("the bot identifies itself", |state| {
@@ -76,12 +77,12 @@ impl Discord {
         });
     }
 
-    /// How often connections from now on must send a heartbeat; 41.25 seconds otherwise.
+    /// Sets the heartbeat interval of future connections; the default is 41.25 seconds.
     pub fn heartbeat_every(&self, interval: Duration) {
         self.shared.with(|state| state.gateway.heartbeat = interval);
     }
 
-    /// Waits until so many heartbeats have come.
+    /// Waits until this many heartbeats have arrived.
     #[track_caller]
     pub fn wait_for_heartbeats(&self, count: usize) {
         self.shared.wait("a heartbeat", |state| {
@@ -89,18 +90,18 @@ impl Discord {
         });
     }
 
-    /// Lets the bot ask for privileged intents, by their bits; none otherwise.
+    /// Allows privileged intents, given as bits; by default there are none.
     pub fn allow_intents(&self, bits: u64) {
         self.shared.with(|state| state.gateway.privileged = bits);
     }
 
-    /// The next requests of a route fail with this status. A route is a method and a path without
-    /// `/api/v10`, in which `*` is one segment and a `**` at the end all the rest.
+    /// Fails the next requests of a route with this status. A route is a method and a path without
+    /// `/api/v10`, in which `*` is one segment and a final `**` is all the rest.
     pub fn fail(&self, route: &str, status: u16, times: usize) {
         self.fault(route, Fault::Status(status), times);
     }
 
-    /// The next request of a route is limited; whoever comes again too early has done wrong.
+    /// Rate-limits the next request of a route; retrying too early is a violation.
     pub fn flood(&self, route: &str, retry_after: Duration) {
         self.fault(
             route,
@@ -112,7 +113,7 @@ impl Discord {
         );
     }
 
-    /// The next request of a route runs into the limit of all requests.
+    /// Makes the next request of a route exceed the global rate limit.
     pub fn flood_global(&self, route: &str, retry_after: Duration) {
         self.fault(
             route,
@@ -124,17 +125,17 @@ impl Discord {
         );
     }
 
-    /// The next requests of a route lose their connection before anything happens.
+    /// Drops the connection of the next requests of a route before they are carried out.
     pub fn drop_connection(&self, route: &str, times: usize) {
         self.fault(route, Fault::Drop, times);
     }
 
-    /// The next requests of a route do their work, but the connection ends before the answer.
+    /// Carries out the next requests of a route, but drops the connection before the response.
     pub fn lose_answer(&self, route: &str, times: usize) {
         self.fault(route, Fault::Lose, times);
     }
 
-    /// The next requests of a route are only looked at after this long.
+    /// Delays the next requests of a route by this long.
     pub fn slow(&self, route: &str, delay: Duration, times: usize) {
         self.fault(route, Fault::Slow(delay), times);
     }

@@ -1,4 +1,4 @@
-//! What users do: commands, buttons, menus, dialogues, messages.
+//! What users do: commands, buttons, menus, modals, messages.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Discord {
         }
     }
 
-    /// A slash command in the guild; subcommands are further words of the name.
+    /// Sends a slash command in the guild; subcommands are further words of the name.
     #[track_caller]
     pub fn slash(&self, name: &str, options: Value) -> Asked {
         self.slash_in(&Scene::default(), name, options)
@@ -44,7 +44,7 @@ impl Discord {
         })
     }
 
-    /// Asks what could stand in the option `focused`, of which `options` holds what was typed so far.
+    /// Asks for choices for the option `focused`; `options` holds the input so far.
     #[track_caller]
     pub fn autocomplete(&self, scene: &Scene, name: &str, focused: &str, options: Value) -> Asked {
         self.ask(scene, |state| {
@@ -52,7 +52,7 @@ impl Discord {
         })
     }
 
-    /// A command of the context menu, on a message with this text.
+    /// Runs a context menu command on a message with this text.
     #[track_caller]
     pub fn message_command(&self, scene: &Scene, name: &str, text: &str) -> Asked {
         let mut author = Scene::someone(9);
@@ -68,7 +68,7 @@ impl Discord {
         })
     }
 
-    /// Presses the button with this label under a message that [`Asked`] gave.
+    /// Presses the button with this label below a message that [`Asked`] returned.
     #[track_caller]
     pub fn press(&self, scene: &Scene, message: &Value, label: &str) -> Asked {
         let wanted = |part: &Value| part["type"] == 2 && part["label"] == label;
@@ -145,7 +145,7 @@ impl Discord {
         })
     }
 
-    /// Fills in the dialogue that opened, and sends it.
+    /// Fills in the modal that opened, and submits it.
     #[track_caller]
     pub fn submit_modal(&self, asked: &Asked, values: Value) -> Asked {
         let modal = asked.modal();
@@ -164,13 +164,14 @@ impl Discord {
         })
     }
 
-    /// A message in a channel where the bot is; panics when the bot's intents keep it from hearing of it.
+    /// Sends a message in a channel where the bot is; panics if the bot's intents do not let it see
+    /// the message.
     #[track_caller]
     pub fn message(&self, scene: &Scene, text: &str) -> Asked {
         self.message_with(scene, text, &[])
     }
 
-    /// The same, with files: names and contents.
+    /// Sends a message with files, given as names and contents.
     #[track_caller]
     pub fn message_with(&self, scene: &Scene, text: &str, files: &[(&str, &[u8])]) -> Asked {
         let at = self.shared.wait("the bot is at the gateway", |state| {
@@ -221,7 +222,7 @@ impl Discord {
         })
     }
 
-    /// A file that a user picked, as the value of an option.
+    /// Uploads a file that a user picked; returns the value for an option.
     pub fn attachment(&self, name: &str, content_type: &str, bytes: &[u8]) -> Value {
         self.shared.with(|state| {
             messages::store(&self.shared, state, "ephemeral", name, content_type, bytes)
@@ -229,7 +230,7 @@ impl Discord {
     }
 }
 
-/// An interaction of a slash command.
+/// Builds the interaction of a slash command.
 #[track_caller]
 fn command(
     state: &mut state::State,
@@ -255,7 +256,7 @@ fn command(
     scene.interaction(state, kind, data, Value::Null)
 }
 
-/// One row of a dialogue, as a client lets it be sent.
+/// Fills in one row of a modal as a client would.
 #[track_caller]
 fn filled_in(input: &Value, values: &Value) -> Value {
     let name = input["custom_id"].as_str().unwrap_or_default();

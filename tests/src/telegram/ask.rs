@@ -1,4 +1,4 @@
-//! A message to the bot, and what comes of it.
+//! A user's message to the bot, and the replies to it.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,19 +13,19 @@ use super::{
     state::{Pending, Place, Shared, State, Stored, now},
 };
 
-/// A message that somebody sent.
+/// A message that a user sent.
 #[derive(Clone)]
 pub struct Asked {
     shared: Arc<Shared>,
     chat: Chat,
     /// Its number in the chat.
     pub id: i64,
-    /// The update that told the bot; none when the bot may not read it.
+    /// The update with this message; `None` if the bot may not read it.
     pub update: Option<i64>,
     body: Value,
 }
 
-/// A text as people type it: without markup.
+/// Builds the content of a text as users type it, without markup.
 pub(super) fn typed(text: &str) -> Content {
     let text = formatted::plain(text).text;
     let live = links::live(&text, &[]);
@@ -38,7 +38,7 @@ pub(super) fn typed(text: &str) -> Content {
 }
 
 impl Asked {
-    /// Puts a message into a chat.
+    /// Posts a message in a chat.
     pub(super) fn put(chat: &Chat, content: &Content, more: Value) -> Self {
         chat.shared.change(|state| {
             let id = state.number();
@@ -132,7 +132,7 @@ impl Asked {
         edited
     }
 
-    /// Takes the message away, as its author may.
+    /// Deletes the message, as its author may.
     pub fn delete(&self) {
         self.shared.change(|state| {
             let stored = state
@@ -145,7 +145,7 @@ impl Asked {
         });
     }
 
-    /// Hands the bot the same update once more.
+    /// Delivers the same update to the bot again.
     #[track_caller]
     pub fn resend(&self) {
         let id = self.update.expect("the bot was told of this");
@@ -170,7 +170,7 @@ impl Asked {
             .change(|state| state.pending.push_front(pending));
     }
 
-    /// Waits until the bot has taken and confirmed the update.
+    /// Waits until the bot has received and confirmed the update.
     #[track_caller]
     pub fn taken(&self) -> &Self {
         let id = self.update.expect("the bot was told of this");
@@ -181,7 +181,7 @@ impl Asked {
         self
     }
 
-    /// Everything the bot said to this so far and did not take back.
+    /// Returns all replies to this message that the bot has not deleted.
     pub fn replies(&self) -> Vec<Message> {
         self.answers(&self.shared.lock())
             .filter(|message| !message.deleted)
@@ -189,13 +189,13 @@ impl Asked {
             .collect()
     }
 
-    /// Waits for the first answer; it may still change.
+    /// Waits for the first reply; it may still change.
     #[track_caller]
     pub fn reply(&self) -> Message {
         self.wait_for(|_| true)
     }
 
-    /// Waits for an answer that is like this, or becomes so. `accept` must not ask Telegram itself.
+    /// Waits until a reply satisfies a condition. `accept` must not access the fake itself.
     #[track_caller]
     pub fn wait_for(&self, accept: impl Fn(&Message) -> bool) -> Message {
         let what = format!("an answer to {}", self.body);
@@ -204,13 +204,14 @@ impl Asked {
         })
     }
 
-    /// Everything that the first answer was so far.
+    /// Returns all versions of the first reply.
     #[track_caller]
     pub fn history(&self) -> Vec<Message> {
         self.chat.history(self.reply().id)
     }
 
-    /// Messages that answer this one say so, or say nothing and came later in the same topic.
+    /// Returns the bot's replies: messages that reply to this one, and later messages in the same
+    /// topic that reply to none.
     fn answers<'a>(&self, state: &'a State) -> impl Iterator<Item = &'a Message> {
         let (id, thread) = (self.id, self.chat.thread);
         let later = move |message: &Message| {
@@ -222,7 +223,8 @@ impl Asked {
     }
 }
 
-/// In groups the bot hears commands that may be meant for it, and answers to itself.
+/// Whether the bot gets a message: in groups only commands that may be meant for it, and replies to
+/// its own messages.
 fn reaches(state: &State, body: &Value) -> bool {
     if state.reads_groups
         || !body["chat"]["type"]

@@ -1,4 +1,4 @@
-//! Chats, as the people in them use them.
+//! Chats, as their members use them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use super::{
     state::{Place, Room, Shared, State, now},
 };
 
-/// A chat, seen by one of the people in it.
+/// A chat, from the view of one of its members.
 #[derive(Clone)]
 pub struct Chat {
     pub(super) shared: Arc<Shared>,
@@ -21,12 +21,12 @@ pub struct Chat {
     pub id: i64,
     /// The user who writes in it.
     pub speaker: User,
-    /// The topic in which they speak.
+    /// The topic that they write in.
     pub thread: Option<i64>,
 }
 
 impl Telegram {
-    /// Somebody who started the bot.
+    /// Opens the private chat of a user who started the bot.
     pub fn private(&self, user: &User) -> Chat {
         let mut json = json!({ "id": user.id, "type": "private", "first_name": user.first_name });
         if let Some(username) = &user.username {
@@ -35,7 +35,7 @@ impl Telegram {
         self.open(json, user.clone(), &[])
     }
 
-    /// A group; its number is negative. Ann speaks.
+    /// Opens a group with this negative id; Ann is the user.
     pub fn group(&self, id: i64) -> Chat {
         assert!(id < 0, "groups have negative numbers");
         self.open(
@@ -45,13 +45,13 @@ impl Telegram {
         )
     }
 
-    /// A supergroup with these topics; its number starts with -100. Ann speaks.
+    /// Opens a supergroup with these topics; its id starts with -100. Ann is the user.
     pub fn supergroup_with_topics(&self, id: i64, topics: &[&str]) -> Chat {
         let json = json!({ "id": id, "type": "supergroup", "title": format!("Forum {id}"), "is_forum": true });
         self.open(json, ann(), topics)
     }
 
-    /// A channel in which the bot may write.
+    /// Opens a channel that the bot may post in.
     pub fn channel(&self, id: i64) -> Chat {
         self.open(
             json!({ "id": id, "type": "channel", "title": format!("Channel {id}") }),
@@ -86,13 +86,13 @@ impl Telegram {
     }
 }
 
-/// Who speaks when a test does not care.
+/// The default user of the tests.
 fn ann() -> User {
     User::new(1001, "Ann")
 }
 
 impl Chat {
-    /// The same chat, seen by somebody else, who joins it.
+    /// Returns the chat from the view of another user, who joins it.
     pub fn by(&self, user: &User) -> Self {
         self.room(|room| drop(room.members.insert(user.id, user.clone())));
         Self {
@@ -101,13 +101,13 @@ impl Chat {
         }
     }
 
-    /// Makes the speaker an administrator.
+    /// Makes the user an administrator.
     pub fn admin(&self) -> Self {
         self.room(|room| room.admins.insert(self.speaker.id));
         self.clone()
     }
 
-    /// The same chat, in one of its topics.
+    /// Returns the chat in one of its topics.
     #[track_caller]
     pub fn topic(&self, name: &str) -> Self {
         let state = self.shared.lock();
@@ -121,7 +121,7 @@ impl Chat {
         }
     }
 
-    /// Does not let the bot write here any more.
+    /// Stops the bot from writing here.
     pub fn block(&self) {
         let why = if self.id > 0 {
             "bot was blocked by the user"
@@ -131,12 +131,12 @@ impl Chat {
         self.room(|room| room.closed = Some(Refusal::forbidden(why)));
     }
 
-    /// Lets it write again.
+    /// Lets the bot write here again.
     pub fn unblock(&self) {
         self.room(|room| room.closed = None);
     }
 
-    /// Becomes a supergroup; the bot is told when it writes to the old number.
+    /// Migrates the group to a supergroup; the bot learns the new id when it writes to the old one.
     pub fn migrate(&self, telegram: &Telegram, to: i64) -> Self {
         let moved = telegram.open(
             json!({ "id": to, "type": "supergroup", "title": format!("Group {to}") }),
@@ -159,7 +159,7 @@ impl Chat {
         self.tell(text, json!({}))
     }
 
-    /// Writes a message that answers another.
+    /// Sends a message that replies to another.
     pub fn reply_to(&self, message: &Message, text: &str) -> Asked {
         let replied = self
             .shared
@@ -186,19 +186,19 @@ impl Chat {
         self.put(&content, json!({}))
     }
 
-    /// Forwards what somebody wrote who does not want to be known.
+    /// Forwards a message of a user who hides their identity.
     pub fn forward(&self, text: &str, from: &str) -> Asked {
         let origin =
             json!({ "type": "hidden_user", "sender_user_name": from, "date": now() - 3600 });
         self.tell(text, json!({ "forward_origin": origin }))
     }
 
-    /// Something happens that is no message of anybody, such as `{"new_chat_title": "Other"}`.
+    /// Posts a service message, such as `{"new_chat_title": "Other"}`.
     pub fn service(&self, what: Value) -> Asked {
         self.put(&content::Content::default(), what)
     }
 
-    /// Writes a message with more members than a text, such as `via_bot`.
+    /// Sends a text message with additional members, such as `via_bot`.
     pub fn tell(&self, text: &str, more: Value) -> Asked {
         self.put(&super::ask::typed(text), more)
     }
@@ -213,7 +213,7 @@ impl Chat {
         Pressed::press(&self.shared, &self.speaker, message, label)
     }
 
-    /// The bot's messages that are in the chat now.
+    /// Returns the bot's current messages in the chat.
     pub fn messages(&self) -> Vec<Message> {
         self.shared
             .lock()
@@ -223,7 +223,7 @@ impl Chat {
             .collect()
     }
 
-    /// Everything that a message was, from its first state to the present one.
+    /// Returns all versions of a message, the first one first.
     #[track_caller]
     pub fn history(&self, message: i64) -> Vec<Message> {
         let state = self.shared.lock();
@@ -235,7 +235,8 @@ impl Chat {
             .clone()
     }
 
-    /// Waits until a message of the bot in this chat is like this. `accept` must not ask Telegram itself.
+    /// Waits until a message of the bot in this chat satisfies a condition. `accept` must not
+    /// access the fake itself.
     #[track_caller]
     pub fn wait_for(&self, accept: impl Fn(&Message) -> bool) -> Message {
         let find = |state: &mut State| {

@@ -1,4 +1,4 @@
-//! What a message consists of: a text or a file, read and held against the limits.
+//! The content of a message: a text or a file, parsed and checked against the limits.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// Writes itself into a message in the Bot API's form.
+    /// Writes the content into a message in the Bot API's form.
     pub(super) fn write(&self, json: &mut Value) {
         for name in [
             "text",
@@ -63,7 +63,7 @@ impl Content {
         }
     }
 
-    /// True when readers see the same.
+    /// Whether readers see the same.
     pub(super) fn same(&self, other: &Self) -> bool {
         let file = |content: &Self| content.attachment.as_ref().map(|file| file.file_id.clone());
         self.text == other.text && self.entities == other.entities && file(self) == file(other)
@@ -86,7 +86,7 @@ fn file_json(file: &Attachment) -> Value {
     })
 }
 
-/// Reads the text of a message.
+/// Parses and checks the text of a message.
 pub(super) fn text(
     state: &mut State,
     parameters: &Parameters,
@@ -129,7 +129,7 @@ pub(super) fn text(
     Ok(content)
 }
 
-/// Reads a caption, which may be absent.
+/// Parses and checks a caption, which may be absent.
 fn caption(state: &mut State, parameters: &Parameters) -> Result<Content, Refusal> {
     let source = parameters.text("caption")?.unwrap_or_default();
     let content = read(state, parameters, source, "caption_entities")?;
@@ -176,7 +176,7 @@ fn read(
         state.violation(format!("lost without a word: {what}, in {source:?}"));
     }
 
-    // Nobody can be mentioned whom the bot never met.
+    // A bot can only mention users that it has met.
     let known = |id: &str| {
         state
             .rooms
@@ -199,7 +199,7 @@ fn read(
     })
 }
 
-/// Reads a file with its caption; `field` names the parameter that holds it.
+/// Parses a file with its caption; `field` names the parameter that holds it.
 pub(super) fn file(
     state: &mut State,
     parameters: &Parameters,
@@ -236,7 +236,7 @@ pub(super) fn file(
     })
 }
 
-/// Keeps an uploaded file.
+/// Stores an uploaded file after checking it.
 fn store(state: &mut State, kind: &'static str, upload: &Upload) -> Result<Attachment, Refusal> {
     if upload.bytes.is_empty() {
         return Err(Refusal::bad("file must be non-empty"));
@@ -268,7 +268,7 @@ fn store(state: &mut State, kind: &'static str, upload: &Upload) -> Result<Attac
     ))
 }
 
-/// Gives a file its name on the platform.
+/// Stores a file and gives it an identifier.
 pub(super) fn keep(
     state: &mut State,
     kind: &'static str,
@@ -291,7 +291,7 @@ pub(super) fn keep(
     attachment
 }
 
-/// Type of a file by its name.
+/// Guesses the media type of a file by its name.
 pub(super) fn guess(name: &str) -> &'static str {
     match name.rsplit('.').next().unwrap_or_default() {
         "txt" | "log" => "text/plain",
@@ -306,7 +306,7 @@ pub(super) fn guess(name: &str) -> &'static str {
     }
 }
 
-/// Width and height of a picture that the platform takes as a photo.
+/// Returns the width and height of a picture that the platform accepts as a photo.
 fn picture(bytes: &[u8]) -> Result<(u64, u64), Refusal> {
     if bytes.len() > MOST_PHOTO {
         return Err(Refusal::bad("too big for a photo"));

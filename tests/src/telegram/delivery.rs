@@ -1,4 +1,4 @@
-//! Updates that are brought to the bot's webhook, again and again until it takes them.
+//! Delivers updates to the bot's webhook, and repeats them until it accepts them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,13 +20,13 @@ use super::{
 };
 use crate::PATIENCE;
 
-/// The platform waits longer and longer between attempts; tests need not.
+/// Pause between attempts; the platform increases it, but tests do not need that.
 const PAUSE: Duration = Duration::from_millis(50);
 const HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
 
 type Courier = Client<HttpConnector, Full<Bytes>>;
 
-/// One attempt: which update, where to, with which secret.
+/// One attempt: the update, the URL and the secret.
 struct Parcel {
     id: i64,
     queue: i64,
@@ -35,7 +35,7 @@ struct Parcel {
     body: Value,
 }
 
-/// Brings updates until its runtime ends.
+/// Delivers updates until the runtime ends.
 pub(super) async fn deliver(shared: Arc<Shared>) {
     let courier: Courier = Client::builder(TokioExecutor::new()).build_http();
     let mut changes = shared.watch();
@@ -49,7 +49,7 @@ pub(super) async fn deliver(shared: Arc<Shared>) {
     }
 }
 
-/// The next update of a queue of which none is under way.
+/// Returns the next update of a queue that has none in delivery.
 fn next(state: &mut State) -> Option<Parcel> {
     let webhook = state.webhook.clone()?;
     if state.busy.len() >= webhook.connections {
@@ -137,7 +137,7 @@ async fn post(courier: &Courier, parcel: &Parcel) -> Result<(u16, Result<Value, 
     ))
 }
 
-/// A bot may call one method with its answer.
+/// Carries out the method call that a bot may put into its webhook response.
 fn carry_out(state: &mut State, answer: Value) {
     let Value::Object(mut values) = answer else {
         return;

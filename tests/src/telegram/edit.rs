@@ -1,4 +1,4 @@
-//! Messages that change or go.
+//! Editing and deleting messages.
 
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ pub(super) fn edit(state: &mut State, method: &str, parameters: &Parameters) -> 
     Ok(change(state, &place, &content, &markup, &old))
 }
 
-/// What an edit leaves of a message, or makes of it.
+/// Returns the content of a message after an edit.
 fn content(
     state: &mut State,
     method: &str,
@@ -150,7 +150,7 @@ fn change(
     }
 }
 
-/// The message that a call is about.
+/// Returns the location of the message that a call names.
 fn place(state: &State, parameters: &Parameters) -> Result<Place, Refusal> {
     if let Some(inline) = parameters.text("inline_message_id")? {
         if parameters

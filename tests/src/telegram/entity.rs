@@ -1,4 +1,4 @@
-//! Parts of a text that mean something.
+//! Entities: parts of a text with a format or meaning.
 
 use serde_json::{Value, json};
 
@@ -9,21 +9,21 @@ pub struct Entity {
     pub kind: String,
     /// Offset of its start in UTF-16 code units.
     pub offset: usize,
-    /// How long it is.
+    /// Its length in UTF-16 code units.
     pub length: usize,
     /// The text that the entity covers.
     pub text: String,
-    /// The target of a link, the language of a block, the user of a mention.
+    /// The URL of a link, the language of a code block, the user of a mention.
     pub argument: Option<String>,
 }
 
-/// The length of a text as the platform counts it.
+/// Returns the length of a text in UTF-16 code units, as the platform counts.
 pub(super) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
 impl Entity {
-    /// Of a text, from one UTF-16 offset to another.
+    /// Creates an entity for the part of a text between two UTF-16 offsets.
     pub(super) fn cut(text: &str, kind: &str, start: usize, end: usize, argument: &str) -> Self {
         let part: Vec<u16> = text
             .encode_utf16()
@@ -39,7 +39,7 @@ impl Entity {
         }
     }
 
-    /// Offset of its end in UTF-16 code units.
+    /// Returns the offset of its end in UTF-16 code units.
     pub(super) fn end(&self) -> usize {
         self.offset + self.length
     }
@@ -65,7 +65,7 @@ impl Entity {
         json
     }
 
-    /// Reads what a bot gave instead of markup.
+    /// Parses an entity that a bot sent instead of markup.
     pub(super) fn read(text: &str, json: &Value) -> Option<Self> {
         let offset = usize::try_from(json["offset"].as_u64()?).ok()?;
         let length = usize::try_from(json["length"].as_u64()?).ok()?;

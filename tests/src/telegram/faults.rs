@@ -1,18 +1,18 @@
-//! What goes wrong on the platform's side or on the way.
+//! Faults of the platform and of the network.
 
 use std::time::Duration;
 
-/// What happens to one request.
+/// A fault of one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Answered with this status and not carried out.
+    /// The request gets this status and is not carried out.
     Status(u16),
-    /// Answered with 429 and so many seconds; nothing may be sent to that chat meanwhile.
+    /// The request gets 429 with this many seconds; until then, nothing may be sent to that chat.
     Flood(u64),
-    /// The connection ends without an answer; nothing was carried out.
+    /// The connection ends without a response; the request is not carried out.
     Drop,
-    /// Carried out, and the connection ends without an answer.
+    /// The request is carried out, but the connection ends without a response.
     Lose,
-    /// Carried out and answered later.
+    /// The request is carried out, and the response comes later.
     Slow(Duration),
 }

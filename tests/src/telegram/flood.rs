@@ -1,4 +1,4 @@
-//! Flood control: buckets that fill with time, and who has to wait.
+//! Flood control: token buckets, and detection of bots that do not wait.
 
 use std::{
     collections::HashMap,
@@ -7,21 +7,22 @@ use std::{
 
 use super::refusal::Refusal;
 
-/// Requests that were on their way when the refusal left are nobody's fault; on a busy machine that takes a while.
+/// Grace period for requests that were already on their way when a refusal was sent; generous for a
+/// busy machine.
 pub const ON_THE_WAY: Duration = Duration::from_millis(500);
 
-/// How much the platform takes. The defaults are its own.
+/// Limits of the platform. The defaults are its real ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Messages and edits a second in one chat, after the burst.
+    /// Messages and edits per second in one chat, after the burst.
     pub chat_per_second: f64,
-    /// Messages and edits at once in one chat, and edits at once of one message.
+    /// Burst of messages and edits in one chat, and of edits of one message.
     pub burst: f64,
-    /// Messages and edits a minute in one group or channel.
+    /// Messages and edits per minute in one group or channel.
     pub group_per_minute: f64,
-    /// Messages and edits a second in all chats.
+    /// Messages and edits per second in all chats.
     pub total_per_second: f64,
-    /// Edits a second of one message, after the burst.
+    /// Edits per second of one message, after the burst.
     pub edits_per_second: f64,
 }
 
@@ -38,7 +39,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The platform's own, so many times as fast.
+    /// Returns the platform's limits, multiplied by this factor.
     pub fn times(factor: f64) -> Self {
         let own = Self::default();
         Self {
@@ -50,7 +51,7 @@ impl Limits {
         }
     }
 
-    /// No flood control, for tests of other things.
+    /// Disables flood control, for tests of other things.
     pub fn none() -> Self {
         Self {
             burst: 1e9,
@@ -65,7 +66,8 @@ struct Bucket {
 }
 
 impl Limits {
-    /// Buckets that a message to a chat, or an edit in it, takes from: name, tokens per second, size.
+    /// Returns the buckets that a message or an edit in a chat takes from: name, tokens per second,
+    /// size.
     fn buckets(self, chat: i64, edited: Option<&str>) -> Vec<(String, f64, f64)> {
         let mut wanted = vec![(
             "total".to_owned(),
@@ -97,17 +99,18 @@ impl Limits {
     }
 }
 
-/// Who sent how much.
+/// State of the flood control.
 #[derive(Default)]
 pub(super) struct Flood {
     pub limits: Limits,
     buckets: HashMap<String, Bucket>,
-    /// By chat: when a refusal left, and until when nothing may be sent.
+    /// By chat: when a refusal was sent, and until when nothing may be sent.
     pauses: HashMap<i64, (Instant, Instant)>,
 }
 
 impl Flood {
-    /// Takes one message to a chat, or one edit in it; the second part says that the bot did not wait.
+    /// Takes tokens for one message or one edit in a chat; the flag of an error says that the bot
+    /// did not wait.
     pub(super) fn take(&mut self, chat: i64, edited: Option<&str>) -> Result<(), (Refusal, bool)> {
         let now = Instant::now();
         let pause = self.pauses.get(&chat).copied();
@@ -140,14 +143,14 @@ impl Flood {
         Ok(())
     }
 
-    /// Nothing may be sent to a chat for so long.
+    /// Forbids sending to a chat for this long.
     pub(super) fn pause(&mut self, chat: i64, seconds: u64) {
         let now = Instant::now();
         self.pauses
             .insert(chat, (now, now + Duration::from_secs(seconds)));
     }
 
-    /// Seconds until a bucket holds one token.
+    /// Returns the seconds until a bucket holds one token.
     fn missing(&mut self, name: &str, rate: f64, size: f64, now: Instant) -> f64 {
         let bucket = self.buckets.entry(name.to_owned()).or_insert(Bucket {
             tokens: size,
@@ -164,7 +167,7 @@ impl Flood {
     }
 }
 
-/// The platform speaks of whole seconds, at least one.
+/// Rounds up to whole seconds, at least one, as the platform does.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0).max(u64::from(wait.is_zero()))
 }

@@ -1,11 +1,11 @@
-//! A text after its markup was read: trimmed, with the entities that the platform keeps.
+//! A text after its markup was parsed: trimmed, with the entities that the platform keeps.
 
 use super::entity::{Entity, units};
 
-/// Entities that a code block splits instead of losing them whole.
+/// Entities that a code block splits instead of removing them.
 const SPLITTABLE: [&str; 5] = ["bold", "italic", "underline", "strikethrough", "spoiler"];
 const CODE: [&str; 2] = ["code", "pre"];
-/// More are dropped in silence by the platform.
+/// Most entities of a text; the platform silently drops more.
 const MOST_ENTITIES: usize = 100;
 
 /// A text as readers see it.
@@ -13,11 +13,11 @@ const MOST_ENTITIES: usize = 100;
 pub(super) struct Formatted {
     pub text: String,
     pub entities: Vec<Entity>,
-    /// What the platform would swallow without a word.
+    /// What the platform would drop silently.
     pub swallowed: Vec<String>,
 }
 
-/// A part that markup marks: its kind, where it is in UTF-16 units, its argument.
+/// A part of a text that markup formats: its kind, its range in UTF-16 units, its argument.
 pub(super) struct Span {
     pub kind: &'static str,
     pub start: usize,
@@ -25,7 +25,7 @@ pub(super) struct Span {
     pub argument: String,
 }
 
-/// Takes a text without markup.
+/// Parses a text without markup.
 pub(super) fn plain(source: &str) -> Formatted {
     finish(
         source.chars().filter_map(clean).collect(),
@@ -34,7 +34,7 @@ pub(super) fn plain(source: &str) -> Formatted {
     )
 }
 
-/// Control characters become spaces; line separators and direction overrides go away.
+/// Replaces control characters by spaces; removes line separators and direction overrides.
 pub(super) fn clean(c: char) -> Option<char> {
     match c {
         '\n' => Some(c),
@@ -44,7 +44,7 @@ pub(super) fn clean(c: char) -> Option<char> {
     }
 }
 
-/// Trims, lets code win over what overlaps it, and drops what the platform drops.
+/// Trims the text, lets code override what overlaps it, and drops what the platform drops.
 pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<String>) -> Formatted {
     let kept = text.trim_end();
     let first = spans
@@ -104,7 +104,7 @@ pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<Stri
     }
 }
 
-/// What code leaves of a span.
+/// Returns the parts of a span outside of code.
 fn outside(span: &Span, code: &[(usize, usize)]) -> Vec<(usize, usize)> {
     if CODE.contains(&span.kind) {
         let inner = |&&(start, end): &&(usize, usize)| {

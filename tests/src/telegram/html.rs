@@ -1,4 +1,4 @@
-//! HTML as the Bot API reads it.
+//! Parser for HTML as the Bot API reads it.
 
 use super::{
     formatted::{Formatted, Span, clean, finish},
@@ -23,7 +23,7 @@ struct Parser<'a> {
     swallowed: Vec<String>,
 }
 
-/// Reads text in the Bot API's HTML style.
+/// Parses text in the Bot API's HTML style.
 pub(super) fn parse(source: &str) -> Result<Formatted, Refusal> {
     let mut parser = Parser {
         source,
@@ -40,7 +40,7 @@ pub(super) fn parse(source: &str) -> Result<Formatted, Refusal> {
     Ok(finish(parser.text, parser.spans, parser.swallowed))
 }
 
-/// The platform takes the end of the text for a space.
+/// Whether a byte counts as white space; the platform also counts the end of the text.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0 | 0x0b)
 }
@@ -87,7 +87,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The next character, or the one that a reference names.
+    /// Reads the next character, or the one that a character reference stands for.
     fn character(&mut self) -> char {
         if self.byte() == b'&' {
             if let Some((c, length)) = reference(&self.source[self.at..]) {
@@ -153,7 +153,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// One attribute; none at the end of the tag.
+    /// Reads one attribute; `None` at the end of the tag.
     fn attribute(&mut self, tag: &str, begin: usize) -> Result<Option<(String, String)>, String> {
         let unclosed = || format!("Unclosed start tag \"{tag}\" at byte offset {begin}");
         self.skip(is_space);
@@ -299,7 +299,7 @@ fn kind(tag: &str) -> Option<&'static str> {
     })
 }
 
-/// What a character reference at the start of a text stands for, and its length.
+/// Returns the character of a reference at the start of a text, and the reference's length.
 fn reference(text: &str) -> Option<(char, usize)> {
     let bytes = text.as_bytes();
     let run = |from: usize, wanted: fn(&u8) -> bool| {

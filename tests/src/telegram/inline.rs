@@ -1,4 +1,4 @@
-//! Pressed buttons, inline queries and the messages that come of them.
+//! Button presses, inline queries and the messages they produce.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use super::{
     state::{Place, Shared, State},
 };
 
-/// A button that somebody pressed.
+/// A button press of a user.
 pub struct Pressed {
     shared: Arc<Shared>,
     id: String,
 }
 
-/// What somebody typed after the bot's name.
+/// An inline query: what a user typed after the bot's name.
 pub struct Inline {
     shared: Arc<Shared>,
     id: String,
@@ -27,12 +27,12 @@ pub struct Inline {
     query: String,
 }
 
-/// A result of an inline query that somebody sent.
+/// A result of an inline query that a user sent.
 pub struct Chosen {
     shared: Arc<Shared>,
-    /// How the bot names the message; only one with a keyboard has a name.
+    /// The bot's identifier of the message; only messages with a keyboard have one.
     pub inline_id: Option<String>,
-    /// What the message showed first.
+    /// The first version of the message.
     pub first: Message,
 }
 
@@ -68,7 +68,7 @@ impl Pressed {
         }
     }
 
-    /// Waits for the answer: `text`, `show_alert`; null when it came too late.
+    /// Waits for the answer: `text`, `show_alert`; null if it came too late.
     #[track_caller]
     pub fn answer(&self) -> Value {
         self.shared
@@ -77,7 +77,7 @@ impl Pressed {
             })
     }
 
-    /// Too much time has passed for an answer.
+    /// Expires the query, so that it can no longer be answered.
     pub fn expire(&self) {
         expire(&self.shared, &self.id);
     }
@@ -92,12 +92,12 @@ fn expire(shared: &Shared, id: &str) {
 }
 
 impl Telegram {
-    /// Types something after the bot's name, in a chat with somebody else.
+    /// Types an inline query in a chat with another user.
     pub fn inline(&self, user: &User, query: &str) -> Inline {
         self.inline_from(user, query, "")
     }
 
-    /// Scrolls on in the results of an inline query.
+    /// Asks for further results of an inline query, from this offset on.
     pub fn inline_from(&self, user: &User, query: &str, offset: &str) -> Inline {
         let id = self.shared.change(|state| {
             let id = state.ask(format!("the inline query {query:?}"), true);
@@ -117,7 +117,7 @@ impl Telegram {
         }
     }
 
-    /// Presses a button of a message that was sent through the inline mode.
+    /// Presses a button of a message that was sent in inline mode.
     #[track_caller]
     pub fn press(&self, user: &User, message: &Message, label: &str) -> Pressed {
         Pressed::press(&self.shared, user, message, label)
@@ -125,7 +125,8 @@ impl Telegram {
 }
 
 impl Inline {
-    /// Waits for the answer: `results`, `cache_time`, `is_personal`, `next_offset`, `button`; null when late.
+    /// Waits for the answer: `results`, `cache_time`, `is_personal`, `next_offset`, `button`; null
+    /// if it came too late.
     #[track_caller]
     pub fn answer(&self) -> Value {
         self.shared
@@ -134,7 +135,7 @@ impl Inline {
             })
     }
 
-    /// Too much time has passed for an answer.
+    /// Expires the query, so that it can no longer be answered.
     pub fn expire(&self) {
         expire(&self.shared, &self.id);
     }
@@ -196,7 +197,7 @@ impl Inline {
 }
 
 impl Chosen {
-    /// Waits until the message is like this.
+    /// Waits until the message satisfies a condition.
     #[track_caller]
     pub fn wait_for(&self, accept: impl Fn(&Message) -> bool) -> Message {
         let find = |state: &mut State| {
@@ -208,7 +209,7 @@ impl Chosen {
         self.shared.wait_for("a message that was sent inline", find)
     }
 
-    /// Everything that the message was so far.
+    /// Returns all versions of the message so far.
     pub fn history(&self) -> Vec<Message> {
         states(&self.shared.lock(), self.inline_id.as_deref()).to_vec()
     }

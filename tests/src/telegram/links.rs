@@ -1,4 +1,4 @@
-//! What the platform makes clickable: links that were written as such, and all that looks like one.
+//! Links in a text: explicit ones, and everything that the platform makes clickable by itself.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::entity::{Entity, units};
 
-/// Parts of a text that stay what they are.
+/// Entities whose text is not searched for links.
 const SHIELDS: [&str; 5] = ["code", "pre", "text_link", "text_mention", "custom_emoji"];
 
 struct Finder {
@@ -67,14 +67,14 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
     ]
 });
 
-/// What becomes clickable by itself.
+/// Returns the parts of a text that the platform makes clickable by itself.
 pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
 
     for finder in FINDERS.iter() {
         let mut from = 0;
 
-        // One thing may end with the character that the next one starts after.
+        // A match may end with the character that must precede the next one.
         while let Some(hit) = finder
             .pattern
             .captures_at(text, from)
@@ -103,7 +103,8 @@ pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
     found
 }
 
-/// A bare name or address is linked when its last label is a top-level domain, or when it is IPv4.
+/// Whether a bare name or address becomes a link: its last label is a top-level domain, or it is
+/// IPv4.
 fn is_address(part: &str) -> bool {
     let host = part
         .split(['/', '?', '#', ':'])
@@ -116,13 +117,13 @@ fn is_address(part: &str) -> bool {
     let Some(top) = host.rsplit('.').next() else {
         return false;
     };
-    // Names in other scripts: rather one too many.
+    // When in doubt about names in other scripts, assume a link.
     top.starts_with("xn--")
         || !top.is_ascii()
         || psl::suffix(top.as_bytes()).is_some_and(|suffix| suffix.is_known())
 }
 
-/// The target of a link that was written as one; none when the platform drops it.
+/// Returns the target of an explicit link; `None` if the platform drops it.
 pub(super) fn explicit(url: &str) -> Option<(&'static str, String)> {
     if let Some(user) = url.strip_prefix("tg://user?id=") {
         return user
@@ -138,7 +139,7 @@ pub(super) fn explicit(url: &str) -> Option<(&'static str, String)> {
     is_link(&whole).then_some(("text_link", whole))
 }
 
-/// True for what the platform takes as the address of a link or a button.
+/// Whether the platform accepts this as the URL of a link or a button.
 pub(super) fn is_link(url: &str) -> bool {
     let (Some((scheme, rest)), Ok(_)) = (url.split_once("://"), ascii(url).parse::<Uri>()) else {
         return false;
@@ -154,7 +155,7 @@ pub(super) fn is_link(url: &str) -> bool {
     }
 }
 
-/// Names and paths in other scripts are fine.
+/// Replaces characters that are not ASCII, which names and paths may contain.
 fn ascii(url: &str) -> String {
     url.chars()
         .map(|c| if c.is_ascii() { c } else { 'x' })

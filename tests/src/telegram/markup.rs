@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{links, message::Button, refusal::Refusal, state::State};
 
-/// What a button does; exactly one of these.
+/// Actions of a button; it must have exactly one of them.
 const ACTIONS: [&str; 10] = [
     "url",
     "callback_data",
@@ -20,16 +20,16 @@ const ACTIONS: [&str; 10] = [
 const MOST_BUTTONS: usize = 100;
 const MOST_IN_ROW: usize = 8;
 
-/// What was asked for below a message.
+/// The keyboard or other reply markup of a message.
 #[derive(Clone, Default)]
 pub(super) struct Markup {
-    /// In the Bot API's form; keyboards only.
+    /// The keyboard in the Bot API's form; `None` for other markup.
     pub json: Option<Value>,
     pub keyboard: Vec<Vec<Button>>,
     pub force_reply: Option<String>,
 }
 
-/// Reads the markup of a new message.
+/// Parses the markup of a new message.
 pub(super) fn any(state: &mut State, value: Option<&Value>) -> Result<Markup, Refusal> {
     let Some(value) = value else {
         return Ok(Markup::default());
@@ -59,7 +59,7 @@ fn force_reply(value: &Value) -> Result<Markup, Refusal> {
     })
 }
 
-/// Reads an inline keyboard.
+/// Parses and checks an inline keyboard.
 pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refusal> {
     let rows = value["inline_keyboard"].as_array();
     let rows = rows.ok_or_else(|| Refusal::bad("object expected as reply markup"))?;
@@ -86,7 +86,7 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
 
     keyboard.retain(|row| !row.is_empty());
 
-    // An empty keyboard takes the present one away.
+    // An empty keyboard removes the existing one.
     let json = (!keyboard.is_empty()).then(|| value.clone());
 
     Ok(Markup {

@@ -6,45 +6,45 @@ use serde_json::Value;
 
 use super::entity::Entity;
 
-/// One state of a message.
+/// A version of a message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Where it is; 0 for one that was sent through the inline mode.
+    /// The chat it is in; 0 for a message sent in inline mode.
     pub chat: i64,
     /// Its number in the chat.
     pub id: i64,
-    /// How the bot names it when it was sent through the inline mode.
+    /// The bot's identifier of a message sent in inline mode.
     pub inline_id: Option<String>,
     /// Identifier of the forum topic.
     pub thread: Option<i64>,
-    /// The message that it answers.
+    /// The message that it replies to.
     pub reply_to: Option<i64>,
-    /// Text or caption, after the markup was read.
+    /// Text or caption, after parsing the markup.
     pub text: String,
-    /// What the markup said.
+    /// Entities from the markup, or given by the bot.
     pub entities: Vec<Entity>,
-    /// What becomes clickable by itself.
+    /// Parts that the platform makes clickable by itself.
     pub live: Vec<Entity>,
     /// Text or caption as the sender wrote it.
     pub source: String,
     /// The buttons below it.
     pub keyboard: Vec<Vec<Button>>,
-    /// Set when readers are asked to reply: the hint in their input field.
+    /// The hint in the input field, if readers are asked to reply.
     pub force_reply: Option<String>,
     /// The file that the message carries.
     pub attachment: Option<Attachment>,
-    /// True once it is gone.
+    /// Whether the message was deleted.
     pub deleted: bool,
-    /// When it came into this state.
+    /// When this version appeared.
     pub at: Instant,
 }
 
 /// A button below a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Button {
-    /// What is written on it.
+    /// Label of the button.
     pub text: String,
-    /// What the bot hears when it is pressed.
+    /// Callback data that the bot gets when the button is pressed.
     pub data: Option<String>,
     /// URL that the button opens.
     pub url: Option<String>,
@@ -57,20 +57,20 @@ pub struct Button {
 pub struct Attachment {
     /// Type of the attachment, `document` or `photo`.
     pub kind: &'static str,
-    /// How the platform names it.
+    /// Identifier of the file on the platform.
     pub file_id: String,
-    /// Its name; photos have none.
+    /// File name; empty for photos.
     pub name: String,
     /// Media type of the file.
     pub mime: String,
     /// Width and height of a photo.
     pub size: (u64, u64),
-    /// What is in it.
+    /// Content of the file.
     pub bytes: Arc<Vec<u8>>,
 }
 
 impl Attachment {
-    /// A text file's text.
+    /// Returns the content of a text file.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name))
@@ -78,19 +78,19 @@ impl Attachment {
 }
 
 impl Message {
-    /// All buttons, row by row.
+    /// Returns all buttons, row by row.
     pub fn buttons(&self) -> impl Iterator<Item = &Button> {
         self.keyboard.iter().flatten()
     }
 
-    /// The button with this label.
+    /// Returns the button with this label.
     #[track_caller]
     pub fn button(&self, label: &str) -> &Button {
         let found = self.buttons().find(|button| button.text == label);
         found.unwrap_or_else(|| panic!("no button says {label:?}: {:?}", self.keyboard))
     }
 
-    /// The parts of one kind, such as `code`.
+    /// Returns the texts of all entities of one kind, such as `code`.
     pub fn parts(&self, kind: &str) -> Vec<&str> {
         self.entities
             .iter()
@@ -99,7 +99,7 @@ impl Message {
             .collect()
     }
 
-    /// Everything that can be clicked in the text, whether the sender meant it or not.
+    /// Returns everything that can be clicked in the text, whether the sender meant it or not.
     pub fn clickable(&self) -> Vec<&Entity> {
         let written =
             |entity: &&Entity| matches!(entity.kind.as_str(), "text_link" | "text_mention");
@@ -110,7 +110,7 @@ impl Message {
             .collect()
     }
 
-    /// What can be clicked without having been written as a link, as `kind: text`.
+    /// Returns what is clickable without having been written as a link, as `kind: text`.
     pub fn live_parts(&self) -> Vec<String> {
         self.live
             .iter()

@@ -1,4 +1,4 @@
-//! The methods: their parameters, and which part of the fake carries them out.
+//! The methods: their parameters, and dispatching calls to the parts of the fake.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use super::{
 /// Name, required parameters, other parameters.
 type Method = (&'static str, &'static str, &'static str);
 
-/// What the fake knows. Methods and parameters that are not here it refuses.
+/// The methods that the fake knows. It refuses all others, and unknown parameters.
 pub(super) const METHODS: [Method; 25] = [
     ("getMe", "", ""),
     ("getUpdates", "", "offset limit timeout allowed_updates"),
@@ -92,14 +92,14 @@ pub(super) const METHODS: [Method; 25] = [
     ("getChatAdministrators", "chat_id", "return_bots"),
 ];
 
-/// The method of this name; upper and lower case do not matter.
+/// Finds a method by name; case does not matter.
 pub(super) fn find(name: &str) -> Option<&'static Method> {
     METHODS
         .iter()
         .find(|(known, ..)| known.eq_ignore_ascii_case(name))
 }
 
-/// Holds a call against the fake's own table and, where it was found, the platform's description.
+/// Checks a call against the fake's own table and, if available, the platform's description.
 pub(super) fn check(state: &State, method: &Method, parameters: &mut Parameters) -> Vec<String> {
     let (name, required, optional) = method;
     let known = |wanted: &str| {
@@ -141,7 +141,7 @@ pub(super) fn check(state: &State, method: &Method, parameters: &mut Parameters)
     wrong
 }
 
-/// Carries a call out. `getUpdates` waits and is done elsewhere.
+/// Carries out a call. `getUpdates` has to wait and is handled elsewhere.
 pub(super) fn carry_out(state: &mut State, method: &str, parameters: &Parameters) -> Answer {
     match method {
         "getMe" => Ok(state.bot.clone()),
@@ -170,7 +170,7 @@ pub(super) fn carry_out(state: &mut State, method: &str, parameters: &Parameters
     }
 }
 
-/// `true`, the answer of most methods.
+/// Returns `true`, the result of most methods.
 pub(super) fn done() -> Answer {
     Ok(Value::Bool(true))
 }
@@ -180,12 +180,12 @@ mod tests {
     use super::{super::spec::Spec, *};
 
     #[test]
-    fn the_table_says_what_the_platform_says() {
+    fn method_table_matches_the_platforms_description() {
         let Some(spec) = Spec::load() else { return };
         for (name, required, optional) in METHODS {
             let described = spec.parameters(name).unwrap_or_default();
             for (parameter, needed) in described {
-                // Messages of another kind, which nothing here sends.
+                // Messages of another kind, which no test sends.
                 if parameter == "rich_message" {
                     continue;
                 }

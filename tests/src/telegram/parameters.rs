@@ -1,4 +1,4 @@
-//! The parameters of a call, in every form in which the platform takes them.
+//! The parameters of a call, in all forms that the platform accepts.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 
-/// What a bot may upload at most.
+/// Largest upload of a bot in bytes.
 const MOST_BYTES: usize = 50 << 20;
 
-/// Parameters that are text even when they look like something else.
+/// Parameters that are text even if they look like another type.
 const TEXTUAL: [&str; 22] = [
     "action",
     "business_connection_id",
@@ -49,7 +49,7 @@ pub(super) struct Upload {
     pub bytes: Vec<u8>,
 }
 
-/// What a method was called with.
+/// Parameters and files of a call.
 #[derive(Clone, Default)]
 pub(super) struct Parameters {
     pub values: Map<String, Value>,
@@ -57,7 +57,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Reads them from the query and the body.
+    /// Reads the parameters from the query and the body.
     pub(super) async fn read(request: Request<Body>) -> Result<Self, Refusal> {
         let mut parameters = Self::default();
 
@@ -168,12 +168,13 @@ impl Parameters {
             .insert(name.to_owned(), read.unwrap_or_else(|| text.into()));
     }
 
-    /// All names, those of files that are parameters themselves included.
+    /// Returns all names, including files that are parameters themselves.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
 
-    /// Files that come as a parameter become references to themselves; gives the files that nobody mentions.
+    /// Turns files that come as a parameter into references; returns the files that no parameter
+    /// refers to.
     pub(super) fn attach(&mut self, known: impl Fn(&str) -> bool) -> Vec<String> {
         for name in self.files.keys().filter(|name| known(name)) {
             self.values
@@ -202,7 +203,7 @@ impl Parameters {
         self.typed(name, "an Integer", Value::as_i64)
     }
 
-    /// A flag; absent ones are false.
+    /// Reads a flag; false if absent.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         Ok(self
             .typed(name, "a Boolean", Value::as_bool)?

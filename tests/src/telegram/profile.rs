@@ -1,4 +1,4 @@
-//! What a bot says about itself.
+//! The bot's profile: commands, texts and menus.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const SCOPES: [&str; 7] = [
     "chat_member",
 ];
 
-/// The scope and the language of a call.
+/// Returns the scope and the language of a call.
 fn place(parameters: &Parameters) -> Result<(String, String), Refusal> {
     let scope = parameters
         .get("scope")

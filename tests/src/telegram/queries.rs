@@ -1,4 +1,4 @@
-//! Answers to pressed buttons and to inline queries.
+//! Answers to button presses and inline queries.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::{
     state::{Query, State},
 };
 
-/// The query of this number, when it may still be answered.
+/// Returns a query that may still be answered.
 fn open<'a>(state: &'a mut State, id: &str, inline: bool) -> Result<&'a mut Query, Refusal> {
     let patience = state.patience;
     let query = state.queries.get_mut(id).ok_or_else(Refusal::too_old)?;
@@ -92,7 +92,7 @@ fn check_button(button: &Value) -> Result<(), Refusal> {
     }
 }
 
-/// Only articles can be checked to the end; the bot sends nothing else.
+/// Checks a result. Only articles can be checked completely; the bot sends nothing else.
 fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
     let name = &result["id"];
 
@@ -127,7 +127,7 @@ fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a test is told of an answer.
+/// Returns the answer as tests see it; null if the query has expired.
 pub(super) fn answered(state: &State, id: &str) -> Option<Value> {
     let query = state.queries.get(id)?;
     query

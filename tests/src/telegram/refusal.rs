@@ -1,8 +1,8 @@
-//! How the platform says no.
+//! The platform's error responses.
 
 use serde_json::{Value, json};
 
-/// An answer that is not `ok`.
+/// A response that is not `ok`.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub code: u16,
@@ -10,7 +10,7 @@ pub(super) struct Refusal {
     pub parameters: Option<Value>,
 }
 
-/// What a method answers.
+/// The result of a method.
 pub(super) type Answer = Result<Value, Refusal>;
 
 impl Refusal {
@@ -22,17 +22,17 @@ impl Refusal {
         }
     }
 
-    /// Error 400, Bad Request.
+    /// Error 400 Bad Request, with a reason.
     pub(super) fn bad(why: impl AsRef<str>) -> Self {
         Self::new(400, format!("Bad Request: {}", why.as_ref()))
     }
 
-    /// Error 403, Forbidden.
+    /// Error 403 Forbidden, with a reason.
     pub(super) fn forbidden(why: &str) -> Self {
         Self::new(403, format!("Forbidden: {why}"))
     }
 
-    /// Error 409, Conflict.
+    /// Error 409 Conflict, with a reason.
     pub(super) fn conflict(why: &str) -> Self {
         Self::new(409, format!("Conflict: {why}"))
     }
@@ -56,7 +56,7 @@ impl Refusal {
         }
     }
 
-    /// A query that was answered, is too old or never was.
+    /// Error for a query that was answered, is too old or never existed.
     pub(super) fn too_old() -> Self {
         Self::bad("query is too old and response timeout expired or query ID is invalid")
     }

@@ -1,4 +1,4 @@
-//! Chats, who is in them, and files.
+//! Chats, their members, and files.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use super::{
     users::User,
 };
 
-/// Bots cannot download more.
+/// Most bytes that a bot can download.
 const MOST_BYTES: usize = 20 << 20;
 
-/// The chat that a call is about.
+/// Returns the chat that a call names.
 pub(super) fn chat_id(state: &State, parameters: &Parameters) -> Result<i64, Refusal> {
     let not_found = || Refusal::bad("chat not found");
     let id = match parameters.get("chat_id") {
@@ -30,7 +30,7 @@ pub(super) fn chat_id(state: &State, parameters: &Parameters) -> Result<i64, Ref
     Ok(id)
 }
 
-/// The chat that a call is about, when the bot may write there.
+/// Returns the chat that a call names, if the bot may write there.
 pub(super) fn open_room<'a>(
     state: &'a State,
     parameters: &Parameters,
@@ -129,7 +129,7 @@ pub(super) fn file(state: &State, parameters: &Parameters) -> Answer {
     }))
 }
 
-/// Where a file can be downloaded.
+/// Returns the path that a file can be downloaded from.
 pub(super) fn file_path(id: &str) -> String {
     format!("documents/{id}.bin")
 }

@@ -40,7 +40,7 @@ pub(super) fn send(state: &mut State, method: &str, parameters: &Parameters) -> 
 
     let reply_to = reply(state, chat, parameters)?;
 
-    // An answer lands in the topic of what it answers.
+    // A reply goes to the topic of the message it replies to.
     let replied = reply_to.and_then(|id| state.messages.get(&Place::Chat(chat, id)));
     let thread = thread.or_else(|| replied?.states.last()?.thread);
     let markup = markup::any(state, parameters.get("reply_markup"))?;
@@ -79,7 +79,7 @@ pub(super) fn send(state: &mut State, method: &str, parameters: &Parameters) -> 
     ))
 }
 
-/// What a message shows.
+/// Returns a message as readers see it.
 pub(super) fn snapshot(
     (chat, id): (i64, i64),
     thread: Option<i64>,
@@ -105,7 +105,7 @@ pub(super) fn snapshot(
     }
 }
 
-/// Keeps a message of the bot; gives it in the Bot API's form.
+/// Stores a message of the bot; returns it in the Bot API's form.
 pub(super) fn store(
     state: &mut State,
     place: Place,
@@ -127,13 +127,13 @@ pub(super) fn store(
     json
 }
 
-/// The bot as the sender of a message.
+/// Returns the bot as the sender of a message.
 fn sender(state: &State) -> Value {
     let bot = &state.bot;
     json!({ "id": bot["id"], "is_bot": true, "first_name": bot["first_name"], "username": bot["username"] })
 }
 
-/// Messages inside messages do not tell what they answered.
+/// Removes the replied-to message, which nested messages do not include.
 pub(super) fn without_reply(json: &Value) -> Value {
     let mut json = json.clone();
     if let Some(members) = json.as_object_mut() {
@@ -142,7 +142,7 @@ pub(super) fn without_reply(json: &Value) -> Value {
     json
 }
 
-/// Takes one message from what a chat may get.
+/// Takes one message from a chat's flood limits.
 pub(super) fn flood(state: &mut State, chat: i64, edited: Option<&str>) -> Result<(), Refusal> {
     state
         .flood
@@ -157,7 +157,7 @@ pub(super) fn flood(state: &mut State, chat: i64, edited: Option<&str>) -> Resul
         })
 }
 
-/// The topic of a call.
+/// Returns the topic that a call names.
 fn thread(state: &State, chat: i64, parameters: &Parameters) -> Result<Option<i64>, Refusal> {
     let Some(thread) = parameters.integer("message_thread_id")? else {
         return Ok(None);
@@ -168,7 +168,7 @@ fn thread(state: &State, chat: i64, parameters: &Parameters) -> Result<Option<i6
     Err(Refusal::bad("message thread not found"))
 }
 
-/// The message that a call answers.
+/// Returns the message that a call replies to.
 fn reply(state: &State, chat: i64, parameters: &Parameters) -> Result<Option<i64>, Refusal> {
     let Some(reply) = parameters.get("reply_parameters") else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The HTTP side: connections, tokens, faults, and the record of calls.
+//! The HTTP server: connections, tokens, faults, and the record of calls.
 
 use std::{io, sync::Arc, time::Instant};
 
@@ -25,7 +25,7 @@ use super::{
     updates,
 };
 
-/// Answers until its runtime ends.
+/// Serves until the runtime ends.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(connection(stream, shared.clone()));
@@ -35,7 +35,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let shared = shared.clone();
-        // Without an answer the connection ends.
+        // Without a response, the connection is closed.
         async move {
             route(&shared, request.map(Body::new))
                 .await
@@ -47,7 +47,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn route(shared: &Arc<Shared>, request: Request<Body>) -> Option<Response<Body>> {
-    // Clients may write the slashes of a file's path as %2F.
+    // Clients may encode the slashes of a file's path as %2F.
     let path = request.uri().path().replace("%2F", "/").replace("%3A", ":");
     let (file, rest) = match path.strip_prefix("/file/bot") {
         Some(rest) => (true, rest),
@@ -169,7 +169,7 @@ async fn answer(shared: &Arc<Shared>, name: &str, mut parameters: Parameters) ->
     }
 }
 
-/// One call of any method that does not wait.
+/// Handles a call of any method that does not wait.
 pub(super) fn call(state: &mut State, name: &str, mut parameters: Parameters) -> Answer {
     let Some(method) = methods::find(name) else {
         let answer = Err(Refusal::not_found());
@@ -188,7 +188,7 @@ pub(super) fn call(state: &mut State, name: &str, mut parameters: Parameters) ->
     answer
 }
 
-/// Writes a call down; one that the platform refuses for the bot's fault is a violation.
+/// Records a call; if the platform refuses it because of the bot, that is a violation.
 fn record(state: &mut State, method: &str, parameters: &Parameters, answer: &Answer) {
     let (status, description) = match answer {
         Ok(_) => (200, None),
@@ -213,7 +213,7 @@ fn record(state: &mut State, method: &str, parameters: &Parameters, answer: &Ans
     );
 }
 
-/// Writes a call down.
+/// Adds a call to the record.
 fn note(
     state: &mut State,
     method: &str,
@@ -250,7 +250,7 @@ fn respond(status: StatusCode, json: &Value) -> Response<Body> {
     response
 }
 
-/// An answer that the platform's edge gives when what is behind it is broken.
+/// Returns an error response of the platform's proxies, as if its backend were down.
 fn broken(status: u16) -> Response<Body> {
     let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let reason = code.canonical_reason().unwrap_or_default();

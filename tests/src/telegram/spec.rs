@@ -1,4 +1,4 @@
-//! The platform's own description of its methods and types, where it can be found.
+//! The platform's own description of its methods and types, if available.
 
 use std::{
     path::PathBuf,
@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 pub(super) struct Spec(Value);
 
 impl Spec {
-    /// From `NETVANE_SPECS`, else from beside the repository. Without it the fake's own rules remain.
+    /// Loads it from `NETVANE_SPECS`, otherwise from next to the repository. Without it, only the
+    /// fake's own rules apply.
     pub(super) fn load() -> Option<Arc<Self>> {
         static SPEC: LazyLock<Option<Arc<Spec>>> = LazyLock::new(|| {
             let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/specs");
@@ -25,7 +26,7 @@ impl Spec {
         SPEC.clone()
     }
 
-    /// The names of a method's parameters, and whether they are required.
+    /// Returns the names of a method's parameters, and whether they are required.
     #[cfg(test)]
     pub(super) fn parameters(&self, method: &str) -> Option<Vec<(&str, bool)>> {
         let fields = &self.0["methods"].get(method)?["fields"];
@@ -38,7 +39,7 @@ impl Spec {
         )
     }
 
-    /// What is wrong with a call.
+    /// Returns what is wrong with a call.
     pub(super) fn check(&self, method: &str, values: &Map<String, Value>) -> Vec<String> {
         match self.0["methods"].get(method) {
             Some(described) => self.object(method, array(&described["fields"]), values),
@@ -53,7 +54,7 @@ impl Spec {
                 wrong.push(format!("{path}.{name} does not exist"));
                 continue;
             };
-            // The platform takes null inside an object for nothing.
+            // The platform treats null inside an object as absent.
             if value.is_null() && path.contains('.') && field["required"] != true {
                 continue;
             }
@@ -71,7 +72,8 @@ impl Spec {
         wrong
     }
 
-    /// What is wrong with a value that may have one of these types: nothing when one of them fits.
+    /// Returns what is wrong with a value that may have one of these types; empty if one of them
+    /// fits.
     fn value(&self, path: &str, types: &[Value], value: &Value) -> Vec<String> {
         let tried = types
             .iter()
@@ -118,7 +120,7 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The one value that tells a kind of object from its siblings, such as `type`.
+/// Returns the fixed value of a field that tells objects of different kinds apart, such as `type`.
 fn constant(field: &Value) -> Option<&str> {
     let (_, word) = field["description"].as_str()?.rsplit_once(", must be ")?;
     word.chars()
@@ -133,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mistakes_deep_inside_are_found() {
+    fn finds_deeply_nested_mistakes() {
         let Some(spec) = Spec::load() else { return };
         let check = |markup: Value| {
             let values = json!({ "chat_id": 1, "text": "a", "reply_markup": markup });

@@ -1,4 +1,4 @@
-//! Everything that the platform knows, behind one lock.
+//! The state of the fake, behind one lock.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -21,18 +21,18 @@ use super::{
 };
 use crate::PATIENCE;
 
-/// Where a message is.
+/// Location of a message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     Chat(i64, i64),
     Inline(String),
 }
 
-/// A message, with everything that it was.
+/// A message with all its versions.
 pub(super) struct Stored {
-    /// In the Bot API's form.
+    /// The message in the Bot API's form.
     pub json: Value,
-    /// From the first state to the present one.
+    /// All versions, the first one first.
     pub states: Vec<Message>,
     pub by_bot: bool,
 }
@@ -44,14 +44,14 @@ pub(super) struct Room {
     pub admins: BTreeSet<i64>,
     /// Topics by their number.
     pub topics: BTreeMap<i64, String>,
-    /// Why the bot may not write.
+    /// Why the bot may not write here.
     pub closed: Option<Refusal>,
 }
 
 /// A callback or inline query.
 pub(super) struct Query {
     pub what: String,
-    /// An inline query, not a pressed button.
+    /// Whether it is an inline query rather than a button press.
     pub inline: bool,
     pub asked: Instant,
     pub expired: bool,
@@ -64,7 +64,7 @@ pub(super) struct Pending {
     pub body: Value,
     /// Updates of one queue are delivered one after the other.
     pub queue: i64,
-    /// Given out once more, whatever the bot confirmed.
+    /// Whether it is delivered again, even if the bot confirmed it.
     pub again: bool,
 }
 
@@ -93,16 +93,16 @@ pub(super) struct State {
     pub allowed: Option<BTreeSet<String>>,
     /// Number of the latest `getUpdates` call.
     pub poller: u64,
-    /// Polls that wait now.
+    /// Number of polls that are waiting.
     pub polling: usize,
     pub webhook: Option<Webhook>,
-    /// Queues whose next update is under way.
+    /// Queues whose next update is being delivered.
     pub busy: BTreeSet<i64>,
     pub plain_webhooks: bool,
-    /// Where webhooks really are, and a secret to send instead of the right one.
+    /// Real address of webhooks, and a secret to send instead of the right one.
     pub deliver_to: Option<SocketAddr>,
     pub wrong_secret: Option<Option<String>>,
-    /// Update and status of every attempt to bring one; 0 when nobody answered.
+    /// Update and status of every attempt to deliver; 0 if there was no response.
     pub deliveries: Vec<(i64, u16)>,
     pub flood: Flood,
     pub faults: HashMap<String, VecDeque<Fault>>,
@@ -114,7 +114,7 @@ pub(super) struct State {
     numbers: i64,
 }
 
-/// The state and those who wait for it to change.
+/// The state, with ways to wait for changes.
 pub(super) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
@@ -134,7 +134,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes something and tells everybody.
+    /// Changes the state and wakes all that wait.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let value = change(&mut self.lock());
         self.changed.notify_all();
@@ -142,12 +142,12 @@ impl Shared {
         value
     }
 
-    /// A receiver that is notified of changes.
+    /// Returns a receiver that is notified of changes.
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
-    /// Waits until something is there.
+    /// Waits until `find` returns something; panics after a timeout.
     #[track_caller]
     pub(super) fn wait_for<T>(
         &self,
@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// A number that was not used yet.
+    /// Returns a number that was not used yet.
     pub(super) fn number(&mut self) -> i64 {
         self.numbers += 1;
         self.numbers
@@ -234,7 +234,7 @@ impl State {
         }
     }
 
-    /// Hands an update to the bot, unless it did not ask for this kind.
+    /// Queues an update for the bot, unless it did not ask for this kind.
     pub(super) fn push(&mut self, kind: &str, body: Value, queue: i64) -> Option<i64> {
         let wanted = match &self.allowed {
             Some(allowed) if !allowed.is_empty() => allowed.contains(kind),
@@ -257,7 +257,7 @@ impl State {
         Some(id)
     }
 
-    /// The messages of the bot in a chat, in the order in which they were sent, as they are now.
+    /// Returns the current versions of the bot's messages in a chat, in order of sending.
     pub(super) fn own_messages(&self, chat: i64) -> impl Iterator<Item = &Message> {
         let own = self
             .messages
@@ -266,7 +266,7 @@ impl State {
             .filter_map(|(_, stored)| stored.states.last())
     }
 
-    /// A callback or inline query begins.
+    /// Starts a callback query or inline query; returns its id.
     pub(super) fn ask(&mut self, what: String, inline: bool) -> String {
         let id = format!("{}", 7_000_000_000_000_000 + self.number());
         let query = Query {
@@ -280,7 +280,7 @@ impl State {
         id
     }
 
-    /// What a test that waited in vain wants to know.
+    /// Summarizes the state for the message of a failed wait.
     pub(super) fn summary(&self) -> String {
         let calls: Vec<_> = self
             .calls
@@ -298,7 +298,7 @@ impl State {
     }
 }
 
-/// Seconds since 1970, as the Bot API tells times.
+/// Returns the seconds since 1970, as the Bot API writes times.
 pub(super) fn now() -> i64 {
     let since = std::time::SystemTime::UNIX_EPOCH
         .elapsed()

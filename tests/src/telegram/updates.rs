@@ -1,4 +1,4 @@
-//! How updates are fetched, and how the bot says where to bring them.
+//! Fetching updates, and setting the webhook.
 
 use std::{
     collections::BTreeSet,
@@ -15,12 +15,12 @@ use super::{
     state::{Shared, State, Webhook},
 };
 
-/// What an earlier poll is told when a later one comes.
+/// Error of an earlier poll when a later one arrives.
 pub(super) const OTHER_POLL: &str =
     "terminated by other getUpdates request; make sure that only one bot instance is running";
 const PORTS: [u16; 4] = [443, 80, 88, 8443];
 
-/// One waiting poll; it counts as long as somebody waits for it.
+/// A waiting poll, counted until dropped.
 struct Poll(Arc<Shared>);
 
 impl Drop for Poll {
@@ -92,14 +92,14 @@ fn take(state: &mut State, own: u64, limit: usize) -> Result<Vec<Value>, Refusal
         .take(limit)
         .map(|pending| pending.body.clone())
         .collect();
-    // What is given once more is given only once more.
+    // An update that is delivered again is repeated only once.
     for pending in state.pending.iter_mut().take(limit) {
         pending.again = false;
     }
     Ok(found)
 }
 
-/// The kinds of updates that a bot wants.
+/// Returns the kinds of updates that a bot asks for.
 fn kinds(parameters: &Parameters) -> Result<Option<BTreeSet<String>>, Refusal> {
     let Some(kinds) = parameters.get("allowed_updates") else {
         return Ok(None);

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-/// Somebody who talks to the bot.
+/// A user who talks to the bot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// Identifier of the user.
     pub id: i64,
-    /// How others see them.
+    /// Name that others see.
     pub first_name: String,
     /// User name without the `@`.
     pub username: Option<String>,
@@ -16,7 +16,7 @@ pub struct User {
 }
 
 impl User {
-    /// Somebody whose application speaks English.
+    /// Creates a user whose application is in English.
     pub fn new(id: i64, first_name: &str) -> Self {
         let username = Some(format!("user_{id}"));
         Self {

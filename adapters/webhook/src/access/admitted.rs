@@ -9,7 +9,7 @@ use netvane_core::{
 
 use super::{refusal::Refusal, signature::Signature};
 
-/// Lines that a batch may have when it is sent with neither key nor signature.
+/// Most lines in a batch that is sent with neither key nor signature.
 pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
 
 /// A client that has passed access control.
@@ -20,7 +20,7 @@ pub(crate) struct Admitted {
     scopes: Vec<Scope>,
 }
 
-/// What a request's head says of its sender.
+/// The credentials in a request's header fields: an API key, a signature, or neither.
 pub(crate) struct Head {
     /// Name and scopes of the key.
     pub(crate) key: Option<(String, Vec<Scope>)>,
@@ -28,7 +28,8 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Who it is, once the signature, if there is one, has been found to be right.
+    /// Returns the admitted client. Call this only after the signature, if there is one, has been
+    /// verified over the body.
     pub(crate) fn admitted(self, engine: &Engine, http_request: &HttpRequestInfo) -> Admitted {
         let (credential, scopes) = match (self.key, self.signature) {
             (Some((name, scopes)), _) => (Some(Credential::ApiKey(name)), scopes),
@@ -51,7 +52,8 @@ impl Head {
 }
 
 impl Admitted {
-    /// Whether they may do this, too.
+    /// Checks that the client's key covers this scope; anonymous clients and other keys are
+    /// refused.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Refusal> {
         if self.scopes.contains(&scope) {
             return Ok(());
@@ -63,17 +65,17 @@ impl Admitted {
         Err(Refusal::out_of_scope(scope))
     }
 
-    /// Neither a key nor a signature came with the request.
+    /// Whether the request came with neither a key nor a signature.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.caller.credential.is_none()
     }
 
-    /// Whether this line of a batch is one too many.
+    /// Whether this line number exceeds the batch limit of anonymous clients.
     pub(crate) fn is_over(&self, line: u64) -> bool {
         self.is_anonymous() && !self.caller.own && line > MOST_ANONYMOUS_LINES
     }
 
-    /// Makes the engine's request from the client's input and its HTTP request.
+    /// Builds the engine's request from the client's input and its HTTP request.
     pub(crate) fn request(self, input: Input, http_request: Arc<HttpRequestInfo>) -> Request {
         Request::new(Platform::Http, input)
             .by(self.caller)
@@ -81,7 +83,7 @@ impl Admitted {
     }
 }
 
-/// A request for a page about the visitor's own request, which needs no key.
+/// Builds the request for a page about the visitor's own request, which needs no key.
 pub(crate) fn visitor(
     engine: &Engine,
     input: Input,

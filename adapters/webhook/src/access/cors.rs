@@ -1,14 +1,15 @@
-//! Pages of other origins, as the settings let them in.
+//! Cross-origin requests (CORS) from the origins that the settings allow.
 
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// A browser need not ask again for this long.
+/// How long a browser may cache the result of a preflight request.
 const KEPT: Duration = Duration::from_secs(600);
 
-/// For the API's paths; `None` where no other origin is let in. Cookies play no part: keys are sent by the page itself.
+/// Builds the CORS layer for the API's paths; `None` if no other origin is allowed. Cookies are not
+/// used: pages send their API key themselves.
 pub(crate) fn cors(origins: &[String]) -> Option<CorsLayer> {
     let allowed = match origins {
         [] => return None,

@@ -1,4 +1,5 @@
-//! The keys and secrets of those who are let in, and what a request's head shows of them.
+//! The API keys and signing secrets in force, and reading credentials from a request's header
+//! fields.
 
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ use tokio::sync::watch;
 
 use super::{admitted::Head, refusal::Refusal, signature::Secrets};
 
-/// Schemes by which a browser shows its user to a proxy in front, request after request.
+/// Authentication schemes that a browser sends with every request to log in at a reverse proxy.
+/// They are not meant for Netvane and therefore ignored.
 const FOR_OTHERS: [&str; 3] = ["basic", "digest", "negotiate"];
 
 /// API keys and signing secrets in force.
@@ -26,7 +28,8 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// From settings that have been checked.
+    /// Builds the gate from settings that have been validated; fails if a key or secret does not
+    /// parse.
     pub(crate) fn new(http: &settings::Http) -> std::io::Result<Self> {
         let invalid = |fault: String| std::io::Error::new(std::io::ErrorKind::InvalidInput, fault);
         Ok(Self {
@@ -36,7 +39,8 @@ impl Gate {
         })
     }
 
-    /// What the head of a request says, or what is wrong with it.
+    /// Reads the credentials from a request's header fields. Fails if a credential is invalid, or
+    /// if none is given and anonymous requests are not allowed.
     pub(crate) fn head(&self, headers: &HeaderMap) -> Result<Head, Refusal> {
         let head = Head {
             key: self.key(headers)?,
@@ -96,7 +100,8 @@ impl Gate {
     }
 }
 
-/// Applies the access settings each time that they change.
+/// Applies the access settings each time they change; keeps the previous ones if the new ones are
+/// invalid.
 pub(crate) async fn follow(
     gate: Arc<ArcSwap<Gate>>,
     mut changing: watch::Receiver<settings::Http>,

@@ -1,4 +1,4 @@
-//! Why someone may not ask, and how they could.
+//! Refused requests: the reason, and the challenge that tells the client how to authenticate.
 
 use axum::{
     http::{HeaderValue, header},
@@ -8,7 +8,7 @@ use netvane_core::{Failure, settings::keys::Scope};
 
 use crate::response::problem;
 
-/// Why someone may not, and how they could.
+/// Why a request was refused, and the `WWW-Authenticate` challenge to send with it, if any.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(super) failure: Box<Failure>,
@@ -16,7 +16,8 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Who it is has to be shown, and was not; `error` as RFC 6750 §3.1 names what is wrong with a key.
+    /// Returns a 401 refusal for missing or invalid credentials; `error` is the error code for a
+    /// bad key (RFC 6750 §3.1).
     pub(crate) fn unauthorized(why: String, error: Option<&str>) -> Self {
         let error = error
             .map(|error| format!(", error=\"{error}\""))
@@ -27,7 +28,7 @@ impl Refusal {
         }
     }
 
-    /// A key that is not for this.
+    /// Returns a 403 refusal for a key without the required scope.
     pub(super) fn out_of_scope(scope: Scope) -> Self {
         Self {
             failure: Failure::Forbidden(format!("this API key is not for `{scope}`")).into(),
@@ -37,7 +38,7 @@ impl Refusal {
         }
     }
 
-    /// A signature that is wrong.
+    /// Returns a 401 refusal for an invalid signature, and counts it.
     pub(super) fn unsigned(why: String) -> Self {
         metrics::counter!("netvane_http_refused_total", "credential" => "signature").increment(1);
         Self::unauthorized(why, None)

@@ -14,25 +14,28 @@ use ring::hmac;
 
 use super::refusal::Refusal;
 
-/// Seconds that clocks may differ, and that a request may have been under way.
+/// Largest accepted difference in seconds between a signature's timestamp and our clock; covers
+/// clock skew and transit time.
 pub(crate) const TOLERANCE: u64 = 300;
 
-/// An id is remembered for longer than any timestamp that was ever right with it.
+/// How long a used id is remembered. Longer than any timestamp stays acceptable, so that an id
+/// cannot be replayed.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
 const LONGEST_ID: usize = 256;
 
 const FIELDS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 
-/// Signatures in one request that are looked at: one for each of the sender's own secrets.
+/// Most signatures in one request that are checked. A sender with several secrets sends one for
+/// each.
 const MOST_SIGNATURES: usize = 16;
 
 const BUCKET: &str = "inbound";
 
-/// The secrets of all who sign.
+/// The secrets of all clients that sign their requests.
 pub(crate) struct Secrets(Vec<hmac::Key>);
 
-/// What a request claims; to be settled with its body.
+/// The signature fields of a request, not yet verified against its body.
 pub(crate) struct Signature {
     id: String,
     timestamp: String,
@@ -58,8 +61,8 @@ impl Secrets {
         self.0.is_empty()
     }
 
-    /// The signature in a request's head, and whether it could be right at all. Nobody's is looked at where nobody is
-    /// expected to sign.
+    /// Reads the signature from a request's header fields; fails if it is malformed or too old.
+    /// Ignores the fields if no signing secrets are configured.
     pub(super) fn claimed(&self, headers: &HeaderMap) -> Result<Option<Signature>, Refusal> {
         if self.is_empty() || FIELDS.iter().all(|name| !headers.contains_key(*name)) {
             return Ok(None);
@@ -69,20 +72,21 @@ impl Secrets {
             .map_err(Refusal::unsigned)
     }
 
-    /// Accepts signatures of this secret only.
+    /// Builds a set with this secret only.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn sharing(secret: &[u8]) -> Self {
         Self(vec![hmac::Key::new(hmac::HMAC_SHA256, secret)])
     }
 
-    /// Whether a request claims a signature that is right.
+    /// Whether a request carries a valid signature over this body.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn are_right(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
         Signature::read(FIELDS.map(|name| once(headers, name)), now)
             .is_ok_and(|signature| self.matches_secret(&signature, body))
     }
 
-    /// Whether it was made with one of the secrets over this body, and is here for the first time.
+    /// Verifies the signature over this body with each of the secrets, and refuses an id that was
+    /// used before.
     pub(crate) async fn settle(
         &self,
         signature: &Signature,
@@ -119,7 +123,8 @@ impl Secrets {
         }
     }
 
-    /// Every secret is compared with every tag, so that timing does not reveal which one matches.
+    /// Whether any secret matches any signature. Compares every secret with every signature, so
+    /// that timing does not reveal which one matches.
     fn matches_secret(
         &self,
         Signature {
@@ -164,7 +169,8 @@ impl Signature {
     }
 }
 
-/// Whether a time in seconds is near enough; if not, in words what is wrong with it.
+/// Checks that a Unix timestamp in seconds is within the tolerance; otherwise returns what is wrong
+/// with it.
 pub(crate) fn is_current(timestamp: &str, now: u64) -> Result<(), String> {
     let digits = !timestamp.is_empty() && timestamp.bytes().all(|byte| byte.is_ascii_digit());
     let at: u64 = timestamp
@@ -183,7 +189,8 @@ pub(crate) fn is_current(timestamp: &str, now: u64) -> Result<(), String> {
     }
 }
 
-/// The one line of a header field that must not be there twice.
+/// Returns the value of a header field that must occur exactly once; fails if it is missing,
+/// repeated or not ASCII.
 pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, String> {
     let mut lines = headers.get_all(name).iter();
     match (lines.next(), lines.next()) {

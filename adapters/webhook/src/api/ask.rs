@@ -1,4 +1,4 @@
-//! Requests that ask something.
+//! Handlers that run a single lookup.
 
 use axum::{
     body::Body,
@@ -87,7 +87,7 @@ pub(crate) async fn get(
     .await
 }
 
-/// The question that is a whole request body, and where its reply is to be delivered.
+/// Parses a request body as one lookup request, and returns its input and callback URL, if any.
 fn alone(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
     let mut question = LookupRequest::read(bytes, "the request body")?;
     if question.reference.is_some() {

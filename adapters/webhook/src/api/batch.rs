@@ -1,7 +1,9 @@
-//! `POST /v1/batch`: many questions in one request, a line each; answers as they are found.
+//! `POST /v1/batch`: many lookups in one request, one per line; replies are streamed as they
+//! complete.
 //!
-//! Only a few lines are under way at once, and no further one is read while an answer waits to be taken: a million
-//! lines need no more memory than those few. Dropping the connection drops the response body, and with it all of them.
+//! Only a few lines run at once, and no further line is read while a reply waits to be sent, so
+//! memory does not grow with the number of lines. When the client disconnects, the response body is
+//! dropped and all running lookups are cancelled.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -33,10 +35,10 @@ use crate::{
     schemas::AnyReply,
 };
 
-/// The longest `ref`, as it is written.
+/// Longest `ref` in bytes of JSON text.
 const LONGEST_REFERENCE: usize = 1024;
 
-/// What a line is called in messages.
+/// Name of a batch line in error messages.
 const LINE: &str = "the line";
 
 /// A line of the response.
@@ -44,7 +46,7 @@ const LINE: &str = "the line";
 #[serde(untagged)]
 #[schemars(description = "")]
 pub(crate) enum BatchAnswer<'a> {
-    /// A reply, with the `ref` of its question.
+    /// A reply, with the `ref` of its request.
     Replied {
         #[serde(flatten)]
         #[schemars(with = "AnyReply")]
@@ -53,7 +55,7 @@ pub(crate) enum BatchAnswer<'a> {
         #[schemars(with = "RawValue")]
         reference: Option<&'a RawValue>,
     },
-    /// An error, with the `ref` of its question.
+    /// An error, with the `ref` of its request.
     Failed {
         /// Number of the line in the request.
         #[schemars(range(min = 1))]
@@ -66,7 +68,8 @@ pub(crate) enum BatchAnswer<'a> {
 }
 
 impl BatchAnswer<'_> {
-    /// The same that serde writes, without writing again what replies with the same answer share.
+    /// Serializes to the same JSON as serde, but reuses the JSON that replies with the same answer
+    /// share.
     fn to_json(&self) -> String {
         match self {
             Self::Replied { reply, reference } => {
@@ -99,7 +102,7 @@ pub(crate) async fn post(
     })
     .map(move |line| answer_line(app.clone(), admitted.clone(), http_request.clone(), line))
     .buffer_unordered(at_once)
-    // What is ready goes out together.
+    // Replies that are ready together are sent together.
     .ready_chunks(at_once)
     .map(|answers| Ok::<_, Infallible>(Bytes::from(answers.concat())));
     (
@@ -109,7 +112,7 @@ pub(crate) async fn post(
         .into_response()
 }
 
-/// The line that answers a line.
+/// Runs the lookup of one line and returns the line of the response.
 async fn answer_line(
     app: App,
     admitted: Admitted,
@@ -137,7 +140,8 @@ async fn answer_line(
     line.to_json() + "\n"
 }
 
-/// The request of a line, and its `ref`, which is returned even if the rest of the line is invalid.
+/// Parses a line into a request and its `ref`; the `ref` is returned even if the rest of the line
+/// is invalid.
 fn question(
     admitted: Admitted,
     http_request: Arc<HttpRequestInfo>,
@@ -184,7 +188,7 @@ fn over() -> Failure {
     ))
 }
 
-/// The `ref` of a line that is no question otherwise.
+/// Extracts the `ref` of a line that is not a valid request otherwise.
 fn reference(line: &[u8]) -> Option<Box<RawValue>> {
     #[derive(Deserialize)]
     struct Referred {
@@ -204,7 +208,7 @@ mod tests {
     use netvane_core::{Engine, Input, Platform, settings::Settings};
 
     #[tokio::test]
-    async fn joined_lines_equal_what_serde_writes() {
+    async fn joined_json_equals_the_output_of_serde() {
         let engine = Engine::new(&Settings::default()).expect("an engine");
         let request = Request::new(Platform::Http, Input::Text("port 22".into()));
         let reply = engine.ask(request, |_| {}).await.expect("a reply");

@@ -1,4 +1,4 @@
-//! A reply in the form that the client accepts.
+//! Content negotiation: a reply in the format that the client accepts.
 
 use axum::{
     http::{HeaderMap, HeaderValue, header},
@@ -14,8 +14,9 @@ use crate::{
     response::{Form, http_cache, problem},
 };
 
-/// Asks the engine and answers in the form that the client accepts. When the client goes away, this is dropped and the
-/// lookup with it; one that is shown as it goes on is given a while.
+/// Runs the lookup and responds in the format that the client accepts. When the client disconnects,
+/// this future is dropped and the lookup is cancelled; an event stream's lookup continues for a
+/// grace period so that the client can resume.
 pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> Response {
     let form = Form::accepted(headers);
     if form == Form::Events {

@@ -16,18 +16,19 @@ use crate::{
     response::problem,
 };
 
-/// A question was taken whose reply is delivered.
+/// The response to an accepted request whose reply is delivered to a callback.
 #[derive(Serialize, JsonSchema)]
 #[schemars(description = "")]
 pub(crate) struct AcceptedCallback<'a> {
     /// Identifier of the delivery.
     id: &'a str,
     state: DeliveryState,
-    /// Where to see how it goes.
+    /// URL of the delivery's status.
     url: &'a str,
 }
 
-/// Answers a question with a callback, which came in a body of so many bytes: 202, and where to see how it goes.
+/// Accepts a request with a callback; responds 202 with the status URL. `body` is the size in bytes
+/// of the body that the request came in.
 pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) -> Response {
     let callbacks = match &app.callbacks {
         Ok(callbacks) => callbacks,
@@ -55,7 +56,7 @@ pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) ->
     }
 }
 
-/// `GET /v1/deliveries/{id}`: who knows the id may know how it went.
+/// Handles `GET /v1/deliveries/{id}`. Needs no key: knowing the unguessable id is enough.
 pub(crate) async fn show(
     State(app): State<App>,
     id: Result<Path<String>, PathRejection>,

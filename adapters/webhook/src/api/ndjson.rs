@@ -1,4 +1,4 @@
-//! The lines of a request body, one after the other, without holding more than one of them.
+//! Reads the lines of a request body one by one, holding at most one line in memory.
 
 use std::time::Duration;
 
@@ -7,26 +7,27 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use netvane_core::{Failure, UsageError};
 
-/// A request body as it comes in.
+/// The lines of a request body, read as they arrive.
 pub(crate) struct Lines {
     body: BodyDataStream,
-    /// The longest line, and the longest silence.
+    /// Longest line in bytes, and the longest wait for more data.
     longest: usize,
     patience: Duration,
-    /// What has come and is not given out yet, and how much of that is known to hold no end of a line.
+    /// Bytes received and not yet returned, and how many of them are known to contain no end of
+    /// line.
     buffer: BytesMut,
     looked_at: usize,
     number: u64,
-    /// The rest of a line that is too long is thrown away.
+    /// Whether the rest of a line that is too long is being discarded.
     skipping: bool,
     ended: bool,
 }
 
-/// A line with its number, which begins at 1.
+/// A line with its number, starting at 1.
 pub(crate) type Line = (u64, Result<Bytes, Failure>);
 
 impl Lines {
-    /// The lines of this body.
+    /// Splits this body into lines.
     pub(crate) fn of(body: Body, longest: usize, patience: Duration) -> Self {
         Self {
             body: body.into_data_stream(),
@@ -40,7 +41,8 @@ impl Lines {
         }
     }
 
-    /// The next line that is not empty; an error takes the place of one that is too long, or of all that do not come.
+    /// Returns the next line that is not empty. Returns an error in place of a line that is too
+    /// long, and when the body stalls or breaks off.
     pub(crate) async fn next(&mut self) -> Option<Line> {
         loop {
             let line = match self.buffered() {
@@ -72,7 +74,8 @@ impl Lines {
         }
     }
 
-    /// A whole line, `None` in place of one that was too long; nothing when more must be received.
+    /// Takes a whole line from the buffer: `Some(None)` for a line that was too long, `None` if
+    /// more data must be received.
     fn buffered(&mut self) -> Option<Option<Bytes>> {
         let end = self.buffer[self.looked_at..]
             .iter()
@@ -125,7 +128,8 @@ mod tests {
     use super::*;
     use futures::stream;
 
-    /// All lines of a body that comes in pieces of this size; a line too long is `!`.
+    /// Returns all lines of a body that arrives in pieces of this size; `!` marks a line that is
+    /// too long.
     async fn lines(text: &str, piece: usize, longest: usize) -> Vec<(u64, String)> {
         let pieces: Vec<_> = text
             .as_bytes()
@@ -183,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_stops_is_given_up_and_told() {
+    async fn a_stalled_body_ends_with_an_error() {
         let some =
             stream::iter([Ok::<_, std::io::Error>("one\ntw"), Ok("o")]).chain(stream::pending());
         let mut lines = Lines::of(Body::from_stream(some), 100, Duration::from_secs(7));

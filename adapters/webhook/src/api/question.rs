@@ -1,15 +1,15 @@
-//! A question in JSON.
+//! A lookup request in JSON.
 
 use netvane_core::{Failure, Input, UsageError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, value::RawValue};
 
-/// The two forms of a question in JSON.
+/// The two forms of a lookup request in JSON.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LookupRequest {
-    /// A line as one types it: `/mx example.com`.
+    /// A line as typed in a chat: `/mx example.com`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(!default, with = "String", length(min = 1), extend("format" = "netvane:Command"))]
     command: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct LookupRequest {
     #[schemars(!default, with = "String")]
     name: Option<String>,
     arguments: Option<Map<String, Value>>,
-    /// Anything of up to 1,024 bytes; comes back with the answer.
+    /// Any JSON value of up to 1,024 bytes; returned with the reply.
     #[serde(default, rename = "ref", deserialize_with = "present")]
     #[schemars(!default, with = "RawValue")]
     pub(crate) reference: Option<Box<RawValue>>,
@@ -33,7 +33,8 @@ pub(crate) struct LookupRequest {
     pub(crate) callback: Option<String>,
 }
 
-/// What is there is there, `null` included.
+/// Deserializes a field that is present, also if its value is `null`; only a missing field is
+/// `None`.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     value: D,
 ) -> Result<Option<T>, D::Error> {
@@ -45,7 +46,7 @@ pub(super) fn wrong(message: String) -> Failure {
 }
 
 impl LookupRequest {
-    /// Reads it from `what`.
+    /// Parses a lookup request; `what` names the input in error messages.
     pub(crate) fn read(bytes: &[u8], what: &str) -> Result<Self, Failure> {
         if bytes.is_empty() {
             return Err(wrong(format!(
@@ -58,7 +59,7 @@ impl LookupRequest {
                 error.valid_up_to()
             ))
         })?;
-        // serde would read an array as the fields in their order.
+        // serde would also accept an array, as the fields in their order.
         if !text.trim_start().starts_with('{') {
             return Err(wrong(format!("{what} is not a JSON object")));
         }
@@ -66,7 +67,7 @@ impl LookupRequest {
             .map_err(|error| wrong(format!("{what} is not a valid request: {error}")))
     }
 
-    /// The command line, or the command with its arguments, for the engine.
+    /// Returns the command line, or the command with its arguments, as input for the engine.
     pub(crate) fn input(self) -> Result<Input, Failure> {
         match (self.command, self.name, self.arguments) {
             (Some(command), None, None) => Ok(Input::Text(command)),

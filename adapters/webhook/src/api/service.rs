@@ -12,7 +12,7 @@ use netvane_core::ProblemCode;
 
 use crate::{app::App, response::problem};
 
-/// Where the path is right and the method is not.
+/// Responds 405 for a known path with another method.
 pub(crate) async fn other_method() -> Response {
     let detail = "method not allowed for this path";
     problem::plain(
@@ -27,7 +27,7 @@ pub(crate) async fn registry(State(app): State<App>) -> Response {
     Json(app.engine.registry().listing()).into_response()
 }
 
-/// `GET /readyz`: true only when questions can be answered: a resolver is there and answers, and no shutdown is under way.
+/// Handles `GET /readyz`: 200 only if a resolver responds and no shutdown is in progress.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();

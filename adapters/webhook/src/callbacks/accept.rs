@@ -1,4 +1,4 @@
-//! Takes questions whose replies are to be delivered.
+//! Accepts requests whose replies are to be delivered.
 
 use std::sync::Arc;
 
@@ -15,15 +15,16 @@ use super::{
     target,
 };
 
-/// Of the deliveries that may be open, of someone without a key.
+/// Most open deliveries of one caller without a key or a signature.
 const OF_A_STRANGER: usize = 20;
 
-/// A longer question is a pasted message, which is never written to disk.
+/// Longest stored request in bytes. Longer input is a pasted message, which is never written to
+/// disk.
 const MAX_QUESTION: usize = 2048;
 
 impl Callbacks {
-    /// Takes a question whose reply is to be delivered; it is on disk when this returns. It came in a body of so many
-    /// bytes.
+    /// Accepts a request whose reply is to be delivered, and persists it before returning. `body`
+    /// is the size in bytes of the body that the request came in.
     pub(crate) async fn accept(
         &self,
         request: Request,
@@ -69,7 +70,7 @@ impl Callbacks {
         Ok(delivery)
     }
 
-    /// A slot among all open callbacks, and among those of this caller.
+    /// Reserves a slot among all open callbacks and among those of this caller.
     fn place(&self, caller: &Caller) -> Result<OwnerSlot, Failure> {
         let stranger = self.stranger(caller)?;
         let Ok(permit) = self.0.open.clone().try_acquire_owned() else {
@@ -80,8 +81,9 @@ impl Callbacks {
         Ok(OwnerSlot::new(Some(permit), stranger))
     }
 
-    /// Answers a question about the request that brings it: that is all it takes, and would not be there later. What
-    /// authenticates the caller is neither stored nor sent to the receiver.
+    /// Runs a lookup about the caller's own HTTP request at once: it needs nothing else, and that
+    /// request is not stored for later. The caller's credentials are neither stored nor sent to the
+    /// receiver.
     async fn answer_now(&self, delivery: &mut Delivery, request: Request) -> Result<(), Failure> {
         let http_request = request.http_request.map(|http_request| {
             Arc::new(HttpRequestInfo {
@@ -107,7 +109,8 @@ impl Callbacks {
         Ok(())
     }
 
-    /// A place among the few of someone who asked without a key or a signature.
+    /// Reserves one of the few slots of a caller without a key or a signature; `None` for all other
+    /// callers.
     fn stranger(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
         if caller.own || caller.credential.is_some() {
             return Ok(None);
@@ -127,7 +130,8 @@ impl Callbacks {
         Ok(Some(permit))
     }
 
-    /// The most bytes that may be delivered for a request: a multiple of its own, head and body.
+    /// Returns the most bytes that may be delivered for a request: a multiple of its own size, head
+    /// and body, so that callbacks cannot be used to amplify traffic.
     fn most(&self, request: &Request, body: usize) -> usize {
         let head = request
             .http_request
@@ -138,7 +142,7 @@ impl Callbacks {
     }
 }
 
-/// What is kept of a question until it is answered.
+/// Returns the parts of a request that are stored until its lookup; fails if the input is too long.
 fn keepable(request: Request) -> Result<StoredRequest, Failure> {
     if length(&request.input) > MAX_QUESTION {
         let what = "a request with a callback, which is stored until it is delivered,";

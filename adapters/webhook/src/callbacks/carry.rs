@@ -1,4 +1,4 @@
-//! Carries deliveries to their end: the lookup, then attempt after attempt.
+//! Runs deliveries to their end: the lookup, then the attempts.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,21 +17,21 @@ use super::{
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Callbacks {
-    /// Carries a delivery to its end, or until the shutdown.
+    /// Spawns the task that runs a delivery to its end, or until the shutdown.
     pub(super) fn carry(&self, mut delivery: Delivery, place: OwnerSlot) {
         let callbacks = self.clone();
 
         self.0.tasks.spawn(async move {
             let _place = place;
 
-            // Boxed, because most of its life this task only waits.
+            // Boxed to keep the task small, because it spends most of its life waiting.
             if delivery.question.is_some()
                 && Box::pin(callbacks.find_out(&mut delivery)).await.is_none()
             {
                 return;
             }
 
-            // From here on it is waited by the clock that nobody sets.
+            // From here on, wait by the monotonic clock, which nobody can set.
             let mut next = delivery.wait(Timestamp::now());
 
             while let Some(wait) = next {
@@ -50,12 +50,12 @@ impl Callbacks {
         });
     }
 
-    /// Looks up the reply and keeps it; `None` when the shutdown comes first.
+    /// Runs the lookup and stores the payload; `None` if the shutdown comes first.
     async fn find_out(&self, delivery: &mut Delivery) -> Option<()> {
         let Inner { store, lookups, .. } = &*self.0;
         let _permit = self.unless_ended(lookups.acquire()).await?;
         while let Some(StoredRequest { input, caller }) = delivery.question.clone() {
-            // An earlier process may have come so far.
+            // An earlier process may have stored the payload already.
             if store.get::<String>(PAYLOADS, &delivery.id).is_some() {
                 delivery.start_delivery();
                 break;
@@ -77,7 +77,8 @@ impl Callbacks {
         Some(())
     }
 
-    /// Asks, and words the message.
+    /// Runs the lookup and builds the payload; a payload of more than `most` bytes is replaced by
+    /// an error.
     pub(super) async fn payload(&self, request: Request, most: usize) -> String {
         let answer = self.0.engine.ask(request, |_| {}).await;
         let at = delivery::now();
@@ -94,12 +95,12 @@ impl Callbacks {
         )
     }
 
-    /// One attempt, written down, and how long to wait for the one after it, if there is one; `None` when the shutdown
-    /// comes before it.
+    /// Makes one attempt and records it. Returns how long to wait for the next one, or `Some(None)`
+    /// if there is none; `None` if the shutdown comes first.
     async fn attempt(&self, delivery: &mut Delivery) -> Option<Option<Duration>> {
         let (attempt, retry_after) = match self.in_turn(delivery).await? {
             Ok(made) => made,
-            // The receiver gets enough from everybody just now: this was none.
+            // The receiver's budget is used up for now, so this does not count as an attempt.
             Err(wait) => return Some(Some(wait)),
         };
 
@@ -126,7 +127,8 @@ impl Callbacks {
         }
     }
 
-    /// One attempt, when it is its turn; or how long to wait for it.
+    /// Makes one attempt as soon as a slot is free; returns how long to wait instead if the
+    /// receiver's budget is used up.
     async fn in_turn(
         &self,
         delivery: &Delivery,
@@ -136,7 +138,8 @@ impl Callbacks {
         } = &*self.0;
         let host = delivery.url.host_str().unwrap_or_default();
 
-        // The host's own limit first: those who wait for it take nobody else's place.
+        // Take the host's own slot first, so that deliveries waiting for a slow host do not occupy
+        // slots that others could use.
         let _at_host = self.unless_ended(hosts.enter(host)).await?;
         let _of_all = self.unless_ended(attempts.acquire()).await?;
         let (at, started) = (delivery::now(), Instant::now());
@@ -155,7 +158,8 @@ impl Callbacks {
         }))
     }
 
-    /// The request itself, and what `Retry-After` in its answer says; or how long to leave its host alone.
+    /// Sends the request. Returns the result and the value of `Retry-After`, or how long to wait if
+    /// the host's budget is used up.
     async fn send(
         &self,
         delivery: &Delivery,

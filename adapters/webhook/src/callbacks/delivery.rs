@@ -1,4 +1,4 @@
-//! One delivery: what is stored, and what its status shows.
+//! A delivery: its stored form and its public status.
 
 use std::time::Duration;
 
@@ -13,30 +13,30 @@ use url::Url;
 /// Largest payload in bytes; a larger reply is replaced by an error.
 pub(super) const MAX_PAYLOAD: usize = 1 << 20;
 
-/// A delivery as the store keeps it.
+/// A delivery as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Delivery {
-    /// Also the `webhook-id`; unguessable.
+    /// Unguessable identifier, also sent as `webhook-id`.
     pub(crate) id: String,
     pub(super) command: String,
-    /// Where to; without its query when all is over.
+    /// URL of the receiver; without its query once the delivery has ended.
     pub(super) url: Url,
-    /// Until the reply is there.
+    /// The request to look up; `None` once the reply exists.
     pub(super) question: Option<StoredRequest>,
     pub(crate) state: DeliveryState,
     pub(super) created: Timestamp,
     pub(super) attempts: Vec<Attempt>,
-    /// `None` before the reply is there, and when all is over.
+    /// `None` until the reply exists, and after the delivery has ended.
     pub(super) next_attempt: Option<Timestamp>,
-    /// The most bytes that are delivered: more than that would make a weapon of a small request.
+    /// Most bytes of payload, so that a small request cannot trigger a large one.
     #[serde(default = "most")]
     pub(super) most: usize,
-    /// The operator's own: its receiver has no budget.
+    /// Whether the caller is the operator: then the receiver has no budget.
     #[serde(default)]
     pub(super) own: bool,
 }
 
-/// Of deliveries that an older version wrote down.
+/// Default for deliveries that an older version stored.
 fn most() -> usize {
     MAX_PAYLOAD
 }
@@ -48,38 +48,38 @@ pub(crate) struct DeliveryStatus<'a> {
     id: &'a str,
     state: DeliveryState,
     command: &'a str,
-    /// The callback's URL; shown without its query, which may hold a token.
+    /// The callback's URL, shown without its query, which may hold a token.
     callback: Url,
     created: Timestamp,
     attempts: &'a [Attempt],
-    /// `null` before the reply is there, and when all is over.
+    /// `null` until the reply exists, and after the delivery has ended.
     next_attempt: Option<Timestamp>,
 }
 
-/// What was asked, and by whom.
+/// The stored request: its input and its caller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredRequest {
     pub(super) input: Input,
     pub(super) caller: Caller,
 }
 
-/// How far a delivery has come.
+/// State of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "DeliveryState")]
 pub(crate) enum DeliveryState {
-    /// Waits for its lookup.
+    /// Waiting for its lookup.
     Queued,
-    // Only told, never kept.
-    /// Is being looked up.
+    // Only shown in the status, never stored.
+    /// The lookup is running.
     Running,
-    /// The reply is there and is being delivered.
+    /// The reply exists and is being delivered.
     Delivering,
-    /// The receiver took it.
+    /// The receiver accepted it.
     Delivered,
     /// The last attempt failed.
     Failed,
-    /// The receiver said 410: it wants no more.
+    /// The receiver replied 410: it wants no more.
     Gone,
 }
 
@@ -93,27 +93,27 @@ pub(crate) struct Attempt {
     pub(super) elapsed_ms: u64,
 }
 
-/// What came of an attempt.
+/// Result of an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(description = "")]
 pub(crate) enum DeliveryResult {
-    /// The receiver answered with this status.
+    /// The receiver replied with this status.
     Status(u16),
-    /// It did not, and why.
+    /// No reply; the reason why.
     Error(String),
 }
 
 impl Delivery {
-    /// The reply is there: the question goes, and the first attempt is due.
+    /// Drops the request, because the reply exists now, and makes the first attempt due.
     pub(super) fn start_delivery(&mut self) {
         self.question = None;
         self.state = DeliveryState::Delivering;
         self.next_attempt = Some(now());
     }
 
-    /// How long the next attempt is still off; `None` before the reply is there, and when all is over. However the
-    /// clock was set meanwhile, never longer than was planned.
+    /// Returns the time until the next attempt; `None` until the reply exists and after the
+    /// delivery has ended. It is never longer than planned, even if the system clock was set back.
     pub(super) fn wait(&self, now: Timestamp) -> Option<Duration> {
         let next = self.next_attempt?;
         let planned_at = self.attempts.last().map_or(self.created, |last| last.at);
@@ -128,7 +128,8 @@ impl Delivery {
         self.url.set_query(None);
     }
 
-    /// Its status. A URL's query may hold secrets of the receiver's, so it is left out.
+    /// Returns the public status. The URL's query is left out, because it may hold secrets of the
+    /// receiver's.
     pub(crate) fn status(&self) -> DeliveryStatus<'_> {
         let mut callback = self.url.clone();
         callback.set_query(None);
@@ -157,7 +158,8 @@ impl DeliveryState {
     }
 }
 
-/// A new name, of 128 random bits. It holds no full stop: the signed text is joined with them.
+/// Generates an identifier of 128 random bits. It contains no full stop, because the signed text
+/// uses that as its separator.
 pub(super) fn id() -> Result<String, Failure> {
     let mut random = [0; 16];
     SystemRandom::new().fill(&mut random).map_err(|error| {
@@ -167,7 +169,7 @@ pub(super) fn id() -> Result<String, Failure> {
     Ok(format!("dlv_{}", BASE32_DNSSEC.encode(&random)))
 }
 
-/// The current time, to the millisecond.
+/// Returns the current time, to the millisecond.
 pub(super) fn now() -> Timestamp {
     to_the_millisecond(Timestamp::now())
 }

@@ -1,4 +1,4 @@
-//! So many attempts at a time to one host, and no more.
+//! Limits the concurrent attempts to each host.
 
 use std::{
     collections::HashMap,
@@ -7,13 +7,13 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Hosts that someone is at, or waits for.
+/// Hosts with attempts in progress or waiting.
 pub(super) struct Hosts {
     at_a_time: usize,
     busy: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-/// One attempt's place at a host.
+/// The slot of one attempt at a host.
 pub(super) struct AtHost<'a> {
     hosts: &'a Hosts,
     host: &'a str,
@@ -28,9 +28,9 @@ impl Hosts {
         }
     }
 
-    /// Waits for a place, in the order of coming.
+    /// Waits for a slot at the host, first come, first served.
     pub(super) async fn enter<'a>(&'a self, host: &'a str) -> AtHost<'a> {
-        // Made before the wait, so that a caller that gives up while waiting leaves nothing behind.
+        // Made before the wait, so that a caller that stops waiting leaves no entry behind.
         let mut place = AtHost {
             hosts: self,
             host,
@@ -55,7 +55,8 @@ impl Drop for AtHost<'_> {
     fn drop(&mut self) {
         let mut busy = self.hosts.busy();
         self.permit = None;
-        // Each delivery at a host or waiting for it holds its semaphore as well.
+        // Each attempt that is at the host or waits for it holds a reference to the semaphore as
+        // well.
         if busy
             .get(self.host)
             .is_some_and(|semaphore| Arc::strong_count(semaphore) == 1)
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_full_host_holds_up_only_its_own() {
+    async fn a_full_host_delays_only_its_own_attempts() {
         let hosts = Hosts::new(2);
         let (first, second) = (
             hosts.enter("dead.example").await,
@@ -87,11 +88,11 @@ mod tests {
         drop(first);
         let third = third.now_or_never().expect("a place is free");
         drop((second, third, other));
-        assert!(hosts.busy().is_empty(), "nothing is left behind");
+        assert!(hosts.busy().is_empty(), "no entry is left behind");
     }
 
     #[tokio::test]
-    async fn who_gives_up_waiting_leaves_nothing_behind() {
+    async fn a_cancelled_wait_leaves_no_entry_behind() {
         let hosts = Hosts::new(1);
         let first = hosts.enter("dead.example").await;
         let mut second = Box::pin(hosts.enter("dead.example"));

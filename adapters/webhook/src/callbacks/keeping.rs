@@ -1,4 +1,4 @@
-//! How far deliveries have come, as the store knows it.
+//! The state of deliveries in the store.
 
 use std::time::Duration;
 
@@ -10,25 +10,26 @@ use super::{
     service::Callbacks,
 };
 
-/// Open deliveries, their replies as they are sent, and those that have ended.
+/// Buckets of the store: open deliveries, their payloads, and deliveries that have ended.
 pub(super) const OPEN: &str = "callbacks";
 pub(super) const PAYLOADS: &str = "callback payloads";
 pub(super) const ENDED: &str = "callbacks ended";
 
-/// Longer than any schedule takes; what is open goes when it has ended.
+/// How long open deliveries are stored: longer than any schedule takes. They are removed when they
+/// end.
 pub(super) const KEEP_OPEN: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(super) const KEEP_ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// `Retry-After` while state cannot be stored.
+/// Value of `Retry-After` while state cannot be stored.
 pub(crate) const STATE_TROUBLE: Duration = Duration::from_secs(60);
-/// What was taken before is tried to be kept again after this time, and then more and more rarely.
+/// First wait before a failed write is repeated; it grows with each further failure.
 const KEEP_AGAIN: Duration = Duration::from_secs(1);
 
 impl Callbacks {
-    /// A delivery as it stands; `None` where there is none, or none any more.
+    /// Returns a delivery with its current state; `None` if there is none, or none any more.
     pub(crate) fn find(&self, id: &str) -> Option<Delivery> {
         let store = &self.0.store;
-        // In this order: what ends in between is in both for a while.
+        // Read in this order: a delivery that ends meanwhile is in both buckets for a moment.
         let mut delivery = store
             .get::<Delivery>(OPEN, id)
             .or_else(|| store.get(ENDED, id))?;
@@ -38,7 +39,8 @@ impl Callbacks {
         Some(delivery)
     }
 
-    /// The end of a delivery: how it went is kept, what it was about is not. `None` when the shutdown comes first.
+    /// Ends a delivery: stores its status and removes its request and payload. `None` if the
+    /// shutdown comes first.
     pub(super) async fn end(&self, delivery: &mut Delivery, state: DeliveryState) -> Option<()> {
         let store = &self.0.store;
         delivery.finish(state);
@@ -57,7 +59,7 @@ impl Callbacks {
         self.forget(&ended.id).await
     }
 
-    /// What was kept of a delivery while it was open.
+    /// Removes what was stored of a delivery while it was open; `None` if the shutdown comes first.
     pub(super) async fn forget(&self, id: &str) -> Option<()> {
         let store = &self.0.store;
         for bucket in [OPEN, PAYLOADS] {
@@ -67,8 +69,8 @@ impl Callbacks {
         Some(())
     }
 
-    /// Changes the state, however long the disk refuses that; `None` when the shutdown comes first. The store tells of
-    /// its trouble.
+    /// Repeats a write to the store until it succeeds; `None` if the shutdown comes first. The
+    /// store itself logs its errors.
     pub(super) async fn send_with_retry<'a, T>(
         &self,
         change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
@@ -86,7 +88,8 @@ impl Callbacks {
         }
     }
 
-    /// Writes down how far a delivery has come. Where that fails, a restart would repeat what is not written.
+    /// Stores the progress of a delivery. If that fails, a restart repeats the steps that are not
+    /// stored.
     pub(super) async fn keep(&self, delivery: &Delivery) {
         if let Err(error) = self
             .0

@@ -1,4 +1,4 @@
-//! What a receiver gets: a message of Standard Webhooks 1.0.0, in JSON, with its signature.
+//! What a receiver gets: a signed message in JSON (Standard Webhooks 1.0.0).
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
@@ -11,27 +11,27 @@ use standardwebhooks::{
 
 use crate::schemas::AnyReply;
 
-/// The body: the same object that the question would have been answered with at once.
+/// The body of a delivery; `data` is the same object that the API would have returned directly.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[schemars(rename = "Message", description = "The body of a delivery.")]
 pub(crate) enum Message<'a> {
-    /// The question was answered.
+    /// The lookup succeeded.
     Reply {
-        /// When that was found.
+        /// When the reply was found.
         timestamp: Timestamp,
         #[schemars(with = "AnyReply")]
         data: &'a Reply,
     },
-    /// It could not be.
+    /// The lookup failed.
     Error {
-        /// When it could not.
+        /// When the lookup failed.
         timestamp: Timestamp,
         data: Problem<'a>,
     },
 }
 
-/// The body in JSON. `timestamp` is when the answer was found.
+/// Serializes the body to JSON. `timestamp` is when the lookup ended.
 pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> String {
     let message = match answer {
         Ok(data) => Message::Reply { timestamp, data },
@@ -43,7 +43,7 @@ pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> 
     serde_json::to_string(&message).unwrap_or_default()
 }
 
-/// The header fields of one attempt, which is made at this time.
+/// Builds the header fields of an attempt that is made at this time.
 pub(super) fn headers(
     signer: &Webhook,
     id: &str,
@@ -76,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_signature_is_that_of_the_specification() {
+    fn signs_as_the_specification_says() {
         let key = [7; 24];
         let signer = Webhook::new(&format!("whsec_{}", BASE64.encode(&key))).expect("a secret");
         let at = Timestamp::from_second(1_674_087_231).expect("a time");
         let body =
             r#"{"type":"reply","timestamp":"2026-01-02T03:04:05Z","data":{"title":"bücher"}}"#;
         let headers = headers(&signer, "dlv_1", at, body).expect("signs");
-        // `{msg_id}.{timestamp}.{payload}`, HMAC-SHA256, base64, behind `v1,`.
+        // `{msg_id}.{timestamp}.{payload}`, HMAC-SHA256, base64, after `v1,`.
         let signed = format!("dlv_1.1674087231.{body}");
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
         assert_eq!(
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_lookup_is_a_message_as_well() {
+    fn a_failed_lookup_is_delivered_as_an_error_message() {
         let at = "2026-01-02T03:04:05Z".parse().expect("a time");
         let payload = payload(&Err(Failure::Unavailable("not \"now\"".into())), at);
         let payload: serde_json::Value = serde_json::from_str(&payload).expect("JSON");

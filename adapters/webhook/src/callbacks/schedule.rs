@@ -1,13 +1,13 @@
-//! When the next attempt is due.
+//! Schedule of the attempts to deliver.
 
 use std::time::{Duration, SystemTime};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// A receiver cannot put us off for longer than this.
+/// Longest wait that a receiver can ask for with `Retry-After`.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
 
-/// The waits before all attempts, the first one included.
+/// The waits before each attempt, the first one included.
 pub(super) struct Schedule(Vec<Duration>);
 
 impl Schedule {
@@ -15,7 +15,8 @@ impl Schedule {
         Self(seconds.iter().copied().map(Duration::from_secs).collect())
     }
 
-    /// How long to wait after so many attempts, and at least as long as was asked for; `None` after the last one.
+    /// Returns the wait after this many attempts, at least as long as the receiver asked for;
+    /// `None` after the last attempt.
     pub(super) fn wait(&self, attempts: usize, asked: Option<Duration>) -> Option<Duration> {
         self.0
             .get(attempts)
@@ -23,25 +24,26 @@ impl Schedule {
     }
 }
 
-/// By up to a tenth, so that those who were turned away together do not come back together.
+/// Returns the wait, lengthened by up to a tenth, so that deliveries that failed together are not
+/// repeated together.
 fn lengthened(planned: Duration, asked: Option<Duration>, chance: f64) -> Duration {
     let wait = planned.max(asked.unwrap_or_default().min(LONGEST_ASKED));
     wait + wait.mul_f64(chance / 10.0)
 }
 
-/// From 0 to 1.
+/// Returns a random number from 0 to 1.
 fn chance() -> f64 {
     let mut random = [0; 4];
-    // Without randomness there is no jitter, and nothing worse.
+    // If there is no randomness, there is only no jitter.
     let _ = SystemRandom::new().fill(&mut random);
     f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
 }
 
-/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date. What is neither says nothing.
+/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds or a date; `None` if it is neither.
 pub(super) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that is too large for the machine is just as long.
+        // A number that does not fit is read as the longest wait.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
@@ -59,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schedule_is_that_of_the_specification() {
+    fn defaults_to_the_schedule_of_the_specification() {
         let schedule = Schedule::new(&Settings::default().http.callback_retry_seconds);
         let mut since_start = seconds(0);
         let table = [
@@ -78,7 +80,7 @@ mod tests {
         assert_eq!(
             schedule.wait(10, Some(seconds(1))),
             None,
-            "asking for another one does not make one"
+            "Retry-After does not add an attempt"
         );
     }
 
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_receiver_asks_for_is_the_least() {
+    fn waits_at_least_as_long_as_the_receiver_asks() {
         assert_eq!(lengthened(seconds(5), Some(seconds(60)), 0.0), seconds(60));
         assert_eq!(
             lengthened(seconds(300), Some(seconds(60)), 0.0),

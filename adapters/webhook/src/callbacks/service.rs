@@ -1,4 +1,4 @@
-//! What the deliveries of this process share.
+//! State that the deliveries of this process share.
 
 use std::{
     collections::HashSet,
@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{hosts::Hosts, schedule::Schedule};
 
-/// Takes questions and delivers their replies. Clones are the same.
+/// Accepts requests and delivers their replies. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Callbacks(pub(super) Arc<Inner>);
 
@@ -26,32 +26,33 @@ pub(super) struct Inner {
     pub(super) schedule: Schedule,
     pub(super) patience: Duration,
     pub(super) open: Arc<Semaphore>,
-    /// Of those who asked without a key or a signature, each has a few.
+    /// Slots of each caller without a key or a signature.
     pub(super) strangers: Cache<String, Arc<Semaphore>>,
     pub(super) lookups: Semaphore,
     pub(super) attempts: Semaphore,
     pub(super) hosts: Hosts,
-    /// Deliveries whose lookup is under way.
+    /// Ids of deliveries whose lookup is running.
     pub(super) running: Mutex<HashSet<String>>,
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
 }
 
-/// One of the deliveries that may be open.
+/// The slot of one open delivery.
 pub(super) struct OwnerSlot {
     _permit: Option<OwnedSemaphorePermit>,
     _stranger: Option<OwnedSemaphorePermit>,
 }
 
 impl Callbacks {
-    /// After the shutdown: until what was under way has ended, for at most this long. The rest stays in the store.
+    /// Waits for the shutdown, then until the running deliveries have ended, for at most `drain`.
+    /// The others stay in the store.
     pub(crate) async fn ended(self, drain: Duration) {
         self.0.shutdown.cancelled().await;
         self.0.tasks.close();
         let _ = tokio::time::timeout(drain, self.0.tasks.wait()).await;
     }
 
-    /// What this gives, or `None` when the shutdown comes first.
+    /// Waits for the future; `None` if the shutdown comes first.
     pub(super) async fn unless_ended<T>(&self, event: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -60,7 +61,7 @@ impl Callbacks {
         }
     }
 
-    /// Looks at the deliveries whose lookup is under way.
+    /// Gives access to the ids of deliveries whose lookup is running.
     pub(super) fn running<T>(&self, look: impl FnOnce(&mut HashSet<String>) -> T) -> T {
         look(
             &mut self

@@ -1,4 +1,4 @@
-//! Begins, and goes on with what an earlier process left open.
+//! Starts the callback service, and resumes what an earlier process left open.
 
 use std::{
     sync::{Arc, Mutex},
@@ -19,18 +19,19 @@ use super::{
     service::{Callbacks, Inner, OwnerSlot},
 };
 
-/// Deliveries that may be open.
+/// Most deliveries that may be open.
 pub(super) const MOST_OPEN: usize = 10_000;
-/// Most callers without a key that have counters of their own.
+/// Most callers without a key that have a counter of their own.
 const STRANGERS: u64 = 10_000;
-/// Lookups for callbacks, and attempts to deliver, at a time.
+/// Concurrent lookups for callbacks, and concurrent attempts to deliver.
 const LOOKUPS: usize = 32;
 const ATTEMPTS: usize = 32;
-/// Of these attempts, to one host.
+/// Most of these attempts to one host.
 const ATTEMPTS_AT_HOST: usize = 4;
 
 impl Callbacks {
-    /// Goes on with what an earlier process left open; or says why there are no callbacks here.
+    /// Starts the service and resumes what an earlier process left open; otherwise returns why
+    /// callbacks are not available.
     pub(crate) fn start(
         engine: &Engine,
         settings: &Http,
@@ -78,7 +79,7 @@ impl Callbacks {
         Ok(callbacks)
     }
 
-    /// Takes up what an earlier process left open.
+    /// Resumes the deliveries that an earlier process left open.
     fn go_on(&self) {
         let left_open = self.0.store.all::<Delivery>(OPEN);
         if !left_open.is_empty() {
@@ -86,7 +87,7 @@ impl Callbacks {
         }
 
         for (id, delivery) in left_open {
-            // It ended, and the process with it, before this was tidied away.
+            // It had ended, but the process ended before it was removed from the open ones.
             if self.0.store.get::<Delivery>(ENDED, &id).is_some() {
                 let callbacks = self.clone();
                 self.0

@@ -1,18 +1,19 @@
-//! Where a callback may lead, as far as that can be told before it is tried.
+//! Checks of a callback's URL that are possible before it is used.
 
 use netvane_core::{Failure, UsageError, net::http::Http};
 use url::Url;
 
 const LONGEST: usize = 2048;
 
-/// Reads the URL of a callback. A name is not resolved now: who it is counts when something is sent there.
+/// Parses the URL of a callback. Its name is not resolved here: the address is checked when a
+/// delivery is sent.
 pub(super) fn read(text: &str, http: &Http) -> Result<Url, Failure> {
     let wrong = |why: &str| Failure::from(UsageError::argument(format!("`callback`: {why}")));
     if text.len() > LONGEST {
         return Err(wrong(&format!("a URL of at most {LONGEST} bytes")));
     }
 
-    // Readers of URLs differ in what they make of these, so nobody is to guess.
+    // URL parsers disagree about these characters, so they are refused.
     if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
         return Err(wrong(
             "a URL without spaces, control characters and backslashes",

@@ -1,9 +1,9 @@
-//! What the documentation page says about the API as a whole.
+//! Text of the documentation page about the API as a whole.
 
 use maud::{Markup, html};
 use netvane_core::ProblemCode;
 
-/// The sections with their titles, in order.
+/// Anchors and titles of the sections, in order.
 pub(super) const SECTIONS: [(&str, &str); 9] = [
     ("requests", "Requests"),
     ("replies", "Replies"),
@@ -72,7 +72,7 @@ const SHELL: &str = r#"key=$(printf %s "${secret#whsec_}" | base64 -d | xxd -p -
 { printf '%s.%s.' "$webhook_id" "$webhook_timestamp"; cat body; } |
     openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64"#;
 
-/// The sections before the commands; `base` is where this service is reached.
+/// Renders the sections before the commands; `base` is the URL of this service.
 pub(super) fn sections(base: &str) -> Markup {
     html! {
         (requests(base))
@@ -189,7 +189,7 @@ fn callbacks(base: &str) -> Markup {
     }
 }
 
-/// Something to be copied as it is.
+/// Renders a block of code to copy.
 pub(super) fn code(text: &str) -> Markup {
     html! { pre { code { (text) } } }
 }

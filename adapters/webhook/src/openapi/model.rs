@@ -1,17 +1,18 @@
-//! The objects of OpenAPI 3.1 that this API needs, as types: <https://spec.openapis.org/oas/v3.1.0>.
+//! The objects of OpenAPI 3.1 that this API needs, as types:
+//! <https://spec.openapis.org/oas/v3.1.0>.
 //!
-//! They stand in for a crate. utoipa has a derive of its own, so every type would be described twice: arguments and data
-//! have JSON Schemas of schemars 1 anyway, from which help and the chats' options are made. aide takes schemars' schemas,
-//! but its last release (0.15.1) those of schemars 0.9, and only the alphas of 0.16 those of schemars 1; and where one
-//! route serves all commands and answers in four forms, there is nothing that it could read off the router. Schemas are
-//! unchanged ones of schemars.
+//! Why not a crate: utoipa has its own derive, so every type would be described twice, because
+//! arguments and data have JSON Schemas of schemars 1 anyway, which help and the chats' options
+//! use. aide's latest release (0.15.1) takes schemas of schemars 0.9, and only the alphas of 0.16
+//! those of schemars 1; and since one route serves all commands and returns four formats, aide
+//! could not derive much from the router. The schemas are those of schemars, unchanged.
 
 use indexmap::IndexMap;
 use schemars::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Members in the order in which they were put there.
+/// A map that keeps the order of insertion.
 pub(super) type Named<T> = IndexMap<String, T>;
 
 /// The OpenAPI Object, the root of the description.
@@ -20,7 +21,7 @@ pub(crate) struct Document {
     pub(super) openapi: &'static str,
     pub(super) info: Info,
     pub(super) servers: Vec<Server>,
-    /// One of them is enough.
+    /// Alternative requirements: satisfying one of them is enough.
     pub(super) security: Vec<SecurityRequirement>,
     pub(super) tags: Vec<Tag>,
     pub(super) paths: Named<PathItem>,
@@ -48,7 +49,7 @@ pub(super) struct Server {
     pub(super) url: String,
 }
 
-/// Names of security schemes with scopes; an empty one asks for nothing.
+/// Names of security schemes with their scopes; an empty map allows anonymous access.
 pub(super) type SecurityRequirement = Named<Vec<String>>;
 
 #[derive(Serialize)]
@@ -72,7 +73,7 @@ pub(super) struct Operation {
     summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// In place of what the document says; an empty list lets everybody in.
+    /// Overrides the security of the document; an empty list allows anonymous access.
     #[serde(skip_serializing_if = "Option::is_none")]
     security: Option<Vec<SecurityRequirement>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -98,7 +99,7 @@ pub(super) struct Parameter {
     pub(super) example: Option<Value>,
 }
 
-/// Where a parameter is given.
+/// Location of a parameter in the request.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Place {
@@ -165,7 +166,7 @@ pub(super) struct SecurityScheme {
     pub(super) description: &'static str,
 }
 
-/// A thing, or where among the components it is.
+/// An object, or a reference to one among the components.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum OrReference<T> {
@@ -204,7 +205,7 @@ impl Operation {
         self
     }
 
-    /// Everybody is let in, whatever the document says.
+    /// Allows anonymous access, whatever the document says.
     pub(super) fn without_security(mut self) -> Self {
         self.security = Some(Vec::new());
         self
@@ -215,7 +216,7 @@ impl Operation {
         self
     }
 
-    /// Parameters that are components.
+    /// Adds references to parameters among the components.
     pub(super) fn parameter_refs(mut self, names: &[&str]) -> Self {
         let references = names
             .iter()
@@ -238,14 +239,14 @@ impl Operation {
         self
     }
 
-    /// A response that is a component.
+    /// Adds a reference to a response among the components.
     pub(super) fn response_ref(mut self, status: &str, name: &str) -> Self {
         self.responses
             .insert(status.to_owned(), OrReference::new_ref("responses", name));
         self
     }
 
-    /// What a request of the server's own to this URL, a runtime expression, is.
+    /// Adds a request that the server sends to this URL, a runtime expression.
     pub(super) fn callback(mut self, name: &str, url: &str, post: Operation) -> Self {
         let item = PathItem {
             post: Some(post),
@@ -271,7 +272,7 @@ impl Response {
         self
     }
 
-    /// A header that is a component.
+    /// Adds a reference to a header among the components.
     pub(super) fn header_ref(mut self, name: &str, component: &str) -> Self {
         self.headers
             .insert(name.to_owned(), OrReference::new_ref("headers", component));
@@ -300,7 +301,7 @@ impl MediaType {
         self
     }
 
-    /// One of several examples.
+    /// Adds a named example, one of several.
     pub(super) fn named_example(mut self, name: &str, value: Value) -> Self {
         self.examples.insert(name.to_owned(), Example { value });
         self

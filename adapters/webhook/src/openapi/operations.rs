@@ -1,4 +1,4 @@
-//! Commands of the API, path by path.
+//! The API's operations, path by path.
 
 use netvane_core::{
     command::{Entry, Listing, Registry},
@@ -18,7 +18,7 @@ use crate::{
     schemas::{self, AnyReply, Schemas},
 };
 
-/// Tags of operations that are no command's.
+/// Tags of operations that belong to no single command.
 pub(super) const LOOKUPS: &str = "Lookups";
 pub(super) const SERVICE: &str = "Service";
 
@@ -26,10 +26,10 @@ const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 const TEXT: &str = "text/plain";
 
-/// The problems that any lookup can end with.
+/// Problem statuses that any lookup can end with.
 const OF_LOOKUPS: [u16; 8] = [400, 401, 403, 429, 500, 502, 503, 504];
 
-/// The description of `GET /v1/commands`.
+/// Describes `GET /v1/commands`, the list of commands.
 pub(super) fn list(schemas: &mut Schemas) -> Operation {
     let listed = shared::response("All commands with their arguments.")
         .content(JSON, schemas.schema_for::<Listing>());
@@ -39,7 +39,7 @@ pub(super) fn list(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[401, 429])
 }
 
-/// The description of `POST /v1/commands`.
+/// Describes `POST /v1/commands`, a single lookup.
 pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let question = schemas.add("Question", questions::request_body(registry));
     let question = MediaType::from(question)
@@ -75,7 +75,7 @@ pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[&OF_LOOKUPS[..], &[404, 408, 413]].concat())
 }
 
-/// What is sent to the `callback` of a question.
+/// Describes the request that is sent to the `callback` URL.
 fn deliver(schemas: &mut Schemas) -> Operation {
     let headers = [
         (
@@ -131,7 +131,7 @@ fn deliver(schemas: &mut Schemas) -> Operation {
         )
 }
 
-/// The description of `GET /v1/commands/{name}`.
+/// Describes `GET /v1/commands/{name}` for one command.
 pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas) -> Operation {
     let aliases = match entry.spec.aliases {
         [] => String::new(),
@@ -161,7 +161,7 @@ pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas)
     with_problems(operation, &OF_LOOKUPS)
 }
 
-/// An argument as a parameter.
+/// Describes an argument as a query parameter.
 fn in_query(argument: &Argument, schema: &Value, example: Option<&Value>) -> Parameter {
     let form = argument.form.as_ref();
     let form = form.map(|form| format!(": {form}")).unwrap_or_default();
@@ -175,10 +175,10 @@ fn in_query(argument: &Argument, schema: &Value, example: Option<&Value>) -> Par
     }
 }
 
-/// The description of `POST /v1/batch`.
+/// Describes `POST /v1/batch`, many lookups in one request.
 pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let question = schemas.add("BatchQuestion", questions::batch_line(registry));
-    // Without a type: a generator of requests may as well make one line of what is in it.
+    // The schema has no type, so that client generators may treat the content as a single line.
     let lines = json_schema!({ "contentMediaType": NDJSON, "contentSchema": question });
     let example = "{\"command\":\"/mx example.com\",\"ref\":1}\n\
         {\"name\":\"a\",\"arguments\":{\"domain\":\"example.org\"},\"ref\":2}\n";
@@ -197,7 +197,7 @@ pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[401, 403, 429])
 }
 
-/// The description of `GET /v1/deliveries/{id}`.
+/// Describes `GET /v1/deliveries/{id}`, the status of a delivery.
 pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
     let id = Parameter {
         name: "id".into(),
@@ -217,7 +217,7 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[404, 503])
 }
 
-/// What is not about questions: each with its path.
+/// Describes health, metrics and the other operations without a lookup, each with its path.
 pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
     let mut open = |id, summary, content_type| {
         let content = shared::response(summary).content(content_type, schemas.schema_for::<str>());
@@ -254,7 +254,7 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
     ]
 }
 
-/// The forms of a reply.
+/// Adds the formats of a reply to a response.
 fn content_forms(response: Response, reply: Schema, schemas: &mut Schemas) -> Response {
     let mut events = stream_of(
         "text/event-stream",
@@ -269,12 +269,12 @@ fn content_forms(response: Response, reply: Schema, schemas: &mut Schemas) -> Re
         .content("text/event-stream", events)
 }
 
-/// A stream of this media type, each item with this schema.
+/// Describes a stream of this media type whose items have this schema.
 fn stream_of(media_type: &str, part: Schema) -> Schema {
     json_schema!({ "type": "string", "contentMediaType": media_type, "contentSchema": part })
 }
 
-/// The problems of these statuses beside the other responses.
+/// Adds problem responses with these statuses.
 fn with_problems(operation: Operation, statuses: &[u16]) -> Operation {
     statuses.iter().fold(operation, |operation, status| {
         operation.response_ref(&status.to_string(), &shared::problem_name(*status))

@@ -1,5 +1,5 @@
-//! What may be asked: the members of [`LookupRequest`] in the combinations that are taken, with the arguments of each
-//! command.
+//! Schemas of lookup requests: the members of [`LookupRequest`] in the combinations that are
+//! accepted, with the arguments of each command.
 
 use netvane_core::{command::Registry, document::public_schema_settings};
 use schemars::{Schema, generate::SchemaSettings, json_schema};
@@ -7,17 +7,17 @@ use serde_json::{Map, Value, json};
 
 use crate::api::LookupRequest;
 
-/// A question that is a whole request body.
+/// Describes a lookup request that is a whole request body.
 pub(super) fn request_body(registry: &Registry) -> Schema {
     question(registry, "callback")
 }
 
-/// A question that is a line of a batch.
+/// Describes a lookup request that is a line of a batch.
 pub(super) fn batch_line(registry: &Registry) -> Schema {
     question(registry, "ref")
 }
 
-/// Either form, with one more member of [`LookupRequest`]: `extra`.
+/// Describes both forms of a lookup request, with one more member of [`LookupRequest`]: `extra`.
 fn question(registry: &Registry, extra: &str) -> Schema {
     let members = members();
     let line = json!({
@@ -43,7 +43,7 @@ fn question(registry: &Registry, extra: &str) -> Schema {
     json_schema!({ "type": "object", "anyOf": forms })
 }
 
-/// The members of [`LookupRequest`] with their schemas.
+/// Returns the members of [`LookupRequest`] with their schemas.
 fn members() -> Map<String, Value> {
     let generator = public_schema_settings(SchemaSettings::draft2020_12()).into_generator();
     let mut schema = generator.into_root_schema_for::<LookupRequest>();
@@ -53,8 +53,8 @@ fn members() -> Map<String, Value> {
     }
 }
 
-/// The arguments that there are, each with the names of the commands that take just these: commands that take the same
-/// ones share a form.
+/// Returns the distinct argument schemas, each with the names of the commands that use it: commands
+/// with the same arguments share one form.
 fn by_arguments(registry: &Registry) -> Vec<(Value, Vec<&str>)> {
     let mut forms: Vec<(Value, Vec<&str>)> = Vec::new();
     for entry in registry.entries() {
@@ -78,7 +78,7 @@ fn by_arguments(registry: &Registry) -> Vec<(Value, Vec<&str>)> {
 mod tests {
     use super::*;
 
-    /// A member that is read but described nowhere would be undocumented.
+    /// A member that is read but not described would be undocumented.
     #[test]
     fn covers_every_member_of_a_question() {
         let names: Vec<String> = members().keys().cloned().collect();

@@ -1,10 +1,10 @@
-//! What several operations have in common: parameters, headers, problems, the key.
+//! Components that several operations share: parameters, headers, problems, the key.
 
 use schemars::{Schema, json_schema};
 
 use super::model::{Header, Named, Parameter, Place, Response, SecurityScheme};
 
-/// Names of the components.
+/// Names of the shared components.
 pub(super) const REQUEST_ID: &str = "RequestId";
 pub(super) const LAST_EVENT_ID: &str = "LastEventId";
 pub(super) const IF_NONE_MATCH: &str = "IfNoneMatch";
@@ -15,7 +15,7 @@ pub(super) const ALL_SEEN: &str = "AllSeen";
 pub(super) const UNCHANGED: &str = "Unchanged";
 pub(super) const KEY: &str = "key";
 
-/// Statuses of problems, with when they come.
+/// Statuses of problems, with when they occur.
 const PROBLEMS: [(u16, &str); 11] = [
     (400, "Invalid request."),
     (401, "Missing or unknown API key."),
@@ -33,17 +33,17 @@ const PROBLEMS: [(u16, &str); 11] = [
     (504, "An upstream server did not answer in time."),
 ];
 
-/// Name of the component for problems of this status.
+/// Returns the name of the component for problems of this status.
 pub(super) fn problem_name(status: u16) -> String {
     format!("Problem{status}")
 }
 
-/// A response that carries the request id.
+/// Builds a response that carries the request id.
 pub(super) fn response(description: &str) -> Response {
     Response::new(description).header_ref("X-Request-Id", REQUEST_ID)
 }
 
-/// The responses that several operations have; a problem looks like this.
+/// Builds the responses that several operations share; `problem` is the schema of a problem.
 pub(super) fn responses(problem: &Schema) -> Named<Response> {
     let problems = PROBLEMS.iter().map(|(status, when)| {
         let response = response(when).content("application/problem+json", problem.clone());

@@ -14,7 +14,7 @@ fn all(value: &Value, found: &mut impl FnMut(&str, &Value)) {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_command_is_there() {
+fn all_references_resolve_and_all_commands_are_described() {
     let engine = Engine::new(&Settings::default()).expect("an engine");
     let document = document(engine.registry(), "https://netvane.example/");
     let document = serde_json::to_value(document).expect("serializes");
@@ -41,7 +41,7 @@ fn every_reference_leads_somewhere_and_every_command_is_there() {
     }
 }
 
-/// A fault of Netvane's own cannot be provoked from outside, so this is looked at here.
+/// Tested here because an internal error cannot be provoked from outside.
 #[test]
 fn describes_every_failure() {
     let engine = Engine::new(&Settings::default()).expect("an engine");
@@ -66,7 +66,7 @@ fn describes_every_failure() {
     }
 }
 
-/// One of each kind.
+/// Returns one failure of each kind.
 fn failures() -> Vec<Failure> {
     let (what, why) = (|| "it".to_owned(), || "this".to_owned());
     let unknown = UsageError {

@@ -1,4 +1,5 @@
-//! `/about`: for those whose servers were asked. Who asks, what is sent, and how to be excluded from lookups.
+//! `/about`: for operators of servers that were probed. Who runs the lookups, what is sent, and how
+//! to opt out.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::app::App;
 
 const ABOUT: &str = "What Netvane sends to servers, on whose behalf, and how their owners can be excluded from lookups.";
 
-/// The handler of `GET /about`.
+/// Handles `GET /about`: renders the page about the service.
 pub(super) async fn get(State(app): State<App>) -> Response {
     let page = Page {
         title: "About this service",

@@ -1,4 +1,4 @@
-//! Access control of the pages: the same as over the API.
+//! Access control of the pages, the same as for the API.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{access, admit::admit, app::App};
 
-/// The question with who asks it, or why they may not. The pages' script sends a key as `Authorization: Bearer`.
+/// Returns the request with its caller, or why access is refused. The pages' script sends a key as
+/// `Authorization: Bearer`.
 pub(super) async fn admitted(
     app: &App,
     input: Input,
@@ -22,7 +23,8 @@ pub(super) async fn admitted(
     Ok(admitted.request(input, http_request))
 }
 
-/// In place of the answer: an address that was opened brings no key. The script asks for one and then for the answer.
+/// Renders a page that asks for an API key, because opening a URL sends none. The script asks for
+/// the key, then loads the reply.
 pub(super) fn key_needed(page: &Markup) -> Response {
     let told = html! {
         article.reply.problem data-needs-key {

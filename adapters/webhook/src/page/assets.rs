@@ -1,4 +1,4 @@
-//! The three files that pages refer to, inside of the program. Their addresses change with their content.
+//! The three files that pages load, embedded in the program. Their URLs change with their content.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -14,7 +14,7 @@ use netvane_core::ProblemCode;
 
 use crate::response::problem;
 
-/// A file of the pages.
+/// A file that pages load.
 pub(super) struct Asset {
     name: &'static str,
     media_type: &'static str,
@@ -39,7 +39,7 @@ pub(super) static SCRIPT: Asset = asset!("netvane.js", "text/javascript; charset
 pub(super) static ICON: Asset = asset!("icon.svg", "image/svg+xml");
 
 impl Asset {
-    /// Its path, other for other content.
+    /// Returns its URL, which contains a hash of its content.
     pub(super) fn url(&self) -> String {
         format!("/assets/{}?v={}", self.name, *self.version)
     }
@@ -51,7 +51,7 @@ fn version_of(content: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// The handler of `GET /assets/{name}`.
+/// Handles `GET /assets/{name}`: serves an embedded file.
 pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
     let Some(asset) = [&STYLE, &SCRIPT, &ICON]
         .into_iter()

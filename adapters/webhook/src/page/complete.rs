@@ -1,4 +1,4 @@
-//! `GET /complete?q=…`: what may come next on a line that is being typed.
+//! `GET /complete?q=…`: completions for the line that is being typed.
 
 use axum::{
     Json,
@@ -15,18 +15,18 @@ use serde::Serialize;
 use super::question;
 use crate::app::App;
 
-/// Suggestions at a time.
+/// Most suggestions in a response.
 const MOST: usize = 10;
-/// Values among them, so that options are seen too.
+/// Most values among them, so that options are suggested too.
 const MOST_VALUES: usize = 6;
 
 #[derive(Serialize, Default)]
 struct Suggestions {
-    /// Of the command that is typed.
+    /// Usage of the command on the line.
     usage: String,
-    /// What is to be typed at the end of the line.
+    /// What to type next, at the end of the line.
     help: String,
-    /// The page of a command that takes a whole message, which no line can hold.
+    /// URL of the form of a command that takes a whole message, which does not fit on a line.
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<String>,
     items: Vec<Item>,
@@ -40,7 +40,7 @@ struct Item {
     help: String,
 }
 
-/// `GET /complete?q=LINE`, the line up to where something is typed.
+/// Handles `GET /complete?q=LINE`; the line ends at the cursor.
 pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     let line = question::line(query.as_deref()).unwrap_or_default();
     let found = suggestions(app.engine.registry(), &line);
@@ -50,7 +50,7 @@ pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery) -> Re
 fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     let line = line.trim_start().trim_start_matches('/');
 
-    // White space may take several bytes.
+    // A white space character may take several bytes.
     let start = line.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let (before, typed) = line.split_at(start);
     let mut words = before.split_whitespace();
@@ -83,7 +83,8 @@ fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     }
 }
 
-/// Those whose name begins with it, then those that hold it, then those that say it.
+/// Returns the commands whose name starts with the text, then those whose name contains it, then
+/// those whose description does.
 fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
     let typed = typed.to_lowercase().replace('-', "_");
     let rank = |entry: &Entry| {
@@ -119,7 +120,7 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
     found.into_iter().map(item).take(MOST).collect()
 }
 
-/// Help on what comes next, and values with their help.
+/// Returns help on the next argument, and its values with their help.
 fn arguments(
     registry: &Registry,
     entry: &Entry,
@@ -177,7 +178,7 @@ fn arguments(
     )
 }
 
-/// Whether a word names this argument: as `--name`, or with a value behind `=`.
+/// Whether a word names this argument: as `--name` or `name=value`.
 fn is_named(argument: &Argument, word: &str) -> bool {
     let word = word.trim_start_matches("--").replace('-', "_");
     word == argument.name
@@ -186,7 +187,7 @@ fn is_named(argument: &Argument, word: &str) -> bool {
             .is_some_and(|(name, _)| name == argument.name)
 }
 
-/// The optional arguments whose names begin with what is typed, with their help.
+/// Returns the optional arguments whose names start with the text, with their help.
 fn options(left: &[&Argument], typed: &str) -> impl Iterator<Item = (String, String)> {
     let bare = typed.trim_start_matches('-');
     left.iter()
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn commands_come_first_by_how_their_name_begins() {
+    async fn suggests_commands_with_a_matching_prefix_first() {
         assert_eq!(lines("").len(), MOST);
         assert_eq!(lines("/WHO")[0], "whois ");
         assert_eq!(lines("trace-m"), ["trace_mail "]);
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn values_and_options_follow_a_command() {
+    async fn suggests_values_and_options_after_a_command() {
         let usage = completed("ping 192.0.2.1 ").usage;
         assert!(usage.starts_with("ping "), "{usage}");
         assert!(lines("ping 192.0.2.1 c").contains(&"ping 192.0.2.1 count=".to_owned()));
@@ -250,7 +251,7 @@ mod tests {
             !lines("ping 192.0.2.1 count=3 ")
                 .iter()
                 .any(|line| line.ends_with(" count=")),
-            "given already"
+            "an argument that is already given is not suggested"
         );
         let types = lines("dig a.example type=M");
         assert!(
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_takes_a_message_has_a_page_instead() {
+    async fn suggests_the_form_for_a_command_that_takes_a_message() {
         assert_eq!(
             completed("trace_mail ").form.as_deref(),
             Some("/tools/trace_mail")
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_is_typed_stays_at_the_start_of_the_line() {
+    async fn suggestions_keep_the_typed_start_of_the_line() {
         for typed in [
             "mx\u{a0}",
             "mx\u{3000}a.example\u{2003}res",

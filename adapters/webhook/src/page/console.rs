@@ -1,4 +1,4 @@
-//! `GET /`: one line to type a command; with `?q=…` also its answer.
+//! `GET /`: the console, one line to type a command; with `?q=…` it also shows the reply.
 
 use axum::{
     extract::{RawQuery, State},
@@ -21,7 +21,7 @@ use crate::{app::App, request::Visited};
 const ABOUT: &str = "Network lookups: DNS, mail servers, registration of names and addresses, routes, open ports, and \
                      what your browser reveals about you.";
 
-/// The handler of `GET /`.
+/// Handles `GET /`: renders the console.
 pub(super) async fn get(
     State(app): State<App>,
     Visited(http_request): Visited,
@@ -57,7 +57,7 @@ pub(super) async fn get(
 
     let page = page.with(public_url, &with_answer(registry, &line));
 
-    // Who only looks whether it is there asks nothing.
+    // A HEAD request only checks the page, so it runs no lookup.
     if method == Method::HEAD {
         return unlisted(fixed(StatusCode::OK, &page));
     }

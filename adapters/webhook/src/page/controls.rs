@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-/// The button that starts a lookup, and in the same place, while it runs, the one that cancels it.
+/// Renders the button that starts a lookup, and the one that replaces it while the lookup runs and
+/// cancels it.
 pub(super) fn buttons() -> Markup {
     html! {
         div.act {
@@ -12,7 +13,7 @@ pub(super) fn buttons() -> Markup {
     }
 }
 
-/// Elements that the script needs beside a form; hidden without scripts.
+/// Renders elements that the script uses next to a form; hidden without scripts.
 pub(super) fn controls(history: bool) -> Markup {
     html! {
         @if history {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use netvane_core::command::Registry;
 
-/// All commands under the headings of `help`.
+/// Renders links to all commands under the headings of `help`.
 pub(super) fn directory(registry: &Registry) -> Markup {
     let mut groups: Vec<_> = registry
         .entries()

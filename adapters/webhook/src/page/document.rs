@@ -1,4 +1,4 @@
-//! The document as HTML. Markup is escaped by the template, and what cannot be seen is made visible here.
+//! Documents as HTML. The template escapes markup; invisible characters are made visible here.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use netvane_core::{
     spec::TargetKind,
 };
 
-/// A document with its heading of this level, 1 to 3.
+/// Renders a document; its heading has this level, 1 to 3.
 pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> Markup {
     let Document {
         title,
@@ -36,7 +36,7 @@ pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> M
     }
 }
 
-/// Running text; what stands between back-ticks is something to type.
+/// Renders running text; text between backticks becomes code.
 pub(super) fn words(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     let paired = parts.len() % 2 == 1
@@ -109,7 +109,7 @@ fn leads_somewhere(url: &str) -> bool {
     scheme && !url.chars().any(is_unsafe)
 }
 
-/// Wide things scroll by themselves, also with the keyboard.
+/// Wraps wide content so that it scrolls by itself, also with the keyboard.
 fn scrolling(label: &str, content: &Markup) -> Markup {
     html! { div.scroll tabindex="0" role="group" aria-label=(label) { (content) } }
 }
@@ -144,7 +144,7 @@ fn table(registry: &Registry, columns: &[Column], rows: &[Vec<Cell>]) -> Markup 
     scrolling(&format!("Table: {}", titles.join(", ")), &table)
 }
 
-/// Lines of a cell stand below each other; each may be something to carry on from.
+/// Renders the lines of a cell below each other, each with a follow-up link if it is a target.
 fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
     let mark = match role {
         Role::Good => Some(Severity::Good),
@@ -178,7 +178,7 @@ fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
     }
 }
 
-/// The most telling question about it, if it is what it is taken for.
+/// Returns the most useful lookup for this text, if it is a target of this kind.
 fn follow_up(registry: &Registry, kind: TargetKind, text: &str) -> Option<String> {
     let target = Target::read(text).filter(|target| target.kind == kind)?;
     registry
@@ -187,17 +187,17 @@ fn follow_up(registry: &Registry, kind: TargetKind, text: &str) -> Option<String
         .map(|entry| line(&target, entry))
 }
 
-/// As it is typed here.
+/// Returns the command line for a target as typed on a page, without the slash.
 pub(super) fn line(target: &Target, entry: &netvane_core::command::Entry) -> String {
     target.line(entry).trim_start_matches('/').to_owned()
 }
 
-/// A link that asks this line.
+/// Renders a link that runs this command line.
 pub(super) fn ask(question: &str, label: &str) -> Markup {
     html! { a href=(address(question)) data-line=(question) rel="nofollow" { (printable_line(label)) } }
 }
 
-/// The permanent address of a typed line.
+/// Returns the permanent URL of a command line.
 pub(super) fn address(line: &str) -> String {
     form_urlencoded::Serializer::for_suffix("/?".to_owned(), 2)
         .append_pair("q", line)

@@ -1,4 +1,4 @@
-//! The form of a tool, a field for each argument.
+//! The form of a tool, with a field for each argument.
 
 use maud::{Markup, html};
 use netvane_core::{
@@ -13,7 +13,7 @@ use super::{
     question,
 };
 
-/// One field for each argument.
+/// Renders the form with one field for each argument.
 pub(super) fn form(registry: &Registry, entry: &Entry, given: &Map<String, Value>) -> Markup {
     let large = entry.arguments.iter().any(|argument| argument.message);
     let name = entry.spec.name;

@@ -1,4 +1,4 @@
-//! The frame of all pages, and the header fields that go with it.
+//! The frame of all pages, and their HTTP header fields.
 
 use axum::{
     body::Body,
@@ -9,15 +9,16 @@ use maud::{Markup, html};
 
 use super::layout::Page;
 
-/// Nothing but what this service has itself, and no script, style or handler inside a page.
+/// Content-Security-Policy: only resources of this service; no inline scripts, styles or event
+/// handlers.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What a browser tells of itself only when it is asked to.
+/// Client hints that a browser sends only on request.
 const HINTS: &str = "Sec-CH-UA-Full-Version-List, Sec-CH-UA-Platform-Version, Sec-CH-UA-Model, Sec-CH-UA-Arch, \
                      Sec-CH-UA-Bitness";
 
-/// Says that there is no such page.
+/// Renders a 404 page with this reason.
 pub(super) fn not_found(why: &str) -> Response {
     let page = Page {
         title: "Not found",
@@ -33,12 +34,12 @@ pub(super) fn not_found(why: &str) -> Response {
     fixed(StatusCode::NOT_FOUND, &page.with("", &content))
 }
 
-/// A page that says what is so at this moment.
+/// Responds with a complete page that is not cached.
 pub(super) fn fixed(status: StatusCode, page: &Markup) -> Response {
     dressed(status, Body::from(page.0.clone()))
 }
 
-/// A page of someone else's making, in the frame of all pages.
+/// Renders content from another module in the frame of all pages.
 pub(crate) fn framed(
     title: &str,
     about: &str,
@@ -55,7 +56,7 @@ pub(crate) fn framed(
     page.with(public_url.trim_end_matches('/'), content)
 }
 
-/// The same with the policy of all pages.
+/// Adds the Content-Security-Policy of all pages to a response.
 pub(crate) fn with_policy(mut response: Response) -> Response {
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
@@ -64,7 +65,7 @@ pub(crate) fn with_policy(mut response: Response) -> Response {
     response
 }
 
-/// The header fields of every page.
+/// Builds a response with the header fields of every page.
 pub(super) fn dressed(status: StatusCode, body: Body) -> Response {
     let fields = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -80,7 +81,7 @@ pub(super) fn dressed(status: StatusCode, body: Body) -> Response {
     (status, fields, body).into_response()
 }
 
-/// Pages that search engines are to leave alone.
+/// Tells search engines not to index the page.
 pub(super) fn unlisted(mut response: Response) -> Response {
     let name = header::HeaderName::from_static("x-robots-tag");
     response
@@ -89,7 +90,8 @@ pub(super) fn unlisted(mut response: Response) -> Response {
     response
 }
 
-/// Pages about the request itself, which is to hold all that a browser tells on demand; Chromium then repeats it.
+/// Requests all client hints, for pages about the visitor's own request; Chromium then repeats its
+/// request with them.
 pub(super) fn with_hints(mut response: Response) -> Response {
     let fields = response.headers_mut();
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -98,7 +100,7 @@ pub(super) fn with_hints(mut response: Response) -> Response {
     response
 }
 
-/// Pages that are the same for everyone, until the next version.
+/// Allows caching, for pages that are the same for everyone until the next version.
 pub(super) fn shared(mut response: Response) -> Response {
     response.headers_mut().insert(
         header::CACHE_CONTROL,

@@ -1,18 +1,18 @@
-//! What all pages have in common.
+//! The layout that all pages share.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets;
 
-/// Where an answer goes that is not there yet. Escaped text cannot hold it.
+/// Placeholder for a reply that is not known yet. Escaped text cannot contain it.
 pub(super) const ANSWER: PreEscaped<&str> = PreEscaped("<!--answer-->");
 
-/// What a page says of itself.
+/// Metadata of a page.
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
-    /// One sentence for search engines.
+    /// Description for search engines, one sentence.
     pub(super) about: Option<&'a str>,
-    /// Its path; what leads to the same page by other ways counts as this one.
+    /// Canonical path of the page, whichever URL it was opened with.
     pub(super) path: Option<&'a str>,
     /// Whether search engines may list it.
     pub(super) indexed: bool,

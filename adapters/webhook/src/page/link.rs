@@ -1,4 +1,5 @@
-//! `/v/{token}`: a link sent by a chat. Opening it shows what would be shared; only the button shares it.
+//! `/v/{token}`: a link sent in a chat. Opening it shows what would be shared; only the Share
+//! button posts it.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{access, app::App, request::Visited, site::View};
 
-/// A form with one field.
+/// Largest form in bytes; it has one field.
 const LONGEST_FORM: usize = 4096;
 
 /// Handles `GET /v/{token}`: shows what sharing would post.
@@ -100,7 +101,7 @@ fn offer(waiting: &Waiting, view: &str, reply_view: &Markup) -> Markup {
     }
 }
 
-/// `POST /v/{token}`: the button was pressed.
+/// Handles `POST /v/{token}`: shares what was shown, after a press of the Share button.
 pub(super) async fn share(
     State(app): State<App>,
     Path(token): Path<String>,
@@ -143,7 +144,7 @@ pub(super) async fn share(
     )
 }
 
-/// Used, expired and never given look alike.
+/// Renders the same page for used, expired and unknown links.
 fn expired_page() -> Response {
     page(
         StatusCode::NOT_FOUND,

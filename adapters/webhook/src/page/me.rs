@@ -19,7 +19,7 @@ use crate::{access, app::App, request::Visited};
 const ABOUT: &str = "Your IP address with its location and network, the headers of your request, and what your browser \
                      reveals about itself.";
 
-/// The handler of `GET /me`.
+/// Handles `GET /me`: renders what the visitor's browser sent.
 pub(super) async fn get(
     State(app): State<App>,
     Visited(http_request): Visited,

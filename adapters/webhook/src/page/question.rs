@@ -1,16 +1,17 @@
-//! What a page asks: a typed line, or the fields of a tool's form.
+//! The input of a page: a typed line, or the fields of a tool's form.
 
 use netvane_core::{Input, command::Entry, spec::ArgumentKind};
 use serde_json::{Map, Value};
 
-/// The line of `?q=…`; `None` where none is given.
+/// Returns the line from `?q=…`; `None` if it is missing or blank.
 pub(super) fn line(query: Option<&str>) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query?.as_bytes());
     let (_, line) = pairs.find(|(name, _)| name == "q")?;
     (!line.trim().is_empty()).then(|| line.into_owned())
 }
 
-/// The fields of a tool's form; those left empty are not given. `None` where the form was not sent at all.
+/// Reads the fields of a tool's form; empty ones count as not given. `None` if the form was not
+/// sent.
 pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
     let mut sent = false;
     let mut arguments = Map::new();
@@ -31,7 +32,7 @@ pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
         };
 
         let value = match argument.kind {
-            // A file's own line breaks, not those of forms.
+            // Restore the file's line breaks; forms send CRLF.
             _ if argument.message => value.replace("\r\n", "\n"),
             _ => value.trim().to_owned(),
         };
@@ -51,7 +52,7 @@ pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
     })
 }
 
-/// The address that asks the same again; `None` where a question is too long for one.
+/// Returns the URL that runs the same lookup; `None` if it would be too long.
 pub(super) fn address(input: &Input) -> Option<String> {
     const LONGEST: usize = 2000;
     let address = match input {
@@ -63,7 +64,7 @@ pub(super) fn address(input: &Input) -> Option<String> {
             for (name, value) in arguments {
                 address.append_pair(name, &plain(value));
             }
-            // Without a field the form would only be shown.
+            // Without any field, the page would only show the form.
             if arguments.is_empty() {
                 address.append_pair("go", "1");
             }
@@ -73,7 +74,7 @@ pub(super) fn address(input: &Input) -> Option<String> {
     (address.len() <= LONGEST).then_some(address)
 }
 
-/// A value as a form has it.
+/// Returns a value as form fields contain it.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -82,7 +83,7 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// The body of `POST /v1/commands` that asks the same.
+/// Returns the body of `POST /v1/commands` for the same lookup.
 pub(super) fn json(input: &Input) -> Value {
     match input {
         Input::Text(line) => serde_json::json!({ "command": line }),
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_ask_the_same() {
+    fn urls_run_the_same_lookup() {
         let line = address(&Input::Text("mx b\u{fc}cher.example".into())).expect("an address");
         assert_eq!(line, "/?q=mx+b%C3%BCcher.example");
         assert_eq!(

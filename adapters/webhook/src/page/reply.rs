@@ -1,4 +1,4 @@
-//! A reply or a failure on a page, with what can be done with it.
+//! A reply or a failure on a page, with follow-up links.
 
 use maud::{Markup, html};
 use netvane_core::{
@@ -9,17 +9,17 @@ use netvane_core::{
 
 use super::{document, question};
 
-/// Things that the reply is about and that are offered to carry on from.
+/// Most targets of a reply for which follow-up lookups are offered.
 const MOST_TARGETS: usize = 2;
 
-/// Columns of the text form.
+/// Columns of the plain text format.
 const WIDTH: u16 = 100;
 
-/// Where replies are shown, and what was asked.
+/// The request whose reply is rendered, and settings for rendering it.
 pub(super) struct ReplyView<'a> {
     pub(super) registry: &'a Registry,
     pub(super) input: &'a Input,
-    /// For commands to be run elsewhere.
+    /// Base URL of this service, for commands to copy.
     pub(super) origin: &'a str,
     /// Level of the reply's heading, 1–6.
     pub(super) level: u8,
@@ -37,7 +37,7 @@ impl ReplyView<'_> {
         }
     }
 
-    /// What it says and nothing else.
+    /// Renders the reply without links.
     pub(super) fn bare(&self, reply: &Reply) -> Markup {
         html! {
             article.reply aria-label=(printable_line(&reply.rendition.document().title)) {
@@ -46,7 +46,7 @@ impl ReplyView<'_> {
         }
     }
 
-    /// What stopped it; a mistake is pointed at.
+    /// Renders a failure; for usage errors, the wrong part of the line is marked.
     pub(super) fn failure(&self, failure: &Failure) -> Markup {
         let title = failure.problem().title;
         let heading = match self.level {
@@ -90,7 +90,7 @@ impl ReplyView<'_> {
         }
     }
 
-    /// Questions that carry on from it.
+    /// Renders links to follow-up lookups for the reply's targets.
     fn follow_ups(&self, reply: &Reply) -> Markup {
         let found = targets::of(reply);
         let offers = found.iter().take(MOST_TARGETS).map(|target| {
@@ -119,7 +119,7 @@ impl ReplyView<'_> {
         }
     }
 
-    /// The reply in other formats, with buttons that copy it.
+    /// Renders the reply in other formats, with buttons that copy them.
     fn forms(&self, reply: &Reply) -> Markup {
         let reply_view = reply.rendition.document();
         let question = visible(&question::json(self.input).to_string()).replace('\'', r"'\''");
@@ -174,7 +174,7 @@ impl ReplyView<'_> {
     }
 }
 
-/// JSON that says the same, with what cannot be seen written out.
+/// Returns equivalent JSON with invisible characters escaped.
 fn visible(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -190,7 +190,7 @@ fn visible(json: &str) -> String {
     out
 }
 
-/// The line with the mistake in it marked.
+/// Renders the line with the wrong part marked.
 fn pointed(line: &str, position: &std::ops::Range<usize>) -> Markup {
     let part = |range: std::ops::Range<usize>| -> String {
         line.chars().skip(range.start).take(range.len()).collect()
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_stays_what_it_is() {
+    fn escaped_json_has_the_same_value() {
         let json = serde_json::json!({ "a": "\u{202e}x\u{e0001}\u{7f}'" });
         let reply_view = visible(&json.to_string());
         assert_eq!(reply_view, r#"{"a":"\u202ex\udb40\udc01\u007f'"}"#);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mistake_is_marked_where_it_is() {
+    fn marks_the_wrong_part_of_the_line() {
         let reply_view = |line: &str, position| pointed(line, &position).0;
         assert_eq!(
             reply_view("/dig ü MXX", 7..10),

@@ -1,4 +1,5 @@
-//! A page with a reply: complete if the reply comes at once, otherwise its beginning first and the reply when it is ready.
+//! A page with a reply: sent whole if the reply is ready quickly, otherwise the start of the page
+//! first and the reply later.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,7 +38,8 @@ pub(super) async fn respond(
     }
 }
 
-/// Sends the page up to the reply, then the reply. The lookup is cancelled when the client disconnects.
+/// Sends the page up to the reply, then the reply. The lookup is cancelled when the client
+/// disconnects.
 async fn stream_answer(app: &App, headers: &HeaderMap, request: Request, page: Markup) -> Response {
     let (head, tail) = page.0.split_once(ANSWER.0).unwrap_or((page.0.as_str(), ""));
     let (head, tail) = (head.to_owned(), tail.to_owned());

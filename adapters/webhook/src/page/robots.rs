@@ -9,7 +9,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::app::App;
 
-/// The handler of `GET /robots.txt`.
+/// Handles `GET /robots.txt`: lists what crawlers may fetch.
 pub(super) async fn robots(State(app): State<App>, headers: HeaderMap) -> String {
     let origin = app.pages.origin(&headers);
     format!(
@@ -18,7 +18,7 @@ pub(super) async fn robots(State(app): State<App>, headers: HeaderMap) -> String
     )
 }
 
-/// The handler of `GET /sitemap.xml`.
+/// Handles `GET /sitemap.xml`: lists the indexed pages.
 pub(super) async fn sitemap(State(app): State<App>, headers: HeaderMap) -> Response {
     let origin = app.pages.origin(&headers);
     let tools = app

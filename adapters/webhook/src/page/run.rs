@@ -1,4 +1,4 @@
-//! `GET /run`: progress and answer as pieces of a page, for the script of the pages alone.
+//! `GET /run`: progress and reply as HTML fragments, for the pages' own script only.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use super::{access::admitted, question, reply::ReplyView};
 use crate::{app::App, body, request::Visited, response::problem};
 
-/// The handler of `GET /run?q=LINE`.
+/// Handles `GET /run?q=LINE`: runs the command line.
 pub(super) async fn line(
     State(app): State<App>,
     Visited(http_request): Visited,
@@ -33,7 +33,7 @@ pub(super) async fn line(
     events(&app, Input::Text(line), http_request, &headers).await
 }
 
-/// The handler of `GET /run/{name}?argument=value`.
+/// Handles `GET /run/{name}?argument=value`: runs the command.
 pub(super) async fn get(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -45,7 +45,7 @@ pub(super) async fn get(
     events(&app, input, http_request, &headers).await
 }
 
-/// `POST /run/{name}`: the same with a form too large for an address.
+/// Handles `POST /run/{name}`: runs the command with a form that is too large for a URL.
 pub(super) async fn post(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -77,7 +77,8 @@ struct Pieces {
     origin: String,
 }
 
-/// `progress` events, then one `reply` or `error`; heartbeats between them. When the page stops reading, the lookup ends.
+/// Streams `progress` events, then one `reply` or `error`, with heartbeats in between. The lookup
+/// is cancelled when the page stops reading.
 async fn events(
     app: &App,
     input: Input,
@@ -105,7 +106,7 @@ async fn events(
     let (sender, progress) = watch::channel(None::<Reply>);
     let engine = app.engine.clone();
 
-    // Latest wins: a slow reader skips what was overtaken meanwhile.
+    // Only the latest progress is kept; a slow reader skips older ones.
     let lookup = async move {
         engine
             .ask(request, |so_far| drop(sender.send_replace(Some(so_far))))
@@ -164,7 +165,7 @@ impl Pieces {
     }
 }
 
-/// A piece of the page, and what is said to those who do not see it.
+/// Builds an event with an HTML fragment and the text for screen readers.
 fn event(name: &str, html: &Markup, said: &str) -> Event {
     let data = serde_json::json!({ "html": html.0, "said": printable_line(said) });
     Event::default().event(name).data(data.to_string())

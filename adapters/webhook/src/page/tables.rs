@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::document::words;
 
-/// What a command takes.
+/// Renders the table of a command's arguments.
 pub(super) fn arguments(entry: &Entry) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-label="Table: arguments" {
@@ -52,7 +52,7 @@ fn form_of(argument: &Argument) -> String {
     }
 }
 
-/// The fields of a command's data, from their schema.
+/// Renders the table of a command's data fields, from their schema.
 pub(super) fn fields(schema: &Value) -> Markup {
     let properties = schema["properties"].as_object().into_iter().flatten();
     html! {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_named_in_words() {
+    fn names_types_in_words() {
         for (property, words) in [
             (json!({"type": "string"}), "string"),
             (json!({"type": ["null", "integer"]}), "integer or null"),

@@ -1,4 +1,4 @@
-//! `/tools` and one page for each command: what it does, a form, examples, its output.
+//! `/tools` and one page per command: what it does, a form, examples, its output.
 
 use axum::{
     body::Body,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{app::App, body, request::Visited, response::problem};
 
-/// The handler of `GET /tools`.
+/// Handles `GET /tools`: renders the list of tools.
 pub(super) async fn index(State(app): State<App>) -> Response {
     let about = "All tools: DNS records, mail servers, registration, addresses, routes, ports, mail headers and more.";
     let page = Page {
@@ -42,7 +42,7 @@ pub(super) async fn index(State(app): State<App>) -> Response {
     ))
 }
 
-/// `GET /tools/{name}`; with the fields of its form also the answer.
+/// Handles `GET /tools/{name}`: renders the tool's page, and with form fields also the reply.
 pub(super) async fn get(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -65,7 +65,7 @@ pub(super) async fn get(
     respond(&app, http_request, &headers, input, page).await
 }
 
-/// `POST /tools/{name}`: a form that may be too large for an address.
+/// Handles `POST /tools/{name}`: a form that may be too large for a URL.
 pub(super) async fn post(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -163,7 +163,7 @@ fn head(entry: &Entry) -> Markup {
     html! { h1 { code { (entry.spec.name) } " " span { (entry.about) } } }
 }
 
-/// Required arguments as a query.
+/// Returns the required arguments as a query string.
 fn over_http(entry: &Entry) -> String {
     let required = entry.arguments.iter().filter(|argument| argument.required);
     let query: Vec<String> = required

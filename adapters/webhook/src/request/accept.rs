@@ -1,5 +1,6 @@
-//! Connections that say something: hyper's timer for a request's head starts only once it knows the version of HTTP.
-//! A connection is also distinguished from the one that a proxy relays over it.
+//! Accepts connections and closes those that send nothing in time: hyper's header timeout starts
+//! only once it knows the version of HTTP. Also records both the peer and the connection that a
+//! proxy relays.
 
 use std::{future::Future, io, pin::Pin, time::Duration};
 
@@ -11,16 +12,16 @@ use tower_layer::Layer;
 
 use super::proxy_protocol;
 
-/// How a connection with HTTP/2 begins (RFC 9113 §3.4).
+/// The connection preface of HTTP/2 (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Between two looks at a connection that has begun a preface and not gone on.
+/// Time between two looks at a connection that has sent part of a preface.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Gives up on connections that do not get to the point.
+/// Accepts connections; closes those that send no request within `patience`.
 #[derive(Clone)]
 pub(crate) struct Prompt {
     pub(crate) patience: Duration,
-    /// Each connection begins with a PROXY protocol header.
+    /// Whether each connection begins with a PROXY protocol header.
     pub(crate) proxied: bool,
 }
 
@@ -54,7 +55,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Prompt {
     }
 }
 
-/// Waits until the version of HTTP can be told.
+/// Waits until the bytes received show the version of HTTP.
 async fn begun(stream: &TcpStream) -> io::Result<()> {
     let mut head = [0; PREFACE.len()];
     loop {

@@ -1,4 +1,4 @@
-//! From an HTTP request to who asks with it.
+//! Extracts the facts about a caller from an HTTP request.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use netvane_core::{
 use super::request_id::Name;
 use crate::response::problem;
 
-/// The request being handled, as facts about its caller.
+/// Facts about the HTTP request being handled and its caller.
 pub(crate) struct Visited(pub(crate) Arc<HttpRequestInfo>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Visited {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
-        // Every connection is accepted with one.
+        // Each accepted connection has this extension.
         let connection = parts
             .extensions
             .get::<Connection>()

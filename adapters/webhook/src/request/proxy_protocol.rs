@@ -1,4 +1,5 @@
-//! The PROXY protocol, versions 1 and 2: what a balancer in front says of the connection that it relays.
+//! The PROXY protocol, versions 1 and 2: what a load balancer tells about the connection that it
+//! relays.
 
 use std::io;
 
@@ -6,25 +7,26 @@ use netvane_core::request::http_request::{ClientTls, Relayed};
 use ppp::{PartialResult, v1, v2};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-/// Version 1 is a line of at most so many bytes.
+/// Longest header of version 1 in bytes: one line.
 const LONGEST_LINE: usize = 107;
-/// Version 2 says how long it is, and TLVs of a certificate can be long.
+/// Longest accepted header of version 2 in bytes. It states its own length, and TLVs with
+/// certificate data can be long.
 const LONGEST: usize = 4096;
 
-/// TLV types of version 2 (§2.2): the server name that a TLS client asked for, what TLS it is, and below that one
-/// the protocol's version, the client certificate's common name and the cipher.
+/// TLV types of version 2 (§2.2): the server name of a TLS client (SNI), and the TLS data; inside
+/// the latter the TLS version, the client certificate's common name and the cipher.
 const AUTHORITY: u8 = 0x02;
 const SSL: u8 = 0x20;
 const SSL_VERSION: u8 = 0x21;
 const SSL_CN: u8 = 0x22;
 const SSL_CIPHER: u8 = 0x23;
 
-/// Reads the header and not a byte more; a connection without one is refused.
+/// Reads exactly the header from the stream; fails if the connection does not start with one.
 pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
     let mut head = Vec::with_capacity(256);
 
     loop {
-        // What is peeked at stays in the socket, so that the header can be taken out exactly.
+        // Peek first, so that exactly the header is removed from the socket.
         let mut seen = [0; LONGEST];
         let length = stream.peek(&mut seen).await?;
         let (relayed, taken) = match relayed(&seen[..length]) {
@@ -38,7 +40,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
                 ));
             }
             None => {
-                // Readable already: wait for more, a little at a time.
+                // The socket stays readable, so poll for more bytes.
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                 continue;
             }
@@ -52,7 +54,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
 
 pub(crate) type ProxyHeader = (Relayed, usize);
 
-/// A whole header with its length; `None` as long as it may become one.
+/// Parses a whole header and its length; `None` while the bytes may still become one.
 pub(crate) fn relayed(seen: &[u8]) -> Option<Result<ProxyHeader, String>> {
     let begins = |magic: &[u8]| {
         let shared = seen.len().min(magic.len());
@@ -60,7 +62,7 @@ pub(crate) fn relayed(seen: &[u8]) -> Option<Result<ProxyHeader, String>> {
     };
 
     if begins(b"PROXY ") {
-        // Only whole lines: ppp takes a port or a character that has not come yet for a wrong one.
+        // Only parse complete lines: ppp reports a truncated port or character as invalid.
         return match seen
             .iter()
             .take(LONGEST_LINE)
@@ -81,7 +83,7 @@ pub(crate) fn relayed(seen: &[u8]) -> Option<Result<ProxyHeader, String>> {
 
     match v2::Header::try_from(seen) {
         Ok(header) => Some(Ok((second(&header), header.len()))),
-        // Other protocols are not waited on.
+        // Do not wait for more bytes of another protocol.
         Err(error) if error.is_incomplete() && begins(v2::PROTOCOL_PREFIX) => None,
         Err(error) => Some(Err(refused(error))),
     }
@@ -144,7 +146,8 @@ fn second(header: &v2::Header) -> Relayed {
     }
 }
 
-/// One byte of flags, four of the verification's outcome, then TLVs of their own (§2.2.6).
+/// Parses the TLS data (§2.2.6): one byte of flags, four of the verification result, then nested
+/// TLVs.
 fn ssl(value: &[u8]) -> Option<ClientTls> {
     let (flags, mut rest) = (value.first()?, value.get(5..)?);
     if flags & 1 == 0 {

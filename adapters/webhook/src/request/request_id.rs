@@ -1,4 +1,4 @@
-//! Each request has a name, in the response and in the log: the one that it came with, or a new one.
+//! The request id, in the response and in the log: the client's own if valid, otherwise a new one.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use axum::{
 };
 use ulid::Ulid;
 
-/// The header field that holds the name.
+/// The header field that holds the request id.
 pub(crate) const FIELD: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The name of the request that a handler answers.
+/// The id of the request that is being handled.
 #[derive(Clone)]
 pub(crate) struct Name(pub(crate) Arc<str>);
 
@@ -34,7 +34,7 @@ pub(crate) async fn name(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// What others name is shown in logs: nothing that could be taken for more than a name.
+/// Whether a client's id is safe to log: 1 to 128 letters, digits, `.`, `_` or `-`.
 fn is_sane(name: &str) -> bool {
     (1..=128).contains(&name.len())
         && name
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sane_names() {
+    fn accepts_only_safe_request_ids() {
         for name in ["a", "01J.-_Z", &"x".repeat(128)] {
             assert!(is_sane(name), "{name}");
         }

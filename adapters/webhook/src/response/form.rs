@@ -1,8 +1,8 @@
-//! The forms in which a reply can be had.
+//! The formats of a reply.
 
 use axum::http::{HeaderMap, header};
 
-/// The forms of a reply.
+/// A format of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Json,
@@ -19,7 +19,8 @@ const FORMS: [(&str, &str, Form); 4] = [
 ];
 
 impl Form {
-    /// The most wanted form that there is (RFC 9110 §12.5.1); JSON for those who do not say or want another.
+    /// Returns the format with the highest preference in `Accept` (RFC 9110 §12.5.1); JSON if there
+    /// is no preference or no match.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let mut best = (0.0, Self::Json);
 
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_wanted_form() {
+    fn picks_the_format_with_the_highest_preference() {
         for (accept, form) in [
             ("", Form::Json),
             ("*/*", Form::Json),

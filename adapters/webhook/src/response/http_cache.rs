@@ -1,4 +1,4 @@
-//! How long the answer to a `GET` may be kept by who asked, and whether it has changed since.
+//! HTTP caching: how long a client may cache the response to a `GET`, and whether it has changed.
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::form::Form;
 
-/// Says it in the response to a `GET`. An answer whose time is over, or never began, is not kept at all.
+/// Adds the caching header fields to the response to a `GET`, or turns it into a 304. Private
+/// replies and those that are not fresh get no `Cache-Control` or `ETag` here.
 pub(crate) fn with_cache_headers(
     response: Response,
     reply: &Reply,
@@ -52,8 +53,8 @@ fn with(mut response: Response, name: header::HeaderName, value: &str) -> Respon
     response
 }
 
-/// A weak tag (RFC 9110 §8.8.1): replies with the same tag say the same, though their id, the time that they took and
-/// the TTLs that count down differ.
+/// Returns a weak entity tag (RFC 9110 §8.8.1). Replies with the same tag have the same content,
+/// although their ids, elapsed times and remaining TTLs differ.
 fn tag(reply: &Reply, form: Form) -> String {
     let mut digest = Context::new(&SHA256);
     digest.update(format!("{form:?} {} ", reply.command).as_bytes());
@@ -79,7 +80,7 @@ fn leave_out_ttls(value: &mut Value) {
     }
 }
 
-/// The weak comparison of RFC 9110 §8.8.3.2.
+/// Whether an `If-None-Match` field contains the tag, by weak comparison (RFC 9110 §8.8.3.2).
 fn knows(field: &HeaderValue, tag: &str) -> bool {
     let Ok(field) = field.to_str() else {
         return false;
@@ -88,7 +89,7 @@ fn knows(field: &HeaderValue, tag: &str) -> bool {
     field.trim() == "*" || field.split(',').any(|known| opaque(known) == opaque(tag))
 }
 
-/// A document that changes only with the program: the client keeps it and asks whether it still holds.
+/// A document that changes only with the program: clients cache it and revalidate.
 pub(crate) struct StaticDocument {
     content_type: &'static str,
     body: Bytes,
@@ -106,7 +107,7 @@ impl StaticDocument {
         }
     }
 
-    /// The response to a request with these headers.
+    /// Responds with the document, or with 304 if the client has it already.
     pub(crate) fn respond(&self, request_headers: &HeaderMap) -> Response {
         let unchanged = request_headers
             .get_all(header::IF_NONE_MATCH)
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_down_is_left_out_everywhere() {
+    fn tags_ignore_ttls_at_all_levels() {
         let mut data =
             serde_json::json!({"ttl": 3, "answers": [{"ttl": 2, "data": "x"}], "name": "ttl"});
         leave_out_ttls(&mut data);

@@ -6,7 +6,7 @@ use axum::{
 };
 use netvane_core::{Failure, Problem, ProblemCode};
 
-/// A failed lookup or a question that is wrong.
+/// Responds with the problem document of a failed lookup or an invalid request.
 pub(crate) fn failure(failure: &Failure) -> Response {
     let problem = failure.problem();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -19,7 +19,7 @@ pub(crate) fn failure(failure: &Failure) -> Response {
     response
 }
 
-/// A request that does not reach the engine.
+/// Responds with a problem document to a request that does not reach the engine.
 pub(crate) fn plain(status: StatusCode, code: ProblemCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
     let problem = Problem::new(title, status.as_u16(), detail, code);

@@ -1,5 +1,6 @@
-//! A document in Slack's Block Kit. Text from anywhere stands only in plain text and in rich text, whose elements are
-//! never read as markup: there is nothing to escape, and nothing that could mention, link or format.
+//! Documents in Slack's Block Kit. Foreign text appears only in plain text and rich text elements,
+//! which Slack does not parse as markup, so nothing has to be escaped and nothing can mention, link
+//! or format.
 
 mod part;
 
@@ -11,8 +12,8 @@ use serde_json::{Value, json};
 
 use part::{Line, Part, Span, length, plain, within};
 
-/// Slack's limits: of a header, of the text of one block, of blocks. All text together has none that is written down;
-/// messages of 13,000 characters were refused.
+/// Slack's limits in characters of a header and of the text in one block, and in blocks. There is
+/// no documented limit for all text together; messages of 13,000 characters were refused.
 const HEADER: usize = 150;
 const BLOCK: usize = 3000;
 const BLOCKS: usize = 50;
@@ -21,22 +22,23 @@ const MESSAGE: usize = 10_000;
 /// Most characters of the plain text that notifications show.
 const FALLBACK: usize = 600;
 
-/// So that none of them crowds out the rest.
+/// Limits of the summary and the warnings in characters, and of the number of warnings, so that
+/// they leave space for the blocks.
 const SUMMARY: usize = 1200;
 const WARNING: usize = 300;
 const WARNINGS: usize = 5;
 
-/// Columns of exact text that a window shows side by side.
+/// Columns of preformatted text that a window shows without wrapping.
 const WIDTH: u16 = 76;
 
-/// Said where something is left out.
+/// Note where content is left out.
 pub(super) const CUT: &str =
     "… The rest is cut: a message holds no more. Ask over HTTP or in a terminal for all of it.";
 
-/// Said of what is never shown here.
+/// Note for content that is never shown in this chat.
 const ELSEWHERE: &str = "in full over HTTP and in a terminal";
 
-/// The document as blocks.
+/// Renders the document as blocks.
 pub(super) fn blocks(document: &Document) -> Vec<Value> {
     let mut out = vec![header(document)];
     let warnings = warnings(document);
@@ -45,7 +47,7 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
         if part.is_empty() {
             return true;
         }
-        // Two blocks are kept for what comes last.
+        // Reserve two blocks for the end of the message.
         let room = if out.len() + 2 < BLOCKS {
             left.min(BLOCK)
         } else {
@@ -78,7 +80,7 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
     out
 }
 
-/// One line for notifications, in which nothing acts.
+/// Returns one line for notifications, which cannot mention or format anything.
 pub(super) fn fallback(document: &Document) -> String {
     let text = format!(
         "{}: {}",

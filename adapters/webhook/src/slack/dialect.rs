@@ -1,20 +1,20 @@
-//! Whose form a command has, and how an answer looks there.
+//! The chat services that send slash commands, and how a reply looks in each.
 
 use netvane_core::{Platform, document::Document};
 use serde_json::{Value, json};
 
 use super::{blocks, markdown};
 
-/// Whose form it is.
+/// A chat service, by the format of its slash commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// Renders blocks, and can replace an earlier message.
+    /// Slack: renders blocks, and can replace an earlier message.
     Slack,
-    /// Mattermost, Rocket.Chat and the like: markdown.
+    /// Mattermost, Rocket.Chat and others: render Markdown.
     Other,
 }
 
-/// The service that renders the text.
+/// Who can read a message: only the requester, or the whole channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readers {
     Requester,
@@ -22,7 +22,7 @@ pub(super) enum Readers {
 }
 
 impl Dialect {
-    /// What rules, metrics and the log know it by.
+    /// Returns its platform in rules, metrics and the log.
     pub(super) fn platform(self) -> Platform {
         match self {
             Self::Slack => Platform::Slack,
@@ -30,7 +30,7 @@ impl Dialect {
         }
     }
 
-    /// A document as a message.
+    /// Renders a document as a message.
     pub(super) fn message(self, document: &Document, readers: Readers) -> Value {
         let response_type = match readers {
             Readers::Requester => "ephemeral",
@@ -39,7 +39,7 @@ impl Dialect {
         match self {
             Self::Slack => json!({
                 "response_type": response_type,
-                // For notifications; the blocks are what is shown.
+                // Shown in notifications; the message itself shows the blocks.
                 "text": blocks::fallback(document),
                 "mrkdwn": false,
                 "unfurl_links": false,

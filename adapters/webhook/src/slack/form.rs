@@ -1,4 +1,4 @@
-//! What a slash command says.
+//! The request of a slash command.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 
-/// Slack sends fewer than twenty.
+/// Most fields of a request; Slack sends fewer than twenty.
 const MOST_FIELDS: usize = 64;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Its fields, each there once.
+/// The fields of the request; each occurs once.
 pub(super) struct Form(HashMap<String, String>);
 
 impl Form {
-    /// As it was sent. Rocket.Chat's integrations send the same names in JSON.
+    /// Parses the body, a form or JSON; Rocket.Chat's integrations send the same fields as JSON.
     pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Self, String> {
         let mut fields = HashMap::new();
         let mut add = |name: String, value: String| {
@@ -59,13 +59,13 @@ impl Form {
             .filter(|value| !value.is_empty())
     }
 
-    /// Slack looks from time to time whether the certificate is in order.
+    /// Whether this is one of Slack's periodic checks of the certificate.
     pub(super) fn is_check(&self) -> bool {
         self.get("ssl_check").is_some_and(|value| value == "1")
     }
 
-    /// The line that is asked: `/mx example.com` where the slash command is called like one of ours, else what stands
-    /// behind it.
+    /// Returns the line to run: the command with its text if the slash command has the name of one
+    /// of ours, otherwise the text alone.
     pub(super) fn line(&self, platform: Dialect, registry: &Registry) -> String {
         let text = self.get("text").unwrap_or_default();
         let text = match platform {
@@ -75,7 +75,7 @@ impl Form {
                 .replace("&amp;", "&"),
             Dialect::Other => text.to_owned(),
         };
-        // Rocket.Chat's text begins with the word that set it off.
+        // Rocket.Chat's text starts with the trigger word.
         let trigger = self.get("trigger_word").unwrap_or_default();
         let text = text.strip_prefix(trigger).unwrap_or(&text).trim();
         let command = self
@@ -90,7 +90,7 @@ impl Form {
         }
     }
 
-    /// Who asks. The address of the connection is the chat's own, and says nothing of them.
+    /// Returns the caller. The connection's address is the chat service's, so it is left out.
     pub(super) fn caller(&self) -> Caller {
         let field = |name: &str| self.get(name).map(str::to_owned);
         Caller {
@@ -101,7 +101,8 @@ impl Form {
         }
     }
 
-    /// Where a later answer goes: over TLS, or to where the operator said that it may go anyway.
+    /// Returns the URL for later replies: over HTTPS, or to an address that the operator allowed
+    /// explicitly.
     pub(super) async fn response_url(&self, engine: &Engine) -> Result<Url, String> {
         let url = self
             .get("response_url")
@@ -128,7 +129,7 @@ impl Form {
     }
 }
 
-/// All addresses of this host are the operator's own exceptions.
+/// Whether the operator has explicitly allowed all addresses of this host.
 async fn is_excepted(engine: &Engine, host: &str) -> bool {
     match host.parse::<Host>() {
         Ok(host) => engine.runtime().is_excepted(&host).await,

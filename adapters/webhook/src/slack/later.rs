@@ -16,25 +16,25 @@ use super::{
     lookup::{Lookup, Progress, note, present_outcome},
 };
 
-/// One POST ends by then.
+/// Timeout of one POST request.
 const CALL: Duration = Duration::from_secs(10);
 
-/// The chat takes answers for 30 minutes.
+/// Time after a command in which replies are sent; the chat accepts them for 30 minutes.
 const LIFE: Duration = Duration::from_secs(29 * 60);
 
-/// What is known so far is shown at most this often, after these times.
+/// Progress is shown after these times at most.
 const SHOWN_AFTER: [Duration; 3] = [
     Duration::from_secs(4),
     Duration::from_secs(15),
     Duration::from_secs(45),
 ];
 
-/// POSTs to one address; with all that is shown on the way, two are left for the answer.
+/// Most POSTs to one URL; after showing all progress, two are left for the reply.
 const MOST_POSTS: usize = 5;
 const TRIES: usize = 3;
 const BETWEEN: Duration = Duration::from_secs(2);
 
-/// Where a later answer goes.
+/// Sends replies to one `response_url`.
 pub(super) struct Deliveries {
     http: Http,
     url: Url,
@@ -42,11 +42,11 @@ pub(super) struct Deliveries {
     posts: usize,
 }
 
-/// What is to be delivered there.
+/// A lookup whose reply is to be sent.
 pub(super) struct Delivery {
     pub(super) lookup: Lookup,
     pub(super) progress: Progress,
-    /// The part of it that the user has seen.
+    /// The progress that the user has already seen.
     pub(super) preview: Option<Reply>,
     pub(super) input: Input,
     pub(super) readers: Readers,
@@ -54,11 +54,11 @@ pub(super) struct Delivery {
     pub(super) ending: CancellationToken,
 }
 
-/// Why a POST was not taken.
+/// Why a POST failed.
 enum Trouble {
-    /// It may be taken in a moment.
+    /// Temporary error; a retry may succeed.
     Passing(String),
-    /// It will never be.
+    /// Permanent error; no retry follows.
     Lasting(String),
 }
 
@@ -72,7 +72,7 @@ impl Deliveries {
         }
     }
 
-    /// Shows what is known so far, and in the end the answer.
+    /// Shows progress, and finally the reply.
     pub(super) async fn run(mut self, mut delivery: Delivery) {
         let end = (delivery.arrived + LIFE).into();
         let shown = timeout_at(end, self.follow(&mut delivery)).await;
@@ -90,7 +90,7 @@ impl Deliveries {
         self.conclude(&document, readers).await;
     }
 
-    /// The outcome; `None` where the process ends before it.
+    /// Waits for the result and shows progress meanwhile; `None` if the process ends first.
     async fn follow(&mut self, delivery: &mut Delivery) -> Option<Result<Reply, Failure>> {
         let Delivery {
             lookup,
@@ -102,7 +102,8 @@ impl Deliveries {
 
         let begun = Instant::now();
 
-        // Only Slack replaces what it showed before; elsewhere each would be one message more.
+        // Only Slack replaces the previous message; elsewhere each progress would be another
+        // message.
         let mut shows = match self.platform {
             Dialect::Slack => SHOWN_AFTER.as_slice(),
             Dialect::Other => &[],
@@ -132,7 +133,7 @@ impl Deliveries {
             if let Some(reply) = preview {
                 let mut document = reply.rendition.document().clone();
                 document.title += " …";
-                // What is shown on the way is no loss.
+                // Failing to show progress does no harm.
                 let _ = self.post(&document, Readers::Requester).await;
             }
         }

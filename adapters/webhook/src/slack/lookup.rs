@@ -1,4 +1,4 @@
-//! A lookup that runs for someone, and what is said of its outcome.
+//! A running lookup, and the message about its result.
 
 use netvane_core::{
     Engine, Failure, Input, Reply, Request,
@@ -7,12 +7,12 @@ use netvane_core::{
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Ends when nobody waits for it any more.
+/// A lookup that is cancelled when this is dropped.
 pub(super) type Lookup = AbortOnDropHandle<Result<Reply, Failure>>;
-/// What is found so far.
+/// The latest partial result of a lookup.
 pub(super) type Progress = watch::Receiver<Option<Reply>>;
 
-/// Starts a lookup; gives its future and its progress.
+/// Starts a lookup; returns its handle and its progress.
 pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
     let (sender, progress) = watch::channel(None);
     let engine = engine.clone();
@@ -24,7 +24,7 @@ pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
     (AbortOnDropHandle::new(lookup), progress)
 }
 
-/// A link that the user has to open before the lookup can run.
+/// Waits for a partial result with a link that the user has to open before the lookup can run.
 pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     let is_link = |reply: &Option<Reply>| {
         let blocks = reply
@@ -40,7 +40,7 @@ pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     }
 }
 
-/// What is said of an outcome, and whether it is an answer.
+/// Returns the document to show for a result, and whether the lookup succeeded.
 pub(super) fn present_outcome(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
     match outcome {
         Ok(reply) => (reply.rendition.document().clone(), true),
@@ -48,7 +48,7 @@ pub(super) fn present_outcome(outcome: Result<Reply, Failure>, input: &Input) ->
     }
 }
 
-/// A document of a title and one sentence.
+/// Builds a document with a title and one sentence.
 pub(super) fn note(title: &str, text: impl Into<String>) -> Document {
     Document::new(title, text, Severity::Neutral)
 }

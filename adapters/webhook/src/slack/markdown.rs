@@ -1,13 +1,13 @@
-//! A document as markdown of a length that Mattermost and Rocket.Chat take, in which nobody is mentioned.
+//! Documents as Markdown within the limits of Mattermost and Rocket.Chat, without any mentions.
 
 use netvane_core::document::{Block, Document, render};
 
 use super::blocks::CUT;
 
-/// Rocket.Chat takes 5000 characters; Mattermost more.
+/// Most characters of a message: Rocket.Chat accepts 5000; Mattermost more.
 const MOST: usize = 4800;
 
-/// So that they do not crowd out the rest.
+/// Most warnings in a truncated message, so that they leave space for the blocks.
 const WARNINGS: usize = 3;
 
 pub(super) fn message(document: &Document) -> String {
@@ -16,14 +16,14 @@ pub(super) fn message(document: &Document) -> String {
         return whole;
     }
 
-    // What is escaped can become far longer.
+    // Escaping can make text far longer, so try smaller limits until it fits.
     let parts = [300, 100, 30].map(|most| headed(document, most));
     let fitting = parts
         .into_iter()
         .find(|part| length(&shown(&cut(part, 0))) <= MOST);
     let mut part = fitting.unwrap_or_default();
 
-    // Only of the block that no longer fits is there something to cut; each is looked at once to find it.
+    // Find the first block that does not fit; only that one has to be shortened.
     let mut used = length(&shown(&cut(&part, 0)));
     let last = part.blocks.iter().position(|block| {
         let alone = Document {
@@ -46,7 +46,7 @@ pub(super) fn message(document: &Document) -> String {
     }
 }
 
-/// With nothing around the blocks that is longer than this.
+/// Limits the title, the summary and the warnings to this length.
 fn headed(document: &Document, most: usize) -> Document {
     let mut part = document.clone();
     part.title = within(&part.title, most);
@@ -60,7 +60,7 @@ fn headed(document: &Document, most: usize) -> Document {
     part
 }
 
-/// With its first blocks only, and a word about it.
+/// Keeps the first blocks only, and adds a note about it.
 fn cut(document: &Document, blocks: usize) -> Document {
     let mut part = document.clone();
     part.blocks.truncate(blocks);
@@ -68,7 +68,7 @@ fn cut(document: &Document, blocks: usize) -> Document {
     part
 }
 
-/// Takes away the second half of what stands last.
+/// Removes the second half of the last block.
 fn shorten(blocks: &mut Vec<Block>) {
     let half = |text: &mut String| {
         let end = text.floor_char_boundary(text.len() / 2);
@@ -98,7 +98,8 @@ fn shown(document: &Document) -> String {
     unmentioned(&render::markdown(document))
 }
 
-/// Code is left as it is by the renderer, but some chats look for names in there, too. Addresses of e-mail are none.
+/// Replaces `@` unless it follows a letter or digit, as in e-mail addresses. The renderer does not
+/// escape code, but some chats look for mentions there, too.
 fn unmentioned(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = None;
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_mentioned() {
+    fn output_mentions_nobody() {
         let mut document = Document::new("TXT of @all", "see ann@example.com", Severity::Good);
         document
             .code("@channel ask ann@example.com")

@@ -1,4 +1,4 @@
-//! Who sent a slash command: Slack signs it, the others send a token that they share with us.
+//! Authentication of slash commands: Slack signs them, the others send a shared token.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::access::signature::{is_current, once};
 const SIGNATURE: &str = "x-slack-signature";
 const TIMESTAMP: &str = "x-slack-request-timestamp";
 
-/// What was taken is remembered for longer than its timestamp is right.
+/// How long a signature is remembered against replay: longer than its timestamp is accepted.
 const REMEMBERED: Duration = Duration::from_secs(11 * 60);
 const MOST_REMEMBERED: u64 = 200_000;
 
-/// Those who may send slash commands.
+/// The senders that may send slash commands.
 pub(super) struct Senders {
     slack: Option<hmac::Key>,
     tokens: Vec<Secret>,
-    /// Signatures that were here.
+    /// Signatures that were used already.
     used_signatures: Cache<Vec<u8>, ()>,
 }
 
@@ -45,7 +45,8 @@ impl Senders {
         self.slack.is_some() || !self.tokens.is_empty()
     }
 
-    /// What was sent, by someone who may. A signature that is there has to be right; a token does not stand in for it.
+    /// Authenticates the sender and returns its platform and form. If there is a Slack signature,
+    /// it must be valid; a token does not replace it.
     pub(super) fn authenticate(
         &self,
         headers: &HeaderMap,
@@ -65,7 +66,7 @@ impl Senders {
         }
     }
 
-    /// Version 0 of Slack's signatures: HMAC-SHA256 over `v0:timestamp:body`.
+    /// Verifies version 0 of Slack's signatures: HMAC-SHA256 over `v0:timestamp:body`.
     fn signed(
         &self,
         key: &hmac::Key,
@@ -118,7 +119,7 @@ impl Senders {
             None
         };
         let given = given.or(form.get("token")).unwrap_or_default().trim();
-        // All are compared, so that timing does not reveal which one is close.
+        // Compare all tokens, so that timing does not reveal which one is close.
         let known = self.tokens.iter().fold(false, |known, token| {
             bool::from(token.reveal().as_bytes().ct_eq(given.as_bytes())) | known
         });
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn slacks_own_example_once() {
+    fn accepts_slacks_own_example_once() {
         let secret: Secret = serde_json::from_value(SECRET.into()).expect("a secret");
         let senders = Senders::new(&secret, &[]);
         let at = AT.to_string();

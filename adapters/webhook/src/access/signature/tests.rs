@@ -25,7 +25,7 @@ fn read(id: &str, at: u64, tags: &str) -> Result<Signature, String> {
 }
 
 #[tokio::test]
-async fn one_of_several_secrets_and_one_of_several_signatures() {
+async fn one_matching_secret_and_signature_among_several_is_enough() {
     let store = Store::in_memory().expect("a store");
     let right = read(
         "msg_1",
@@ -47,7 +47,7 @@ async fn one_of_several_secrets_and_one_of_several_signatures() {
 
     assert!(
         both.settle(&right, b"x", Some(&store)).await.is_err(),
-        "and the id is not used up"
+        "a failed signature does not use up the id"
     );
     assert!(both.settle(&right, b"{}", Some(&store)).await.is_ok());
     let again = both
@@ -63,7 +63,7 @@ async fn one_of_several_secrets_and_one_of_several_signatures() {
 }
 
 #[test]
-fn what_cannot_be_right_is_told_before_the_body_is_read() {
+fn rejects_malformed_signatures_before_the_body_is_read() {
     let tag = tag(1, "a", "");
     assert!(read("a", NOW - TOLERANCE, &tag).is_ok() && read("a", NOW + TOLERANCE, &tag).is_ok());
     for (read, told) in [
@@ -84,9 +84,9 @@ fn what_cannot_be_right_is_told_before_the_body_is_read() {
     }
 }
 
-/// The example of the specification's reference implementation.
+/// The test vector of the specification's reference implementation.
 #[test]
-fn the_specifications_example() {
+fn verifies_the_example_of_the_specification() {
     let secret = webhook_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a secret");
     let secrets = Secrets(vec![hmac::Key::new(hmac::HMAC_SHA256, &secret)]);
     let signature = Signature {

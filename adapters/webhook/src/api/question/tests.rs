@@ -9,7 +9,7 @@ fn input(text: &str) -> Result<Input, String> {
 }
 
 #[test]
-fn both_forms_are_read() {
+fn reads_both_forms() {
     assert_eq!(
         input(r#" {"command": "/mx example.com"}"#),
         Ok(Input::Text("/mx example.com".into()))
@@ -27,7 +27,7 @@ fn both_forms_are_read() {
 }
 
 #[test]
-fn what_is_neither_form_or_both_is_wrong() {
+fn rejects_neither_form_and_both_forms() {
     for text in [
         "{}",
         r#"{"arguments": {}}"#,
@@ -40,7 +40,7 @@ fn what_is_neither_form_or_both_is_wrong() {
 }
 
 #[test]
-fn what_is_no_question_says_what_it_is() {
+fn errors_name_the_invalid_input() {
     for (text, why) in [
         ("", "the body is empty"),
         ("[\"/mx a.example\"]", "the body is not a JSON object"),
@@ -62,7 +62,7 @@ fn what_is_no_question_says_what_it_is() {
 }
 
 #[test]
-fn null_is_a_reference_and_nothing_is_none() {
+fn null_is_a_valid_ref_and_a_missing_ref_is_none() {
     let reference = |text: &str| {
         let question = read(text).expect("a question");
         question
@@ -77,6 +77,6 @@ fn null_is_a_reference_and_nothing_is_none() {
     assert_eq!(
         reference(r#"{"command": "/a", "ref": {"b": [1.0]}}"#),
         Some(r#"{"b": [1.0]}"#.into()),
-        "as it was written"
+        "the ref is returned unchanged"
     );
 }

@@ -25,7 +25,7 @@ fn delivery() -> Delivery {
 }
 
 #[test]
-fn what_is_kept_comes_back() {
+fn a_stored_delivery_reads_back_unchanged() {
     let mut delivery = delivery();
     for outcome in [
         DeliveryResult::Status(500),
@@ -46,7 +46,7 @@ fn what_is_kept_comes_back() {
 }
 
 #[test]
-fn neither_the_query_nor_the_question_is_told() {
+fn status_shows_neither_the_query_nor_the_request() {
     let mut delivery = delivery();
     delivery.attempts.push(Attempt {
         at: delivery.created,
@@ -72,7 +72,7 @@ fn neither_the_query_nor_the_question_is_told() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_puts_nothing_off() {
+fn setting_the_clock_back_does_not_delay_attempts() {
     let mut delivery = delivery();
     let second = |second: i64| delivery.created + jiff::SignedDuration::from_secs(second);
     let (early, created, planned, late) = (second(-86_400), second(0), second(300), second(86_400));
@@ -93,7 +93,7 @@ fn a_clock_that_is_set_back_puts_nothing_off() {
 }
 
 #[test]
-fn names_are_long_and_never_the_same() {
+fn ids_are_long_and_unique() {
     let (one, other) = (id().expect("random"), id().expect("random"));
     assert_eq!((one.len(), one.contains('.')), (30, false), "{one}");
     assert_ne!(one, other);

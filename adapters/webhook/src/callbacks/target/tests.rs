@@ -7,7 +7,7 @@ fn engine() -> Engine {
 }
 
 #[test]
-fn urls_that_may_be_tried() {
+fn accepts_public_urls() {
     let engine = engine();
     for (text, read_as) in [
         (
@@ -34,7 +34,7 @@ fn urls_that_may_be_tried() {
 }
 
 #[test]
-fn urls_that_are_none() {
+fn rejects_invalid_urls() {
     let engine = engine();
     let long = format!("https://ops.example/{}", "x".repeat(2048));
 
@@ -73,7 +73,7 @@ fn urls_that_are_none() {
 }
 
 #[test]
-fn private_addresses_in_every_spelling() {
+fn rejects_private_addresses_in_every_notation() {
     let engine = engine();
     for text in [
         "http://127.0.0.1/",

@@ -1,4 +1,5 @@
-//! What a browser makes of any document, hostile ones first: the renderer's own elements and nothing else.
+//! Property tests: any document, hostile ones included, is rendered as the expected HTML elements
+//! only.
 
 use html5ever::{Attribute, parse_document, tendril::TendrilSink};
 use markup5ever_rcdom::{Node, NodeData, RcDom};
@@ -8,7 +9,8 @@ use netvane_core::document::{
 };
 use proptest::prelude::*;
 
-/// The renderer's elements with the attributes that each may have; the first three are the parser's own.
+/// Elements that the renderer may write, with their allowed attributes; the first three are added
+/// by the parser.
 const ELEMENTS: [(&str, &[&str]); 27] = [
     ("html", &[]),
     ("head", &[]),
@@ -39,13 +41,13 @@ const ELEMENTS: [(&str, &[&str]); 27] = [
     ("summary", &[]),
 ];
 
-/// These lead somewhere or do something.
+/// Elements with an effect: links and buttons.
 const ACTIVE: [(&str, &[&str]); 2] = [
     ("a", &["href", "rel", "data-line"]),
     ("button", &["type", "data-save"]),
 ];
 
-/// What a browser has of a page.
+/// What a browser gets from a page.
 #[derive(Default)]
 struct PageContent {
     text: String,
@@ -67,7 +69,7 @@ impl PageContent {
         for child in node.children.borrow().iter() {
             self.look(child);
         }
-        // Words of neighbours are not one word.
+        // Separates the words of neighbouring elements.
         self.text.push('\n');
     }
 
@@ -117,7 +119,8 @@ proptest! {
         let written = super::document(&registry, &document, level).0;
         let page = format!("<!doctype html><html><head></head><body><main>{written}</main></body></html>");
         let dom = parse_document(RcDom::default(), Default::default()).one(page.as_str());
-        // An element that is not closed, or closed twice, is among these; so is a character that HTML does not know.
+        // Parse errors include elements that are not closed or closed twice, and characters that
+        // are not allowed in HTML.
         let errors = dom.errors.borrow();
         prop_assert!(errors.is_empty(), "{:?} in {}", errors, written);
 
@@ -125,7 +128,7 @@ proptest! {
         seen.look(&dom.document);
         prop_assert!(seen.strange.is_empty(), "{:?} in {}", seen.strange, written);
         for link in &seen.links {
-            // The document's own, or a question to this service.
+            // Either the document's own link, or a lookup on this service.
             prop_assert!(link == LINK || link.starts_with("/?q="), "{} in {}", link, written);
         }
         let hidden: String = seen.text.chars().filter(|c| is_unsafe(*c) && !"\n\t".contains(*c)).collect();

@@ -5,7 +5,7 @@ fn shown(document: &Document) -> String {
 }
 
 #[test]
-fn hostile_text_is_text() {
+fn escapes_hostile_text() {
     const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\" onerror=\"x' ```\x1b[0m";
     let mut document = Document::new(HOSTILE, HOSTILE, Severity::Bad);
 
@@ -58,7 +58,7 @@ fn hostile_text_is_text() {
 }
 
 #[test]
-fn what_is_to_be_typed_stands_out() {
+fn text_in_backticks_becomes_code() {
     assert_eq!(
         words("write `MX` or `<b>`").0,
         "write <code>MX</code> or <code>&lt;b&gt;</code>"
@@ -69,7 +69,7 @@ fn what_is_to_be_typed_stands_out() {
 }
 
 #[test]
-fn tables_tell_what_their_cells_are() {
+fn tables_mark_number_columns_and_the_severity_has_an_icon() {
     let mut document = Document::new("T", "S", Severity::Good);
     document.table(["Name", ">TTL"], vec![["x".into(), 5.into()]]);
     let html = shown(&document);

@@ -7,7 +7,7 @@ fn ok(bytes: &[u8]) -> ProxyHeader {
 }
 
 #[test]
-fn version_1() {
+fn reads_version_1() {
     let line = b"PROXY TCP4 192.0.2.1 198.51.100.2 4711 443\r\nGET / HTTP/1.1\r\n";
     let (relayed, length) = ok(line);
     assert_eq!((relayed.version, length), (1, 44));
@@ -29,7 +29,7 @@ fn version_1() {
 }
 
 #[test]
-fn version_2_with_tls() {
+fn reads_version_2_with_tls() {
     let ssl = [
         &[1, 0, 0, 0, 0][..],
         &[SSL_VERSION, 0, 7],
@@ -68,7 +68,7 @@ fn version_2_with_tls() {
 }
 
 #[test]
-fn a_header_may_come_in_any_pieces() {
+fn reads_a_header_in_any_pieces() {
     for line in [
         "PROXY TCP4 192.0.2.1 198.51.100.2 4711 443\r\n",
         "PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n",
@@ -86,7 +86,7 @@ fn a_header_may_come_in_any_pieces() {
 }
 
 #[test]
-fn what_is_none_is_refused_and_what_is_short_is_waited_for() {
+fn rejects_invalid_headers_and_waits_for_incomplete_ones() {
     for start in [
         "",
         "P",

@@ -1,8 +1,8 @@
-//! A part of a message that becomes one block, and as much of it as there is room for.
+//! Parts of a message that become one block each, and truncating them.
 
 use serde_json::{Value, json};
 
-/// A run of characters that look alike.
+/// A run of characters with the same style.
 #[derive(Clone)]
 pub(super) struct Span {
     pub(super) text: String,
@@ -13,14 +13,14 @@ pub(super) struct Span {
 
 pub(super) type Line = Vec<Span>;
 
-/// What becomes one block.
+/// A part of a message that becomes one block.
 pub(super) enum Part {
     Words(Vec<Line>),
     List(Vec<Line>),
     Exact(String),
 }
 
-/// Neither bold nor code, and no link.
+/// Returns a span without bold, code or link.
 pub(super) fn plain(text: impl Into<String>) -> Span {
     Span {
         text: text.into(),
@@ -64,7 +64,7 @@ impl Part {
         }
     }
 
-    /// What of it has room, and whether that is all.
+    /// Returns as much of the part as fits, and whether that is all.
     pub(super) fn start(self, room: usize) -> (Self, bool) {
         if self.size() <= room {
             return (self, true);
@@ -79,7 +79,7 @@ impl Part {
                     used <= room
                 };
                 let whole: Vec<&str> = text.lines().take_while(fits).collect();
-                // Of one endless line, its beginning.
+                // A first line that is too long is truncated.
                 let kept = if whole.is_empty() {
                     within(&text, room).0
                 } else {
@@ -124,12 +124,13 @@ impl Part {
     }
 }
 
-/// With the end of the line.
+/// Returns the length of a line with its line break.
 fn size(line: &Line) -> usize {
     line.iter().map(|span| length(&span.text)).sum::<usize>() + 1
 }
 
-/// The first lines; if not even one has room, the start of its last span that has some.
+/// Returns the first lines that fit; if not even one fits, the start of the last span that has some
+/// space.
 fn fitting(lines: Vec<Line>, room: usize) -> Vec<Line> {
     let mut left = room;
     let mut kept = Vec::new();
@@ -166,7 +167,7 @@ fn begun(line: Line, room: usize) -> Line {
     kept
 }
 
-/// At most this long, and whether that is all; a cut is shown.
+/// Truncates a text to this length with an ellipsis; returns whether it is complete.
 pub(super) fn within(text: &str, most: usize) -> (String, bool) {
     if length(text) <= most {
         return (text.to_owned(), true);
@@ -180,7 +181,8 @@ pub(super) fn within(text: &str, most: usize) -> (String, bool) {
     (if most == 0 { start } else { start + "…" }, false)
 }
 
-/// UTF-16 units are never fewer than characters, however Slack counts.
+/// Returns the length in UTF-16 units: never fewer than characters, so it is safe however Slack
+/// counts.
 pub(super) fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }

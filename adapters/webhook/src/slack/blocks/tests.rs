@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn a_reply() {
+fn renders_a_reply_as_blocks() {
     let mut document = Document::new("MX of example.com", "2 mail servers", Severity::Good);
 
     document.table(
@@ -48,7 +48,7 @@ fn the_fallback_mentions_nobody() {
 }
 
 #[test]
-fn what_does_not_fit_is_said() {
+fn truncated_messages_say_so() {
     let mut document = Document::new("TXT of example.com", "many records", Severity::Good);
     document.table(
         ["Text"],
@@ -73,14 +73,14 @@ fn what_does_not_fit_is_said() {
 }
 
 #[test]
-fn a_long_summary_does_not_take_the_blocks_with_it() {
+fn a_long_summary_leaves_space_for_the_blocks() {
     let mut document = Document::new("a", "y".repeat(2000), Severity::Good);
     document.text("first").text("second");
     let text = json!(blocks(&document)).to_string();
     assert!(text.contains("second") && text.contains(CUT), "{text}");
 }
 
-/// All values in a tree of JSON that are objects.
+/// Collects all objects in a JSON tree.
 fn objects<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| objects(item, found)),
@@ -96,7 +96,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts((document, marks) in adversarial::document()) {
+    fn any_document_stays_within_the_limits_and_is_inert((document, marks) in adversarial::document()) {
         let shown = blocks(&document);
         prop_assert!((1..=BLOCKS).contains(&shown.len()));
         let (mut total, mut words) = (0, Vec::new());
@@ -106,7 +106,7 @@ proptest! {
             let mut within_block = 0;
             for object in found {
                 let kind = object["type"].as_str().unwrap_or("style");
-                // Neither markup, nor a mention, nor a link that is not the document's own.
+                // Neither markup, nor a mention, nor a link other than the document's own.
                 let harmless = ["header", "plain_text", "rich_text", "rich_text_section", "rich_text_list",
                     "rich_text_preformatted", "text", "style"];
                 let own_link = kind == "link" && object["url"] == LINK;

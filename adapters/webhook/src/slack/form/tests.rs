@@ -7,7 +7,7 @@ fn form(body: &str) -> Result<Form, String> {
 }
 
 #[test]
-fn the_line_that_is_asked() {
+fn reads_the_line_to_run() {
     let engine = Engine::new(&Settings::default()).expect("an engine");
 
     for (body, line) in [
@@ -32,7 +32,7 @@ fn the_line_that_is_asked() {
 }
 
 #[test]
-fn forms_that_are_none() {
+fn rejects_invalid_forms() {
     let fault = |kind: &str, body: &str| {
         Form::read(kind, body.as_bytes())
             .map(|_| ())
@@ -47,7 +47,7 @@ fn forms_that_are_none() {
 }
 
 #[tokio::test]
-async fn where_later_answers_go() {
+async fn accepts_only_safe_response_urls() {
     let allow = (
         "NETVANE__POLICY__ALLOW".to_owned(),
         "127.0.0.0/8".to_owned(),
