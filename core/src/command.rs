@@ -60,6 +60,8 @@ pub type Misread = (Option<String>, Invalid);
 
 type Reader = fn(Map<String, Value>) -> Result<Box<dyn Prepared>, Misread>;
 
+type DataReader = fn(Value) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error>;
+
 /// A command with its types erased.
 pub struct Entry {
     /// What is declared about it.
@@ -79,6 +81,7 @@ pub struct Entry {
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
     prepare: Reader,
+    read: DataReader,
 }
 
 /// A command with its arguments read: what is left is to run it.
@@ -135,6 +138,7 @@ impl Entry {
             about_caller: C::ABOUT_CALLER,
             arguments_schema: schema,
             data_schema: written_schema::<C::Data>,
+            read: |data| Ok(Arc::new(serde_json::from_value::<C::Data>(data)?)),
             prepare: |arguments| {
                 let command: C = serde_path_to_error::deserialize(Value::Object(arguments))
                     .map_err(|error| {
@@ -162,6 +166,12 @@ impl Entry {
     /// Reads named arguments; an error names the argument that it is about, where it is about one.
     pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Box<dyn Prepared>, Misread> {
         (self.prepare)(arguments)
+    }
+
+    /// Reads `data` back from the JSON of a reply, complete or partial. The JSON is not trusted: any value that can be
+    /// read can also be presented.
+    pub fn read(&self, data: Value) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error> {
+        (self.read)(data)
     }
 
     /// JSON Schema of `data`.

@@ -76,7 +76,7 @@ pub enum Cost {
 }
 
 /// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "An argument of a command.")]
 pub struct Argument {
     /// As it is given by name.
@@ -89,10 +89,10 @@ pub struct Argument {
     /// Whether it must be given.
     pub required: bool,
     /// Takes the rest of the line.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
     /// A mail message: pasted, uploaded, or the message replied to.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub message: bool,
     /// What may be written, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,12 +111,12 @@ pub struct Argument {
     #[schemars(with = "i64")]
     pub maximum: Option<i64>,
     /// All allowed values, where they are few.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
 }
 
 /// The sorts of values that every platform can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgumentKind {
     /// Text.

@@ -9,6 +9,7 @@ use crate::{
     Engine, Platform,
     request::{Input, Request},
     settings::Settings,
+    testing::read_back,
 };
 
 /// `example.test.` unless a test needs other records.
@@ -110,14 +111,20 @@ impl TestDns {
     }
 }
 
-/// One line asked, its final answer.
+/// One line asked, its final answer. The data of all its replies can be read back.
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
-    engine
-        .ask(
-            Request::new(Platform::Terminal, Input::Text(line.into())),
-            |_| {},
-        )
-        .await
+    let request = Request::new(Platform::Terminal, Input::Text(line.into()));
+    let reply = engine
+        .ask(request, |so_far| check_read_back(engine, &so_far))
+        .await?;
+    check_read_back(engine, &reply);
+    Ok(reply)
+}
+
+/// Checks that the data of a reply, complete or partial, can be read back.
+fn check_read_back(engine: &Engine, reply: &Reply) {
+    let entry = engine.registry().find(reply.command).expect(reply.command);
+    read_back::check(&*reply.rendition.finding, &|data| entry.read(data));
 }
 
 /// The same as the JSON object that a client sees.

@@ -34,16 +34,16 @@ const CREDENTIALS: [&str; 6] = [
 pub(crate) struct MyRequest {}
 
 /// The client's own HTTP request.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// Variables with the names of CGI (RFC 3875) and common web servers.
     #[schemars(with = "BTreeMap<String, String>")]
     variables: Map<String, Value>,
     /// Header fields with names in lower case, grouped by name in order of arrival.
     headers: Vec<(String, String)>,
-    /// Credentials were hidden, because others can read the reply.
-    #[serde(skip)]
-    hidden: bool,
+    /// Values of credentials are replaced by their length, because others can read the reply.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    credentials_hidden: bool,
 }
 
 impl Command for MyRequest {
@@ -109,7 +109,7 @@ impl Data {
         Self {
             variables,
             headers,
-            hidden,
+            credentials_hidden: hidden,
         }
     }
 }
@@ -292,7 +292,7 @@ impl Answer for Data {
         document
             .heading("Header fields")
             .table(["Field", "Value"], rows.collect());
-        if self.hidden {
+        if self.credentials_hidden {
             document.note("Credentials are hidden because others can read this reply.");
         }
 
