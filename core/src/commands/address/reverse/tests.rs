@@ -173,3 +173,16 @@ fn json_omits_absent_counts_and_reasons() {
     assert_eq!(json["addresses"][0]["names"][0]["forward_confirmed"], true);
     assert!(json["addresses"][1]["failure"].is_string());
 }
+
+#[test]
+fn the_cache_lifetime_is_the_shortest_and_counts_down() {
+    let mut data = data(vec![]);
+    assert_eq!(Answer::lifetime(&data), Duration::ZERO);
+    data.limit_lifetime(Duration::from_secs(300));
+    data.limit_lifetime(Duration::from_secs(60));
+    assert_eq!(Answer::lifetime(&data), Duration::from_secs(60));
+    data.age(7);
+    assert_eq!(data.cache_seconds, Some(53));
+    data.age(u32::MAX);
+    assert_eq!(data.cache_seconds, Some(0));
+}

@@ -224,3 +224,18 @@ fn lifetime_is_the_shortest_and_ttls_count_down() {
     assert_eq!(data.records["A"][0].ttl, 0);
     assert_eq!(nothing(0).lifetime(), Duration::ZERO);
 }
+
+#[test]
+fn the_cache_lifetime_is_the_shortest_and_counts_down() {
+    let mut data = collect(&[
+        (Rtype::A, answers("example.test. 60 IN A 192.0.2.1")),
+        (
+            Rtype::NS,
+            answers("example.test. 300 IN NS ns1.example.test."),
+        ),
+    ]);
+    assert_eq!(data.lifetime(), Duration::from_secs(60));
+    data.age(7);
+    assert_eq!(data.cache_seconds, Some(53));
+    assert_eq!(data.records["A"][0].ttl, 53);
+}

@@ -131,3 +131,33 @@ fn the_lifetime_is_that_of_the_mx_records() {
         ["Location of the mail servers, not of the stored mail"]
     );
 }
+
+#[test]
+fn the_mx_lookup_travels_in_json_and_its_ttls_count_down() {
+    let mut data = data(None, vec![host("mx.test", vec![])]);
+    data.age(100);
+    let json = serde_json::to_value(&data).expect("JSON");
+    assert_eq!(json["mx"]["hosts"][0]["ttl"], 200);
+    assert_eq!(json["mx"]["answers"][0]["ttl"], 200);
+    assert_eq!(data.lifetime(), Duration::from_secs(200));
+}
+
+#[test]
+fn place_and_network_are_separate_members_in_json() {
+    let located = Located {
+        place: PlaceSummary {
+            country: Some("DE".into()),
+            country_name: Some("Germany".into()),
+            asn: Some(64_496),
+            ..PlaceSummary::default()
+        },
+        ..located("192.0.2.1", Some("Berlin"), Some("Example Net"))
+    };
+    assert_eq!(
+        serde_json::to_value(&located).expect("JSON"),
+        serde_json::json!({
+            "address": "192.0.2.1", "country": "DE", "country_name": "Germany", "city": null,
+            "asn": 64_496, "organization": null
+        })
+    );
+}
