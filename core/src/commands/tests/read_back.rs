@@ -114,7 +114,7 @@ async fn data_of_every_example_can_be_read_back() {
 }
 
 #[tokio::test]
-async fn data_of_another_command_is_not_read() {
+async fn rejects_values_that_are_not_data() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
 
