@@ -63,7 +63,9 @@ pub type Misread = (Option<String>, Invalid);
 
 type Reader = fn(Map<String, Value>) -> Result<Box<dyn Prepared>, Misread>;
 
-/// A command whose types are erased.
+type DataReader = fn(Value) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error>;
+
+/// A command with its types erased.
 pub struct Entry {
     /// Static properties of the command.
     pub spec: Spec,
@@ -82,6 +84,7 @@ pub struct Entry {
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
     prepare: Reader,
+    read: DataReader,
 }
 
 /// A command whose arguments have been parsed and that is ready to run.
@@ -138,6 +141,7 @@ impl Entry {
             about_caller: C::ABOUT_CALLER,
             arguments_schema: schema,
             data_schema: written_schema::<C::Data>,
+            read: |data| Ok(Arc::new(serde_json::from_value::<C::Data>(data)?)),
             prepare: |arguments| {
                 let command: C = serde_path_to_error::deserialize(Value::Object(arguments))
                     .map_err(|error| {
@@ -167,7 +171,13 @@ impl Entry {
         (self.prepare)(arguments)
     }
 
-    /// Returns the JSON Schema of `data`.
+    /// Reads `data` back from the JSON of a reply, complete or partial. The JSON is not trusted: any value that can be
+    /// read can also be presented.
+    pub fn read(&self, data: Value) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error> {
+        (self.read)(data)
+    }
+
+    /// JSON Schema of `data`.
     pub fn data_schema(&self) -> Schema {
         (self.data_schema)()
     }

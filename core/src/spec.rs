@@ -76,7 +76,7 @@ pub enum Cost {
 }
 
 /// An argument as help, completion and chat platforms see it. Derived from the argument's type.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "An argument of a command.")]
 pub struct Argument {
     /// Name of the argument.
@@ -88,11 +88,11 @@ pub struct Argument {
     pub kind: ArgumentKind,
     /// Whether the argument is required.
     pub required: bool,
-    /// Whether it takes the rest of the line.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// Takes the rest of the line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
-    /// Whether it is a mail message: pasted, uploaded, or the message replied to.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// A mail message: pasted, uploaded, or the message replied to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub message: bool,
     /// Expected format, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,13 +110,13 @@ pub struct Argument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub maximum: Option<i64>,
-    /// All allowed values, if there are only a few.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// All allowed values, where they are few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
 }
 
-/// Value types that every platform can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// The sorts of values that every platform can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgumentKind {
     /// Text with its own syntax.

@@ -3,13 +3,18 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::Document;
 
 /// The result data of a command: the `data` member of a reply.
-pub trait Answer: Serialize + JsonSchema + Clone + Send + Sync + 'static {
+///
+/// Data can be read back from its JSON, and then presents itself exactly as before. The JSON may come from another
+/// machine, so no method may panic, whatever values the fields have.
+pub trait Answer:
+    Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static
+{
     /// Builds the document that presents the data. Pure: no I/O, no escaping, no platform.
     fn present(&self) -> Document;
 

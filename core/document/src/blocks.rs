@@ -4,7 +4,7 @@
 //! escape it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How good or bad the result is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -102,7 +102,7 @@ pub enum Block {
 }
 
 /// One station of a [`Block::Path`].
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "One station of a path.")]
 pub struct Station {
     /// Role of the station: `Mail server of the recipient`.

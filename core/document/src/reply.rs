@@ -180,17 +180,19 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
     use crate::Answer;
 
-    #[derive(Clone, Serialize, JsonSchema)]
+    #[derive(Clone, Serialize, Deserialize, JsonSchema)]
     struct Data {
-        text: &'static str,
+        text: String,
     }
 
     impl Answer for Data {
         fn present(&self) -> Document {
-            let mut document = Document::new("A \"title\"", self.text, Severity::Warning);
+            let mut document = Document::new("A \"title\"", self.text.as_str(), Severity::Warning);
             document.field("name", "value").note("a remark");
             document
         }
@@ -204,7 +206,7 @@ mod tests {
                 id: "01M7Z8Q4W0V6ZK3T5N9Y2B1XCE".into(),
                 command: "a",
                 arguments: Arc::new(arguments.as_object().cloned().expect("an object")),
-                rendition: Arc::new(RenderedAnswer::new(Arc::new(Data { text: "{}" }))),
+                rendition: Arc::new(RenderedAnswer::new(Arc::new(Data { text: "{}".into() }))),
                 elapsed: Duration::from_micros(microseconds),
                 cached,
                 fresh_for: Duration::ZERO,

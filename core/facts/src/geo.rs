@@ -11,7 +11,7 @@ use std::{borrow::Cow, net::IpAddr, path::Path, sync::Arc};
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::countries::country;
 use record::Record;
@@ -42,7 +42,7 @@ pub struct GeoFacts {
 }
 
 /// A country by code and name.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Country {
     /// ISO 3166-1 alpha-2, upper case.
     pub code: Cow<'static, str>,
@@ -51,7 +51,7 @@ pub struct Country {
 }
 
 /// Coordinates; databases give the center of an area.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Location {
     /// Latitude in degrees, positive to the north.
     pub latitude: Option<f64>,
@@ -64,7 +64,7 @@ pub struct Location {
 }
 
 /// The network that holds an address.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Network {
     /// The address block of the database record.
     #[schemars(with = "Option<String>")]
@@ -76,7 +76,7 @@ pub struct Network {
 }
 
 /// A geo database in use.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DatabaseInfo {
     /// Name from its metadata, e.g. `GeoLite2-City`.
     pub name: String,

@@ -2,8 +2,10 @@
 
 mod table;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use table::{ALIASES, ENTRIES, PROTOCOLS, PortEntry, between, normalize};
 
@@ -14,16 +16,16 @@ pub const MAX_MATCHES: usize = 25;
 const MAX_QUERY: usize = 100;
 
 /// One use of one port over one protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PortMatch {
     /// Port number, 0 to 65535.
     pub port: u16,
     /// Transport protocol: `tcp`, `udp`, `sctp` or `dccp`.
-    pub protocol: &'static str,
+    pub protocol: Cow<'static, str>,
     /// Name of the service, e.g. `https`.
-    pub service: &'static str,
+    pub service: Cow<'static, str>,
     /// Description from the registry; may be empty.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// Whether the use is common but not in IANA's registry.
     pub unofficial: bool,
 }
@@ -108,10 +110,13 @@ pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
 
 /// The service name of a port: `(443, "tcp")` → `https`. Registered names come before unofficial ones.
 pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
-    let mut found = between(port, port).iter().flat_map(matches);
-    found
-        .find(|found| found.protocol.eq_ignore_ascii_case(protocol))
-        .map(|found| found.service)
+    let (letter, _) = PROTOCOLS
+        .iter()
+        .find(|(_, name)| name.eq_ignore_ascii_case(protocol))?;
+    between(port, port)
+        .iter()
+        .find(|entry| entry.protocols.as_bytes().contains(letter))
+        .map(|entry| entry.service)
 }
 
 /// The first port of a service name or alias, TCP before UDP: `ssh` → 22, `postgres` → 5432.
@@ -246,9 +251,9 @@ fn matches(entry: &PortEntry) -> impl Iterator<Item = PortMatch> {
         .filter(move |(letter, _)| protocols.as_bytes().contains(letter))
         .map(move |&(_, protocol)| PortMatch {
             port,
-            protocol,
-            service,
-            description,
+            protocol: protocol.into(),
+            service: service.into(),
+            description: description.into(),
             unofficial,
         })
 }

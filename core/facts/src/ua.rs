@@ -18,7 +18,7 @@ mod rules;
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use agents::Class;
 use rules::{BROWSERS, DEVICES, RuleMatch, SYSTEMS};
@@ -33,7 +33,7 @@ pub const MAX_READ: usize = 1024;
 const FIELD_MAX: usize = 80;
 
 /// A parsed User-Agent. Fields that it does not reveal are `None`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UaFacts {
     /// The User-Agent string, at most 1024 bytes of it.
     pub user_agent: String,
@@ -50,7 +50,7 @@ pub struct UaFacts {
 }
 
 /// A browser or program by name and version.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Client {
     /// Family, e.g. `Firefox`, `Mobile Safari`, `GPTBot`.
     pub name: Option<String>,
@@ -61,7 +61,7 @@ pub struct Client {
 }
 
 /// An operating system by name and version.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct System {
     /// Family, e.g. `Windows`, `Mac OS X`, `Android`.
     pub name: Option<String>,
@@ -70,7 +70,7 @@ pub struct System {
 }
 
 /// A device by brand and model.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
     /// Brand of the device, e.g. `Samsung`.
     pub brand: Option<String>,

@@ -15,7 +15,7 @@ use netvane_facts::registration::{
     Kind, Registration, RegistrationState, bootstrap::Bootstrap, rdap,
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{http::Http, whois::Whois};
 use crate::settings;
@@ -32,7 +32,7 @@ struct Inner {
 }
 
 /// One server that was queried.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ReferralStep {
     /// Host name, with the port if it is not the default.
     pub server: String,

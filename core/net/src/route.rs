@@ -10,7 +10,8 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::icmp_error::IcmpError;
 
@@ -95,7 +96,7 @@ pub struct Note {
 }
 
 /// What kind of probe the target answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// UDP datagram to a high port.

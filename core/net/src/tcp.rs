@@ -6,7 +6,8 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 mod banner;
 mod budget;
@@ -62,7 +63,7 @@ impl Default for ScanOptions {
 }
 
 /// State of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PortState {
     /// A service accepts connections.
@@ -71,6 +72,17 @@ pub enum PortState {
     Closed,
     /// A firewall drops or rejects connections.
     Filtered,
+}
+
+impl PortState {
+    /// The name in JSON and in texts, e.g. `open`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Filtered => "filtered",
+        }
+    }
 }
 
 /// Result for one port.

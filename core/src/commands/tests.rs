@@ -1,5 +1,7 @@
 //! Rules that every command follows.
 
+mod read_back;
+
 use super::*;
 use crate::spec::{Cost, Spec};
 

@@ -14,7 +14,7 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use tokio::sync::oneshot;
 
@@ -67,7 +67,7 @@ pub(crate) struct PendingLink {
 }
 
 /// Reply shown while a link is open.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Invited {
     link: String,
 }

@@ -1,10 +1,10 @@
 //! Provider of a domain's mail, inferred from the names and networks of its mail servers.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Provider of a domain's mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Provider {
     /// Product or company; `self-hosted` if the MX is inside the domain.
     pub(crate) name: String,
@@ -15,7 +15,7 @@ pub(crate) struct Provider {
 }
 
 /// What a provider does with the mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Hosts the mailboxes, as far as DNS shows.

@@ -2,7 +2,7 @@
 
 use netvane_net::smtp::{Meaning, TlsFacts, TranscriptEntry};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Reason, suggestion};
 use crate::args::{
@@ -12,7 +12,7 @@ use crate::args::{
 };
 
 /// Verdict on an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     /// The mail server accepts this address and rejects made-up ones.
@@ -26,7 +26,7 @@ pub(crate) enum Verdict {
 }
 
 /// Results of the checks; `null` if a check was not made or gave no result.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Checks {
     /// The address is well-formed.
     pub syntax: Option<bool>,
@@ -51,7 +51,7 @@ pub(crate) struct Checks {
 }
 
 /// Result of a verification.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Report {
     /// The address as sent over SMTP.
     pub address: String,

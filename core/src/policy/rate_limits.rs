@@ -21,7 +21,7 @@ use ipnet::{IpNet, Ipv6Net};
 use moka::sync::Cache;
 use netvane_document::Failure;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{request::Caller, settings, spec::Cost};
@@ -60,7 +60,7 @@ pub(crate) struct RateLimits {
 }
 
 /// Whose budget a request is charged to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Payer {
     /// A user of a chat.
@@ -74,7 +74,7 @@ pub(crate) enum Payer {
 }
 
 /// Remaining units of one of a caller's budgets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Remaining {
     /// The budget that is charged.
     pub(crate) of: Payer,

@@ -9,6 +9,7 @@ use crate::{
     Engine, Platform,
     request::{Input, Request},
     settings::Settings,
+    testing::read_back,
 };
 
 /// Zone of `example.test.`, used unless a test needs other records.
@@ -111,14 +112,20 @@ impl TestDns {
     }
 }
 
-/// Runs one command line and returns the final reply.
+/// One line asked, its final answer. The data of all its replies can be read back.
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
-    engine
-        .ask(
-            Request::new(Platform::Terminal, Input::Text(line.into())),
-            |_| {},
-        )
-        .await
+    let request = Request::new(Platform::Terminal, Input::Text(line.into()));
+    let reply = engine
+        .ask(request, |so_far| check_read_back(engine, &so_far))
+        .await?;
+    check_read_back(engine, &reply);
+    Ok(reply)
+}
+
+/// Checks that the data of a reply, complete or partial, can be read back.
+fn check_read_back(engine: &Engine, reply: &Reply) {
+    let entry = engine.registry().find(reply.command).expect(reply.command);
+    read_back::check(&*reply.rendition.finding, &|data| entry.read(data));
 }
 
 /// Runs one command line and returns the reply as the JSON object that a client sees.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::received::ReceivedTls;
 
@@ -37,7 +37,7 @@ pub struct Trace {
 }
 
 /// What one `Received` field says about the hop.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct MailHop {
     /// 1 for the line nearest to the sender.
     pub index: usize,
@@ -68,7 +68,7 @@ pub struct MailHop {
 }
 
 /// How the trust boundary was determined.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum BoundaryKind {
     /// From the configured trusted relays.
@@ -81,7 +81,7 @@ pub enum BoundaryKind {
 }
 
 /// The trust boundary: up to which hop the headers are trusted.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Boundary {
     /// How the boundary was determined.
     pub kind: BoundaryKind,
@@ -92,7 +92,7 @@ pub struct Boundary {
 }
 
 /// How reliable the origin is.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A trusted server saw this address.
@@ -105,7 +105,7 @@ pub enum Confidence {
 }
 
 /// Where the message came from.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Origin {
     /// IP address of the client.
     pub address: Option<IpAddr>,
@@ -118,7 +118,7 @@ pub struct Origin {
 }
 
 /// An address from an untrusted header.
-#[derive(Serialize, JsonSchema, Debug, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Clone, PartialEq)]
 pub struct Claim {
     /// The name of the header field.
     pub source: String,
@@ -133,7 +133,7 @@ pub struct Claim {
 }
 
 /// A contradiction or irregularity.
-#[derive(Serialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
 pub struct Anomaly {
     /// The hop it concerns; `null` for the whole message.
     pub hop: Option<usize>,
@@ -142,7 +142,7 @@ pub struct Anomaly {
 }
 
 /// The result of one check.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct AuthResult {
     /// RFC 8601 result: `pass`, `fail`, `softfail`, `none`, …; `null` when no trusted server reports one.
     pub result: Option<String>,
@@ -153,7 +153,7 @@ pub struct AuthResult {
 }
 
 /// One DKIM signature (RFC 6376).
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Dkim {
     /// RFC 8601 result; `null` when no trusted server reports one.
     pub result: Option<String>,
@@ -170,7 +170,7 @@ pub struct Dkim {
 }
 
 /// Authentication results of the recipient's server.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Authentication {
     /// SPF: whether the address may send for the envelope sender's domain.
     pub spf: AuthResult,

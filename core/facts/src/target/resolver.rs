@@ -28,7 +28,17 @@ pub struct Endpoint {
 }
 
 /// Transport protocol of DNS queries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// DNS over UDP (RFC 1035); truncated answers are retried over TCP.

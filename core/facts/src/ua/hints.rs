@@ -1,13 +1,13 @@
 //! User-Agent client hints: the `Sec-CH-UA…` headers, which are more precise than the User-Agent.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sfv::{BareItem, Item, List, ListEntry, Parser};
 
 use super::UaFacts;
 
 /// The client hints of a request. Headers that were not sent are `None`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hints {
     /// Browser brands with versions, from the full version list if sent; without made-up ("GREASE") brands.
     pub brands: Vec<Brand>,
@@ -30,7 +30,7 @@ pub struct Hints {
 }
 
 /// A browser brand with its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Brand {
     /// Name of the brand, e.g. `Google Chrome`.
     pub name: String,

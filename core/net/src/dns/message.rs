@@ -17,7 +17,7 @@ use domain::{
     rdata::AllRecordData,
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::service_binding;
 
@@ -50,7 +50,7 @@ pub struct Message {
 }
 
 /// Header flags of RFC 1035 and 4035.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Flags {
     /// AA: the answer is authoritative.
     pub aa: bool,
@@ -67,7 +67,7 @@ pub struct Flags {
 }
 
 /// The OPT pseudo-record (RFC 6891).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Edns {
     /// EDNS version, normally 0.
     pub version: u8,
@@ -80,7 +80,7 @@ pub struct Edns {
 }
 
 /// An extended DNS error, RFC 8914.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExtendedError {
     /// INFO-CODE (RFC 8914 §4).
     pub code: u16,

@@ -23,13 +23,13 @@ use hickory_resolver::{
     },
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Client, Data, Message, Question};
 use fault::why_bogus;
 
 /// DNSSEC status of an answer (RFC 4035 §4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
     /// A valid chain of signatures covers the answer, from the root down.
@@ -43,7 +43,7 @@ pub enum Security {
 }
 
 /// The DNSSEC status with the reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
     /// DNSSEC status: secure, insecure, bogus or indeterminate.
     pub security: Security,

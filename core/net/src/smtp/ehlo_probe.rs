@@ -4,7 +4,7 @@
 
 use rustls_pki_types::ServerName;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{net::TcpStream, time::Instant};
 
 use super::{
@@ -21,7 +21,7 @@ const MAX_EXTENSIONS: usize = 32;
 const MAX_FAULT: usize = 200;
 
 /// What a mail server announces before any mail.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EhloInfo {
     /// The greeting with its reply code. Untrusted text: escape it.
     pub greeting: Option<String>,

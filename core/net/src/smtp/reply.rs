@@ -7,7 +7,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Longest line in bytes. RFC 5321 §4.5.3.1.5 allows 512, but some servers send longer ones.
 const MAX_LINE: usize = 4096;
@@ -86,6 +86,13 @@ impl fmt::Display for Enhanced {
 impl Serialize for Enhanced {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Enhanced {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::exact(&code).ok_or_else(|| D::Error::custom("expected a code such as `5.1.1`"))
     }
 }
 

@@ -17,7 +17,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A client configuration that accepts any certificate, and a strict verifier to report on it.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Opportunistic {
 }
 
 /// TLS parameters of a connection after STARTTLS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsFacts {
     /// Protocol version: "TLS 1.3" or "TLS 1.2".
     pub version: String,

@@ -1,7 +1,7 @@
 //! SMTP transcript. Untrusted text of limited size; renderers must escape it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::reply::{Enhanced, Reply};
 
@@ -11,7 +11,7 @@ const MAX_ENTRIES: usize = 64;
 const MAX_TEXT: usize = 1024;
 
 /// Stage of the SMTP session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Opening the TCP connection.
@@ -35,7 +35,7 @@ pub enum Stage {
 }
 
 /// One reply, or the error in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TranscriptEntry {
     /// Host name of the mail server and the connected address.
     pub host: String,

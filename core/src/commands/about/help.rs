@@ -1,6 +1,6 @@
 //! `help`: lists all commands, or shows the help of one.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError, UsageKind};
 use schemars::JsonSchema;
@@ -22,26 +22,25 @@ pub(crate) struct Help {
 }
 
 /// Help for one or all commands.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// Commands in the order of the registry.
     commands: Vec<CommandHelp>,
-    /// Help for a single command, with its arguments.
-    #[serde(skip)]
-    #[schemars(skip)]
-    one: bool,
+    /// The help of one command was requested, not the list of all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    single: bool,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct CommandHelp {
-    name: &'static str,
-    aliases: Vec<&'static str>,
+    name: Cow<'static, str>,
+    aliases: Vec<Cow<'static, str>>,
     /// Usage, such as `mx <domain> [resolver]`.
     usage: String,
     /// Description of the command in one line.
     about: String,
-    group: &'static str,
-    examples: Vec<&'static str>,
+    group: Cow<'static, str>,
+    examples: Vec<Cow<'static, str>>,
     arguments: Vec<Argument>,
 }
 
@@ -77,7 +76,7 @@ impl Command for Help {
 
             return Ok(Data {
                 commands,
-                one: false,
+                single: false,
             });
         };
 
@@ -88,7 +87,7 @@ impl Command for Help {
                     .admit(cx.platform, &cx.caller, entry.spec.name)?;
                 Ok(Data {
                     commands: vec![describe(entry)],
-                    one: true,
+                    single: true,
                 })
             }
             None => {
@@ -110,19 +109,31 @@ impl Command for Help {
 
 fn describe(entry: &Entry) -> CommandHelp {
     CommandHelp {
-        name: entry.spec.name,
-        aliases: entry.spec.aliases.to_vec(),
+        name: entry.spec.name.into(),
+        aliases: entry
+            .spec
+            .aliases
+            .iter()
+            .copied()
+            .map(Cow::Borrowed)
+            .collect(),
         usage: entry.usage(),
         about: entry.about.clone(),
-        group: entry.spec.group.title(),
-        examples: entry.spec.examples.to_vec(),
+        group: entry.spec.group.title().into(),
+        examples: entry
+            .spec
+            .examples
+            .iter()
+            .copied()
+            .map(Cow::Borrowed)
+            .collect(),
         arguments: entry.arguments.clone(),
     }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        if let ([command], true) = (&self.commands[..], self.one) {
+        if let ([command], true) = (&self.commands[..], self.single) {
             return command.present();
         }
 
@@ -131,8 +142,8 @@ impl Answer for Data {
         let mut groups: Vec<&str> = Vec::new();
 
         for command in &self.commands {
-            if !groups.contains(&command.group) {
-                groups.push(command.group);
+            if !groups.contains(&&*command.group) {
+                groups.push(&command.group);
             }
         }
 

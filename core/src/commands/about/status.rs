@@ -1,6 +1,6 @@
 //! `status`: state and limits of this installation.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Severity};
 use netvane_facts::geo::{ATTRIBUTION, DatabaseInfo};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
-    commands::dns::lookup::count,
+    commands::{address::geo::date, dns::lookup::count},
     policy::rate_limits::{Payer, Remaining},
     spec::{Cost, Group, Spec},
 };
@@ -20,9 +20,9 @@ use crate::{
 pub(crate) struct Status {}
 
 /// State and limits of this installation.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
-    version: &'static str,
+    version: Cow<'static, str>,
     uptime_seconds: u64,
     /// Adapters of this process.
     adapters: Vec<Adapter>,
@@ -35,28 +35,28 @@ pub(crate) struct Data {
     commands: usize,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Adapter {
-    name: &'static str,
+    name: Cow<'static, str>,
     /// Health of the adapter: `up`, `starting`, `down: …` or `failed: …`.
     health: String,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct DataAge {
     geo: Vec<Database>,
     /// Publication date of the RDAP bootstrap file of IANA.
     rdap_bootstrap: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Database {
     name: String,
     built: Option<String>,
     age_days: Option<i64>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Limits {
     /// Maximum number of concurrent light lookups.
     light: usize,
@@ -83,7 +83,7 @@ impl Command for Status {
         let limits = &cx.runtime.limits;
 
         Ok(Data {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             uptime_seconds: cx.runtime.started.elapsed().as_secs(),
             adapters: cx
                 .runtime
@@ -91,7 +91,7 @@ impl Command for Status {
                 .all()
                 .into_iter()
                 .map(|(name, health)| Adapter {
-                    name,
+                    name: name.into(),
                     health: health.to_string(),
                 })
                 .collect(),
@@ -172,11 +172,7 @@ impl Data {
         };
 
         document.field("Resolvers", Cell::exact(resolvers));
-        let bootstrap = self
-            .data
-            .rdap_bootstrap
-            .as_deref()
-            .map(|date| &date[..date.len().min(10)]);
+        let bootstrap = self.data.rdap_bootstrap.as_deref().map(date);
 
         document.field(
             "RDAP",
@@ -190,13 +186,13 @@ impl Data {
 
     fn add_databases(&self, document: &mut Document) {
         for database in &self.data.geo {
-            let age = database
-                .age_days
-                .map(|days| format!(", {} old", count(days.max(0) as usize, "day", "days")));
-            let built = database
-                .built
-                .as_deref()
-                .map_or("unknown date", |built| &built[..built.len().min(10)]);
+            let age = database.age_days.map(|days| {
+                format!(
+                    ", {} old",
+                    count(usize::try_from(days).unwrap_or(0), "day", "days")
+                )
+            });
+            let built = database.built.as_deref().map_or("unknown date", date);
             document.field(
                 "Geo database",
                 Cell::exact(format!(

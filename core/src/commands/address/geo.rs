@@ -1,5 +1,7 @@
 //! `geo`: location and network of an address, from the local database.
 
+mod summary;
+
 use std::{net::IpAddr, sync::Arc};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
@@ -11,6 +13,7 @@ use netvane_facts::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::summary::PlaceSummary;
 use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec, TargetKind},
@@ -28,19 +31,19 @@ pub(crate) struct Geo {
 }
 
 /// Location and network of the first address; further addresses of a host are under `more`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// The query in canonical spelling.
     query: String,
     #[serde(flatten)]
     place: Place,
     /// The same data of further addresses of the host.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     more: Vec<Place>,
 }
 
 /// Class, location and network of an address.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Place {
     pub(crate) address: IpAddr,
     /// IP version, 4 or 6.
@@ -59,7 +62,7 @@ pub(crate) struct Place {
     databases: Arc<[DatabaseInfo]>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Special {
     range: String,
     name: String,
@@ -166,26 +169,12 @@ impl Place {
 
     /// City, region and country: `Frankfurt, Hesse, Germany`.
     pub(crate) fn place(&self) -> Option<String> {
-        let country = self
-            .country
-            .as_ref()
-            .map(|country| country.name.as_deref().unwrap_or(&country.code));
-        let parts: Vec<&str> = [self.city.as_deref(), self.region.as_deref(), country]
-            .into_iter()
-            .flatten()
-            .collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+        PlaceSummary::from(self).place()
     }
 
     /// AS number and organization: `AS64496 Example Net`.
     pub(crate) fn holder(&self) -> Option<String> {
-        let network = self.network.as_ref()?;
-        let asn = network.asn.map(|asn| format!("AS{asn}"));
-        let parts: Vec<&str> = [asn.as_deref(), network.organization.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect();
-        (!parts.is_empty()).then(|| parts.join(" "))
+        PlaceSummary::from(self).holder()
     }
 
     /// One sentence about the address.
@@ -271,7 +260,7 @@ impl Place {
             let built = database
                 .built
                 .as_deref()
-                .map(|built| &built[..built.len().min(10)])
+                .map(date)
                 .unwrap_or("unknown date");
             format!("{} of {built}", database.name)
         };
@@ -281,6 +270,11 @@ impl Place {
             Cell::aside(format!("{}. {ATTRIBUTION}", databases.join(", "))),
         );
     }
+}
+
+/// The date of an RFC 3339 timestamp, `2026-03-01`; text that is not a timestamp is truncated to ten bytes.
+pub(crate) fn date(timestamp: &str) -> &str {
+    &timestamp[..timestamp.floor_char_boundary(10)]
 }
 
 /// Not cached: the database is local, and an update takes effect immediately.

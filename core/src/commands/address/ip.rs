@@ -38,19 +38,19 @@ pub(crate) struct Ip {
 }
 
 /// Data of the first address; further addresses of a host are under `more`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// The query in canonical spelling.
     query: String,
     #[serde(flatten)]
     first: AddressInfo,
     /// The same data of further addresses of the host.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     more: Vec<AddressInfo>,
 }
 
 /// Everything about one address.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct AddressInfo {
     #[serde(flatten)]
     place: Place,
@@ -59,12 +59,12 @@ struct AddressInfo {
     /// Registration of a public address; `null` if no registry answered.
     registration: Option<Summary>,
     /// Lookups that failed, with the reason.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     missing: Vec<String>,
 }
 
 /// Registration of the address block.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Summary {
     cidr: Vec<String>,
     name: Option<String>,

@@ -28,23 +28,24 @@ pub(crate) struct Reverse {
 }
 
 /// Addresses with their names, and whether each name is forward-confirmed.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// The query in canonical spelling.
     query: String,
     addresses: Vec<AddressNames>,
     /// The domain does not exist (NXDOMAIN).
     nxdomain: bool,
-    #[serde(skip)]
-    lifetime: Option<Duration>,
+    /// Seconds for which the reply may be cached: the shortest lifetime of all lookups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache_seconds: Option<u32>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct AddressNames {
     address: IpAddr,
     names: Vec<Name>,
     /// Number of names that are not listed.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     omitted: usize,
     /// Why the PTR lookup failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,14 +56,14 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Name {
     /// Host name, without the final dot.
     name: String,
     /// The name resolves back to the address.
     forward_confirmed: bool,
     /// The name could not be resolved, so it is unconfirmed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unchecked: bool,
 }
 
@@ -84,7 +85,7 @@ impl Command for Reverse {
             query: self.target.to_string(),
             addresses: Vec::new(),
             nxdomain: false,
-            lifetime: None,
+            cache_seconds: None,
         };
 
         let addresses = match &self.target {
@@ -183,8 +184,9 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Dura
 
 impl Data {
     fn limit_lifetime(&mut self, lifetime: Duration) {
-        self.lifetime = Some(
-            self.lifetime
+        let lifetime = u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX);
+        self.cache_seconds = Some(
+            self.cache_seconds
                 .map_or(lifetime, |shortest| shortest.min(lifetime)),
         );
     }
@@ -261,7 +263,9 @@ impl AddressNames {
             .iter()
             .map(|name| ["".into(), Cell::domain(&name.name), name.confirmation()])
             .collect();
-        rows[0][0] = address;
+        if let Some([first, ..]) = rows.first_mut() {
+            *first = address;
+        }
 
         if self.omitted > 0 {
             let more = format!("and {} more", self.omitted);
@@ -315,7 +319,13 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        self.lifetime.unwrap_or_default()
+        Duration::from_secs(self.cache_seconds.unwrap_or(0).into())
+    }
+
+    fn age(&mut self, seconds: u32) {
+        self.cache_seconds = self
+            .cache_seconds
+            .map(|lifetime| lifetime.saturating_sub(seconds));
     }
 }
 

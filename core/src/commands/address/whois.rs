@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::{Flag, Registered},
     command::{Command, Context},
-    commands::dns::lookup::count,
+    commands::{address::geo::date, dns::lookup::count},
     spec::{Cost, Group, Spec, TargetKind},
 };
 
@@ -50,7 +50,7 @@ pub(crate) enum Source {
 }
 
 /// Registration data with the queried servers.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// The registered object; for a host name, its registrable domain.
     query: String,
@@ -68,7 +68,7 @@ pub(crate) struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in_days: Option<i64>,
     /// Show the raw text in the reply instead of attaching it.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     show_raw: bool,
 }
 
@@ -240,22 +240,28 @@ impl Data {
 
         match (self.facts.expires.as_deref(), self.expires_in_days) {
             (Some(expires), Some(days)) => {
-                let date = &expires[..expires.len().min(10)];
+                let date = date(expires);
 
                 match days {
                     ..0 => (
                         format!(
                             "Registered{via}; expired {} ago ({date})",
-                            count_days(-days)
+                            count_days(days.unsigned_abs())
                         ),
                         Severity::Bad,
                     ),
                     0..30 => (
-                        format!("Registered{via}; expires in {} ({date})", count_days(days)),
+                        format!(
+                            "Registered{via}; expires in {} ({date})",
+                            count_days(days.unsigned_abs())
+                        ),
                         Severity::Warning,
                     ),
                     _ => (
-                        format!("Registered{via}; expires in {} ({date})", count_days(days)),
+                        format!(
+                            "Registered{via}; expires in {} ({date})",
+                            count_days(days.unsigned_abs())
+                        ),
                         Severity::Good,
                     ),
                 }
@@ -265,8 +271,8 @@ impl Data {
     }
 }
 
-fn count_days(days: i64) -> String {
-    count(usize::try_from(days).unwrap_or(0), "day", "days")
+fn count_days(days: u64) -> String {
+    count(usize::try_from(days).unwrap_or(usize::MAX), "day", "days")
 }
 
 impl Answer for Data {

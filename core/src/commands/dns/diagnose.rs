@@ -8,7 +8,7 @@ use futures::future::join_all;
 use netvane_document::Failure;
 use netvane_net::dns::{Client, Data, Message, Question, Record, without_dot};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::command::Context;
 
@@ -20,7 +20,7 @@ const SERVER_TIMEOUT: Duration = Duration::from_millis(1200);
 const MAX_SERVERS: usize = 6;
 
 /// Why a resolver returned SERVFAIL.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Diagnosis {
     pub(crate) cause: Cause,
     /// The diagnosis in one sentence.
@@ -28,7 +28,7 @@ pub(crate) struct Diagnosis {
 }
 
 /// Cause of a SERVFAIL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Cause {
     /// DNSSEC validation of the answer failed.

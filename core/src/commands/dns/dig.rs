@@ -42,7 +42,7 @@ pub(crate) struct Dig {
 }
 
 /// A DNS response with all sections and header fields.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// The queried name without the final dot; `.` is the root.
     name: String,

@@ -50,7 +50,7 @@ const TYPES: [Rtype; 14] = [
 ];
 
 /// All common records of a name.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// The queried name in A-labels, without the final dot.
     name: String,
@@ -64,15 +64,15 @@ pub(crate) struct Data {
     resolver: String,
     /// The resolver validated every answer with DNSSEC (AD flag).
     authenticated: bool,
-    /// Shortest lifetime of all lookups, in seconds.
-    #[serde(skip)]
-    min_lifetime: Option<u32>,
+    /// Seconds for which the reply may be cached: the shortest lifetime of all lookups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache_seconds: Option<u32>,
     /// Number of lookups that are still running.
     pending: usize,
 }
 
 /// A record, listed under its type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 struct NamedRecord {
     /// Owner name; differs from the queried name after an alias.
     name: String,
@@ -109,7 +109,7 @@ impl Command for Dns {
             failed: BTreeMap::new(),
             resolver: String::new(),
             authenticated: true,
-            min_lifetime: None,
+            cache_seconds: None,
             pending: TYPES.len(),
         };
 
@@ -170,10 +170,10 @@ impl Data {
 
         self.resolver.clone_from(&lookup.resolver);
         self.authenticated &= lookup.authenticated;
-        let min_lifetime = lookup.lifetime().as_secs() as u32;
-        self.min_lifetime = Some(
-            self.min_lifetime
-                .map_or(min_lifetime, |shortest| shortest.min(min_lifetime)),
+        let lifetime = u32::try_from(lookup.lifetime().as_secs()).unwrap_or(u32::MAX);
+        self.cache_seconds = Some(
+            self.cache_seconds
+                .map_or(lifetime, |shortest| shortest.min(lifetime)),
         );
         for Row {
             name,
@@ -315,7 +315,7 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        Duration::from_secs(self.min_lifetime.unwrap_or(0).into())
+        Duration::from_secs(self.cache_seconds.unwrap_or(0).into())
     }
 
     fn age(&mut self, seconds: u32) {
@@ -323,6 +323,9 @@ impl Answer for Data {
             .values_mut()
             .flatten()
             .for_each(|record| record.ttl = record.ttl.saturating_sub(seconds));
+        self.cache_seconds = self
+            .cache_seconds
+            .map(|lifetime| lifetime.saturating_sub(seconds));
     }
 }
 

@@ -9,7 +9,7 @@ use netvane_document::{Cell, Failure, Role};
 use netvane_facts::target::Transport;
 use netvane_net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use super::outcome::{Outcome, rcode_name};
 use super::{
@@ -19,7 +19,7 @@ use super::{
 use crate::command::Context;
 
 /// Result of a DNS lookup.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Lookup {
     /// The queried name in A-labels, without the final dot.
     pub name: String,
@@ -52,7 +52,7 @@ pub(crate) struct Lookup {
 }
 
 /// A DNS record in presentation format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Row {
     /// Owner name, without the final dot.
     pub name: String,

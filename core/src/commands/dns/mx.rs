@@ -26,7 +26,7 @@ pub(crate) struct Mx {
 }
 
 /// A DNS lookup with the mail servers and their addresses.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     pub(crate) lookup: Lookup,
@@ -39,7 +39,7 @@ pub(crate) struct Data {
 }
 
 /// A mail server of a domain.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Exchange {
     /// Preference of the MX record; lower is tried first.
     pub(crate) preference: u16,
@@ -55,7 +55,7 @@ pub(crate) struct Exchange {
 }
 
 /// A problem of a mail server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Fault {
     /// The host name is an alias (CNAME).

@@ -1,5 +1,7 @@
 //! `txt`: text records, with their strings joined and their purpose.
 
+use std::borrow::Cow;
+
 use domain::base::Rtype;
 use netvane_document::{Answer, Document, Failure};
 use netvane_facts::target::{Domain, Host, Resolver};
@@ -25,7 +27,7 @@ pub(crate) struct Txt {
 }
 
 /// A DNS lookup with the parsed texts.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     lookup: Lookup,
@@ -34,14 +36,14 @@ pub(crate) struct Data {
 }
 
 /// The text of a TXT record.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Text {
     /// The strings of the record joined without separators (RFC 7208 §3.3); invalid UTF-8 is replaced.
     text: String,
     /// Number of strings in the record.
     strings: usize,
     /// Purpose of the record, if known.
-    purpose: Option<&'static str>,
+    purpose: Option<Cow<'static, str>>,
     /// TTL of the record in seconds.
     ttl: u32,
 }
@@ -82,7 +84,7 @@ fn read(record: &Record) -> Option<Text> {
     let joined: Vec<u8> = txt.iter().flatten().copied().collect();
     let text = String::from_utf8_lossy(&joined).into_owned();
     Some(Text {
-        purpose: purpose(&record.name, &text),
+        purpose: purpose(&record.name, &text).map(Cow::Borrowed),
         strings: txt.iter().count(),
         text,
         ttl: record.ttl,
@@ -190,7 +192,7 @@ impl Answer for Data {
         for text in &self.texts {
             document.heading(format!(
                 "{} · TTL {}",
-                text.purpose.unwrap_or("Text"),
+                text.purpose.as_deref().unwrap_or("Text"),
                 ttl(text.ttl)
             ));
             document.code(wrap(&text.text));
@@ -199,7 +201,11 @@ impl Answer for Data {
         let spf = self
             .texts
             .iter()
-            .filter(|text| text.purpose.is_some_and(|p| p.starts_with("SPF:")))
+            .filter(|text| {
+                text.purpose
+                    .as_deref()
+                    .is_some_and(|p| p.starts_with("SPF:"))
+            })
             .count();
 
         if spf > 1 {

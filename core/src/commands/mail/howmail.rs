@@ -13,6 +13,7 @@ mod story;
 mod tests;
 
 use std::{
+    borrow::Cow,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -52,7 +53,7 @@ pub(crate) struct HowMail {
 }
 
 /// How mail reaches the domain and which protections it has.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     from: String,
     to: String,
@@ -64,12 +65,13 @@ pub(crate) struct Data {
     access: Option<Services>,
     /// Stations from the sender's mail program to the recipient's.
     path: Vec<Station>,
-    #[serde(skip)]
-    finished: bool,
+    /// Lookups are still running, and their facts are missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_progress: bool,
 }
 
 /// The sender's domain; a field is `null` if its lookup failed or timed out.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 struct Sender {
     domain: String,
     /// Submission servers (RFC 6409).
@@ -80,11 +82,11 @@ struct Sender {
 }
 
 /// DKIM keys at common selectors; DNS cannot list the selectors of a domain.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 struct DkimKeys {
     keys: Vec<Dkim>,
     /// Selectors that were looked up.
-    tried: Vec<&'static str>,
+    tried: Vec<Cow<'static, str>>,
     fault: Option<String>,
 }
 
@@ -117,7 +119,7 @@ impl Command for HowMail {
             .data
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        data.finished = true;
+        data.in_progress = false;
         data.path = path::stations(&data);
         Ok(data)
     }
@@ -151,7 +153,7 @@ impl HowMail {
             },
             access: None,
             path: Vec::new(),
-            finished: false,
+            in_progress: true,
         };
 
         data.path = path::stations(&data);
@@ -189,7 +191,7 @@ impl Collector<'_> {
         };
         let dkim = async {
             let keys = sender::dkim(client, &from).await;
-            let tried = sender::SELECTORS.to_vec();
+            let tried = sender::SELECTORS.map(Cow::Borrowed).to_vec();
             let dkim = match keys {
                 Ok(keys) => DkimKeys {
                     keys,

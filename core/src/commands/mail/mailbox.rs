@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
-    commands::{address::geo::Place, dns::mx},
+    commands::{
+        address::geo::{Place, PlaceSummary},
+        dns::mx,
+    },
     mailbox_check::provider::{self, Provider, Role},
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -26,7 +29,7 @@ pub(crate) struct Mailbox {
 }
 
 /// Who receives mail for the address, and where.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     domain: String,
     /// Product or company; `self-hosted` if the MX is inside the domain; `null` if the domain has no mail server.
@@ -35,29 +38,22 @@ pub(crate) struct Data {
     about: Option<Provider>,
     /// Mail servers, lowest preference first.
     hosts: Vec<Host>,
-    #[serde(skip)]
+    /// The MX lookup that the mail servers come from.
     mx: mx::Data,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Host {
     preference: u16,
     exchange: String,
     addresses: Vec<Located>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Located {
     address: IpAddr,
-    /// Country code (ISO 3166-1 alpha-2).
-    country: Option<String>,
-    city: Option<String>,
-    asn: Option<u32>,
-    organization: Option<String>,
-    #[serde(skip)]
-    place: Option<String>,
-    #[serde(skip)]
-    holder: Option<String>,
+    #[serde(flatten)]
+    place: PlaceSummary,
 }
 
 impl Command for Mailbox {
@@ -86,23 +82,9 @@ impl Command for Mailbox {
 
 impl Data {
     fn new(cx: &Context, domain: &str, mx: mx::Data) -> Self {
-        let located = |address: &IpAddr| {
-            let place = Place::of(cx, *address);
-            Located {
-                address: *address,
-                country: place
-                    .country
-                    .as_ref()
-                    .map(|country| country.code.to_string()),
-                city: place.city.clone(),
-                asn: place.network.as_ref().and_then(|network| network.asn),
-                organization: place
-                    .network
-                    .as_ref()
-                    .and_then(|network| network.organization.clone()),
-                place: place.place(),
-                holder: place.holder(),
-            }
+        let located = |address: &IpAddr| Located {
+            address: *address,
+            place: PlaceSummary::from(&Place::of(cx, *address)),
         };
 
         let hosts: Vec<Host> = mx
@@ -116,11 +98,12 @@ impl Data {
             .collect();
 
         let exchanges: Vec<&str> = hosts.iter().map(|host| host.exchange.as_str()).collect();
-        let holders: Vec<&str> = hosts
+        let holders: Vec<String> = hosts
             .iter()
             .flat_map(|host| &host.addresses)
-            .filter_map(|located| located.holder.as_deref())
+            .filter_map(|located| located.place.holder())
             .collect();
+        let holders: Vec<&str> = holders.iter().map(String::as_str).collect();
 
         let about = (!hosts.is_empty()).then(|| provider::of(domain, &exchanges, &holders));
         let provider = about.as_ref().map(|provider| provider.name.clone());
@@ -146,7 +129,7 @@ impl Host {
             return vec![[preference, exchange, none, "".into(), "".into()]];
         }
 
-        let part = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or_default());
+        let part = |text: Option<String>| Cell::from(text.unwrap_or_default());
         let mut head = Some(exchange);
 
         self.addresses
@@ -154,7 +137,7 @@ impl Host {
             .map(|located| {
                 let [preference, exchange] = head.take().unwrap_or(["".into(), "".into()]);
                 let address = Cell::new(located.address, CellRole::Address);
-                let (place, holder) = (part(&located.place), part(&located.holder));
+                let (place, holder) = (part(located.place.place()), part(located.place.holder()));
                 [preference, exchange, address, place, holder]
             })
             .collect()
@@ -222,6 +205,10 @@ impl Answer for Data {
 
     fn lifetime(&self) -> Duration {
         self.mx.lookup.lifetime()
+    }
+
+    fn age(&mut self, seconds: u32) {
+        self.mx.age(seconds);
     }
 }
 

@@ -4,7 +4,7 @@ mod present;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use netvane_document::Failure;
 use netvane_facts::{
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::Message,
     command::{Command, Context},
-    commands::address::geo::Place,
+    commands::address::geo::{Place, PlaceSummary},
     spec::{Cost, Group, Spec},
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct TraceMail {
 }
 
 /// Route, origin and authentication of a message.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     from: Option<String>,
     subject: Option<String>,
@@ -53,31 +53,21 @@ pub(crate) struct Data {
     notes: Vec<String>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Hop {
     #[serde(flatten)]
     hop: mailtrace::MailHop,
-    /// Country code (ISO 3166-1 alpha-2), for public addresses only.
-    country: Option<String>,
-    asn: Option<u32>,
-    #[serde(skip)]
-    place: Option<String>,
-    #[serde(skip)]
-    holder: Option<String>,
+    /// Location and network of `from_address`, for public addresses only.
+    #[serde(flatten)]
+    place: PlaceSummary,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Origin {
     #[serde(flatten)]
     origin: mailtrace::Origin,
-    country: Option<String>,
-    city: Option<String>,
-    asn: Option<u32>,
-    organization: Option<String>,
-    #[serde(skip)]
-    place: Option<String>,
-    #[serde(skip)]
-    holder: Option<String>,
+    #[serde(flatten)]
+    place: PlaceSummary,
 }
 
 impl Command for TraceMail {
@@ -209,38 +199,23 @@ impl Data {
 
 impl Origin {
     fn new(geo: &GeoReader, origin: mailtrace::Origin) -> Self {
-        let place = origin.address.map(|address| Place::new(geo, address));
-        let network = place.as_ref().and_then(|place| place.network.clone());
-
         Self {
-            country: place.as_ref().and_then(country),
-            city: place.as_ref().and_then(|place| place.city.clone()),
-            asn: network.as_ref().and_then(|network| network.asn),
-            organization: network.and_then(|network| network.organization),
-            place: place.as_ref().and_then(Place::place),
-            holder: place.as_ref().and_then(Place::holder),
+            place: place_of(geo, origin.address),
             origin,
         }
     }
 }
 
-/// Country code (ISO 3166-1 alpha-2) of a place.
-fn country(place: &Place) -> Option<String> {
-    place
-        .country
-        .as_ref()
-        .map(|country| country.code.to_string())
+fn place_of(geo: &GeoReader, address: Option<IpAddr>) -> PlaceSummary {
+    address
+        .map(|address| PlaceSummary::from(&Place::new(geo, address)))
+        .unwrap_or_default()
 }
 
 impl Hop {
     fn new(geo: &GeoReader, hop: mailtrace::MailHop) -> Self {
-        let place = hop.from_address.map(|address| Place::new(geo, address));
-
         Self {
-            country: place.as_ref().and_then(country),
-            asn: place.as_ref().and_then(|place| place.network.as_ref()?.asn),
-            place: place.as_ref().and_then(Place::place),
-            holder: place.as_ref().and_then(Place::holder),
+            place: place_of(geo, hop.from_address),
             hop,
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Verify {
 }
 
 /// Whether the mailbox exists, and the evidence.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     report: Report,
@@ -34,10 +34,11 @@ pub(crate) struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
     /// Addresses that were not contacted because policy forbids it, with the reason.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     refused: Vec<String>,
-    #[serde(skip)]
-    finished: bool,
+    /// The mail server is still being queried; the verdict is not yet known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_progress: bool,
 }
 
 impl Command for Verify {
@@ -96,7 +97,7 @@ impl Command for Verify {
 
         cx.may_ask_mail_of(domain)?;
         let mut so_far = Data::new(Report::unprobed(&mailbox, Reason::Unreachable), None);
-        (so_far.mx, so_far.refused, so_far.finished) = (mx.hosts.clone(), refused.clone(), false);
+        (so_far.mx, so_far.refused, so_far.in_progress) = (mx.hosts.clone(), refused.clone(), true);
         let report = cx
             .runtime
             .mail
@@ -165,7 +166,7 @@ impl Data {
             mx: Vec::new(),
             fault,
             refused: Vec::new(),
-            finished: true,
+            in_progress: false,
         }
     }
 
@@ -224,17 +225,17 @@ impl Answer for Data {
         } = &self.report;
 
         let (word, severity) = match verdict {
-            _ if !self.finished => ("Checking", Severity::Neutral),
+            _ if self.in_progress => ("Checking", Severity::Neutral),
             Verdict::Deliverable => ("Deliverable", Severity::Good),
             Verdict::Undeliverable => ("Undeliverable", Severity::Bad),
             Verdict::Risky => ("Risky", Severity::Warning),
             Verdict::Unknown => ("Unknown", Severity::Warning),
         };
 
-        let summary = if self.finished {
-            format!("{word}: {}", self.sentence())
-        } else {
+        let summary = if self.in_progress {
             "Querying the mail server".into()
+        } else {
+            format!("{word}: {}", self.sentence())
         };
 
         let mut document = Document::new(format!("Verification of {address}"), summary, severity);
@@ -250,7 +251,7 @@ impl Answer for Data {
             document.field("Retry after", format!("{after} s"));
         }
 
-        if self.finished {
+        if !self.in_progress {
             document.table(["Check", "Result"], check_rows(checks));
         }
 

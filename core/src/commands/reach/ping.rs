@@ -32,7 +32,7 @@ pub(crate) struct Ping {
 }
 
 /// Results of a ping.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
     address: IpAddr,
@@ -50,12 +50,11 @@ pub(crate) struct Data {
     hint: Option<String>,
     /// Number of duplicate replies; `null` if the system does not report them.
     duplicates: Option<u32>,
-    /// Number of requests in total.
-    #[serde(skip)]
-    planned: usize,
+    /// Number of requests in total; `sent` is lower while the ping is running.
+    total: usize,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 struct Rtt {
     min: f64,
     avg: f64,
@@ -64,7 +63,7 @@ struct Rtt {
     stddev: f64,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Row {
     seq: u16,
     /// Round-trip time in milliseconds; `null` if lost.
@@ -130,7 +129,7 @@ fn failure(address: IpAddr, error: PingError) -> Failure {
 }
 
 impl Data {
-    fn new(target: String, address: IpAddr, planned: usize) -> Self {
+    fn new(target: String, address: IpAddr, total: usize) -> Self {
         Self {
             target,
             address,
@@ -142,7 +141,7 @@ impl Data {
             method: "icmp".into(),
             hint: None,
             duplicates: Some(0),
-            planned,
+            total,
         }
     }
 
@@ -190,7 +189,7 @@ impl Data {
         self.replies = outcome.replies.iter().map(Row::from).collect();
         self.duplicates = outcome.duplicates;
         self.count();
-        self.planned = self.sent;
+        self.total = self.sent;
         self.method = match outcome.method {
             Method::IcmpDatagram | Method::IcmpRaw => "icmp".into(),
             Method::Tcp { port } => format!("tcp/{port}"),
@@ -235,7 +234,7 @@ impl Row {
 impl Data {
     fn severity(&self) -> Severity {
         match self.received {
-            _ if self.sent < self.planned => Severity::Neutral,
+            _ if self.sent < self.total => Severity::Neutral,
             0 => Severity::Bad,
             received if received < self.sent => Severity::Warning,
             _ => Severity::Good,
@@ -245,7 +244,7 @@ impl Data {
     fn summary(&self) -> String {
         let (received, sent) = (self.received, self.sent);
         let Some(Rtt { avg, .. }) = self.rtt_ms else {
-            let text = if sent == self.planned {
+            let text = if sent == self.total {
                 "No reply (100 % loss)"
             } else {
                 "Waiting for replies"
@@ -253,9 +252,9 @@ impl Data {
             return text.into();
         };
 
-        if sent != self.planned {
-            let planned = self.planned;
-            return format!("{received}/{planned} replies so far, avg {avg:.1} ms");
+        if sent != self.total {
+            let total = self.total;
+            return format!("{received}/{total} replies so far, avg {avg:.1} ms");
         }
 
         let loss = if received == sent {

@@ -1,6 +1,6 @@
 //! `port`: port number lookup.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError};
 use netvane_facts::ports::{self, PortMatch};
@@ -24,13 +24,13 @@ pub(crate) struct Port {
 }
 
 /// Matching ports, best match first.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     query: String,
     matches: Vec<PortMatch>,
     /// The range of a single port without a known service.
     #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<&'static str>,
+    range: Option<Cow<'static, str>>,
 }
 
 impl Command for Port {
@@ -59,7 +59,9 @@ impl Command for Port {
             .split('/')
             .next()
             .and_then(|port| port.trim().parse().ok());
-        let range = single.filter(|_| matches.is_empty()).map(ports::port_range);
+        let range = single
+            .filter(|_| matches.is_empty())
+            .map(|port| ports::port_range(port).into());
         Ok(Data {
             query,
             matches,
@@ -70,14 +72,15 @@ impl Command for Port {
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let summary = match (&self.matches[..], self.range) {
+        let summary = match (&self.matches[..], &self.range) {
             ([], Some(range)) => format!("No known service; {range}"),
             ([], None) => "No service with this name".into(),
             ([one], _) => format!("{} over {}", one.service, one.protocol.to_uppercase()),
-            (matches, _) if matches.iter().all(|found| found.port == matches[0].port) => {
-                let mut services: Vec<&str> = matches.iter().map(|found| found.service).collect();
+            ([first, ..], _) if self.matches.iter().all(|found| found.port == first.port) => {
+                let mut services: Vec<&str> =
+                    self.matches.iter().map(|found| &*found.service).collect();
                 services.dedup();
-                format!("Port {}: {}", matches[0].port, services.join(", "))
+                format!("Port {}: {}", first.port, services.join(", "))
             }
             (matches, _) => count(matches.len(), "match", "matches"),
         };
@@ -92,9 +95,9 @@ impl Answer for Data {
             };
             [
                 found.port.into(),
-                found.protocol.into(),
-                Cell::exact(found.service),
-                found.description.into(),
+                (&*found.protocol).into(),
+                Cell::exact(&found.service),
+                (&*found.description).into(),
                 Cell::aside(source),
             ]
         });

@@ -1,6 +1,6 @@
 //! `ports`: state of TCP ports of a host: open, closed or filtered.
 
-use std::{net::IpAddr, time::Duration};
+use std::{borrow::Cow, net::IpAddr, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
@@ -33,24 +33,25 @@ pub(crate) struct Ports {
 }
 
 /// States of the checked ports.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
     address: IpAddr,
-    /// PortStatus ports by number.
+    /// Checked ports by number.
     ports: Vec<PortStatus>,
-    #[serde(skip)]
-    planned: usize,
+    /// Number of ports to check; `ports` has fewer while the check is running.
+    total: usize,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct PortStatus {
     port: u16,
-    protocol: &'static str,
+    /// Transport protocol: `tcp`.
+    protocol: Cow<'static, str>,
     /// `open`, `closed` or `filtered`.
-    state: &'static str,
+    state: PortState,
     /// Usual service of the port number; not detected.
-    service: Option<&'static str>,
+    service: Option<Cow<'static, str>>,
     /// Milliseconds from SYN to reply.
     rtt_ms: Option<f64>,
     /// Why the port is filtered.
@@ -88,7 +89,7 @@ impl Command for Ports {
             target: self.target.to_string(),
             address,
             ports: Vec::new(),
-            planned: requested.len(),
+            total: requested.len(),
         };
 
         let show_each = requested.len() <= MAX_LISTED;
@@ -121,13 +122,9 @@ impl From<&PortResult> for PortStatus {
     fn from(result: &PortResult) -> Self {
         Self {
             port: result.port,
-            protocol: "tcp",
-            state: match result.state {
-                PortState::Open => "open",
-                PortState::Closed => "closed",
-                PortState::Filtered => "filtered",
-            },
-            service: ports::service_name(result.port, "tcp"),
+            protocol: "tcp".into(),
+            state: result.state,
+            service: ports::service_name(result.port, "tcp").map(Cow::Borrowed),
             rtt_ms: result.rtt_ms.map(rounded),
             reason: result.reason.clone(),
             hint: result.hint.clone(),
@@ -136,7 +133,7 @@ impl From<&PortResult> for PortStatus {
 }
 
 impl Data {
-    fn in_state(&self, state: &'static str) -> impl Iterator<Item = &PortStatus> + Clone {
+    fn in_state(&self, state: PortState) -> impl Iterator<Item = &PortStatus> + Clone {
         self.ports
             .iter()
             .filter(move |checked| checked.state == state)
@@ -150,20 +147,20 @@ impl Data {
     }
 
     fn summary(&self) -> String {
-        let counts: Vec<String> = ["open", "closed", "filtered"]
+        let counts: Vec<String> = [PortState::Open, PortState::Closed, PortState::Filtered]
             .into_iter()
             .filter_map(|state| match self.in_state(state).count() {
                 0 => None,
-                number => Some(format!("{number} {state}")),
+                number => Some(format!("{number} {}", state.as_str())),
             })
             .collect();
 
         if counts.is_empty() {
-            return format!("Checking {} ports", self.planned);
+            return format!("Checking {} ports", self.total);
         }
 
-        let progress = if self.ports.len() < self.planned {
-            format!(", of {}", self.planned)
+        let progress = if self.ports.len() < self.total {
+            format!(", of {}", self.total)
         } else {
             String::new()
         };
@@ -172,10 +169,12 @@ impl Data {
 
     /// Adds closed and filtered ports as ranges.
     fn add_ranges(&self, document: &mut Document) {
-        for state in ["closed", "filtered"] {
+        for (name, state) in [
+            ("Closed", PortState::Closed),
+            ("Filtered", PortState::Filtered),
+        ] {
             let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
             if !set.0.is_empty() {
-                let name = state[..1].to_uppercase() + &state[1..];
                 document.field(name, set.to_string());
             }
         }
@@ -185,17 +184,17 @@ impl Data {
 impl PortStatus {
     fn cells(&self) -> [Cell; 5] {
         let role = match self.state {
-            "open" => Role::Good,
-            "closed" => Role::Aside,
-            _ => Role::Warning,
+            PortState::Open => Role::Good,
+            PortState::Closed => Role::Aside,
+            PortState::Filtered => Role::Warning,
         };
         let time = self.rtt_ms.map(|rtt| format!("{rtt:.1} ms"));
         let banner = self.hint.as_ref().or(self.reason.as_ref());
 
         [
             self.port.into(),
-            Cell::new(self.state, role),
-            self.service.unwrap_or_default().into(),
+            Cell::new(self.state.as_str(), role),
+            self.service.as_deref().unwrap_or_default().into(),
             time.unwrap_or_default().into(),
             banner.map_or_else(|| "".into(), Cell::exact),
         ]
@@ -209,7 +208,7 @@ impl Answer for Data {
         let listed = self
             .ports
             .iter()
-            .filter(|checked| self.is_short() || checked.state == "open");
+            .filter(|checked| self.is_short() || checked.state == PortState::Open);
 
         document.table(
             [">Port", "State", "Service", ">Time", "Banner"],

@@ -52,24 +52,25 @@ pub(crate) struct Trace {
 }
 
 /// The route to a host.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
     address: IpAddr,
     reached: bool,
     hops: Vec<Hop>,
     /// Probe method that the target replied to: `udp`, `icmp` or `tcp`.
-    method: Option<&'static str>,
+    method: Option<Method>,
     /// Path MTU in bytes, if it is below 1,500.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_mtu: Option<u32>,
     /// Number of hops probed.
     probed_hops: u8,
-    #[serde(skip)]
-    finished: bool,
+    /// The trace is still running, and hops may follow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_progress: bool,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Hop {
     ttl: u8,
     /// Results of the probes; `null` without a reply.
@@ -81,7 +82,7 @@ struct Hop {
     country: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Probe {
     address: IpAddr,
     /// Round-trip time in milliseconds.
@@ -303,7 +304,7 @@ impl Data {
             method: None,
             path_mtu: None,
             probed_hops,
-            finished: false,
+            in_progress: true,
         }
     }
 
@@ -319,14 +320,10 @@ impl Data {
             .iter()
             .map(|hop| Hop::of(cx, hop, names))
             .collect();
-        self.method = outcome.method.map(|method| match method {
-            Method::Udp => "udp",
-            Method::Icmp => "icmp",
-            Method::Tcp => "tcp",
-        });
+        self.method = outcome.method;
         self.path_mtu = outcome.path_mtu.map(|narrow| narrow.mtu);
         self.probed_hops = outcome.probed_hops;
-        self.finished = true;
+        self.in_progress = false;
     }
 }
 
@@ -340,14 +337,14 @@ impl Answer for Data {
                 .find_map(|probe| probe.note.clone())
         });
 
-        let (summary, severity) = match (self.finished, self.reached, error) {
-            (false, ..) => (format!("{hops} so far"), Severity::Neutral),
-            (true, true, _) => (format!("Reached after {hops}"), Severity::Good),
-            (true, false, Some(note)) => (
+        let (summary, severity) = match (self.in_progress, self.reached, error) {
+            (true, ..) => (format!("{hops} so far"), Severity::Neutral),
+            (false, true, _) => (format!("Reached after {hops}"), Severity::Good),
+            (false, false, Some(note)) => (
                 format!("Not reached: {note} at hop {}", self.hops.len()),
                 Severity::Bad,
             ),
-            (true, false, None) => {
+            (false, false, None) => {
                 let last = self
                     .hops
                     .iter()
@@ -378,10 +375,14 @@ impl Answer for Data {
             document.field("Path MTU", format!("{mtu} bytes"));
         }
 
-        if let Some(method @ ("icmp" | "tcp")) = self.method {
+        let substitute = match self.method {
+            Some(Method::Icmp) => Some("ICMP"),
+            Some(Method::Tcp) => Some("TCP"),
+            Some(Method::Udp) | None => None,
+        };
+        if let Some(method) = substitute {
             document.note(format!(
-                "The target does not reply to UDP probes; used {}",
-                method.to_uppercase()
+                "The target does not reply to UDP probes; used {method}"
             ));
         }
 

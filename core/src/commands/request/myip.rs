@@ -41,7 +41,7 @@ const PROXY_CONNECTION: &str = "proxy-connection";
 pub(crate) struct MyIp {}
 
 /// The client's address and its proxies.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// Address of the client, from the last trusted proxy.
     address: IpAddr,
@@ -52,7 +52,7 @@ pub(crate) struct Data {
     /// Addresses from the connection outwards, nearest first; each is reported by the previous one.
     chain: Vec<ProxyHop>,
     /// Number of further addresses in the chain that are omitted.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     chain_left_out: usize,
     /// Header fields that proxies added, unchanged.
     proxy_headers: BTreeMap<String, String>,
@@ -60,12 +60,12 @@ pub(crate) struct Data {
     /// Names from PTR records, without the final dot.
     names: Vec<String>,
     /// Inconsistencies between the sources.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
 }
 
 /// How the client connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Via {
     /// Direct connection from the client.

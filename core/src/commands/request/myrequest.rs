@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use http::Version;
 use netvane_document::{Answer, Cell, Document, Failure, Severity};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
 
 use super::http_request;
@@ -34,16 +34,17 @@ const CREDENTIALS: [&str; 6] = [
 pub(crate) struct MyRequest {}
 
 /// The client's own HTTP request.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     /// Variables with the names of CGI (RFC 3875) and common web servers.
+    #[serde(deserialize_with = "read_variables")]
     #[schemars(with = "BTreeMap<String, String>")]
     variables: Map<String, Value>,
     /// Header fields with names in lower case, grouped by name in order of arrival.
     headers: Vec<(String, String)>,
-    /// Credentials were hidden, because others can read the reply.
-    #[serde(skip)]
-    hidden: bool,
+    /// Values of credentials are replaced by their length, because others can read the reply.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    credentials_hidden: bool,
 }
 
 impl Command for MyRequest {
@@ -61,6 +62,18 @@ impl Command for MyRequest {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         Ok(Data::of(http_request(cx)?, &cx.runtime.proxies))
+    }
+}
+
+/// Reads variables in their order; fails if a value is not a string.
+fn read_variables<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    let variables = Map::deserialize(deserializer)?;
+    if variables.values().all(Value::is_string) {
+        Ok(variables)
+    } else {
+        Err(D::Error::custom("expected a string for each variable"))
     }
 }
 
@@ -109,7 +122,7 @@ impl Data {
         Self {
             variables,
             headers,
-            hidden,
+            credentials_hidden: hidden,
         }
     }
 }
@@ -292,7 +305,7 @@ impl Answer for Data {
         document
             .heading("Header fields")
             .table(["Field", "Value"], rows.collect());
-        if self.hidden {
+        if self.credentials_hidden {
             document.note("Credentials are hidden because others can read this reply.");
         }
 

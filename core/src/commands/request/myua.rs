@@ -41,7 +41,7 @@ impl Command for MyUa {
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let hints = read_hints(fields, &facts);
         Ok(Data {
-            clipped: text.len() > ua::MAX_READ,
+            truncated: text.len() > ua::MAX_READ,
             facts,
             hints,
         })

@@ -22,15 +22,15 @@ pub(crate) struct Ua {
 }
 
 /// A parsed User-Agent with its client hints.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     pub(crate) facts: UaFacts,
     /// Client hints; only in requests of browsers.
     pub(crate) hints: Option<Hints>,
     /// The User-Agent was longer than the parsed part.
-    #[serde(skip)]
-    pub(crate) clipped: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) truncated: bool,
 }
 
 impl Command for Ua {
@@ -50,11 +50,11 @@ impl Command for Ua {
 
     async fn run(self, _: &Context) -> Result<Data, Failure> {
         let text = self.user_agent.0;
-        let clipped = text.len() > ua::MAX_READ;
+        let truncated = text.len() > ua::MAX_READ;
         Ok(Data {
             facts: ua::read(&text),
             hints: None,
-            clipped,
+            truncated,
         })
     }
 }
@@ -151,7 +151,7 @@ impl Answer for Data {
         }
 
         document.code(user_agent.as_str());
-        if self.clipped {
+        if self.truncated {
             document.note(format!("Only the first {} bytes were parsed", ua::MAX_READ));
         }
 

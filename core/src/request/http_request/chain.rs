@@ -3,7 +3,7 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Connection, HttpRequestInfo, Proxies, forwarded,
@@ -17,7 +17,7 @@ const MOST_HOPS: usize = 32;
 const USUAL: usize = 3;
 
 /// One proxy or client in the chain of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxyHop {
     /// Its address, if it is known.
     pub address: Option<IpAddr>,

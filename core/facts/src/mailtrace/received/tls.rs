@@ -1,12 +1,12 @@
 //! Extracts the TLS parameters from a line.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::clauses::{Clauses, Key};
 
 /// TLS parameters of one hop.
-#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct ReceivedTls {
     /// `TLSv1.3`; for OpenSSL's old `TLSv1/SSLv3` as written.
     pub version: Option<String>,

@@ -201,3 +201,30 @@ fn accepts_enhanced_codes_within_their_limits() {
         assert_eq!(enhanced(text).as_deref(), expected, "{text}");
     }
 }
+
+#[test]
+fn enhanced_codes_are_read_back_from_json() {
+    let code = Enhanced {
+        class: 5,
+        subject: 1,
+        detail: 100,
+    };
+    let json = serde_json::to_string(&code).expect("JSON");
+    assert_eq!(json, "\"5.1.100\"");
+    assert_eq!(
+        serde_json::from_str::<Enhanced>(&json).expect("a code"),
+        code
+    );
+
+    for wrong in [
+        "\"3.1.1\"",
+        "\"5.1\"",
+        "\"5.1.1.1\"",
+        "\"5.1.1000\"",
+        "\"\"",
+        "511",
+        "null",
+    ] {
+        assert!(serde_json::from_str::<Enhanced>(wrong).is_err(), "{wrong}");
+    }
+}

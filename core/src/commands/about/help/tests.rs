@@ -5,13 +5,14 @@ use crate::{
         registry,
         testing::{head, rows, shown},
     },
+    testing::read_back::ReadBack,
 };
 
 fn one(name: &str) -> Data {
     let registry = registry();
     Data {
         commands: vec![describe(registry.find(name).expect(name))],
-        one: true,
+        single: true,
     }
 }
 
@@ -22,13 +23,13 @@ fn all(registry: &Registry) -> Data {
             .iter()
             .map(|entry| describe(entry))
             .collect(),
-        one: false,
+        single: false,
     }
 }
 
 #[test]
 fn explains_a_command_with_arguments_and_examples() {
-    insta::assert_snapshot!(shown(&one("dig").present()), @r#"
+    insta::assert_snapshot!(shown(&one("dig").present_checked()), @r#"
     # /dig <name> [type] [resolver] [dnssec] [tcp] [norecurse]
     · Raw DNS query in dig format
     [Argument | Required | Format | Description]
@@ -51,7 +52,7 @@ fn explains_a_command_with_arguments_and_examples() {
 #[test]
 fn shows_bounds_of_numbers_and_choices() {
     assert_eq!(
-        rows(&one("ping").present()),
+        rows(&one("ping").present_checked()),
         [
             "target (exact) | yes | an address or a domain name | An IP address or a host name.",
             "count (exact) | no | 1–20 | Number of echo requests; default 4.",
@@ -62,7 +63,7 @@ fn shows_bounds_of_numbers_and_choices() {
 
 #[test]
 fn a_command_without_arguments_has_no_table() {
-    let document = one("status").present();
+    let document = one("status").present_checked();
     assert!(rows(&document).is_empty());
     assert_eq!(document.title, "/status");
 }
@@ -70,7 +71,7 @@ fn a_command_without_arguments_has_no_table() {
 #[test]
 fn lists_all_commands_by_group() {
     let registry = registry();
-    let document = all(&registry).present();
+    let document = all(&registry).present_checked();
     let number = registry.entries().len();
 
     assert_eq!(
@@ -106,12 +107,12 @@ fn lists_all_commands_by_group() {
 #[test]
 fn a_list_of_one_is_still_a_list() {
     let list = Data {
-        one: false,
+        single: false,
         ..one("mx")
     };
-    assert_eq!(list.present().title, "Commands");
+    assert_eq!(list.present_checked().title, "Commands");
     assert_eq!(
-        rows(&list.present()),
+        rows(&list.present_checked()),
         ["/mx <domain> [resolver] (exact) | Mail servers of a domain, with their addresses"]
     );
 }

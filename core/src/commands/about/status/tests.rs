@@ -1,17 +1,18 @@
 use super::*;
 use crate::commands::testing::{field, head, shown};
+use crate::testing::read_back::ReadBack;
 
 fn data() -> Data {
     Data {
-        version: "1.2.3",
+        version: "1.2.3".into(),
         uptime_seconds: 7200,
         adapters: vec![
             Adapter {
-                name: "http",
+                name: "http".into(),
                 health: "up".into(),
             },
             Adapter {
-                name: "telegram",
+                name: "telegram".into(),
                 health: "down: timeout".into(),
             },
         ],
@@ -42,7 +43,7 @@ fn data() -> Data {
 
 #[test]
 fn shows_everything() {
-    insta::assert_snapshot!(shown(&data().present()), @r#"
+    insta::assert_snapshot!(shown(&data().present_checked()), @r#"
     # Netvane
     ✓ Version 1.2.3, up for 2 h
     Adapters: http up, telegram down: timeout
@@ -70,7 +71,7 @@ fn shows_missing_services_of_a_bare_installation() {
         yours: vec![],
         ..data()
     };
-    let document = bare.present();
+    let document = bare.present_checked();
     assert_eq!(field(&document, "Adapters"), None);
     assert_eq!(field(&document, "Resolvers"), Some("none"));
     assert_eq!(field(&document, "RDAP"), Some("off"));
@@ -86,12 +87,12 @@ fn reports_a_missing_rdap_bootstrap() {
     let mut data = data();
     data.data.rdap_bootstrap = None;
     assert_eq!(
-        field(&data.present(), "RDAP"),
+        field(&data.present_checked(), "RDAP"),
         Some("on, but the bootstrap file cannot be read")
     );
     data.data.rdap_bootstrap = Some("2026".into());
     assert_eq!(
-        field(&data.present(), "RDAP"),
+        field(&data.present_checked(), "RDAP"),
         Some("on, bootstrap of 2026")
     );
 }
@@ -111,7 +112,7 @@ fn names_budgets_by_owner() {
             per_minute: 30,
         }];
         assert_eq!(
-            field(&data.present(), name),
+            field(&data.present_checked(), name),
             Some("0 of 30 units left (refills every minute)")
         );
     }
@@ -141,7 +142,10 @@ fn shows_the_age_of_databases() {
         let mut data = data();
         data.data.geo[0].built = built.map(str::to_owned);
         data.data.geo[0].age_days = age_days;
-        assert_eq!(field(&data.present(), "Geo database"), Some(expected));
+        assert_eq!(
+            field(&data.present_checked(), "Geo database"),
+            Some(expected)
+        );
     }
 }
 

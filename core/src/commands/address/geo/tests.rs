@@ -1,5 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
+use crate::testing::read_back::ReadBack;
 
 fn databases() -> Arc<[DatabaseInfo]> {
     let database = |name: &str, built: Option<&str>| DatabaseInfo {
@@ -65,7 +66,7 @@ fn data(place: Place, more: Vec<Place>) -> Data {
 
 #[test]
 fn shows_all_data() {
-    let document = data(known("192.0.2.1"), vec![]).present();
+    let document = data(known("192.0.2.1"), vec![]).present_checked();
     insta::assert_snapshot!(shown(&document), @r#"
     # Location and network of host.example.test
     · Frankfurt, Hesse, Germany; AS64496 Example Net
@@ -85,7 +86,7 @@ fn shows_all_data() {
 
 #[test]
 fn omits_unknown_data() {
-    let document = data(unknown("2001:db8::1"), vec![]).present();
+    let document = data(unknown("2001:db8::1"), vec![]).present_checked();
     insta::assert_snapshot!(shown(&document), @r#"
     # Location and network of host.example.test
     · No location data for this address
@@ -186,13 +187,13 @@ fn position_needs_latitude_and_longitude() {
     let mut place = known("192.0.2.1");
     let location = place.location.as_mut().expect("a location");
     (location.longitude, location.time_zone) = (None, None);
-    let document = data(place, vec![]).present();
+    let document = data(place, vec![]).present_checked();
     assert_eq!(field(&document, "Position"), None);
     assert_eq!(field(&document, "Time zone"), None);
 
     let mut place = known("192.0.2.1");
     place.location.as_mut().expect("a location").accuracy_km = None;
-    let document = data(place, vec![]).present();
+    let document = data(place, vec![]).present_checked();
     assert_eq!(field(&document, "Position"), Some("50.1155, 8.6842"));
 }
 
@@ -202,7 +203,7 @@ fn further_addresses_are_in_a_table() {
         known("192.0.2.1"),
         vec![known("192.0.2.2"), unknown("2001:db8::2")],
     )
-    .present();
+    .present_checked();
     assert_eq!(
         rows(&document),
         [

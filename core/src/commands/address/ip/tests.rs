@@ -3,6 +3,7 @@ use crate::commands::{
     address::geo::tests::{known, unknown},
     testing::{field, head, shown},
 };
+use crate::testing::read_back::ReadBack;
 
 fn about(place: Place) -> AddressInfo {
     AddressInfo {
@@ -36,7 +37,7 @@ fn shows_all_data() {
     let mut about = about(known("192.0.2.1"));
     about.names = vec!["a.example.test".into(), "b.example.test".into()];
     about.registration = registered(Some("EXAMPLE-NET"), Some("Example GmbH"));
-    insta::assert_snapshot!(shown(&data(about, vec![]).present()), @r#"
+    insta::assert_snapshot!(shown(&data(about, vec![]).present_checked()), @r#"
     # About 192.0.2.1
     · Frankfurt, Hesse, Germany; AS64496 Example Net
     Address: 192.0.2.1 (address)
@@ -60,7 +61,7 @@ fn shows_all_data() {
 fn each_address_of_a_host_has_a_section() {
     let mut second = about(unknown("2001:db8::1"));
     second.names = vec!["v6.example.test".into()];
-    let document = data(about(known("192.0.2.1")), vec![second]).present();
+    let document = data(about(known("192.0.2.1")), vec![second]).present_checked();
     let headings: Vec<_> = document
         .blocks
         .iter()
@@ -83,7 +84,7 @@ fn failed_lookups_are_notes_and_keep_the_severity() {
         "Names: lookup failed: timeout".into(),
         "Registration: lookup failed: x".into(),
     ];
-    let document = data(about.clone(), vec![about]).present();
+    let document = data(about.clone(), vec![about]).present_checked();
     assert_eq!(
         document.warnings,
         [
@@ -104,7 +105,7 @@ fn registration_joins_the_known_parts() {
     ] {
         let mut about = about(unknown("192.0.2.1"));
         about.registration = registered(name, organization);
-        let document = data(about, vec![]).present();
+        let document = data(about, vec![]).present_checked();
         assert_eq!(field(&document, "Registered as"), Some(expected));
         assert_eq!(
             field(&document, "Registered block"),

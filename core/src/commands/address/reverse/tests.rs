@@ -1,5 +1,6 @@
 use super::*;
 use crate::commands::testing::{head, rows, shown};
+use crate::testing::read_back::ReadBack;
 
 /// A name: `+` marks a forward-confirmed one, `?` one that could not be resolved.
 fn name(text: &str) -> Name {
@@ -24,7 +25,7 @@ fn data(addresses: Vec<AddressNames>) -> Data {
         query: "host.example.test".into(),
         addresses,
         nxdomain: false,
-        lifetime: None,
+        cache_seconds: None,
     }
 }
 
@@ -75,7 +76,10 @@ fn summary_counts_confirmed_names_of_all_addresses() {
             Severity::Warning,
         ),
     ] {
-        assert_eq!(head(&data(addresses).present()), (summary, severity));
+        assert_eq!(
+            head(&data(addresses).present_checked()),
+            (summary, severity)
+        );
     }
 }
 
@@ -108,7 +112,7 @@ fn explains_why_there_are_no_names() {
             Severity::Bad,
         ),
     ] {
-        assert_eq!(head(&data.present()), (summary, severity));
+        assert_eq!(head(&data.present_checked()), (summary, severity));
     }
 }
 
@@ -119,7 +123,7 @@ fn lists_each_address_once() {
         ..reversed("192.0.2.1", &["+a.test", "b.test", "?c.test"])
     };
     assert_eq!(
-        rows(&data(vec![more, reversed("2001:db8::1", &[]), failed()]).present()),
+        rows(&data(vec![more, reversed("2001:db8::1", &[]), failed()]).present_checked()),
         [
             "192.0.2.1 (address) | a.test (domain) | yes (good)",
             " | b.test (domain) | no (warning)",
@@ -137,7 +141,7 @@ fn notes_explain_unconfirmed_names() {
         "192.0.2.1",
         &["+a.test", "b.test", "?c.test"],
     )])
-    .present();
+    .present_checked();
     insta::assert_snapshot!(shown(&document), @r#"
     # Reverse DNS of host.example.test
     ! 3 names, 1 of them forward-confirmed
@@ -168,4 +172,17 @@ fn json_omits_absent_counts_and_reasons() {
     assert!(json["addresses"][0].get("failure").is_none());
     assert_eq!(json["addresses"][0]["names"][0]["forward_confirmed"], true);
     assert!(json["addresses"][1]["failure"].is_string());
+}
+
+#[test]
+fn the_cache_lifetime_is_the_shortest_and_counts_down() {
+    let mut data = data(vec![]);
+    assert_eq!(Answer::lifetime(&data), Duration::ZERO);
+    data.limit_lifetime(Duration::from_secs(300));
+    data.limit_lifetime(Duration::from_secs(60));
+    assert_eq!(Answer::lifetime(&data), Duration::from_secs(60));
+    data.age(7);
+    assert_eq!(data.cache_seconds, Some(53));
+    data.age(u32::MAX);
+    assert_eq!(data.cache_seconds, Some(0));
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
+use crate::testing::read_back::ReadBack;
 use netvane_facts::registration::{Network, Registrant, Registrar};
 
 fn facts(kind: Kind, state: RegistrationState) -> Registration {
@@ -73,7 +74,7 @@ fn each_state_has_a_summary() {
             Severity::Good,
         ),
     ] {
-        let document = data("example.test", facts(kind, state)).present();
+        let document = data("example.test", facts(kind, state)).present_checked();
         assert_eq!(head(&document), (summary, severity));
         assert_eq!(document.title, "Registration of example.test");
     }
@@ -108,7 +109,7 @@ fn severity_depends_on_the_days_until_expiry() {
             Severity::Good,
         ),
     ] {
-        assert_eq!(head(&expiring(days).present()), (summary, severity));
+        assert_eq!(head(&expiring(days).present_checked()), (summary, severity));
     }
 }
 
@@ -119,7 +120,7 @@ fn ignores_an_invalid_expiry_date() {
         facts.expires = Some(expires.into());
         let data = data("example.test", facts.clone());
         assert_eq!(data.expires_in_days, None, "{expires}");
-        assert_eq!(head(&data.present()).0, "Registered");
+        assert_eq!(head(&data.present_checked()).0, "Registered");
     }
 }
 
@@ -163,7 +164,7 @@ fn shows_all_data_of_a_domain() {
         step("rdap.test", 12.4, "registered"),
         step("rdap.registrar.test:8443", 1999.6, "HTTP 500"),
     ];
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # Registration of example.test
     ✓ Registered via Example <b>Registrar</b>; expires in 100 days (2027-08-13)
     Host: www.example.test (domain)
@@ -202,7 +203,7 @@ fn shows_all_data_of_a_network() {
         country: Some("DE".into()),
         origin_asn: Some(64496),
     });
-    insta::assert_snapshot!(shown(&data("192.0.2.0/24", facts).present()), @r#"
+    insta::assert_snapshot!(shown(&data("192.0.2.0/24", facts).present_checked()), @r#"
     # Registration of 192.0.2.0/24
     ✓ Registered to Example GmbH
     Network: 192.0.2.0/25, 192.0.2.128/25 (address)
@@ -232,7 +233,7 @@ fn summary_prefers_the_organization_to_the_network_name() {
             ..Network::default()
         });
         assert_eq!(
-            head(&data("192.0.2.1", facts).present()),
+            head(&data("192.0.2.1", facts).present_checked()),
             (holder, Severity::Good)
         );
     }
@@ -245,7 +246,7 @@ fn a_range_needs_start_and_end() {
         start: Some("192.0.2.0".into()),
         ..Network::default()
     });
-    let document = data("192.0.2.1", facts).present();
+    let document = data("192.0.2.1", facts).present_checked();
     assert_eq!(field(&document, "Range"), None);
     assert_eq!(field(&document, "Network"), None);
 }
@@ -276,7 +277,7 @@ fn raw_text_is_attached_or_shown_on_request() {
     let text = "# whois.iana.org\nrefer: whois.test\n\n# whois.test\nDomain: example.test\n";
     assert_eq!(with(false).raw.as_deref(), Some(text));
     assert_eq!(
-        with(false).present().blocks,
+        with(false).present_checked().blocks,
         [Block::Attachment {
             name: "whois-2001_db8___32.txt".into(),
             text: text.into()
@@ -285,7 +286,7 @@ fn raw_text_is_attached_or_shown_on_request() {
     );
 
     assert_eq!(
-        with(true).present().blocks,
+        with(true).present_checked().blocks,
         [Block::Code { text: text.into() }]
     );
     assert_eq!(
@@ -340,6 +341,6 @@ fn caches_only_definite_results() {
     ] {
         let data = data("example.test", facts(Kind::Domain, state));
         assert_eq!(data.lifetime(), Duration::from_secs(seconds));
-        assert!(rows(&data.present()).is_empty());
+        assert!(rows(&data.present_checked()).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use crate::commands::{
     dns::testing::{answers, message, response},
     testing::{field, head, shown},
 };
+use crate::testing::read_back::ReadBack;
 use netvane_net::dns::Message;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
@@ -161,7 +162,7 @@ fn summarizes_each_kind_of_response() {
             Severity::Bad,
         ),
     ] {
-        let document = dig("example.test", Rtype::A, message).present();
+        let document = dig("example.test", Rtype::A, message).present_checked();
         assert_eq!(head(&document), (summary, severity));
         assert_eq!(document.title, "dig example.test A");
     }
@@ -169,7 +170,7 @@ fn summarizes_each_kind_of_response() {
 
 #[test]
 fn warns_of_a_truncated_answer() {
-    let document = dig("example.test", Rtype::A, message(NoError, "tc", "", "")).present();
+    let document = dig("example.test", Rtype::A, message(NoError, "tc", "", "")).present_checked();
     assert_eq!(
         document.warnings,
         ["Truncated over UDP (TC), and the TCP retry failed"]
@@ -188,7 +189,7 @@ fn validation_never_lowers_the_severity() {
     ] {
         let mut data = dig("example.test", Rtype::A, answers(record));
         data.dnssec = validation(security);
-        let document = data.present();
+        let document = data.present_checked();
         assert_eq!(
             head(&document),
             (
@@ -202,7 +203,7 @@ fn validation_never_lowers_the_severity() {
     let mut missing = dig("example.test", Rtype::A, message(NXDomain, "", "", SOA));
     missing.dnssec = validation(Security::Secure);
     assert_eq!(
-        head(&missing.present()),
+        head(&missing.present_checked()),
         (
             "The name does not exist (NXDOMAIN); DNSSEC: secure",
             Severity::Bad
@@ -261,7 +262,7 @@ fn ttls_of_all_sections_count_down() {
 #[test]
 fn adversarial_text_stays_in_the_code_block() {
     let text = "example.test. 300 IN TXT \"```\u{1b}[31m<b>\"";
-    let document = dig("example.test", Rtype::TXT, answers(text)).present();
+    let document = dig("example.test", Rtype::TXT, answers(text)).present_checked();
     insta::assert_snapshot!(shown(&document), @r#"
     # dig example.test TXT
     ✓ 1 record in the answer

@@ -5,6 +5,7 @@ use crate::commands::{
     dns::testing::{answers, lookup, message},
     testing::{field, head, rows, shown},
 };
+use crate::testing::read_back::ReadBack;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
@@ -16,7 +17,7 @@ fn nothing(pending: usize) -> Data {
         failed: BTreeMap::new(),
         resolver: String::new(),
         authenticated: true,
-        min_lifetime: None,
+        cache_seconds: None,
         pending,
     }
 }
@@ -57,7 +58,7 @@ fn one_table_lists_all_types_in_order() {
         ),
     ]);
 
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # DNS of example.test
     ✓ 5 records of 3 types
     [Type | Data | TTL]
@@ -80,7 +81,7 @@ fn types_beyond_the_common_ones_come_last() {
     };
     data.records.insert("AFSDB".into(), vec![record]);
     assert_eq!(
-        rows(&data.present()),
+        rows(&data.present_checked()),
         ["TXT | \"x\" (exact) | 5m", "AFSDB | 1 2 3 (exact) | 1s"]
     );
 }
@@ -99,7 +100,7 @@ fn an_alias_is_listed_once_and_records_of_its_target_name_their_owner() {
         ),
     ]);
     assert_eq!(
-        rows(&data.present()),
+        rows(&data.present_checked()),
         [
             "A | 192.0.2.1 (at web.test) (exact) | 1m",
             "CNAME | web.test (domain) | 5m"
@@ -134,7 +135,10 @@ fn severity_is_that_of_the_best_lookup() {
             Severity::Bad,
         ),
     ] {
-        assert_eq!(head(&collect(&answers).present()), (summary, severity));
+        assert_eq!(
+            head(&collect(&answers).present_checked()),
+            (summary, severity)
+        );
     }
 }
 
@@ -142,7 +146,7 @@ fn severity_is_that_of_the_best_lookup() {
 fn progress_counts_records_so_far() {
     let mut data = collect(&[(Rtype::A, answers("example.test. 300 IN A 192.0.2.1"))]);
     data.pending = 13;
-    let document = data.present();
+    let document = data.present_checked();
     assert_eq!(head(&document), ("1 records so far", Severity::Neutral));
     assert_eq!(field(&document, "Answered by"), None);
 }
@@ -156,7 +160,7 @@ fn failed_types_are_a_warning() {
         (Rtype::HTTPS, failed()),
     ]);
     data.failed.insert("MX".into(), "timeout".into());
-    let document = data.present();
+    let document = data.present_checked();
     assert_eq!(
         document.warnings,
         ["HTTPS, MX, SVCB: lookup failed (192.0.2.53:53 returned SERVFAIL; timeout)"]
@@ -197,11 +201,14 @@ fn validated_only_if_every_answer_is() {
     let signed = || message(NoError, "ra ad", "example.test. 300 IN A 192.0.2.1", "");
     let both = collect(&[(Rtype::A, signed()), (Rtype::A, signed())]);
     assert_eq!(
-        field(&both.present(), "Answered by"),
+        field(&both.present_checked(), "Answered by"),
         Some("192.0.2.53:53, DNSSEC-validated by the resolver")
     );
     let one = collect(&[(Rtype::A, signed()), (Rtype::MX, empty())]);
-    assert_eq!(field(&one.present(), "Answered by"), Some("192.0.2.53:53"));
+    assert_eq!(
+        field(&one.present_checked(), "Answered by"),
+        Some("192.0.2.53:53")
+    );
 }
 
 #[test]
@@ -216,4 +223,19 @@ fn lifetime_is_the_shortest_and_ttls_count_down() {
     data.age(2);
     assert_eq!(data.records["A"][0].ttl, 0);
     assert_eq!(nothing(0).lifetime(), Duration::ZERO);
+}
+
+#[test]
+fn the_cache_lifetime_is_the_shortest_and_counts_down() {
+    let mut data = collect(&[
+        (Rtype::A, answers("example.test. 60 IN A 192.0.2.1")),
+        (
+            Rtype::NS,
+            answers("example.test. 300 IN NS ns1.example.test."),
+        ),
+    ]);
+    assert_eq!(data.lifetime(), Duration::from_secs(60));
+    data.age(7);
+    assert_eq!(data.cache_seconds, Some(53));
+    assert_eq!(data.records["A"][0].ttl, 53);
 }

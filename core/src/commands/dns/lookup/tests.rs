@@ -8,7 +8,8 @@ use crate::commands::{
     },
     testing::{field, head, shown},
 };
-use netvane_document::{Answer, Document, Severity};
+use crate::testing::read_back::ReadBack;
+use netvane_document::{Document, Severity};
 use netvane_facts::target::name_warning;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
@@ -228,7 +229,7 @@ fn shows_extended_errors_and_diagnosis_verbatim() {
     ];
     failed.transport = Transport::Quic;
     failed.authenticated = true;
-    insta::assert_snapshot!(shown(&failed.present()), @r#"
+    insta::assert_snapshot!(shown(&failed.present_checked()), @r#"
     # A of example.test
     ✗ 192.0.2.53:53 returned SERVFAIL: the zone's name servers do not answer
     Extended error: No Reachable Authority (22): <b>at delegation</b> `x` (exact)

@@ -5,6 +5,7 @@ use crate::commands::{
     dns::testing::{answers, lookup, message},
     testing::{head, rows, shown},
 };
+use crate::testing::read_back::ReadBack;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
@@ -123,7 +124,7 @@ fn explains_why_a_domain_cannot_receive_mail() {
             Severity::Bad,
         ),
     ] {
-        assert_eq!(head(&data.present()), (summary, severity));
+        assert_eq!(head(&data.present_checked()), (summary, severity));
     }
 }
 
@@ -161,7 +162,7 @@ fn every_fault_is_a_warning() {
 fn lists_mail_servers_with_addresses_and_faults() {
     let mut data = found(&[(5, "a.test", 2), (10, "b.test", 0)]);
     data.hosts[1].fault = Some(Fault::DoesNotExist);
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # MX of example.test
     ! 1 of 2 mail servers resolves
     [Preference | Mail server | Addresses | TTL]
@@ -180,7 +181,7 @@ fn an_implicit_mail_server_has_no_ttl() {
         ..without(message(NoError, "ra", "", SOA))
     };
     assert_eq!(
-        rows(&data.present()),
+        rows(&data.present_checked()),
         ["0 | example.test (domain) | none (bad) | "]
     );
 }

@@ -6,12 +6,13 @@ use crate::commands::{
     dns::testing::{answers, lookup, message},
     testing::{field, head, rows, shown},
 };
+use crate::testing::read_back::ReadBack;
 use netvane_document::Severity;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
 fn presented(rtype: Rtype, records: &str) -> Document {
-    lookup("example.test", rtype, answers(records)).present()
+    lookup("example.test", rtype, answers(records)).present_checked()
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn no_table_without_records() {
     for (rcode, authority) in [(NoError, SOA), (NXDomain, SOA)] {
         for rtype in [Rtype::A, Rtype::SRV, Rtype::CAA, Rtype::SOA, Rtype::TXT] {
             let document =
-                lookup("gone.test", rtype, message(rcode, "ra", "", authority)).present();
+                lookup("gone.test", rtype, message(rcode, "ra", "", authority)).present_checked();
             assert!(rows(&document).is_empty(), "{rtype}");
             assert_eq!(field(&document, "Serial"), None, "{rtype}");
             assert_eq!(field(&document, "Answered by"), Some("192.0.2.53:53"));

@@ -5,6 +5,7 @@ use crate::commands::{
     dns::testing::{answers, lookup, message, records},
     testing::{head, shown},
 };
+use crate::testing::read_back::ReadBack;
 use netvane_document::Severity;
 
 fn data(lines: &str) -> Data {
@@ -67,7 +68,7 @@ fn each_text_has_its_purpose_as_heading() {
         example.test. 60 IN TXT \"hello <b>world</b>\"
         ",
     );
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # TXT of example.test
     ✓ 2 text records
     ## SPF: servers that may send mail for this domain (RFC 7208) · TTL 5m
@@ -87,9 +88,14 @@ fn warns_of_a_second_spf_record() {
     let one = "example.test. 300 IN TXT \"v=spf1 mx -all\"\n";
     let two = "example.test. 300 IN TXT \"V=SPF1\"\n";
     let other = "example.test. 300 IN TXT \"v=spf2.0/pra -all\"\n";
-    assert!(data(&format!("{one}{other}")).present().warnings.is_empty());
+    assert!(
+        data(&format!("{one}{other}"))
+            .present_checked()
+            .warnings
+            .is_empty()
+    );
     assert_eq!(
-        data(&format!("{one}{two}")).present().warnings,
+        data(&format!("{one}{two}")).present_checked().warnings,
         [
             "2 SPF records; only one is allowed, so SPF evaluation fails with permerror (RFC 7208 §4.5)"
         ]
@@ -102,7 +108,7 @@ fn a_failed_lookup_shows_no_texts() {
         lookup: lookup("gone.test", Rtype::TXT, message(NXDomain, "ra", "", "")),
         texts: Vec::new(),
     };
-    let document = none.present();
+    let document = none.present_checked();
     assert_eq!(
         head(&document),
         ("gone.test does not exist (NXDOMAIN)", Severity::Bad)

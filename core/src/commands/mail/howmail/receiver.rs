@@ -10,7 +10,7 @@ use netvane_net::{
     smtp::{EhloInfo, Unconnected, connect, ehlo_probe, interleaved},
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
@@ -28,7 +28,7 @@ const MAX_ASKED: usize = 4;
 const MAX_ADDRESSES: usize = 4;
 
 /// The recipient's domain and its mail servers.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Receiver {
     pub(super) domain: String,
     /// Outcome of the MX lookup; `null` while it runs or if it failed.
@@ -54,7 +54,7 @@ pub(super) struct Receiver {
 }
 
 /// A mail server and the result of its SMTP greeting.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Exchange {
     pub(super) preference: u16,
     pub(super) exchange: String,
@@ -72,7 +72,7 @@ pub(super) struct Exchange {
 }
 
 /// Certificates or keys pinned in DNS (DANE, RFC 7672).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Dane {
     pub(super) records: Vec<String>,
     /// The resolver validated the records with DNSSEC; senders ignore them otherwise.
@@ -80,7 +80,7 @@ pub(super) struct Dane {
 }
 
 /// Policy that requires TLS for mail to this domain (MTA-STS, RFC 8461).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct MtaSts {
     /// The TXT record at `_mta-sts`.
     pub(super) record: Option<String>,
@@ -90,7 +90,7 @@ pub(super) struct MtaSts {
 }
 
 /// Contents of the MTA-STS policy file (RFC 8461 §3.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Policy {
     /// Mode of the policy: `enforce`, `testing` or `none`.
     pub(super) mode: String,
@@ -101,7 +101,7 @@ pub(super) struct Policy {
 }
 
 /// Addresses for reports of TLS failures (TLS-RPT, RFC 8460).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct TlsRpt {
     pub(super) record: Option<String>,
     pub(super) reports: Vec<String>,

@@ -1,5 +1,7 @@
 //! Sender authentication records of a domain: SPF, DKIM and DMARC.
 
+use std::borrow::Cow;
+
 use domain::base::Rtype;
 use futures::future::join_all;
 use netvane_net::{
@@ -10,7 +12,7 @@ use netvane_net::{
     },
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::commands::dns::lookup::{Outcome, look_up};
 
@@ -44,35 +46,35 @@ const MAX_REDIRECTS: usize = 4;
 const MAX_WALK: usize = 8;
 
 /// SPF record of the domain: which servers may send its mail (RFC 7208).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Spf {
     pub(super) record: Option<String>,
     /// Targets of `redirect=`, in the order they were followed.
     pub(super) redirects: Vec<String>,
     /// Result for all other servers: `fail`, `softfail`, `neutral` or `pass`.
-    pub(super) others: Option<&'static str>,
+    pub(super) others: Option<Cow<'static, str>>,
     /// Why the record or policy is invalid, or why the lookup failed.
     pub(super) fault: Option<String>,
 }
 
 /// A public key found at a common selector (RFC 6376).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Dkim {
     pub(super) selector: String,
     /// DNS name of the record.
     pub(super) name: String,
     /// State of the key: `valid`, `revoked` or `unreadable`.
-    pub(super) key: &'static str,
+    pub(super) key: Cow<'static, str>,
 }
 
 /// DMARC record of the domain: what receivers do with unauthenticated mail (RFC 9989).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Dmarc {
     pub(super) record: Option<String>,
     /// Domain whose record applies: the sender's or a parent.
     pub(super) domain: Option<String>,
     /// Policy for the sender's domain: `none`, `quarantine` or `reject`.
-    pub(super) policy: Option<&'static str>,
+    pub(super) policy: Option<Cow<'static, str>>,
     /// The policy is in test mode (`t=y`).
     pub(super) testing: bool,
     /// Addresses for aggregate reports (`rua=`).
@@ -184,7 +186,7 @@ impl Spf {
 
         match default_result(&read) {
             Ok(others) => {
-                self.others = Some(others);
+                self.others = Some(others.into());
                 None
             }
             Err(next) => {
@@ -232,7 +234,7 @@ pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, Str
                 keys.extend(key.map(|key| Dkim {
                     selector: selector.into(),
                     name,
-                    key,
+                    key: key.into(),
                 }));
             }
             Err(fault) => failed = Some(fault),
@@ -343,13 +345,14 @@ fn applicable_record(domain: &str, found: Vec<(String, String, Option<DmarcRecor
         return dmarc;
     };
 
-    dmarc.policy = match if inherited { record.sp } else { record.p } {
+    let policy = match if inherited { record.sp } else { record.p } {
         Policy::Reject => Some("reject"),
         Policy::Quarantine => Some("quarantine"),
         Policy::None => Some("none"),
         // RFC 9989 §4.7: no policy, but an address for reports means `none`.
         Policy::Unspecified => (!record.rua.is_empty()).then_some("none"),
     };
+    dmarc.policy = policy.map(Cow::Borrowed);
 
     if dmarc.policy.is_none() {
         dmarc.fault = Some("the record has no policy (`p=`)".into());

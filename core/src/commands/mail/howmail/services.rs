@@ -10,7 +10,7 @@ use netvane_net::{
     tcp::{PortState, ScanOptions, check_ports},
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{command::Context, commands::dns::lookup::look_up};
 
@@ -18,7 +18,7 @@ use crate::{command::Context, commands::dns::lookup::look_up};
 const MAX_TARGETS: usize = 2;
 
 /// Protocol between a mail program and its provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Protocol {
     Submissions,
@@ -48,7 +48,7 @@ const USUAL: [(&[&str], [Protocol; 2]); 3] = [
 const AUTOMATIC: [&str; 2] = ["autoconfig", "autodiscover"];
 
 /// How a server was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Evidence {
     /// The domain publishes an SRV record.
@@ -58,23 +58,44 @@ pub(super) enum Evidence {
 }
 
 /// A server for mail programs.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Service {
     pub(super) protocol: Protocol,
     pub(super) host: String,
     pub(super) port: u16,
     /// `TLS` from the first byte, or `STARTTLS`.
-    pub(super) security: &'static str,
+    pub(super) security: Security,
     pub(super) evidence: Evidence,
     /// State of the port as seen from here: `open`, `closed` or `filtered`; `null` if it was not checked.
-    pub(super) state: Option<&'static str>,
+    pub(super) state: Option<PortState>,
     /// Why the port was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fault: Option<String>,
 }
 
+/// How a connection to a server for mail programs is encrypted (RFC 8314).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) enum Security {
+    /// TLS from the first byte.
+    #[serde(rename = "TLS")]
+    Tls,
+    /// Cleartext at first; a command switches the connection to TLS.
+    #[serde(rename = "STARTTLS")]
+    Starttls,
+}
+
+impl Security {
+    /// The name in JSON and in texts.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls => "TLS",
+            Self::Starttls => "STARTTLS",
+        }
+    }
+}
+
 /// Servers that a domain offers to mail programs.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Services {
     pub(super) found: Vec<Service>,
     /// Protocols that the domain explicitly does not offer (RFC 6186 §3.4).
@@ -120,10 +141,10 @@ impl Protocol {
         }
     }
 
-    fn security(self) -> &'static str {
+    fn security(self) -> Security {
         match self {
-            Submissions | Imaps | Pop3s | Jmap => "TLS",
-            Submission | Imap | Pop3 => "STARTTLS",
+            Submissions | Imaps | Pop3s | Jmap => Security::Tls,
+            Submission | Imap | Pop3 => Security::Starttls,
         }
     }
 
@@ -132,7 +153,7 @@ impl Protocol {
         if self == Pop3 {
             "STLS"
         } else {
-            self.security()
+            self.security().as_str()
         }
     }
 
@@ -164,7 +185,7 @@ impl Services {
         let open = self
             .found
             .iter()
-            .find(|service| service.state == Some("open"));
+            .find(|service| service.state == Some(PortState::Open));
         open.or_else(|| {
             self.found
                 .iter()
@@ -225,9 +246,9 @@ pub(super) async fn discover(
     check(cx, &mut services.found).await;
 
     // A common host name without an open port proves nothing.
-    services
-        .found
-        .retain(|service| service.evidence == Evidence::Srv || service.state == Some("open"));
+    services.found.retain(|service| {
+        service.evidence == Evidence::Srv || service.state == Some(PortState::Open)
+    });
 
     services
 }
@@ -309,7 +330,7 @@ async fn states(
     cx: &Context,
     host: &str,
     ports: &BTreeSet<u16>,
-) -> Result<BTreeMap<u16, &'static str>, String> {
+) -> Result<BTreeMap<u16, PortState>, String> {
     let name: Domain = host
         .parse()
         .map_err(|_| format!("invalid host name `{host}`"))?;
@@ -325,15 +346,10 @@ async fn states(
         ..ScanOptions::for_ports(ports.len())
     };
     let results = check_ports(addresses[0], &ports, options, |_| {}).await;
-    let word = |state| match state {
-        PortState::Open => "open",
-        PortState::Closed => "closed",
-        PortState::Filtered => "filtered",
-    };
 
     Ok(results
         .into_iter()
-        .map(|result| (result.port, word(result.state)))
+        .map(|result| (result.port, result.state))
         .collect())
 }
 

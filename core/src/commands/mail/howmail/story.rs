@@ -58,10 +58,10 @@ impl Data {
 
     /// Placeholder for a missing fact.
     fn missing(&self) -> &'static str {
-        if self.finished {
-            "lookup failed or timed out"
-        } else {
+        if self.in_progress {
             "lookup in progress"
+        } else {
+            "lookup failed or timed out"
         }
     }
 
@@ -79,7 +79,7 @@ impl Data {
                 Some(format!("{name}'s mail servers have no public address"))
             }
             Outcome::Answer | Outcome::NoData
-                if self.finished
+                if !self.in_progress
                     && receiver
                         .exchanges
                         .iter()
@@ -95,7 +95,7 @@ impl Data {
         let receiver = &self.receiver;
         let name = self.receiver_domain();
 
-        if !self.finished {
+        if self.in_progress {
             return (
                 format!(
                     "Querying the servers of {} and {name}",

@@ -3,17 +3,17 @@ use crate::commands::{
     dns::mx::tests::found,
     testing::{field, head, rows, shown},
 };
+use crate::testing::read_back::ReadBack;
 use netvane_document::Severity;
 
-fn located(address: &str, place: Option<&str>, holder: Option<&str>) -> Located {
+fn located(address: &str, city: Option<&str>, organization: Option<&str>) -> Located {
     Located {
         address: address.parse().expect("an address"),
-        country: None,
-        city: None,
-        asn: None,
-        organization: None,
-        place: place.map(str::to_owned),
-        holder: holder.map(str::to_owned),
+        place: PlaceSummary {
+            city: city.map(str::to_owned),
+            organization: organization.map(str::to_owned),
+            ..PlaceSummary::default()
+        },
     }
 }
 
@@ -68,7 +68,7 @@ fn the_summary_depends_on_the_role_of_the_provider() {
             Some(role),
             vec![host("mx.test", vec![located("192.0.2.1", None, None)])],
         )
-        .present();
+        .present_checked();
         assert_eq!(
             head(&document),
             (
@@ -97,7 +97,7 @@ fn each_mail_server_is_shown_once() {
         host("mx2.test", vec![]),
     ];
     assert_eq!(
-        rows(&data(Some(Role::Own), hosts).present()),
+        rows(&data(Some(Role::Own), hosts).present_checked()),
         [
             "10 | mx1.test (domain) | 192.0.2.1 (address) | Frankfurt, Germany | AS64496 Example",
             " |  | 2001:db8::1 (address) |  | ",
@@ -110,7 +110,7 @@ fn each_mail_server_is_shown_once() {
 fn a_domain_without_mail_servers_has_no_provider_or_locations() {
     let mut none = data(None, vec![]);
     none.mx.lookup.outcome = crate::commands::dns::lookup::Outcome::NoData;
-    insta::assert_snapshot!(shown(&none.present()), @r#"
+    insta::assert_snapshot!(shown(&none.present_checked()), @r#"
     # Mail hosting of example.test
     ✗ example.test cannot receive mail: no MX and no address
     "#);
@@ -123,11 +123,41 @@ fn the_lifetime_is_that_of_the_mx_records() {
         vec![host("mx.test", vec![located("192.0.2.1", None, None)])],
     );
     assert_eq!(data.lifetime(), Duration::from_secs(300));
-    let document = data.present();
+    let document = data.present_checked();
     assert_eq!(document.title, "Mail hosting of example.test");
     assert_eq!(field(&document, "Data source"), Some(ATTRIBUTION));
     assert_eq!(
         document.warnings,
         ["Location of the mail servers, not of the stored mail"]
+    );
+}
+
+#[test]
+fn the_mx_lookup_travels_in_json_and_its_ttls_count_down() {
+    let mut data = data(None, vec![host("mx.test", vec![])]);
+    data.age(100);
+    let json = serde_json::to_value(&data).expect("JSON");
+    assert_eq!(json["mx"]["hosts"][0]["ttl"], 200);
+    assert_eq!(json["mx"]["answers"][0]["ttl"], 200);
+    assert_eq!(data.lifetime(), Duration::from_secs(200));
+}
+
+#[test]
+fn place_and_network_are_separate_members_in_json() {
+    let located = Located {
+        place: PlaceSummary {
+            country: Some("DE".into()),
+            country_name: Some("Germany".into()),
+            asn: Some(64_496),
+            ..PlaceSummary::default()
+        },
+        ..located("192.0.2.1", Some("Berlin"), Some("Example Net"))
+    };
+    assert_eq!(
+        serde_json::to_value(&located).expect("JSON"),
+        serde_json::json!({
+            "address": "192.0.2.1", "country": "DE", "country_name": "Germany", "city": null,
+            "asn": 64_496, "organization": null
+        })
     );
 }

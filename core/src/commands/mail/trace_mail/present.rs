@@ -31,7 +31,7 @@ impl Answer for Data {
         }
 
         self.notes.iter().for_each(|note| _ = document.note(note));
-        if self.hops.iter().any(|hop| hop.asn.is_some()) {
+        if self.hops.iter().any(|hop| hop.place.asn.is_some()) {
             document.field("Data source", Cell::aside(ATTRIBUTION));
         }
 
@@ -41,12 +41,7 @@ impl Answer for Data {
 
 impl Data {
     fn summary(&self) -> (String, Severity) {
-        let Origin {
-            origin,
-            place,
-            holder,
-            ..
-        } = &self.origin;
+        let Origin { origin, place } = &self.origin;
 
         let Some(address) = origin.address else {
             return if self.hops.is_empty() {
@@ -68,7 +63,7 @@ impl Data {
             .map(|host| format!("{} ", both_forms(host)))
             .unwrap_or_default();
 
-        let at = match (place, holder) {
+        let at = match (place.place(), place.holder()) {
             (Some(place), Some(holder)) => format!(", {place}, {holder}"),
             (Some(only), None) | (None, Some(only)) => format!(", {only}"),
             (None, None) => String::new(),
@@ -195,7 +190,7 @@ impl Hop {
             .from_address
             .map(|address| format!("\n{address}"))
             .unwrap_or_default();
-        let network = [self.place.as_deref(), self.holder.as_deref()]
+        let network = [self.place.place(), self.place.holder()]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>()

@@ -2,7 +2,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
-use netvane_document::{Answer, Severity};
+use crate::testing::read_back::ReadBack;
+use netvane_document::Severity;
 use netvane_facts::mailtrace::{BoundaryKind, Confidence, Dkim};
 
 static GEO: LazyLock<GeoReader> =
@@ -43,7 +44,7 @@ fn trace() -> Trace {
 }
 
 fn presented(trace: Trace) -> netvane_document::Document {
-    Data::new(&GEO, trace).present()
+    Data::new(&GEO, trace).present_checked()
 }
 
 fn outcome(result: &str, verified: bool) -> AuthResult {
@@ -98,16 +99,19 @@ fn a_text_without_received_lines_cannot_be_traced() {
 #[test]
 fn the_summary_shows_location_and_network() {
     let mut data = Data::new(&GEO, trace());
-    for (place, holder, told) in [
+    for (city, organization, told) in [
         (Some("Berlin"), Some("AS1 X"), ", Berlin, AS1 X"),
         (Some("Berlin"), None, ", Berlin"),
         (None, Some("AS1 X"), ", AS1 X"),
         (None, None, ""),
     ] {
-        data.origin.place = place.map(str::to_owned);
-        data.origin.holder = holder.map(str::to_owned);
+        data.origin.place = PlaceSummary {
+            city: city.map(str::to_owned),
+            organization: organization.map(str::to_owned),
+            ..PlaceSummary::default()
+        };
         assert_eq!(
-            head(&data.present()).0,
+            head(&data.present_checked()).0,
             format!("Sent by sender.example.test [10.0.0.7]{told} (verified)")
         );
     }

@@ -5,6 +5,7 @@ use crate::{
         testing::{field, head, rows, shown},
     },
     mailbox_check::Checks,
+    testing::read_back::ReadBack,
 };
 use netvane_net::smtp::TlsFacts;
 
@@ -172,7 +173,7 @@ fn entry(stage: Stage, code: Option<u16>, text: &str) -> TranscriptEntry {
 #[test]
 fn every_reason_has_its_verdict_and_sentence() {
     for (reason, summary, severity) in REASONS {
-        let document = Data::new(report(reason), None).present();
+        let document = Data::new(report(reason), None).present_checked();
         assert_eq!(head(&document), (summary, severity), "{reason:?}");
         assert_eq!(document.title, "Verification of ada@example.test");
     }
@@ -183,7 +184,7 @@ fn an_unnamed_server_is_called_the_domains_mail_server() {
     let mut report = report(Reason::TimedOut);
     report.exchange = None;
     assert_eq!(
-        head(&Data::new(report, None).present()).0,
+        head(&Data::new(report, None).present_checked()).0,
         "Unknown: the domain's mail server timed out"
     );
 }
@@ -193,7 +194,7 @@ fn a_host_name_is_not_expanded_as_a_template() {
     let mut report = report(Reason::TimedOut);
     report.exchange = Some("{host}.{host}".into());
     assert_eq!(
-        head(&Data::new(report, None).present()).0,
+        head(&Data::new(report, None).present_checked()).0,
         "Unknown: {host}.{host} timed out"
     );
 }
@@ -201,9 +202,9 @@ fn a_host_name_is_not_expanded_as_a_template() {
 #[test]
 fn there_is_no_verdict_while_in_progress() {
     let mut data = Data::new(report(Reason::Unreachable), None);
-    data.finished = false;
+    data.in_progress = true;
     data.report.transcript = vec![entry(Stage::Banner, Some(220), "hello")];
-    let document = data.present();
+    let document = data.present_checked();
     assert_eq!(
         head(&document),
         ("Querying the mail server", Severity::Neutral)
@@ -231,7 +232,7 @@ fn all_results_are_shown() {
     ];
 
     data.refused = vec!["private.test is not contacted".into()];
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # Verification of ada@example.test
     ! Unknown: mx.test greylisted us; try again later
     Reason: a fault
@@ -268,7 +269,7 @@ fn certificate_validity_is_shown() {
             trusted,
             fault: None,
         });
-        assert_eq!(field(&data.present(), "Encryption"), Some(told));
+        assert_eq!(field(&data.present_checked(), "Encryption"), Some(told));
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
+use crate::testing::read_back::ReadBack;
 use netvane_net::{icmp::ReplyError, icmp_error::IcmpError};
 
 fn address() -> IpAddr {
@@ -81,22 +82,25 @@ fn summary_counts_replies() {
         ),
         (&[None, None], "No reply (100 % loss)", Severity::Bad),
     ] {
-        assert_eq!(head(&finished(times).present()), (summary, severity));
+        assert_eq!(
+            head(&finished(times).present_checked()),
+            (summary, severity)
+        );
     }
 }
 
 #[test]
 fn progress_counts_against_the_planned_requests() {
     let mut data = finished(&[Some(10.0)]);
-    data.planned = 4;
+    data.total = 4;
     assert_eq!(
-        head(&data.present()),
+        head(&data.present_checked()),
         ("1/4 replies so far, avg 10.0 ms", Severity::Neutral)
     );
 
     let waiting = Data::new("host.example.test".into(), address(), 4);
     assert_eq!(
-        head(&waiting.present()),
+        head(&waiting.present_checked()),
         ("Waiting for replies", Severity::Neutral)
     );
 }
@@ -107,7 +111,7 @@ fn lists_replies_in_a_table() {
     data.replies[1].error = Some("host unreachable (from 192.0.2.254)".into());
     data.replies[0].ttl = None;
     data.duplicates = Some(2);
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # Ping of host.example.test
     ! 1/3 replies, 67 % loss, avg 10.0 ms
     [# | Time | TTL]
@@ -129,7 +133,7 @@ fn explains_why_tcp_was_used() {
         duplicates: None,
         ..outcome(&[Some(3.0)])
     });
-    let document = data.present();
+    let document = data.present_checked();
     assert_eq!(data.method, "tcp/443");
     assert_eq!(
         document.warnings,
@@ -165,7 +169,7 @@ fn errors_name_their_source_unless_local() {
 
 #[test]
 fn no_statistics_without_a_reply() {
-    let document = finished(&[None]).present();
+    let document = finished(&[None]).present_checked();
     assert_eq!(field(&document, "min/avg/max/stddev"), None);
     assert_eq!(rows(&document), ["1 | lost (bad) | "]);
     let json = serde_json::to_value(finished(&[None])).expect("JSON");

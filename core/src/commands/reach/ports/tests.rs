@@ -1,10 +1,13 @@
+use PortState::{Closed, Filtered, Open};
+
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
+use crate::testing::read_back::ReadBack;
 
-fn checked(port: u16, state: &'static str) -> PortStatus {
+fn checked(port: u16, state: PortState) -> PortStatus {
     PortStatus {
         port,
-        protocol: "tcp",
+        protocol: "tcp".into(),
         state,
         service: None,
         rtt_ms: None,
@@ -13,38 +16,38 @@ fn checked(port: u16, state: &'static str) -> PortStatus {
     }
 }
 
-fn data(ports: Vec<PortStatus>, planned: usize) -> Data {
+fn data(ports: Vec<PortStatus>, total: usize) -> Data {
     Data {
         target: "host.example.test".into(),
         address: "192.0.2.1".parse().expect("an address"),
         ports,
-        planned,
+        total,
     }
 }
 
 fn many(closed: u16) -> Vec<PortStatus> {
-    (1..=closed).map(|port| checked(port, "closed")).collect()
+    (1..=closed).map(|port| checked(port, Closed)).collect()
 }
 
 #[test]
 fn summary_counts_open_then_closed_then_filtered() {
     for (states, planned, summary) in [
         (
-            &["filtered", "open", "closed", "open"][..],
+            &[Filtered, Open, Closed, Open][..],
             4,
             "2 open, 1 closed, 1 filtered",
         ),
-        (&["closed"], 1, "1 closed"),
-        (&["open"], 20, "1 open, of 20"),
+        (&[Closed], 1, "1 closed"),
+        (&[Open], 20, "1 open, of 20"),
         (&[], 20, "Checking 20 ports"),
     ] {
         let ports = states
             .iter()
             .zip(1..)
-            .map(|(state, port)| checked(port, state))
+            .map(|(state, port)| checked(port, *state))
             .collect();
         assert_eq!(
-            head(&data(ports, planned).present()),
+            head(&data(ports, planned).present_checked()),
             (summary, Severity::Neutral)
         );
     }
@@ -54,22 +57,22 @@ fn summary_counts_open_then_closed_then_filtered() {
 fn lists_ports_with_service_time_and_banner() {
     let ports = vec![
         PortStatus {
-            service: Some("ssh"),
+            service: Some("ssh".into()),
             rtt_ms: Some(12.3456),
             hint: Some("SSH-2.0-<b>".into()),
-            ..checked(22, "open")
+            ..checked(22, Open)
         },
         PortStatus {
             rtt_ms: Some(0.4),
-            ..checked(25, "closed")
+            ..checked(25, Closed)
         },
         PortStatus {
             reason: Some("no answer".into()),
-            ..checked(99, "filtered")
+            ..checked(99, Filtered)
         },
     ];
 
-    insta::assert_snapshot!(shown(&data(ports, 3).present()), @r#"
+    insta::assert_snapshot!(shown(&data(ports, 3).present_checked()), @r#"
     # Ports of host.example.test
     · 1 open, 1 closed, 1 filtered
     [Port | State | Service | Time | Banner]
@@ -83,14 +86,14 @@ fn lists_ports_with_service_time_and_banner() {
 
 #[test]
 fn more_than_30_ports_are_shown_as_ranges() {
-    let listed = data(many(30), 30).present();
+    let listed = data(many(30), 30).present_checked();
     assert_eq!(rows(&listed).len(), 30);
     assert_eq!(field(&listed, "Closed"), None);
 
     let mut ports = many(31);
-    ports[7].state = "open";
-    ports[30].state = "filtered";
-    let ranges = data(ports, 31).present();
+    ports[7].state = Open;
+    ports[30].state = Filtered;
+    let ranges = data(ports, 31).present_checked();
     assert_eq!(rows(&ranges), ["8 | open (good) |  |  | "]);
     assert_eq!(field(&ranges, "Closed"), Some("1-7,9-30"));
     assert_eq!(field(&ranges, "Filtered"), Some("31"));
@@ -101,7 +104,7 @@ fn more_than_30_ports_are_shown_as_ranges() {
 fn results_get_the_usual_service() {
     let result = PortResult {
         port: 443,
-        state: PortState::Filtered,
+        state: Filtered,
         rtt_ms: Some(1.000_49),
         reason: Some("host unreachable".into()),
         hint: None,
@@ -109,18 +112,18 @@ fn results_get_the_usual_service() {
     let read = PortStatus::from(&result);
     assert_eq!(
         (read.state, read.service, read.rtt_ms, read.protocol),
-        ("filtered", Some("https"), Some(1.0), "tcp")
+        (Filtered, Some("https".into()), Some(1.0), "tcp".into())
     );
     assert_eq!(read.reason.as_deref(), Some("host unreachable"));
 }
 
 #[test]
 fn notes_that_service_names_are_guesses() {
-    assert!(data(many(2), 2).present().warnings.is_empty());
+    assert!(data(many(2), 2).present_checked().warnings.is_empty());
     let mut ports = many(2);
-    ports[0].service = Some("x");
+    ports[0].service = Some("x".into());
     assert_eq!(
-        data(ports, 2).present().warnings,
+        data(ports, 2).present_checked().warnings,
         ["Service names are guesses from the port number"]
     );
 }

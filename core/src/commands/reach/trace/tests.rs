@@ -1,5 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
+use crate::testing::read_back::ReadBack;
 
 fn probe(address: &str, rtt_ms: f64) -> Option<Probe> {
     Some(Probe {
@@ -32,7 +33,7 @@ fn data(hops: Vec<Hop>, reached: bool) -> Data {
     Data {
         reached,
         hops,
-        finished: true,
+        in_progress: false,
         probed_hops: 30,
         ..Data::new(
             "host.example.test".into(),
@@ -83,15 +84,21 @@ fn summary_describes_the_end_of_the_route() {
             Severity::Bad,
         ),
     ] {
-        assert_eq!(head(&data(hops, reached).present()), (summary, severity));
+        assert_eq!(
+            head(&data(hops, reached).present_checked()),
+            (summary, severity)
+        );
     }
 }
 
 #[test]
 fn progress_counts_hops() {
     let mut data = data(vec![hop(1, vec![None])], false);
-    data.finished = false;
-    assert_eq!(head(&data.present()), ("1 hop so far", Severity::Neutral));
+    data.in_progress = true;
+    assert_eq!(
+        head(&data.present_checked()),
+        ("1 hop so far", Severity::Neutral)
+    );
 }
 
 #[test]
@@ -115,7 +122,7 @@ fn each_hop_is_one_row() {
     let hops = vec![hop(1, vec![None, None]), several, country, network];
 
     assert_eq!(
-        rows(&data(hops, true).present()),
+        rows(&data(hops, true).present_checked()),
         [
             "1 |  (address) | no reply (aside) |  | *  *",
             "2 | 192.0.2.2 / 192.0.2.3 (address) | a.example.test (domain) | AS64496 DE | 1.2  2.0  3.0",
@@ -129,12 +136,12 @@ fn each_hop_is_one_row() {
 fn names_data_sources_only_with_networks() {
     let mut hops = vec![hop(1, vec![probe("192.0.2.1", 1.0)])];
     assert_eq!(
-        field(&data(hops.clone(), true).present(), "Data sources"),
+        field(&data(hops.clone(), true).present_checked(), "Data sources"),
         None
     );
     hops[0].asn = Some(64496);
     assert_eq!(
-        field(&data(hops, true).present(), "Data sources"),
+        field(&data(hops, true).present_checked(), "Data sources"),
         Some(ATTRIBUTION)
     );
 }
@@ -143,19 +150,19 @@ fn names_data_sources_only_with_networks() {
 fn shows_path_mtu_and_probe_method() {
     for (method, warnings) in [
         (None, vec![]),
-        (Some("udp"), vec![]),
+        (Some(Method::Udp), vec![]),
         (
-            Some("icmp"),
+            Some(Method::Icmp),
             vec!["The target does not reply to UDP probes; used ICMP"],
         ),
         (
-            Some("tcp"),
+            Some(Method::Tcp),
             vec!["The target does not reply to UDP probes; used TCP"],
         ),
     ] {
         let mut data = data(vec![hop(1, vec![probe("192.0.2.9", 1.0)])], true);
         data.method = method;
-        let document = data.present();
+        let document = data.present_checked();
         assert_eq!(document.warnings, warnings);
         assert_eq!(document.severity, Severity::Good);
         assert_eq!(field(&document, "Path MTU"), None);
@@ -163,7 +170,7 @@ fn shows_path_mtu_and_probe_method() {
 
     let mut narrow = data(vec![hop(1, vec![probe("192.0.2.9", 1.0)])], true);
     narrow.path_mtu = Some(1400);
-    insta::assert_snapshot!(shown(&narrow.present()), @r#"
+    insta::assert_snapshot!(shown(&narrow.present_checked()), @r#"
     # Route to host.example.test
     ✓ Reached after 1 hop
     [Hop | Address | Name | Network | RTT (ms)]
@@ -191,5 +198,5 @@ fn json_has_null_for_lost_probes_and_omits_defaults() {
             {"address": "192.0.2.1", "rtt_ms": 7.0, "mark": "!X", "note": "administratively prohibited"},
         ])
     );
-    assert!(json.get("path_mtu").is_none() && json.get("finished").is_none());
+    assert!(json.get("path_mtu").is_none() && json.get("in_progress").is_none());
 }

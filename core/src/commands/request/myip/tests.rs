@@ -5,6 +5,7 @@ use crate::{
         testing::{field, head, rows, shown},
     },
     request::http_request::samples,
+    testing::read_back::ReadBack,
 };
 
 fn hop(address: &str, source: &'static str, trusted: bool) -> ProxyHop {
@@ -37,7 +38,7 @@ fn data(via: Via, chain: Vec<ProxyHop>) -> Data {
 #[test]
 fn a_direct_connection_has_no_proxy_chain() {
     let direct = data(Via::Direct, vec![hop("192.0.2.1", "connection", true)]);
-    let document = direct.present();
+    let document = direct.present_checked();
     assert_eq!(
         head(&document),
         (
@@ -62,7 +63,7 @@ fn summary_names_the_proxies_up_to_the_client() {
         ],
     );
     assert_eq!(
-        head(&proxied.present()).0,
+        head(&proxied.present_checked()).0,
         "Your IP address is 192.0.2.1, via 198.51.100.1, 198.51.100.2"
     );
 }
@@ -84,7 +85,7 @@ fn proxy_chain_shows_source_and_trust() {
     data.chain_left_out = 2;
     data.notes = vec!["Forwarded and X-Forwarded-For differ".into()];
     data.proxy_headers.insert("via".into(), "1.1 proxy".into());
-    insta::assert_snapshot!(shown(&data.present()), @r#"
+    insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # Your IP address
     · Your IP address is 192.0.2.1, via 198.51.100.1, 198.51.100.2
     Address: 192.0.2.1 (address)

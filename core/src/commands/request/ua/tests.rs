@@ -1,18 +1,19 @@
 use super::*;
 use crate::commands::testing::{field, head, shown};
+use crate::testing::read_back::ReadBack;
 
 fn data(text: &str) -> Data {
     Data {
         facts: ua::read(text),
         hints: None,
-        clipped: false,
+        truncated: false,
     }
 }
 
 #[test]
 fn names_browser_and_system() {
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-    insta::assert_snapshot!(shown(&data(firefox).present()), @r#"
+    insta::assert_snapshot!(shown(&data(firefox).present_checked()), @r#"
     # User-Agent
     · Firefox 140.0 on Linux
     Kind: pc
@@ -42,7 +43,7 @@ fn summary_joins_the_known_parts() {
 
 #[test]
 fn marks_a_tool_as_bot() {
-    let document = data("curl/8.5.0").present();
+    let document = data("curl/8.5.0").present_checked();
     assert_eq!(head(&document).0, "curl 8.5.0 (bot or tool)");
     assert_eq!(field(&document, "Bot"), Some("yes"));
     assert_eq!(field(&document, "Kind"), Some("misc"));
@@ -57,10 +58,10 @@ fn accepts_adversarial_text() {
         "%s%s%n",
         "`*_~|",
     ] {
-        let document = data(text).present();
+        let document = data(text).present_checked();
         assert_eq!(head(&document).1, Severity::Neutral, "{text:?}");
     }
-    let document = data("").present();
+    let document = data("").present_checked();
     assert_eq!(head(&document).0, "Unknown");
     assert_eq!(field(&document, "Client"), None);
 }
@@ -68,10 +69,10 @@ fn accepts_adversarial_text() {
 #[test]
 fn notes_a_truncated_user_agent() {
     let mut data = data("x");
-    assert!(data.present().warnings.is_empty());
-    data.clipped = true;
+    assert!(data.present_checked().warnings.is_empty());
+    data.truncated = true;
     assert_eq!(
-        data.present().warnings,
+        data.present_checked().warnings,
         ["Only the first 1024 bytes were parsed"]
     );
 }
@@ -97,7 +98,7 @@ fn shows_hints_and_warns_of_conflicts() {
         hints: Some(hints),
         ..data("Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0")
     }
-    .present();
+    .present_checked();
 
     assert_eq!(
         document.warnings,

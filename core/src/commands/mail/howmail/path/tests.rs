@@ -1,5 +1,7 @@
 use super::{super::services::tests::services, *};
-use crate::{commands::dns::lookup::Outcome, mailbox_check::provider::Provider};
+use crate::{
+    commands::dns::lookup::Outcome, mailbox_check::provider::Provider, testing::read_back::ReadBack,
+};
 use netvane_net::smtp::TlsFacts;
 
 /// Data of which no lookup has finished.
@@ -18,7 +20,7 @@ pub(crate) fn empty_data() -> Data {
         },
         access: None,
         path: Vec::new(),
-        finished: true,
+        in_progress: false,
     }
 }
 
@@ -55,8 +57,14 @@ pub(crate) fn answering(name: &str, encrypted: bool) -> Exchange {
 }
 
 fn told(data: &Data) -> Vec<String> {
-    stations(data)
-        .into_iter()
+    let path = stations(data);
+    let with_path = Data {
+        path: path.clone(),
+        ..data.clone()
+    };
+    with_path.present_checked();
+
+    path.into_iter()
         .map(|station| format!("{}: {} <{}>", station.title, station.name, station.via))
         .collect()
 }

@@ -55,7 +55,7 @@ fn the_tree_walk_ends_at_the_top_or_after_eight_names() {
     );
 }
 
-fn applies(domain: &str, records: &[(&str, &str)]) -> (Option<String>, Option<&'static str>) {
+fn applies(domain: &str, records: &[(&str, &str)]) -> (Option<String>, Option<String>) {
     let found = records.iter().map(|(name, text)| {
         (
             name.to_string(),
@@ -64,7 +64,7 @@ fn applies(domain: &str, records: &[(&str, &str)]) -> (Option<String>, Option<&'
         )
     });
     let dmarc = applicable_record(domain, found.collect());
-    (dmarc.domain, dmarc.policy)
+    (dmarc.domain, dmarc.policy.map(Cow::into_owned))
 }
 
 #[test]
@@ -75,19 +75,19 @@ fn the_nearest_record_or_that_of_the_organization_applies() {
     assert_eq!(applies("a.b.example.test", &[]), (None, None));
     assert_eq!(
         applies(own.0, &[own, organization]),
-        (Some(own.0.into()), Some("none"))
+        (Some(own.0.into()), Some("none".into()))
     );
     assert_eq!(
         applies(own.0, &[organization]),
-        (Some("example.test".into()), Some("quarantine"))
+        (Some("example.test".into()), Some("quarantine".into()))
     );
     assert_eq!(
         applies(own.0, &[organization, suffix]),
-        (Some("example.test".into()), Some("quarantine"))
+        (Some("example.test".into()), Some("quarantine".into()))
     );
     assert_eq!(
         applies(own.0, &[suffix]),
-        (Some("test".into()), Some("none"))
+        (Some("test".into()), Some("none".into()))
     );
 
     // A record between the two counts only where nothing is above it.
@@ -99,7 +99,7 @@ fn the_nearest_record_or_that_of_the_organization_applies() {
     );
     assert_eq!(
         applies("x.test", &[("x.test", "v=DMARC1; rua=mailto:d@x.test")]).1,
-        Some("none")
+        Some("none".into())
     );
     assert_eq!(applies("x.test", &[("x.test", "v=DMARC1; fo=1")]).1, None);
     assert_eq!(

@@ -33,7 +33,11 @@ fn protocols_have_the_ports_of_their_rfcs() {
     ] {
         let protocol = protocol(name);
         assert_eq!(
-            (protocol.port(), protocol.security(), protocol.encryption()),
+            (
+                protocol.port(),
+                protocol.security().as_str(),
+                protocol.encryption()
+            ),
             (port, security, encryption),
             "{name}"
         );
@@ -49,8 +53,8 @@ fn the_best_server_is_open_then_from_srv_then_guessed() {
         Some(587),
         "a record before a guess"
     );
-    services.found[0].state = Some("open");
-    services.found[1].state = Some("closed");
+    services.found[0].state = Some(PortState::Open);
+    services.found[1].state = Some(PortState::Closed);
     assert_eq!(
         services.best().map(|best| best.port),
         Some(465),

@@ -1,6 +1,7 @@
 //! Facts shown below the sentences: records, mail servers, servers for mail programs.
 
 use netvane_document::{Cell, Document, Field, Role};
+use netvane_net::tcp::PortState;
 
 use super::super::{
     Data,
@@ -67,8 +68,8 @@ fn row(service: &Service) -> [Cell; 5] {
         Evidence::UsualName => "common host name",
     };
     let state = match (service.state, &service.fault) {
-        (Some("open"), _) => Cell::new("open", Role::Good),
-        (Some(state), _) => Cell::new(state, Role::Warning),
+        (Some(PortState::Open), _) => Cell::new("open", Role::Good),
+        (Some(state), _) => Cell::new(state.as_str(), Role::Warning),
         (None, Some(_)) => Cell::new("not reachable", Role::Bad),
         (None, None) => Cell::aside("check in progress"),
     };
@@ -96,9 +97,10 @@ fn warn_of_services(services: &Services, name: &str, document: &mut Document) {
             document.warn(format!(
                 "{name} publishes {what} for mail programs: {fault}"
             ));
-        } else if let Some(state @ ("closed" | "filtered")) = service.state {
+        } else if let Some(state @ (PortState::Closed | PortState::Filtered)) = service.state {
             document.warn(format!(
-                "{name} publishes {what} for mail programs, but the port is {state} from here"
+                "{name} publishes {what} for mail programs, but the port is {} from here",
+                state.as_str()
             ));
         }
     }

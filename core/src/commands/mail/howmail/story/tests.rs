@@ -9,6 +9,7 @@ use super::{
 use crate::{
     commands::testing::{field, head, rows},
     mailbox_check::provider::Provider,
+    testing::read_back::ReadBack,
 };
 
 mod records;
@@ -30,6 +31,7 @@ fn refused(name: &str) -> Exchange {
 fn part(add: impl Fn(&Data, &mut Document), data: &Data) -> Document {
     let mut document = Document::default();
     add(data, &mut document);
+    data.present_checked();
     document
 }
 
@@ -134,7 +136,7 @@ fn only_certain_failures_are_dead_ends() {
         (
             told(|data| {
                 data.receiver.exchanges[0].addresses.clear();
-                data.finished = false;
+                data.in_progress = true;
             }),
             None,
         ),
@@ -167,7 +169,7 @@ fn bounces_are_bad_except_for_null_mx() {
 #[test]
 fn an_unfinished_explanation_is_neutral() {
     let mut data = with(vec![]);
-    data.finished = false;
+    data.in_progress = true;
     assert_eq!(
         head(&render(&data)),
         (
@@ -176,7 +178,7 @@ fn an_unfinished_explanation_is_neutral() {
         )
     );
     assert_eq!(data.missing(), "lookup in progress");
-    data.finished = true;
+    data.in_progress = false;
     assert_eq!(data.missing(), "lookup failed or timed out");
 }
 
@@ -265,8 +267,8 @@ fn announced_extensions_are_explained() {
 #[test]
 fn unusable_servers_from_srv_records_are_warnings() {
     let mut found = services(&["imaps", "pop3s", "imap", "jmap"]);
-    found.found[0].state = Some("open");
-    found.found[1].state = Some("filtered");
+    found.found[0].state = Some(netvane_net::tcp::PortState::Open);
+    found.found[1].state = Some(netvane_net::tcp::PortState::Filtered);
     found.found[2].fault = Some("not contacted".into());
     let mut data = empty_data();
     data.access = Some(found);

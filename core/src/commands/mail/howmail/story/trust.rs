@@ -51,7 +51,7 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
         document.warn(format!("SPF of {name}: {fault}"));
     }
 
-    let others = match spf.others {
+    let others = match spf.others.as_deref() {
         Some("fail") => "fail (-all): receivers may reject the mail",
         Some("softfail") => "softfail (~all): accepted, but treated as suspicious",
         Some("neutral") => "neutral (?all): no statement",
@@ -60,7 +60,7 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
     };
 
     document.field("Other servers", others);
-    if spf.others == Some("pass") {
+    if spf.others.as_deref() == Some("pass") {
         document.warn(format!(
             "SPF of {name} authorizes every server on the internet (+all)"
         ));
@@ -75,7 +75,7 @@ fn dkim(data: &Data, document: &mut Document) {
     let keys: Vec<String> = dkim
         .keys
         .iter()
-        .map(|key| match key.key {
+        .map(|key| match &*key.key {
             "valid" => key.selector.clone(),
             state => format!("{} ({state})", key.selector),
         })
@@ -128,7 +128,7 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         document.warn(format!("DMARC of {name}: {fault}"));
     }
 
-    let (policy, weak) = match dmarc.policy {
+    let (policy, weak) = match dmarc.policy.as_deref() {
         Some("reject") => ("reject", false),
         Some("quarantine") => ("quarantine (spam folder)", false),
         Some(_) => ("none (reported, not stopped)", true),

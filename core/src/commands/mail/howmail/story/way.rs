@@ -193,7 +193,7 @@ fn explain_silence(data: &Data, document: &mut Document) {
         document.text(
             "Port 25 is blocked from here, as in many networks (to stop spam), so these servers could not be tested.",
         );
-    } else if data.finished
+    } else if !data.in_progress
         && !talked
         && data.dead_end().is_none()
         && receiver.unasked.is_none()

@@ -30,7 +30,7 @@ fn spf_result_for_other_servers() {
     ] {
         let document = told(Spf {
             record: record(),
-            others: Some(others),
+            others: Some(others.into()),
             ..Spf::default()
         });
         assert_eq!(field(&document, "Other servers"), Some(words));
@@ -59,11 +59,11 @@ fn dkim_keys_are_listed_by_selector() {
         let keys = keys.iter().map(|(selector, key)| Dkim {
             selector: (*selector).into(),
             name: String::new(),
-            key,
+            key: (*key).into(),
         });
         data.sender.dkim = Some(DkimKeys {
             keys: keys.collect(),
-            tried: vec!["s1", "s2"],
+            tried: vec!["s1".into(), "s2".into()],
             fault: fault.map(str::to_owned),
         });
         field(&part(trust::sender, &data), "DKIM").map(str::to_owned)
@@ -103,7 +103,7 @@ fn dmarc_with_policy_none_is_a_warning() {
         data.sender.dmarc = Some(Dmarc {
             record: Some("v=DMARC1".into()),
             domain: Some("from.test".into()),
-            policy,
+            policy: policy.map(Into::into),
             testing,
             ..Dmarc::default()
         });
