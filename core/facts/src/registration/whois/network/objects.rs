@@ -71,7 +71,16 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
 
         // LACNIC has the AS of a block inside the object of the block.
         let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
-        let begins = BLOCK.contains(&key.as_str())
+        // In rwhois, the block may come after its name: the class starts an object.
+        if rwhois && open && BLOCK.contains(&key.as_str()) && !inside {
+            if let Some(object) = objects.last_mut() {
+                object.pairs.insert(0, (key, value));
+                continue;
+            }
+        }
+
+        let begins = rwhois && key == "class name"
+            || BLOCK.contains(&key.as_str())
             || key == "orgname"
             || key == "custname"
             || AS.contains(&key.as_str()) && !inside;
