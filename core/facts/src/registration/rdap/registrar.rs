@@ -72,3 +72,60 @@ fn of_entity(entity: &Value, object: &Value) -> Registrar {
         abuse_phone: abuse.phone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entity(name: &str, roles: &[&str], inner: Value) -> Value {
+        let card = json!(["vcard", [["fn", {}, "text", name]]]);
+        json!({"roles": roles, "vcardArray": card, "entities": inner})
+    }
+
+    fn name(entities: Value) -> Option<String> {
+        registrar(&json!({ "entities": entities })).and_then(|found| found.name)
+    }
+
+    #[test]
+    fn finds_the_registrar_in_other_entities_and_under_another_role() {
+        let shop = || entity("Shop Ltd", &["reseller"], json!([]));
+        let sample = || entity("Sample Inc.", &["registrar"], json!([]));
+        let sponsor = || entity("Sponsor Inc.", &["sponsor"], json!([]));
+        for (entities, expected) in [
+            (json!([shop(), sample()]), Some("Sample Inc.")),
+            (
+                json!([entity("X", &["technical"], json!([sample()]))]),
+                Some("Sample Inc."),
+            ),
+            (json!([shop(), sponsor()]), Some("Sponsor Inc.")),
+            (json!([sponsor(), sample()]), Some("Sample Inc.")),
+            (
+                json!([entity("", &["registrar"], json!([])), sponsor()]),
+                Some("Sponsor Inc."),
+            ),
+            (
+                json!([entity("No registrar listed", &["registrar"], json!([]))]),
+                None,
+            ),
+            (json!([shop()]), None),
+            (json!({"roles": "registrar"}), None),
+        ] {
+            assert_eq!(name(entities.clone()).as_deref(), expected, "{entities}");
+        }
+    }
+
+    #[test]
+    fn searches_three_levels() {
+        let mut value = entity("Deep Inc.", &["registrar"], json!([]));
+        for _ in 0..2 {
+            value = entity("X", &["technical"], json!([value]));
+        }
+        assert_eq!(name(json!([value.clone()])).as_deref(), Some("Deep Inc."));
+        assert_eq!(
+            name(json!([entity("X", &["technical"], json!([value]))])),
+            None
+        );
+    }
+}

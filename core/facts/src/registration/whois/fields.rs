@@ -93,6 +93,8 @@ const ROLES: &[(&str, Role)] = &[
     ("contact administratif", Role::Other),
     ("administrativ contact", Role::Other),
     ("titulaire", Role::Registrant),
+    ("owners", Role::Registrant),
+    ("registrant owner", Role::Registrant),
     ("registrant type", Role::Other),
     ("registrant contact id", Role::Other),
     ("admin", Role::Other),
@@ -135,7 +137,7 @@ const HEADINGS: &[&str] = &[
 /// Keys for data of the domain.
 #[rustfmt::skip]
 const KEYS: &[(Field, &[&str])] = &[
-    (Field::Name, &["domain name", "domain", "domainname", "nom de domaine", "nombre de dominio", "nome de domínio", "query"]),
+    (Field::Name, &["domain name", "domain", "domainname", "nom de domaine", "nombre de dominio", "dominio", "nome de domínio", "query"]),
     (Field::Created, &[
         "creation date", "reg created", "created", "created on", "create date", "created date", "date created", "created at",
         "registered", "registered on", "registration date", "registered date", "registration time", "record created",
@@ -145,7 +147,7 @@ const KEYS: &[(Field, &[&str])] = &[
         "created on date", "registered at", "domain registered on", "registration", "record created on",
         "registered from", "登録年月日", "fecha de registro", "fecha de creación", "fecha de creacion",
         "date de création", "data de registo", "data di creazione", "creation", "domaindateregistered",
-        "domain created on", "active since", "activated on", "acivated", "registered since", "domain name created", "start date", "entry created",
+        "domain created on", "active since", "activated on", "fecha de activación", "fecha de activacion", "date de creation", "acivated", "registered since", "domain name created", "start date", "entry created",
     ]),
     (Field::Updated, &[
         "updated date", "last updated", "last updated on", "last modified", "modified", "changed", "last update",
@@ -165,7 +167,7 @@ const KEYS: &[(Field, &[&str])] = &[
         "registration expiry date", "有効期限", "有効限", "fecha de vencimiento", "fecha de expiración",
         "date d'expiration", "date dexpiration", "data de expiração", "registrar expiration date", "expire on",
         "record expires", "domain expire date", "expires date", "renewal", "fecha de expiracion", "expiry on",
-        "domain expired on", "registered until", "exipration date",
+        "domain expired on", "registered until", "fecha de corte", "date d expiration", "expire date time", "exipration date",
     ]),
     (Field::Status, &[
         "domain status", "status", "state", "epp status", "eppstatus", "registration status", "domain state",
@@ -182,7 +184,7 @@ const KEYS: &[(Field, &[&str])] = &[
         "tertiary server", "nserver hostname", "nameserver name", "nameservers in listed order", "ns server",
         "servidor dns", "servidores dns", "domain name server", "authoritative name servers", "domain host",
         "primary dns", "secondary dns", "dns name", "fqdn", "delegated name servers", "server name", "servers", "name server name", "name servers in the listed order",
-        "servidor de nombres de dominio", "servidores de nombres de dominio", "servidores de nombres", "serveurs de noms",
+        "servidor de nombres de dominio", "servidores de nombres de dominio", "servidores de nombres", "serveurs de noms", "serveur de noms", "serveur de nom", "servidor de nombre", "dns server name", "nameserver hostname",
     ]),
     (Field::Signed, &["dnssec", "signed", "domain signed", "dnssec status", "dnssec signed", "secure dns", "delegation signed"]),
     (Field::Key, &[

@@ -219,7 +219,10 @@ fn columns(text: &str) -> Option<(String, &str)> {
         _ => (canonical(&text[..gap]), second),
     };
     let known = fields::field(&key).is_some()
-        || matches!(fields::role(&key, ""), (Some(Role::Registrar | Role::Registrant), ""));
+        || matches!(
+            fields::role(&key, ""),
+            (Some(Role::Registrar | Role::Registrant), "")
+        );
     (known && !value.is_empty()).then_some((key, value))
 }
 
@@ -278,18 +281,27 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
             // So may the contact of a holder, if its first line is one of a contact.
             let contact = is_known
                 && fields::role(key, tld).0 == Some(Role::Registrant)
-                && below.key.as_ref().is_some_and(|(key, _)| fields::is_of_contact(key));
+                && below
+                    .key
+                    .as_ref()
+                    .is_some_and(|(key, _)| fields::is_of_contact(key));
             let flat = (adjacent || listed || contact)
                 && below.indent == line.indent
                 && (below.key.is_none() || is_known);
-            (key.clone(), indented && (adjacent || is_known || listed) || flat)
+            (
+                key.clone(),
+                indented && (adjacent || is_known || listed) || flat,
+            )
         }
         Some(_) => return None,
         None => {
             let key = canonical(line.text.trim_end_matches(':'));
             let is_known = line.text.len() <= MAX_KEY && fields::is_heading(&key);
-            // In .im, the first heading follows the name of the domain.
-            (key, is_known && (after_blank || indented || tld == "im"))
+            // In .im and .ax, headings follow other lines directly.
+            (
+                key,
+                is_known && (after_blank || indented || matches!(tld, "im" | "ax")),
+            )
         }
     };
 

@@ -35,8 +35,8 @@ const ELSEWHERE: [&str; 8] = [
     "AFRINIC-ADDRESSES-NOT-HERE", "APNIC-AP-ERX",
 ];
 /// Sources whose descriptions start with the holder.
-const DESCRIBED: [&str; 7] = [
-    "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC",
+const DESCRIBED: [&str; 9] = [
+    "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC", "IRINN", "VNNIC",
 ];
 /// Keys for the name of a block or an AS.
 const NAME: [&str; 5] = [
@@ -139,7 +139,9 @@ fn network(kind: Kind, index: usize, objects: &[Object<'_>]) -> Network {
     let holder = holder(objects, index);
     let name =
         |object: &Object| object.find(&["org name", "orgname", "custname"], values::organization);
-    let country = |object: &Object| object.find(&["country", "country code"], countries::code);
+    // RPSL allows a comment after the value: `EU # Country is really world wide`.
+    let code = |value: &str| countries::code(value.split('#').next().unwrap_or_default());
+    let country = |object: &Object| object.find(&["country", "country code"], code);
     network.organization = holder.and_then(name).or_else(|| organization(object));
     network.organization = network
         .organization

@@ -324,8 +324,13 @@ impl<'q> Draft<'q> {
             | "company name"
             | "company english name"
             | "organization loc"
+            | "organizacion"
+            | "organización"
+            | "organisme"
             | "organizacija" => fill(&mut self.organization, || values::organization(value)),
-            "name" => fill(&mut self.holder_name, || values::organization(value)),
+            "name" | "nom" | "nombre" => {
+                fill(&mut self.holder_name, || values::organization(value))
+            }
             // Only organizations have these numbers.
             "org id"
             | "register number"
@@ -333,9 +338,15 @@ impl<'q> Draft<'q> {
             | "registered number"
             | "company number" => self.legal |= value.bytes().any(|b| b.is_ascii_digit()),
             "type" => self.legal |= value.to_lowercase().contains("legal person"),
+            // `Owner Addr : US` is the last of several.
+            "addr" if value.len() == 2 && value.bytes().all(|b| b.is_ascii_uppercase()) => {
+                self.country = countries::code(value).or(self.country.take());
+            }
             "address" if !entry.keyed => self.block.push(value.to_owned()),
             "country" | "country code" | "country/economy" | "country / economy"
-            | "country loc" | "countrycode" => fill(&mut self.country, || countries::code(value)),
+            | "country loc" | "countrycode" | "pais" | "país" | "pays" => {
+                fill(&mut self.country, || countries::code(value))
+            }
             _ => {}
         }
     }

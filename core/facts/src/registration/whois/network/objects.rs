@@ -95,19 +95,23 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
             let heading = objects.last().is_some_and(|last| {
                 open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
             });
-            if heading && begins {
-                objects.pop();
-            }
+            // Its name may be in the heading.
+            let before = objects.pop_if(|_| heading && begins);
             if objects.len() >= MAX_OBJECTS {
                 break;
             }
             objects.push(Object::default());
+            if let Some(object) = objects.last_mut() {
+                object.pairs.push((key, value));
+                object
+                    .pairs
+                    .extend(before.into_iter().flat_map(|object| object.pairs));
+            }
+        } else if let Some(object) = objects.last_mut() {
+            object.pairs.push((key, value));
         }
 
         open = true;
-        if let Some(object) = objects.last_mut() {
-            object.pairs.push((key, value));
-        }
     }
 
     objects
