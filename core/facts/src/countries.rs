@@ -52,6 +52,15 @@ pub fn country(code: &str) -> Option<(&'static str, &'static str)> {
     NAMES[index(code)?]
 }
 
+/// Parses the country at the end of an address on one line: `Street 1, Town, Portugal`. Neither two letters, which may be
+/// a state of the USA, nor the name of such a state.
+pub fn after_comma(address: &str) -> Option<String> {
+    let (_, last) = address.rsplit_once(',')?;
+    let last = last.trim();
+    let plain = last.len() > 2 && !last.eq_ignore_ascii_case("georgia");
+    plain.then(|| code(last)).flatten()
+}
+
 /// Parses a country as registries write it: a code, a well-known name, or both (`US (United States)`). Returns the
 /// ISO 3166-1 alpha-2 code.
 ///

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::countries;
 
 pub mod bootstrap;
+#[cfg(test)]
+mod cases;
 mod dates;
 pub mod rdap;
 mod status;
@@ -75,6 +77,9 @@ pub struct Registration {
     pub dnssec: Option<bool>,
     /// Address block or AS, for kinds other than `domain`.
     pub network: Option<Network>,
+    /// Explanation of the registry for a missing registration, such as why a name is reserved; at most 300 characters.
+    #[serde(default)]
+    pub notice: Option<String>,
 }
 
 /// Registrar of a domain, with its abuse contact.
@@ -104,9 +109,9 @@ pub struct Registrant {
 /// An address block or an autonomous system.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Network {
-    /// First address of the block; absent for an AS.
+    /// First address of the block, or first AS number (`AS64496`) of a block of several; absent for a single AS.
     pub start: Option<String>,
-    /// Last address of the block; absent for an AS.
+    /// Last address of the block, or last AS number of a block of several; absent for a single AS.
     pub end: Option<String>,
     /// The block as CIDR prefixes, in address order; empty for an AS.
     pub cidr: Vec<String>,

@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 use super::{http::Http, whois::Whois};
 use crate::settings;
 
+/// Largest number of RDAP servers of one registry that are queried.
+const MAX_RDAP_SERVERS: usize = 2;
+
 /// Client for registries and registrars.
 #[derive(Clone)]
 pub struct Registries(Arc<Inner>);
@@ -103,6 +106,16 @@ impl Registries {
         built.as_ref().map_err(Clone::clone)
     }
 
+    /// Whether a registry answers for names below a suffix: the built-in list of whois servers or, with RDAP, IANA's
+    /// bootstrap file has exactly this suffix.
+    pub fn has_registry(&self, suffix: &str) -> bool {
+        let rdap = || {
+            self.bootstrap()
+                .is_ok_and(|bootstrap| bootstrap.has_name(suffix))
+        };
+        servers::has_server(suffix) || self.has_rdap() && rdap()
+    }
+
     /// Queries the RDAP server listed by IANA, then with `follow` the registrar's server for data that the registry omits.
     pub async fn rdap(&self, kind: Kind, query: &str, follow: bool) -> RegistryAnswer {
         let mut found = RegistryAnswer::default();
@@ -128,7 +141,7 @@ impl Registries {
             Kind::Asn => format!("autnum/{}", query.trim_start_matches("AS")),
         };
 
-        for base in bases.iter().take(2) {
+        for base in bases.iter().take(MAX_RDAP_SERVERS) {
             let body = match self
                 .rdap_step(&format!("{base}{path}"), kind, query, &mut found)
                 .await
@@ -141,12 +154,16 @@ impl Registries {
             };
 
             found.failure = None;
-            let registered = found
+            let state = found
                 .registration
                 .as_ref()
-                .is_some_and(|facts| facts.state == RegistrationState::Registered);
+                .map(|facts| facts.state)
+                .unwrap_or_default();
+            if state == RegistrationState::Unavailable {
+                continue;
+            }
 
-            if follow && registered && kind == Kind::Domain {
+            if follow && state == RegistrationState::Registered && kind == Kind::Domain {
                 for url in rdap::related(&body).into_iter().take(1) {
                     // The registry's answer is kept even if the registrar's server fails.
                     let _ = self.rdap_step(&url, kind, query, &mut found).await;
@@ -190,7 +207,7 @@ impl Registries {
         });
 
         let outcome = match &read {
-            Ok((facts, _)) => outcome(facts.state).to_owned(),
+            Ok((facts, _)) => described(facts),
             Err(failure) => failure.to_string(),
         };
 
@@ -203,8 +220,10 @@ impl Registries {
         let (facts, body) = read?;
         found.raw.push((server, pretty(&body)));
         match &mut found.registration {
-            Some(registry) => merge::fill(registry, facts),
-            none => *none = Some(facts),
+            Some(registry) if registry.state == RegistrationState::Registered => {
+                merge::fill(registry, facts);
+            }
+            _ => found.take(facts),
         }
 
         Ok(body)
@@ -225,17 +244,17 @@ fn facts(
         })
     };
 
-    let without_facts = |state| Registration {
-        state,
-        ..Registration::empty(kind)
-    };
+    rdap::parse_response(kind, query, status, body).or_else(|error| match error {
+        rdap::Error::Status(status) => failed(format!("HTTP status {status}")),
+        error => failed(format!("not an RDAP response: {error}")),
+    })
+}
 
-    match status {
-        404 => Ok(without_facts(RegistrationState::Available)),
-        429 => Ok(without_facts(RegistrationState::Throttled)),
-        200..=299 => rdap::parse(kind, query, body)
-            .or_else(|error| failed(format!("not an RDAP response: {error}"))),
-        status => failed(format!("HTTP status {status}")),
+/// The result of a query in a few words, with the explanation of the registry if there is one.
+fn described(facts: &Registration) -> String {
+    match &facts.notice {
+        Some(notice) => format!("{}: {notice}", outcome(facts.state)),
+        None => outcome(facts.state).to_owned(),
     }
 }
 

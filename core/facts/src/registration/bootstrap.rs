@@ -95,6 +95,11 @@ impl Bootstrap {
         self.published.as_deref()
     }
 
+    /// Whether the file of the names has exactly this entry, in ASCII form and lower case.
+    pub fn has_name(&self, entry: &str) -> bool {
+        self.names.contains_key(entry)
+    }
+
     /// Returns the base URLs of the servers for an object, each ending in `/`, `https` first. Empty if none is listed.
     ///
     /// The longest matching entry wins. Names must be in ASCII form. Append `domain/NAME`, `ip/ADDRESS[/LENGTH]` or

@@ -5,12 +5,15 @@
 
 mod card;
 mod network;
+mod problem;
+mod registrar;
 #[cfg(test)]
 mod samples;
 
 use serde_json::Value;
 
-use super::{Kind, Registrant, Registrar, Registration, RegistrationState, dates, status, values};
+use super::whois::phrases;
+use super::{Kind, Registrant, Registration, RegistrationState, dates, status, values};
 use card::Card;
 
 /// Why an answer could not be parsed.
@@ -25,6 +28,9 @@ pub enum Error {
     /// The answer is JSON, but neither an RDAP object of the queried kind nor an error.
     #[error("not an RDAP object for this query")]
     NotRdap,
+    /// The HTTP status is an error, and the body is no RDAP error.
+    #[error("HTTP status {0}")]
+    Status(u16),
 }
 
 /// Longest answer that is parsed, in bytes.
@@ -34,21 +40,46 @@ const MAX_ITEMS: usize = 256;
 /// Largest number of related answers that are returned.
 const MAX_LINKS: usize = 4;
 
+/// Parses an HTTP response about an object of the given kind.
+///
+/// Only an error object of RDAP (RFC 9083 §6) says that the object does not exist. A web page or an empty body with the
+/// status 404 comes from something else, such as a proxy, and is [`Error::Status`].
+pub fn parse_response(
+    kind: Kind,
+    query: &str,
+    status: u16,
+    body: &[u8],
+) -> Result<Registration, Error> {
+    match status {
+        200..=299 => parse(kind, query, body),
+        400..=499 => match read(body)
+            .ok()
+            .filter(|value| problem::is_error(value, status))
+        {
+            Some(value) => Ok(problem::registration(
+                kind,
+                query,
+                u64::from(status),
+                &value,
+            )),
+            None if status == 429 => Ok(Registration {
+                state: RegistrationState::Throttled,
+                ..Registration::empty(kind)
+            }),
+            None => Err(Error::Status(status)),
+        },
+        _ => Err(Error::Status(status)),
+    }
+}
+
 /// Parses an answer about an object of the given kind. Error codes in the answer give a state: 404
-/// [`RegistrationState::Available`], 429 [`RegistrationState::Throttled`], others [`RegistrationState::Unavailable`].
+/// [`RegistrationState::Available`] or, by its description, [`RegistrationState::Reserved`]; 429
+/// [`RegistrationState::Throttled`], others [`RegistrationState::Unavailable`].
 pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error> {
     let value = read(json)?;
 
-    if let Some(code) = error_code(&value) {
-        let state = match code {
-            404 => RegistrationState::Available,
-            429 => RegistrationState::Throttled,
-            _ => RegistrationState::Unavailable,
-        };
-        return Ok(Registration {
-            state,
-            ..Registration::empty(kind)
-        });
+    if let Some(code) = problem::error_code(&value) {
+        return Ok(problem::registration(kind, query, code, &value));
     }
 
     let object = select(kind, query, &value).ok_or(Error::NotRdap)?;
@@ -76,9 +107,12 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
         }
     }
 
-    let reserved = out.status.iter().any(|word| word == "reserved")
-        && out.created.is_none()
-        && out.registrar.is_none();
+    let is_bare = out.created.is_none() && out.registrar.is_none();
+    let reserved = is_bare
+        && out
+            .status
+            .iter()
+            .any(|word| phrases::of_status(word) == Some(RegistrationState::Reserved));
 
     out.state = if reserved {
         RegistrationState::Reserved
@@ -152,13 +186,6 @@ fn number(value: &Value) -> Option<u64> {
     value
         .as_u64()
         .or_else(|| value.as_str()?.trim().trim_start_matches("AS").parse().ok())
-}
-
-fn error_code(value: &Value) -> Option<u64> {
-    let bare = value["objectClassName"].is_null()
-        && value["ldhName"].is_null()
-        && value["handle"].is_null();
-    number(&value["errorCode"]).filter(|_| bare)
 }
 
 /// Items of a list; any other value is a list of one.
@@ -252,9 +279,7 @@ fn domain(out: &mut Registration, object: &Value) {
             keys.then_some(true)
         });
 
-    out.registrar = with_role(object, "registrar")
-        .next()
-        .map(|entity| registrar(entity, object));
+    out.registrar = registrar::registrar(object);
     out.registrant = with_role(object, "registrant").next().map(|entity| {
         let card = Card::of(entity);
         Registrant {
@@ -262,34 +287,4 @@ fn domain(out: &mut Registration, object: &Value) {
             country: card.country(),
         }
     });
-}
-
-fn registrar(entity: &Value, object: &Value) -> Registrar {
-    let card = Card::of(entity);
-    let id = items(&entity["publicIds"]).find(|id| {
-        id["type"]
-            .as_str()
-            .is_some_and(|kind| kind.to_lowercase().contains("iana"))
-    });
-
-    let id = id.and_then(|id| match &id["identifier"] {
-        Value::String(text) => values::iana_id(text),
-        Value::Number(number) => values::iana_id(&number.to_string()),
-        _ => None,
-    });
-
-    // The abuse contact belongs to the registrar; a few servers put it next to the registrar.
-    let abuse = with_role(entity, "abuse")
-        .chain(with_role(object, "abuse"))
-        .next()
-        .map(Card::of)
-        .unwrap_or_default();
-
-    Registrar {
-        name: card.name().or_else(|| card.organization()),
-        iana_id: id,
-        url: card.url(),
-        abuse_email: abuse.email(),
-        abuse_phone: abuse.phone(),
-    }
 }

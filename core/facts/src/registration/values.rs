@@ -2,6 +2,10 @@
 
 use std::net::IpAddr;
 
+pub(super) use names::{is_handle, is_organization, name, organization, registrar};
+
+mod names;
+
 /// Parts of redaction notices, which replace withheld data. In lower case.
 #[rustfmt::skip]
 const WITHHELD: &[&str] = &[
@@ -10,7 +14,7 @@ const WITHHELD: &[&str] = &[
     "not published", "publicly disclosed", "not displayed", "not provided", "unavailable", "contact the registrar",
     "please query", "please contact", "please visit", "for more information", "withheld by", "data withheld",
     "registration private", "private registration", "personal data", "protected data", "information not", "whois.",
-    "not open", "confidential", "ano nymous", "visit www", "visit http", "this data is", "rdds service",
+    "not.defined", "no registrar", "not open", "confidential", "ano nymous", "visit www", "visit http", "this data is", "rdds service",
 ];
 /// Whole values that mean "no data", in lower case.
 #[rustfmt::skip]
@@ -18,16 +22,6 @@ const EMPTY: &[&str] = &[
     "n/a", "na", "none", "null", "nil", "unknown", "private", "-", "--", "---", ".", "*", "undefined", "no", "n.a.",
     "not set", "empty", "not defined", "no name", "no data", "nothing", "privacy", "individual", "natural person",
     "no company", "no organization", "no organisation", "not specified", "not known", "xxx", "x", "self", "personal",
-];
-/// Words that identify the name of an organization, in lower case and without dots.
-#[rustfmt::skip]
-const LEGAL: &[&str] = &[
-    "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "company", "co", "gmbh", "ag", "kg", "ug",
-    "ev", "mbh", "sa", "sas", "sarl", "sàrl", "scs", "sl", "slu", "srl", "spa", "sro", "as", "asa", "ab", "oy", "oyj",
-    "aps", "bv", "nv", "bvba", "vzw", "plc", "llp", "lp", "pty", "pte", "pvt", "bhd", "kft", "zrt", "nyrt", "doo",
-    "dd", "ood", "eood", "ad", "oü", "sia", "uab", "ooo", "ltda", "cv", "eireli", "university", "universität",
-    "universidad", "université", "institute", "foundation", "association", "ministry", "bank", "berhad", "group", "holdings",
-    "a/s", "i/s", "p/s", "technologies", "telecom", "registry", "council", "school", "college", "kk", "hf", "ehf", "k.k", "stichting",
 ];
 /// Longest value that is accepted, in bytes; longer ones are prose.
 const MAX: usize = 300;
@@ -49,26 +43,9 @@ pub(super) fn text(value: &str) -> Option<String> {
     (!is_missing).then_some(value)
 }
 
-/// Parses the name of a company or person, without a trailing handle or link in brackets.
-pub(super) fn name(value: &str) -> Option<String> {
-    let mut value = value.trim();
-    while let Some((before, inside)) = trailing_bracket(value) {
-        let inside = inside.trim();
-        let handle = inside.contains("://")
-            || inside.contains('=')
-            || inside.len() > 2
-                && inside
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
-                && (inside.contains('-') || inside.len() >= 5)
-                && inside.bytes().any(|b| b.is_ascii_digit());
-        if !handle || before.trim().is_empty() {
-            break;
-        }
-        value = before.trim().trim_end_matches('-').trim_end();
-    }
-    let link = value.contains("://") || value.starts_with("www.");
-    text(value).filter(|value| !link && value.chars().any(char::is_alphabetic))
+/// Joins all words of a text with single spaces.
+pub(super) fn line(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Splits `name (inside)` or `name [inside]` at the last bracket.
@@ -80,19 +57,6 @@ pub(super) fn trailing_bracket(value: &str) -> Option<(&str, &str)> {
         _ => return None,
     };
     body.rsplit_once(open)
-}
-
-/// Whether a name contains a legal form, such as `GmbH`, after the first word.
-pub(super) fn is_organization(name: &str) -> bool {
-    let words = name.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'));
-    words.skip(1).any(|word| {
-        let plain: String = word
-            .chars()
-            .filter(|c| *c != '.')
-            .collect::<String>()
-            .to_lowercase();
-        LEGAL.contains(&plain.as_str())
-    })
 }
 
 /// Parses a URL or web host: the first word, with a dot in the host, as written.

@@ -6,13 +6,13 @@ mod fields;
 mod lines;
 mod network;
 mod objects;
-mod phrases;
+pub(super) mod phrases;
 pub(super) mod ranges;
 mod referral;
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 
-pub use decode::{as_sent, decode};
+pub use decode::{as_sent, decode, decode_for};
 pub use referral::{Referral, referral};
 
 use super::{Kind, Registration};

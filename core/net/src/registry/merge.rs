@@ -20,7 +20,9 @@ impl RegistryAnswer {
                 if facts.state == RegistrationState::Registered
                     && registration.kind != Kind::Domain =>
             {
-                *registration = facts
+                if says_more(registration, &facts) {
+                    *registration = facts;
+                }
             }
             Some(registration) if facts.state == RegistrationState::Registered => {
                 fill(registration, facts)
@@ -28,6 +30,16 @@ impl RegistryAnswer {
             Some(_) => {}
         }
     }
+}
+
+/// Whether the answer of a server that was referred to replaces the referring one: not if only the first one names the
+/// holder. A server of a provider (rwhois) may list the block alone.
+fn says_more(registration: &Registration, facts: &Registration) -> bool {
+    let holder = |facts: &Registration| {
+        let network = facts.network.as_ref();
+        network.is_some_and(|network| network.organization.is_some() || network.name.is_some())
+    };
+    holder(facts) || !holder(registration)
 }
 
 /// Fills only the empty fields of `registration`.

@@ -71,7 +71,7 @@ impl RegistryAnswer {
     ) -> (String, String) {
         match answer {
             Ok(bytes) => {
-                let text = whois::decode(&bytes);
+                let text = whois::decode_for(query, &bytes);
                 let facts = if kind == Kind::Domain && subject::names_another(query, &text) {
                     Registration::empty(kind)
                 } else {
@@ -91,9 +91,10 @@ impl RegistryAnswer {
     }
 }
 
-/// Returns the whois server that an answer refers to.
+/// Returns the whois or rwhois server that an answer refers to. An rwhois server also answers a single line with text,
+/// so it is queried like a whois server (RFC 2167 §3.1.9).
 fn referral(text: &str) -> Option<Endpoint> {
-    let referral = whois::referral(text).filter(|referral| !referral.rwhois)?;
+    let referral = whois::referral(text)?;
     // 43 is the default; leave it to the setting.
     let port = Some(referral.port).filter(|port| *port != 43);
     Some(Endpoint {
@@ -106,9 +107,9 @@ fn referral(text: &str) -> Option<Endpoint> {
 fn with_direction(outcome_text: String, next: Option<&Endpoint>, referred: bool) -> String {
     match next {
         Some(next) if referred && outcome_text == outcome(RegistrationState::Unavailable) => {
-            format!("refers to {}", next.host)
+            format!("refers to {next}")
         }
-        Some(next) if referred => format!("{outcome_text}, refers to {}", next.host),
+        Some(next) if referred => format!("{outcome_text}, refers to {next}"),
         Some(next) => format!("{outcome_text}; next: {} (built-in list)", next.host),
         None => outcome_text,
     }

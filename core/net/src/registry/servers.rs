@@ -51,6 +51,11 @@ fn servers() -> &'static HashMap<String, Server> {
     })
 }
 
+/// Whether the table has a server for exactly this suffix.
+pub(super) fn has_server(suffix: &str) -> bool {
+    servers().contains_key(suffix)
+}
+
 /// Returns the server of the longest suffix in the table.
 pub(super) fn default_server(query: &str) -> Option<Endpoint> {
     let mut suffix = query;
@@ -80,6 +85,20 @@ mod tests {
         let server_of = |query: &str| default_server(query).map(|server| server.to_string());
         assert_eq!(server_of("example.de").as_deref(), Some("whois.denic.de"));
         assert_eq!(server_of("example.invalid"), None);
+    }
+
+    #[test]
+    fn has_servers_of_companies_that_register_names() {
+        for (suffix, expected) in [
+            ("uk.com", true),
+            ("za.net", true),
+            ("com", true),
+            ("pages.dev", false),
+            ("github.io", false),
+            ("s3.amazonaws.com", false),
+        ] {
+            assert_eq!(has_server(suffix), expected, "{suffix}");
+        }
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::*;
 
 const WIDGET: &str = r#"{"objectClassName":"domain","ldhName":"widget.test","events":[]}"#;
 
+const NOT_FOUND: &str =
+    r#"{"errorCode":404,"title":"Not Found","description":["Domain not found"]}"#;
+
 fn read(status: u16, body: &str) -> Result<RegistrationState, String> {
     facts(
         Kind::Domain,
@@ -22,8 +25,19 @@ fn read(status: u16, body: &str) -> Result<RegistrationState, String> {
 fn the_http_status_decides_whether_the_body_is_read() {
     assert_eq!(read(200, WIDGET), Ok(RegistrationState::Registered));
     assert_eq!(read(203, WIDGET), Ok(RegistrationState::Registered));
-    assert_eq!(read(404, ""), Ok(RegistrationState::Available));
-    assert_eq!(read(404, WIDGET), Ok(RegistrationState::Available));
+    assert_eq!(read(404, NOT_FOUND), Ok(RegistrationState::Available));
+    let reserved = r#"{"errorCode":404,"title":"Reserved","description":["By the registry"]}"#;
+    assert_eq!(read(404, reserved), Ok(RegistrationState::Reserved));
+    let invalid = r#"{"errorCode":400,"title":"The name is not in this registry"}"#;
+    assert_eq!(read(400, invalid), Ok(RegistrationState::Unavailable));
+    // Anything but an error object of RDAP says nothing about the object.
+    for body in ["", "<html><title>404</title></html>", WIDGET, "{}"] {
+        assert_eq!(
+            read(404, body),
+            Err("rdap.test: HTTP status 404".to_owned()),
+            "{body}"
+        );
+    }
     assert_eq!(
         read(429, "<html>slow down</html>"),
         Ok(RegistrationState::Throttled)
@@ -112,7 +126,8 @@ async fn serve(listener: TcpListener, answers: Vec<(&'static str, String)>) {
         let request = String::from_utf8_lossy(&request[..read]).into_owned();
         let path = request.split(' ').nth(1).unwrap_or_default();
         let entry = answers.iter().find(|(key, _)| *key == path);
-        let (status, body) = entry.map_or(("404 Not Found", ""), |(_, body)| ("200 OK", body));
+        let (status, body) =
+            entry.map_or(("404 Not Found", NOT_FOUND), |(_, body)| ("200 OK", body));
         let length = body.len();
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close");
         let _ = stream
@@ -178,6 +193,7 @@ async fn fills_gaps_from_the_registrar() {
         (facts.state, none.chain.len()),
         (RegistrationState::Available, 1)
     );
+    assert_eq!(none.chain[0].outcome, "not found: Domain not found");
     let unknown = registries.rdap(Kind::Domain, "widget.invalid", true).await;
     assert!(unknown.registration.is_none() && unknown.chain.is_empty());
     server.abort();

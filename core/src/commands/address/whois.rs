@@ -92,8 +92,9 @@ impl Command for Whois {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let follow = self.follow.is_none_or(|follow| follow.0);
-        let (kind, query, host) = registrable(&self.target)?;
         let registries = &cx.net.registries;
+        let (kind, query, host) =
+            registrable(&self.target, |suffix| registries.has_registry(suffix))?;
         let server = self.server.as_ref();
         let mut source = Source::Rdap;
         let mut found = RegistryAnswer::default();
@@ -114,9 +115,8 @@ impl Command for Whois {
 
         if no_data && self.source != Some(Source::Rdap) {
             source = Source::Whois;
-            let mut whois = registries.whois(kind, &query, server, follow).await;
-            whois.chain.splice(0..0, std::mem::take(&mut found.chain));
-            found = whois;
+            let whois = registries.whois(kind, &query, server, follow).await;
+            found = fall_back(found, whois);
         }
 
         let RegistryAnswer {
@@ -144,19 +144,65 @@ impl Command for Whois {
     }
 }
 
-/// The object to query; registries know only the registrable domain of a host name (public suffix list).
-fn registrable(target: &Registered) -> Result<(Kind, String, Option<String>), Failure> {
+/// The answer of port 43 after an RDAP answer without data, whose explanation is kept if port 43 has no data either.
+fn fall_back(mut rdap: RegistryAnswer, mut whois: RegistryAnswer) -> RegistryAnswer {
+    whois.chain.splice(0..0, std::mem::take(&mut rdap.chain));
+    let no_data = whois
+        .registration
+        .as_ref()
+        .is_none_or(|facts| facts.state == RegistrationState::Unavailable);
+
+    if no_data && rdap.registration.is_some() {
+        whois.registration = rdap.registration;
+        whois.raw.splice(0..0, rdap.raw);
+    }
+
+    whois
+}
+
+/// The object to query. Registries know only the registrable domain of a host name (public suffix list). A private
+/// suffix, such as `github.io`, is a domain that its owner registered, unless a registry answers for it (`uk.com`).
+fn registrable(
+    target: &Registered,
+    has_registry: impl Fn(&str) -> bool,
+) -> Result<(Kind, String, Option<String>), Failure> {
     let Registered::Domain(domain) = target else {
         return Ok((target.kind(), target.to_string(), None));
     };
     let name = domain.as_str();
-    // Top-level domains and public suffixes are queried unchanged.
-    let registrable = psl::domain_str(name).unwrap_or(name);
+    let registrable = registrable_domain(name, has_registry);
     Ok((
         Kind::Domain,
         registrable.to_owned(),
         (registrable != name).then(|| name.to_owned()),
     ))
+}
+
+/// The registrable domain of a name; top-level domains and public suffixes of registries are their own.
+fn registrable_domain(name: &str, has_registry: impl Fn(&str) -> bool) -> &str {
+    let Some(suffix) = psl::suffix_str(name) else {
+        return name;
+    };
+    let private =
+        psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Private));
+    if !private || has_registry(suffix) {
+        return psl::domain_str(name).unwrap_or(name);
+    }
+
+    // The registered domain is below the longest suffix of a registry above the private one.
+    let mut above = suffix;
+    while let Some((_, rest)) = above.split_once('.') {
+        above = rest;
+        let typ = psl::suffix(above.as_bytes()).and_then(|found| found.typ());
+        let is_registry = psl::suffix_str(above) == Some(above)
+            && (typ != Some(psl::Type::Private) || has_registry(above));
+        if is_registry {
+            let labels = above.split('.').count() + 1;
+            let start = name.rmatch_indices('.').nth(labels - 1);
+            return start.map_or(name, |(at, _)| &name[at + 1..]);
+        }
+    }
+    name
 }
 
 impl Data {
@@ -219,15 +265,16 @@ impl Data {
     fn registered_summary(&self) -> (String, Severity) {
         if self.facts.kind != Kind::Domain {
             let network = self.facts.network.as_ref();
-            let holder = network
-                .and_then(|network| network.organization.as_deref().or(network.name.as_deref()));
-            return (
-                format!(
-                    "Registered to {}",
-                    holder.unwrap_or("an undisclosed registrant")
-                ),
-                Severity::Good,
-            );
+            let holder = network.and_then(|network| network.organization.as_deref());
+            let name = network.and_then(|network| network.name.as_deref());
+
+            // The name of a block is not that of its holder.
+            let text = match (holder, name) {
+                (Some(holder), _) => format!("Registered to {holder}"),
+                (None, Some(name)) => format!("Registered as {name}"),
+                (None, None) => "Registered to an undisclosed registrant".into(),
+            };
+            return (text, Severity::Good);
         }
 
         let via = self

@@ -8,6 +8,8 @@ use super::super::{countries, values};
 #[derive(Default)]
 pub(super) struct Card<'v> {
     properties: &'v [Value],
+    /// Handle of the entity, which some servers repeat as its name.
+    handle: &'v str,
 }
 
 /// Largest number of properties that are read.
@@ -19,6 +21,7 @@ impl<'v> Card<'v> {
         let properties = entity["vcardArray"].get(1).and_then(Value::as_array);
         Self {
             properties: properties.map_or(&[], |list| &list[..list.len().min(MAX)]),
+            handle: entity["handle"].as_str().unwrap_or_default(),
         }
     }
 
@@ -42,7 +45,9 @@ impl<'v> Card<'v> {
                 Value::Array(parts) => parts.first()?,
                 other => other,
             };
-            values::text(value.as_str()?)
+            // Some servers append the address on further lines.
+            let first = value.as_str()?.trim().lines().next()?;
+            values::text(first)
         })
     }
 
@@ -62,10 +67,27 @@ impl<'v> Card<'v> {
 
     /// The organization (`org`), or a formatted name that is that of an organization.
     pub(super) fn organization(&self) -> Option<String> {
-        self.text("org").or_else(|| {
+        let named = |value: &String| !self.is_handle(value);
+        let organization = self
+            .text("org")
+            .and_then(|text| values::organization(&text));
+        organization.filter(named).or_else(|| {
             self.name()
+                .and_then(|name| values::organization(&name))
                 .filter(|name| self.is("org") || values::is_organization(name))
+                .filter(named)
         })
+    }
+
+    /// Whether a value is the handle of the entity, or a handle of the regional registries.
+    fn is_handle(&self, value: &str) -> bool {
+        !self.handle.is_empty() && value.eq_ignore_ascii_case(self.handle)
+            || values::is_handle(value)
+    }
+
+    /// The formatted name, unless it is a handle.
+    pub(super) fn plain_name(&self) -> Option<String> {
+        self.name().filter(|name| !self.is_handle(name))
     }
 
     /// The country: the `cc` parameter of RFC 8605, the last part of an address, or the last line of its label.

@@ -18,7 +18,9 @@ pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network
         ..Network::default()
     };
 
-    if kind != Kind::Asn {
+    if kind == Kind::Asn {
+        (out.start, out.end) = numbers(query, object)?;
+    } else {
         let range = range(query, object)?;
         (out.start, out.end) = (
             Some(range.first().to_string()),
@@ -35,14 +37,30 @@ pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network
         .find(|card| card.is("org"))
         .or_else(|| holders.iter().find(|card| !card.is("individual")));
     out.organization = holder
-        .and_then(|card| card.organization().or_else(|| card.name()))
-        .or_else(|| holder_in_description(object));
+        .and_then(|card| card.organization().or_else(|| card.plain_name()))
+        .or_else(|| holder_in_description(object))
+        .filter(|organization| out.name.as_ref() != Some(organization));
     out.country = object["country"]
         .as_str()
         .and_then(countries::code)
         .or_else(|| holder?.country());
 
     Some(out)
+}
+
+/// First and last number of a block of AS numbers, both `None` for a single AS. `None` if the query is not in it.
+fn numbers(query: &str, object: &Value) -> Option<(Option<String>, Option<String>)> {
+    let (Some(first), last) = (number(&object["startAutnum"]), number(&object["endAutnum"])) else {
+        return Some((None, None));
+    };
+    let last = last.unwrap_or(first);
+    let queried = query
+        .trim_start_matches(['A', 'S', 'a', 's'])
+        .parse::<u64>();
+    let elsewhere = queried.is_ok_and(|queried| !(first..=last).contains(&queried))
+        || first == 0 && last >= u64::from(u32::MAX);
+    let block = (first < last).then(|| (format!("AS{first}"), format!("AS{last}")));
+    (!elsewhere).then(|| block.unzip())
 }
 
 /// The address range of a block, if it overlaps the query.
@@ -107,7 +125,7 @@ fn holder_in_description(object: &Value) -> Option<String> {
     texts(&remark["description"])
         .next()
         .filter(|_| has_holder)
-        .and_then(values::text)
+        .and_then(values::organization)
 }
 
 #[cfg(test)]

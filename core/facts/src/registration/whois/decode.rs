@@ -1,8 +1,9 @@
 //! Decodes the bytes of a whois answer.
 
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, KOI8_U, SHIFT_JIS, UTF_8,
-    WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, ISO_8859_5, ISO_8859_7,
+    ISO_8859_13, KOI8_U, SHIFT_JIS, UTF_8, WINDOWS_874, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252,
+    WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256, WINDOWS_1257, WINDOWS_1258,
 };
 
 /// Encodings that chardetng, the detector of whois-rust, reports for damaged UTF-8.
@@ -37,16 +38,57 @@ pub fn as_sent(text: String) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Encodings of registries that do not send UTF-8, by top-level domain. If several are possible, the one in which the
+/// text has the most plausible letters is used.
+#[rustfmt::skip]
+const BY_TLD: &[(&[&str], &[&'static Encoding])] = &[
+    (&["ru", "su", "by", "kz", "kg", "uz", "tj", "md", "am", "ge", "xn--p1ai", "moscow"], &[WINDOWS_1251, KOI8_U, ISO_8859_5, WINDOWS_1252]),
+    (&["ua", "xn--j1amh"], &[KOI8_U, WINDOWS_1251]),
+    (&["bg", "rs", "mk", "me", "xn--90a3ac", "xn--d1alf", "xn--90ae"], &[WINDOWS_1251, WINDOWS_1250, ISO_8859_5, KOI8_U]),
+    (&["pl", "cz", "sk", "hu", "ro", "si", "hr", "ba", "al"], &[ISO_8859_2, WINDOWS_1250]),
+    (&["tr", "az"], &[WINDOWS_1254]),
+    (&["gr", "cy", "xn--qxam"], &[ISO_8859_7, WINDOWS_1253]),
+    (&["lt", "lv", "ee"], &[WINDOWS_1257, ISO_8859_13]),
+    (&["il", "xn--4dbrk0ce"], &[WINDOWS_1255]),
+    (&["ae", "sa", "eg", "qa", "kw", "om", "jo", "sy", "ir", "iq", "ly", "ps"], &[WINDOWS_1256]),
+    (&["th", "xn--o3cw4h"], &[WINDOWS_874]),
+    (&["vn"], &[WINDOWS_1258]),
+    (&["kr", "xn--3e0b707e"], &[EUC_KR]),
+    (&["jp"], &[EUC_JP, SHIFT_JIS]),
+    (&["tw", "hk", "mo", "xn--kpry57d", "xn--kprw13d", "xn--j6w193g"], &[BIG5]),
+    (&["cn", "xn--fiqs8s", "xn--fiqz9s"], &[GB18030]),
+];
+
+/// Decodes an answer about an object; the top-level domain of a name tells the encoding of its registry, if the answer
+/// is not UTF-8 and does not declare one. Otherwise like [`decode`].
+pub fn decode_for(query: &str, bytes: &[u8]) -> String {
+    let tld = query
+        .trim_end_matches('.')
+        .rsplit('.')
+        .next()
+        .unwrap_or_default();
+    let tld = tld.to_ascii_lowercase();
+    let hints = BY_TLD
+        .iter()
+        .find(|(tlds, _)| tlds.contains(&tld.as_str()))
+        .map_or(&[][..], |(_, encodings)| *encodings);
+    decode_with(hints, bytes)
+}
+
 /// Decodes an answer as UTF-8, or else with the declared charset, the charset detected from the bytes, or
 /// Windows-1252.
 ///
 /// Never fails; invalid bytes become U+FFFD. Control characters except line breaks and tabs are removed, so that a
 /// reply cannot control a terminal.
 pub fn decode(bytes: &[u8]) -> String {
+    decode_with(&[], bytes)
+}
+
+fn decode_with(hints: &[&'static Encoding], bytes: &[u8]) -> String {
     let text = match std::str::from_utf8(bytes) {
         // Seven-bit text with escape sequences is Japanese.
         Ok(text) if !is_iso_2022_jp(bytes) => text.to_owned(),
-        _ => guess(bytes)
+        _ => guess(hints, bytes)
             .decode_without_bom_handling(bytes)
             .0
             .into_owned(),
@@ -59,7 +101,7 @@ pub fn decode(bytes: &[u8]) -> String {
     }
 }
 
-fn guess(bytes: &[u8]) -> &'static Encoding {
+fn guess(hints: &[&'static Encoding], bytes: &[u8]) -> &'static Encoding {
     if is_iso_2022_jp(bytes) {
         return ISO_2022_JP;
     }
@@ -70,6 +112,14 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     if mostly_utf8(bytes) {
         return UTF_8;
     }
+    let hinted = hints
+        .iter()
+        .rev()
+        .filter_map(|encoding| Some((plausibility(encoding, bytes)?, *encoding)))
+        .max_by_key(|(letters, _)| *letters);
+    if let Some((_, encoding)) = hinted {
+        return encoding;
+    }
     let best = [EUC_JP, SHIFT_JIS, EUC_KR, BIG5, GB18030]
         .into_iter()
         .map(|encoding| (score(encoding, bytes), encoding));
@@ -77,6 +127,29 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
         Some((score, encoding)) if score > 0 => encoding,
         _ => WINDOWS_1252,
     }
+}
+
+/// How much a decoded text looks like words: letters count for it, other signs and capital letters inside words against
+/// it. `None` if the bytes are invalid in the encoding.
+fn plausibility(encoding: &'static Encoding, bytes: &[u8]) -> Option<i64> {
+    let (text, lossy) = encoding.decode_without_bom_handling(bytes);
+    let mut previous = ' ';
+    let mut total = 0;
+    for c in text.chars() {
+        if !c.is_ascii() {
+            total += if !c.is_alphabetic() {
+                -2
+            } else if c.is_uppercase() && previous.is_lowercase() {
+                -1
+            } else {
+                1
+            };
+        }
+        // `ûîÒÌÁ` is text of another encoding: small letters before capital ones.
+        total -= i64::from(c.is_lowercase() && !c.is_ascii() && !previous.is_alphabetic());
+        previous = c;
+    }
+    (!lossy).then_some(total)
 }
 
 fn is_iso_2022_jp(bytes: &[u8]) -> bool {

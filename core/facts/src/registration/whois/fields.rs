@@ -10,6 +10,8 @@ pub(super) enum Role {
     Registrar,
     /// The abuse contact of the registrar.
     Abuse,
+    /// The company through which the domain was registered: the registrar, or its reseller.
+    Through,
     /// The registrant, i.e. the holder.
     Registrant,
     /// Any other contact, and keys that must not be mistaken for the above.
@@ -39,9 +41,11 @@ const ROLES: &[(&str, Role)] = &[
     ("current registrar", Role::Registrar),
     ("current registar", Role::Registrar),
     ("registrar of record", Role::Registrar),
+    ("domain managers", Role::Registrar),
+    ("domain manager", Role::Registrar),
     ("domain registrar", Role::Registrar),
     ("authorized agency", Role::Registrar),
-    ("registered through", Role::Registrar),
+    ("registered through", Role::Through),
     ("registered by", Role::Registrar),
     ("registrar abuse contact", Role::Abuse),
     ("registrar abuse", Role::Abuse),
@@ -76,7 +80,21 @@ const ROLES: &[(&str, Role)] = &[
     ("organization using domain name", Role::Registrant),
     ("registrace", Role::Registrant),
     ("titular", Role::Registrant),
+    ("domain owners", Role::Registrant),
+    ("registered for", Role::Registrant),
+    ("registrante", Role::Registrant),
+    ("contacto", Role::Other),
+    ("contacto administrativo", Role::Other),
+    ("contacto tecnico", Role::Other),
+    ("contacto técnico", Role::Other),
+    ("contacto de cobranza", Role::Other),
+    ("contact administrativo", Role::Other),
+    ("contact technique", Role::Other),
+    ("contact administratif", Role::Other),
+    ("administrativ contact", Role::Other),
     ("titulaire", Role::Registrant),
+    ("owners", Role::Registrant),
+    ("registrant owner", Role::Registrant),
     ("registrant type", Role::Other),
     ("registrant contact id", Role::Other),
     ("admin", Role::Other),
@@ -109,6 +127,7 @@ const ROLES: &[(&str, Role)] = &[
 const HEADINGS: &[&str] = &[
     "domain", "domain information", "nameservers", "name servers", "nservers", "name server", "domain servers",
     "domain nameservers", "domain name servers", "domain servers in listed order", "nameserver in listed order",
+    "servers", "name servers in the listed order", "servidor de nombres de dominio", "servidores de nombres",
     "name servers information", "name server information", "nameserver information", "primary name server",
     "secondary name server", "additional info", "additional information", "relevant dates", "dnssec", "keys", "flags",
     "dates", "domain name", "domain status", "status", "domain record", "registration status", "nsset", "dns servers",
@@ -118,7 +137,7 @@ const HEADINGS: &[&str] = &[
 /// Keys for data of the domain.
 #[rustfmt::skip]
 const KEYS: &[(Field, &[&str])] = &[
-    (Field::Name, &["domain name", "domain", "domainname", "nom de domaine", "nome de domínio", "query"]),
+    (Field::Name, &["domain name", "domain", "domainname", "nom de domaine", "nombre de dominio", "dominio", "nome de domínio", "query"]),
     (Field::Created, &[
         "creation date", "reg created", "created", "created on", "create date", "created date", "date created", "created at",
         "registered", "registered on", "registration date", "registered date", "registration time", "record created",
@@ -128,7 +147,7 @@ const KEYS: &[(Field, &[&str])] = &[
         "created on date", "registered at", "domain registered on", "registration", "record created on",
         "registered from", "登録年月日", "fecha de registro", "fecha de creación", "fecha de creacion",
         "date de création", "data de registo", "data di creazione", "creation", "domaindateregistered",
-        "domain created on", "active since", "activated on", "acivated", "registered since", "domain name created", "start date", "entry created",
+        "domain created on", "active since", "activated on", "fecha de activación", "fecha de activacion", "date de creation", "acivated", "registered since", "domain name created", "start date", "entry created",
     ]),
     (Field::Updated, &[
         "updated date", "last updated", "last updated on", "last modified", "modified", "changed", "last update",
@@ -137,7 +156,7 @@ const KEYS: &[(Field, &[&str])] = &[
         "domain datelastmodified", "domain record last updated", "record last updated on", "record last modified",
         "record last updated", "domain last updated", "last modified date", "last modified on", "modified on",
         "date updated", "最終更新", "dernière modification", "entry updated", "updated at",
-        "domain last modified", "last updated at", "last transaction date", "fecha de última modificación",
+        "domain last modified", "last updated at", "last transaction date", "ultima actualizacion", "última actualización", "fecha de actualizacion", "fecha de actualización", "fecha de última modificación",
     ]),
     (Field::Expires, &[
         "registry expiry date", "registrar registration expiration date", "expiry date", "expiration date", "expires",
@@ -148,12 +167,12 @@ const KEYS: &[(Field, &[&str])] = &[
         "registration expiry date", "有効期限", "有効限", "fecha de vencimiento", "fecha de expiración",
         "date d'expiration", "date dexpiration", "data de expiração", "registrar expiration date", "expire on",
         "record expires", "domain expire date", "expires date", "renewal", "fecha de expiracion", "expiry on",
-        "domain expired on", "registered until", "exipration date",
+        "domain expired on", "registered until", "fecha de corte", "date d expiration", "expire date time", "exipration date",
     ]),
     (Field::Status, &[
         "domain status", "status", "state", "epp status", "eppstatus", "registration status", "domain state",
         "query status", "domaintype", "flags", "estado", "statut", "estatus", "状態", "domain epp status",
-        "domain registration status", "current status", "domain name status", "stav", "renewal status", "epp domain status",
+        "domain registration status", "current status", "domain name status", "stav", "renewal status", "epp domain status", "estatus del dominio", "estado del dominio", "estado de dominio",
     ]),
     (Field::Nameserver, &[
         "name server", "name servers", "nserver", "nservers", "nameserver", "nameservers", "dns", "dns server",
@@ -164,7 +183,8 @@ const KEYS: &[(Field, &[&str])] = &[
         "nameserver in listed order", "name server handle", "ネームサーバ", "name servers listed",
         "tertiary server", "nserver hostname", "nameserver name", "nameservers in listed order", "ns server",
         "servidor dns", "servidores dns", "domain name server", "authoritative name servers", "domain host",
-        "primary dns", "secondary dns", "dns name", "fqdn", "delegated name servers", "server name",
+        "primary dns", "secondary dns", "dns name", "fqdn", "delegated name servers", "server name", "servers", "name server name", "name servers in the listed order",
+        "servidor de nombres de dominio", "servidores de nombres de dominio", "servidores de nombres", "serveurs de noms", "serveur de noms", "serveur de nom", "servidor de nombre", "dns server name", "nameserver hostname",
     ]),
     (Field::Signed, &["dnssec", "signed", "domain signed", "dnssec status", "dnssec signed", "secure dns", "delegation signed"]),
     (Field::Key, &[
@@ -200,6 +220,19 @@ pub(super) fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
                 .trim_start_matches("provider")
                 .trim_start(),
         );
+    }
+
+    match tld {
+        // Jisc lists the person to write to below this heading.
+        "uk" if key.starts_with("registrant contact") => return (Some(Role::Other), ""),
+        "lt" if let Some(rest) = key.strip_prefix("contact ") => {
+            return (Some(Role::Registrant), rest);
+        }
+        "lu" if let Some(rest) = key.strip_prefix("org ") => return (Some(Role::Registrant), rest),
+        "lu" if key.starts_with("adm ") || key.starts_with("tec ") => {
+            return (Some(Role::Other), "");
+        }
+        _ => {}
     }
 
     if tld == "ie" && key == "account name" {
@@ -265,6 +298,22 @@ pub(super) fn field(key: &str) -> Option<Field> {
 pub(super) fn is_of_domain(key: &str) -> bool {
     matches!(field(key), Some(Field::Expires | Field::Nameserver)) && key != "ns" && key != "dns"
         || field(key).is_some() && key.starts_with("domain ")
+}
+
+/// Whether a key is one of the first lines of a contact.
+pub(super) fn is_of_contact(key: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "name",
+        "organi",
+        "company",
+        "given name",
+        "first name",
+        "person",
+        "contact",
+        "address",
+        "handle",
+    ];
+    STARTS.iter().any(|start| key.starts_with(start))
 }
 
 /// Whether a line with only this text opens a section.

@@ -78,7 +78,7 @@ pub(super) fn canonical(key: &str) -> String {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
-            '_' | '-' | '.' | '\t' | '*' | '"' | '`' => out.push(' '),
+            '_' | '-' | '.' | '\t' | '*' | '"' | '`' | '#' => out.push(' '),
             '\'' | '’' => {}
             c => out.extend(c.to_lowercase()),
         }
@@ -174,7 +174,10 @@ fn line(raw: &str) -> Line<'_> {
 
     let sentence = || fields::phrase(text).map(|(key, value)| (key.to_owned(), value));
     let key = if kind == LineKind::Text {
-        sentence().or_else(|| key_value(text))
+        sentence()
+            .or_else(|| key_value(text))
+            .or_else(|| name_and_status(text))
+            .or_else(|| columns(text))
     } else {
         None
     };
@@ -185,6 +188,42 @@ fn line(raw: &str) -> Line<'_> {
         key,
         kind,
     }
+}
+
+/// `Domain EXAMPLE.KG (ACTIVE)`: the name with its status, without a colon.
+fn name_and_status(text: &str) -> Option<(String, &str)> {
+    let head = text.get(..7)?;
+    let rest = text[head.len()..].trim();
+    let (name, status) = rest.split_once(" (")?;
+    let fits = head.eq_ignore_ascii_case("domain ")
+        && name.contains('.')
+        && !name.contains(' ')
+        && status.ends_with(')');
+    fits.then(|| ("domain".to_owned(), rest))
+}
+
+/// `Registrar       Example Ltd`: a known key and its value in columns, without a colon.
+fn columns(text: &str) -> Option<(String, &str)> {
+    if text.contains(':') || text.len() > 2 * MAX_KEY {
+        return None;
+    }
+    let gap = text.find('\t').into_iter().chain(text.find("  ")).min()?;
+    // `Expires    on   2027-01-01`: the gap can be inside the key.
+    let second = text[gap..].trim_start();
+    let word = second.split_whitespace().next()?;
+    let (key, value) = match word {
+        "on" | "name" | "state" | "at" => {
+            let value = second[word.len()..].trim_start();
+            (format!("{} {word}", canonical(&text[..gap])), value)
+        }
+        _ => (canonical(&text[..gap]), second),
+    };
+    let known = fields::field(&key).is_some()
+        || matches!(
+            fields::role(&key, ""),
+            (Some(Role::Registrar | Role::Registrant), "")
+        );
+    (known && !value.is_empty()).then_some((key, value))
 }
 
 /// Splits a text into entries, in order.
@@ -235,20 +274,34 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
     let indented = below.indent > line.indent;
     let (key, opens) = match &line.key {
         Some((key, "")) => {
-            let is_known = fields::is_heading(key) && after_blank;
+            let is_known = fields::is_heading(key) && (after_blank || indented);
             // Name servers may follow a blank line.
             let listed =
                 fields::field(key) == Some(fields::Field::Nameserver) && below.key.is_none();
-            let flat = (adjacent || listed)
+            // So may the contact of a holder, if its first line is one of a contact.
+            let contact = is_known
+                && fields::role(key, tld).0 == Some(Role::Registrant)
+                && below
+                    .key
+                    .as_ref()
+                    .is_some_and(|(key, _)| fields::is_of_contact(key));
+            let flat = (adjacent || listed || contact)
                 && below.indent == line.indent
                 && (below.key.is_none() || is_known);
-            (key.clone(), indented && (adjacent || is_known) || flat)
+            (
+                key.clone(),
+                indented && (adjacent || is_known || listed) || flat,
+            )
         }
         Some(_) => return None,
         None => {
             let key = canonical(line.text.trim_end_matches(':'));
             let is_known = line.text.len() <= MAX_KEY && fields::is_heading(&key);
-            (key, is_known && (after_blank || indented))
+            // In .im and .ax, headings follow other lines directly.
+            (
+                key,
+                is_known && (after_blank || indented || matches!(tld, "im" | "ax")),
+            )
         }
     };
 

@@ -23,6 +23,8 @@ const BLOCK: [&str; 10] = [
     "ip network block", "network range",
 ];
 const AS: [&str; 4] = ["asnumber", "aut num", "as number", "autnum"];
+/// Key of an object for a block of AS numbers.
+const AS_BLOCK: [&str; 1] = ["as block"];
 const ROUTE: [&str; 2] = ["route", "route6"];
 /// Keys that start an object for an organization.
 const ORGANIZATION: [&str; 3] = ["orgname", "custname", "organisation"];
@@ -33,8 +35,8 @@ const ELSEWHERE: [&str; 8] = [
     "AFRINIC-ADDRESSES-NOT-HERE", "APNIC-AP-ERX",
 ];
 /// Sources whose descriptions start with the holder.
-const DESCRIBED: [&str; 7] = [
-    "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC",
+const DESCRIBED: [&str; 9] = [
+    "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC", "IRINN", "VNNIC",
 ];
 /// Keys for the name of a block or an AS.
 const NAME: [&str; 5] = [
@@ -127,10 +129,23 @@ fn network(kind: Kind, index: usize, objects: &[Object<'_>]) -> Network {
         network.origin_asn = origin(object, range, objects);
     }
 
+    if kind == Kind::Asn
+        && let Some((first, last)) = numbers(object)
+        && first < last
+    {
+        (network.start, network.end) = (Some(format!("AS{first}")), Some(format!("AS{last}")));
+    }
+
     let holder = holder(objects, index);
-    let name = |object: &Object| object.find(&["org name", "orgname", "custname"], values::text);
-    let country = |object: &Object| object.find(&["country", "country code"], countries::code);
+    let name =
+        |object: &Object| object.find(&["org name", "orgname", "custname"], values::organization);
+    // RPSL allows a comment after the value: `EU # Country is really world wide`.
+    let code = |value: &str| countries::code(value.split('#').next().unwrap_or_default());
+    let country = |object: &Object| object.find(&["country", "country code"], code);
     network.organization = holder.and_then(name).or_else(|| organization(object));
+    network.organization = network
+        .organization
+        .filter(|organization| network.name.as_ref() != Some(organization));
     network.country = country(object)
         .or_else(|| holder.and_then(country))
         .or_else(|| object.find(&["address country"], countries::code));
@@ -168,17 +183,27 @@ fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
 fn autonomous_system(query: &str, objects: &[Object<'_>]) -> Option<usize> {
     let queried = asn(query);
     let matches = |object: &Object| {
-        let Some((_, value)) = object.pairs.first().filter(|_| object.is(&AS)) else {
-            return false;
-        };
-        let (first, last) = value.split_once('-').unwrap_or((value, value));
-        match (queried, asn(first), asn(last)) {
-            (Some(queried), Some(first), Some(last)) => (first..=last).contains(&queried),
-            (None, Some(_), _) => true,
-            _ => false,
-        }
+        numbers(object).is_some_and(|(first, last)| {
+            queried.is_none_or(|queried| (first..=last).contains(&queried))
+        })
     };
-    objects.iter().position(matches)
+    let at = |keys: &[&str]| {
+        objects
+            .iter()
+            .position(|object| object.is(keys) && matches(object))
+    };
+    // IANA lists the blocks of the regional registries, which know more.
+    let refers = objects
+        .iter()
+        .any(|object| object.all(&["whois", "refer"]).next().is_some());
+    at(&AS).or_else(|| at(&AS_BLOCK).filter(|_| !refers))
+}
+
+/// First and last number of an object for an AS or a block of them.
+fn numbers(object: &Object<'_>) -> Option<(u32, u32)> {
+    let (_, value) = object.pairs.first()?;
+    let (first, last) = value.split_once('-').unwrap_or((value, value));
+    Some((asn(first)?, asn(last)?))
 }
 
 /// Parses an AS number with or without `AS`; the first of several.
@@ -220,7 +245,7 @@ fn organization(object: &Object<'_>) -> Option<String> {
         let name = values::trailing_bracket(value)
             .filter(|(_, inside)| !inside.contains(' '))
             .map_or(value, |(name, _)| name);
-        values::text(name)
+        values::organization(name)
     };
 
     let keys = [
@@ -245,7 +270,7 @@ fn organization(object: &Object<'_>) -> Option<String> {
             .all(&["descr"])
             .next()
             .filter(|_| DESCRIBED.iter().any(|name| source.starts_with(name)));
-        first.and_then(values::text)
+        first.and_then(values::organization)
     })
 }
 

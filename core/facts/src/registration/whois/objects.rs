@@ -104,7 +104,7 @@ impl Contact {
                 self.organization = self
                     .organization
                     .take()
-                    .or_else(|| values::name(entry.value));
+                    .or_else(|| values::organization(entry.value));
             }
             "type" => {
                 self.legal = matches!(
@@ -122,6 +122,11 @@ impl Contact {
             {
                 self.country = countries::code(entry.value);
             }
+            // The registry of .ir writes the whole address on one line.
+            "address" if self.handles.iter().any(|handle| handle.ends_with("-irnic")) => {
+                let last = entry.value.rsplit(", ").next().unwrap_or_default();
+                self.country = self.country.take().or_else(|| countries::code(last));
+            }
             _ => {}
         }
     }
@@ -131,6 +136,7 @@ impl Contact {
         let name = || {
             self.name
                 .clone()
+                .and_then(|name| values::organization(&name))
                 .filter(|name| self.legal || values::is_organization(name))
         };
         self.organization.clone().or_else(name)

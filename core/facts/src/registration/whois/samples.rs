@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Formats a registration in one line, without missing fields.
-pub(super) fn brief(r: &Registration) -> String {
+pub(in super::super) fn brief(r: &Registration) -> String {
     let mut out = vec![format!("{:?}", r.state).to_lowercase()];
     let mut add = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {

@@ -56,6 +56,30 @@ fn state_and_kind_decide_which_answer_is_used() {
 }
 
 #[test]
+fn a_block_without_a_holder_does_not_replace_one_with_it() {
+    use netvane_facts::registration::Network;
+    let of = |organization: Option<&str>| Registration {
+        network: Some(Network {
+            organization: organization.map(str::to_owned),
+            ..Network::default()
+        }),
+        ..facts(Kind::Ip, RegistrationState::Registered, "2001")
+    };
+    for (first, second, expected) in [
+        (Some("Registry"), None, Some("Registry")),
+        (Some("Registry"), Some("Customer"), Some("Customer")),
+        (None, Some("Customer"), Some("Customer")),
+    ] {
+        let mut found = RegistryAnswer::default();
+        found.take(of(first));
+        found.take(of(second));
+        let network = found.registration.and_then(|facts| facts.network);
+        let holder = network.and_then(|network| network.organization);
+        assert_eq!(holder.as_deref(), expected);
+    }
+}
+
+#[test]
 fn fills_empty_lists_and_fields() {
     use netvane_facts::registration::{Registrant, Registrar};
     let some = |text: &str| Some(text.to_owned());

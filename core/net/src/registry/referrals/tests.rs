@@ -10,7 +10,7 @@ fn endpoint(text: &str) -> Endpoint {
 }
 
 #[test]
-fn follows_referrals_only_to_whois_servers() {
+fn follows_referrals_to_whois_and_rwhois_servers() {
     let to = |text: &str| referral(text).map(|endpoint| endpoint.to_string());
     for (text, expected) in [
         ("refer: whois.example.net\n", Some("whois.example.net")),
@@ -23,7 +23,11 @@ fn follows_referrals_only_to_whois_servers() {
             "ReferralServer: whois://192.0.2.1:4343\n",
             Some("192.0.2.1:4343"),
         ),
-        ("ReferralServer: rwhois://rwhois.example.net:4321\n", None),
+        (
+            "ReferralServer: rwhois://rwhois.example.net:4321/auth-area=198.51.100.0/24\n",
+            Some("rwhois.example.net:4321"),
+        ),
+        ("ReferralServer: https://rdap.example.net\n", None),
         ("refer:\n", None),
         ("Domain Name: WIDGET.TEST\n", None),
         ("", None),
@@ -46,8 +50,8 @@ fn the_outcome_names_the_next_server() {
         text_of("no usable data", None, false),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    answered, refers to whois.example.net
-    refers to whois.example.net
+    answered, refers to whois.example.net:4343
+    refers to whois.example.net:4343
     no usable data; next: whois.example.net (built-in list)
     answered
     no usable data
@@ -132,7 +136,7 @@ async fn stops_at_a_referral_loop() {
         [
             (
                 servers[0].to_string(),
-                "answered, refers to 127.0.0.2".to_owned()
+                format!("answered, refers to {}", servers[1])
             ),
             (servers[1].to_string(), "answered".to_owned()),
         ]
@@ -148,7 +152,7 @@ async fn stops_after_the_referral_limit() {
     let servers = ring(5, "").await;
     let found = look_up(&servers[0], true).await;
     assert_eq!(found.chain.len(), 3, "max_referrals of the settings");
-    assert_eq!(found.chain[0].outcome, "refers to 127.0.0.2");
+    assert_eq!(found.chain[0].outcome, format!("refers to {}", servers[1]));
     assert_eq!(
         found.failure.map(|failure| failure.to_string()),
         Some(format!("{}: gave up after 3 referrals", servers[2]))

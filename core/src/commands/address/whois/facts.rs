@@ -4,6 +4,9 @@ use netvane_document::{Cell, Document, Role};
 use netvane_facts::registration::{Network, Registrar, Registration};
 
 pub(super) fn add(facts: &Registration, document: &mut Document) {
+    let notice = facts.notice.as_ref().map(Cell::exact);
+    add_field("Registry says", notice, document);
+
     if let Some(registrar) = &facts.registrar {
         add_registrar(registrar, document);
     }

@@ -223,7 +223,7 @@ fn summary_prefers_the_organization_to_the_network_name() {
             Some("NET"),
             "Registered to Example GmbH",
         ),
-        (None, Some("NET"), "Registered to NET"),
+        (None, Some("NET"), "Registered as NET"),
         (None, None, "Registered to an undisclosed registrant"),
     ] {
         let mut facts = facts(Kind::Ip, RegistrationState::Registered);
@@ -311,11 +311,41 @@ fn queries_the_registrable_domain_of_a_host() {
         ),
         ("co.uk", "co.uk", None),
         ("com", "com", None),
-        ("someone.github.io", "someone.github.io", None),
+        ("someone.github.io", "github.io", Some("someone.github.io")),
+        ("github.io", "github.io", None),
+        ("phish.pages.dev", "pages.dev", Some("phish.pages.dev")),
+        (
+            "d1.cloudfront.net",
+            "cloudfront.net",
+            Some("d1.cloudfront.net"),
+        ),
+        (
+            "b.s3.amazonaws.com",
+            "amazonaws.com",
+            Some("b.s3.amazonaws.com"),
+        ),
+        (
+            "s3.amazonaws.com",
+            "amazonaws.com",
+            Some("s3.amazonaws.com"),
+        ),
+        (
+            "a.azurewebsites.net",
+            "azurewebsites.net",
+            Some("a.azurewebsites.net"),
+        ),
+        ("x.herokuapp.com", "herokuapp.com", Some("x.herokuapp.com")),
+        ("www.firma.uk.com", "firma.uk.com", Some("www.firma.uk.com")),
+        ("firma.uk.com", "firma.uk.com", None),
+        (
+            "a.blogspot.co.uk",
+            "blogspot.co.uk",
+            Some("a.blogspot.co.uk"),
+        ),
     ] {
         let target: Registered = target.parse().expect(target);
         assert_eq!(
-            registrable(&target).expect("a domain"),
+            registrable(&target, |suffix| suffix == "uk.com").expect("a domain"),
             (Kind::Domain, query.to_owned(), host.map(str::to_owned))
         );
     }
@@ -326,8 +356,50 @@ fn queries_the_registrable_domain_of_a_host() {
         ("2001:db8::/32", Kind::Network),
     ] {
         let target: Registered = target.parse().expect(target);
-        assert_eq!(registrable(&target).expect("a number").0, kind);
+        assert_eq!(registrable(&target, |_| false).expect("a number").0, kind);
     }
+}
+
+#[test]
+fn shows_the_explanation_of_the_registry() {
+    let mut facts = facts(Kind::Domain, RegistrationState::Reserved);
+    facts.notice = Some("This name is reserved by the registry".into());
+    insta::assert_snapshot!(shown(&data("name.test", facts).present()), @r#"
+    # Registration of name.test
+    · name.test is reserved by the registry
+    Registry says: This name is reserved by the registry (exact)
+    "#);
+}
+
+#[test]
+fn the_explanation_of_rdap_is_kept_without_data_from_port_43() {
+    let answer = |facts: Option<Registration>, server: &str| RegistryAnswer {
+        registration: facts,
+        chain: vec![step(server, 1.0, "x")],
+        ..RegistryAnswer::default()
+    };
+    let explained = || Registration {
+        notice: Some("not in this registry".into()),
+        ..Registration::empty(Kind::Domain)
+    };
+    let registered = facts(Kind::Domain, RegistrationState::Registered);
+    for (whois, expected) in [
+        (None, explained()),
+        (Some(Registration::empty(Kind::Domain)), explained()),
+        (Some(registered.clone()), registered.clone()),
+    ] {
+        let found = fall_back(
+            answer(Some(explained()), "rdap.test"),
+            answer(whois, "whois.test"),
+        );
+        assert_eq!(found.registration, Some(expected));
+        assert_eq!(
+            (found.chain.len(), &*found.chain[0].server),
+            (2, "rdap.test")
+        );
+    }
+    let none = fall_back(answer(None, "rdap.test"), answer(None, "whois.test"));
+    assert_eq!(none.registration, None);
 }
 
 #[test]

@@ -107,3 +107,36 @@ fn the_description_has_the_holder_at_apnic_and_afrinic_only() {
         assert_eq!((found.start, found.cidr.len()), (None, 0));
     }
 }
+
+#[test]
+fn a_block_of_as_numbers_has_a_start_and_an_end() {
+    let read = |query: &str, first: u64, last: u64| {
+        let object = serde_json::json!({"startAutnum": first, "endAutnum": last, "name": "BLOCK"});
+        network(Kind::Asn, query, &object).map(|found| (found.start, found.end))
+    };
+    let block = (Some("AS64496".to_owned()), Some("AS64511".to_owned()));
+    assert_eq!(read("AS64500", 64496, 64511), Some(block));
+    assert_eq!(read("AS64500", 64500, 64500), Some((None, None)));
+    assert_eq!(read("AS64512", 64496, 64511), None, "another block");
+    assert_eq!(read("AS64500", 0, u64::from(u32::MAX)), None, "all numbers");
+}
+
+#[test]
+fn a_handle_or_the_name_of_the_block_is_no_holder() {
+    let read = |entity: serde_json::Value| {
+        let object = serde_json::json!({"startAddress": "192.0.2.0", "endAddress": "192.0.2.255", "name": "SAMPLE-NET", "entities": [entity]});
+        network(Kind::Ip, "192.0.2.1", &object).and_then(|found| found.organization)
+    };
+    let entity = |handle: &str, name: &str| serde_json::json!({"handle": handle, "roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", name], ["kind", {}, "text", "org"]]]});
+    assert_eq!(read(entity("ORG-S1-RIPE", "ORG-S1-RIPE")), None);
+    assert_eq!(read(entity("X", "SAMPLE-MNT")), None);
+    assert_eq!(read(entity("X", "SAMPLE-NET")), None);
+    assert_eq!(
+        read(entity("X", "Sample B.V.\nStreet 1\nTown")).as_deref(),
+        Some("Sample B.V.")
+    );
+    assert_eq!(
+        read(entity("X", "Sample Inc., 1 Main Street, Town")).as_deref(),
+        Some("Sample Inc.")
+    );
+}

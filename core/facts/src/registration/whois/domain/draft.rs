@@ -26,6 +26,8 @@ pub(super) struct Draft<'q> {
     registrar: Registrar,
     registrar_organization: Option<String>,
     registrar_name: Option<String>,
+    /// Name under `Registered through`, which is the reseller if a registrar is named as well.
+    through: Option<String>,
     organization: Option<String>,
     /// Name of a holder that may be a person or an organization.
     holder: Option<String>,
@@ -39,8 +41,26 @@ pub(super) struct Draft<'q> {
     contacts: Vec<(usize, Contact)>,
     /// Whether the previous entry was about the registrar.
     after_registrar: bool,
+    /// The paragraph, if another contact was named in it, whose data follows without its role.
+    contact: Option<usize>,
+    /// Whether the previous entry was about the registrant.
+    after_registrant: bool,
     /// State from a status value or the line of the name.
     state: Option<RegistrationState>,
+}
+
+/// A line of a holder without a mail address at its end and a handle in brackets before it.
+fn without_contact(value: &str) -> &str {
+    let mail = value
+        .find('@')
+        .and_then(|at| value[..at].rfind([' ', '\t']));
+    let Some(at) = mail else {
+        return value;
+    };
+    let name = value[..at].trim_end();
+    values::trailing_bracket(name)
+        .filter(|(_, inside)| !inside.contains(' '))
+        .map_or(name, |(name, _)| name.trim_end())
 }
 
 /// Sets a field that is still empty.
@@ -77,6 +97,7 @@ impl<'q> Draft<'q> {
                 Role::Other => {}
                 Role::Registrar => self.registrar_entry(entry),
                 Role::Abuse => self.abuse_entry(entry),
+                Role::Through => self.through_entry(entry),
                 Role::Registrant => self.registrant_entry(entry),
                 Role::Domain if self.after_registrar && entry.key == "url" => {
                     self.registrar_entry(entry);
@@ -86,6 +107,12 @@ impl<'q> Draft<'q> {
         }
 
         self.after_registrar = entry.role == Role::Registrar;
+        self.after_registrant = entry.role == Role::Registrant;
+        match (entry.role, entry.key.as_str()) {
+            (Role::Other, "" | "contact") if entry.keyed => self.contact = Some(entry.paragraph),
+            (Role::Registrant | Role::Registrar, _) => self.contact = None,
+            _ => {}
+        }
     }
 
     fn contact_entry(&mut self, entry: &WhoisEntry<'_>, holder: bool) {
@@ -124,9 +151,10 @@ impl<'q> Draft<'q> {
         }
     }
 
-    /// Reads `EXAMPLE.TEST is Active`: some registries put the state after the name.
+    /// Reads `EXAMPLE.TEST is Active` or `EXAMPLE.TEST (ACTIVE)`: some registries put the state after the name.
     fn name_entry(&mut self, value: &str) {
-        let Some((_, word)) = value.split_once(" is ") else {
+        let bracket = || values::trailing_bracket(value).filter(|(_, word)| !word.contains('.'));
+        let Some((_, word)) = value.split_once(" is ").or_else(bracket) else {
             return;
         };
         self.state = phrases::of_status(word);
@@ -142,6 +170,7 @@ impl<'q> Draft<'q> {
         if self.tld == "jp" {
             let (word, date) = values::trailing_bracket(value).unwrap_or((value, ""));
             fill(&mut out.expires, || dates::parse(date, Order::Unknown));
+            self.state = phrases::of_status(word).or(self.state);
             status::add(&mut out.status, word);
             return;
         }
@@ -181,12 +210,15 @@ impl<'q> Draft<'q> {
     fn other_entry(&mut self, entry: &WhoisEntry<'_>) {
         let value = entry.value;
         match entry.key.as_str() {
+            // In .uz, this is the page of the registry.
+            "referral url" if self.tld == "uz" => {}
             "referral url" => fill(&mut self.registrar.url, || values::url(value)),
+            _ if self.contact == Some(entry.paragraph) => {}
             "org" | "organization" | "organisation" if entry.keyed => {
-                fill(&mut self.organization, || values::name(value));
+                fill(&mut self.organization, || values::organization(value));
             }
             "descr" if self.tld == "il" => {
-                fill(&mut self.holder, || values::name(value));
+                fill(&mut self.holder, || values::organization(value));
                 self.block.push(value.to_owned());
             }
             // In Brazil, the tax number of a person has 11 digits and that of a company 14.
@@ -194,6 +226,13 @@ impl<'q> Draft<'q> {
                 self.holder = None;
             }
             "country" => fill(&mut self.country, || countries::code(value)),
+            "ownertype" | "owner type" => {
+                self.legal |= value.to_lowercase().starts_with("organi");
+            }
+            // `Address: Street 1, Town, Country` after the holder.
+            "address" if self.after_registrant => {
+                fill(&mut self.country, || countries::after_comma(value));
+            }
             _ => {}
         }
     }
@@ -218,7 +257,7 @@ impl<'q> Draft<'q> {
 
         match entry.key.as_str() {
             "" if registrar.name.is_none() => {
-                registrar.name = values::name(value);
+                registrar.name = values::registrar(value);
                 // `Example Ltd (http://www.example.test)`; the registry of .at has links to its own pages there.
                 if self.tld != "at"
                     && let Some((_, inside)) = values::trailing_bracket(value)
@@ -229,10 +268,12 @@ impl<'q> Draft<'q> {
             }
             "organization" | "organisation" | "organization name" | "organisation name"
             | "organization loc" => {
-                fill(&mut self.registrar_organization, || values::name(value));
+                fill(&mut self.registrar_organization, || {
+                    values::registrar(value)
+                });
             }
             "name" | "company" | "company name" => {
-                fill(&mut self.registrar_name, || values::name(value));
+                fill(&mut self.registrar_name, || values::registrar(value));
             }
             "url" | "website" | "web site" | "web" | "www" | "homepage" | "web page" | "info"
             | "referral url" => fill(&mut registrar.url, || values::url(value)),
@@ -241,6 +282,13 @@ impl<'q> Draft<'q> {
             }
             key if key.starts_with("abuse") => self.abuse_entry(entry),
             _ => {}
+        }
+    }
+
+    /// Reads `Registered through: Example`. In .uk, this is never the registrar.
+    fn through_entry(&mut self, entry: &WhoisEntry<'_>) {
+        if self.tld != "uk" && entry.key.is_empty() {
+            fill(&mut self.through, || values::registrar(entry.value));
         }
     }
 
@@ -261,7 +309,7 @@ impl<'q> Draft<'q> {
 
         match entry.key.as_str() {
             "code" if !entry.keyed => {
-                fill(&mut self.holder, || values::name(value));
+                fill(&mut self.holder, || values::organization(value));
                 self.block.push(value.to_owned());
             }
             "" | "c" => self.holder_line(entry),
@@ -276,8 +324,13 @@ impl<'q> Draft<'q> {
             | "company name"
             | "company english name"
             | "organization loc"
-            | "organizacija" => fill(&mut self.organization, || values::name(value)),
-            "name" => fill(&mut self.holder_name, || values::name(value)),
+            | "organizacion"
+            | "organización"
+            | "organisme"
+            | "organizacija" => fill(&mut self.organization, || values::organization(value)),
+            "name" | "nom" | "nombre" => {
+                fill(&mut self.holder_name, || values::organization(value))
+            }
             // Only organizations have these numbers.
             "org id"
             | "register number"
@@ -285,22 +338,34 @@ impl<'q> Draft<'q> {
             | "registered number"
             | "company number" => self.legal |= value.bytes().any(|b| b.is_ascii_digit()),
             "type" => self.legal |= value.to_lowercase().contains("legal person"),
+            // `Owner Addr : US` is the last of several.
+            "addr" if value.len() == 2 && value.bytes().all(|b| b.is_ascii_uppercase()) => {
+                self.country = countries::code(value).or(self.country.take());
+            }
             "address" if !entry.keyed => self.block.push(value.to_owned()),
             "country" | "country code" | "country/economy" | "country / economy"
-            | "country loc" | "countrycode" => fill(&mut self.country, || countries::code(value)),
+            | "country loc" | "countrycode" | "pais" | "país" | "pays" => {
+                fill(&mut self.country, || countries::code(value))
+            }
             _ => {}
         }
     }
 
     /// Reads `Registrant: EX1-HANDLE`, or a line of the block below `Registrant:`, which starts with the holder.
     fn holder_line(&mut self, entry: &WhoisEntry<'_>) {
-        let value = entry.value;
+        // `Example C.A. (EXAMPLE-1)  mail@example.test`
+        let value = if entry.keyed {
+            entry.value
+        } else {
+            without_contact(entry.value)
+        };
         let handle = !value.contains(' ') && value.bytes().any(|b| b.is_ascii_digit());
-        if entry.keyed && (handle || entry.key == "c") {
+        let word = !value.is_empty() && !value.contains(' ');
+        if entry.keyed && !entry.nested && (word || entry.key == "c") {
             fill(&mut self.handle, || Some(value.to_lowercase()));
         }
         if self.block.is_empty() && !handle && entry.key.is_empty() {
-            self.holder = values::name(value);
+            self.holder = values::organization(value);
         }
         self.block.push(value.to_owned());
     }

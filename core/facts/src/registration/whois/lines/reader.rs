@@ -5,6 +5,9 @@ use super::{
     Line, Section, WhoisEntry,
 };
 
+/// Lines that only name the kind of the next lines, without a colon.
+const LABELS: [&str; 6] = ["address", "street", "phone", "telephone", "email", "e mail"];
+
 /// State of the parser between two lines.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
@@ -75,6 +78,13 @@ impl<'a> Reader<'a> {
             _ => (Role::Domain, key),
         };
 
+        // `Name: ns1.example.test` below `DNS servers`.
+        let is_server = matches!(rest, "name" | "host" | "server" | "hostname")
+            && section.as_ref().is_some_and(|section| {
+                fields::field(&section.key) == Some(fields::Field::Nameserver)
+            });
+        let rest = if is_server { "name server" } else { rest };
+
         let nested = section.is_some();
         if let Some(section) = section {
             section.filled = true;
@@ -100,6 +110,11 @@ impl<'a> Reader<'a> {
     pub(super) fn add_plain(&mut self, line: &Line<'a>) {
         let (role, key, full, nested) = if let Some(section) = self.sections.last_mut() {
             section.filled = true;
+            let label = super::canonical(line.text);
+            if LABELS.contains(&label.as_str()) {
+                section.key = label;
+                return;
+            }
             (section.role, section.key.clone(), section.key.clone(), true)
         } else if let (Some(indent), Some(last)) = (self.open, self.out.last())
             && line.indent > indent

@@ -71,7 +71,16 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
 
         // LACNIC has the AS of a block inside the object of the block.
         let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
-        let begins = BLOCK.contains(&key.as_str())
+        // In rwhois, the block may come after its name: the class starts an object.
+        if rwhois && open && BLOCK.contains(&key.as_str()) && !inside {
+            if let Some(object) = objects.last_mut() {
+                object.pairs.insert(0, (key, value));
+                continue;
+            }
+        }
+
+        let begins = rwhois && key == "class name"
+            || BLOCK.contains(&key.as_str())
             || key == "orgname"
             || key == "custname"
             || AS.contains(&key.as_str()) && !inside;
@@ -86,19 +95,23 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
             let heading = objects.last().is_some_and(|last| {
                 open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
             });
-            if heading && begins {
-                objects.pop();
-            }
+            // Its name may be in the heading.
+            let before = objects.pop_if(|_| heading && begins);
             if objects.len() >= MAX_OBJECTS {
                 break;
             }
             objects.push(Object::default());
+            if let Some(object) = objects.last_mut() {
+                object.pairs.push((key, value));
+                object
+                    .pairs
+                    .extend(before.into_iter().flat_map(|object| object.pairs));
+            }
+        } else if let Some(object) = objects.last_mut() {
+            object.pairs.push((key, value));
         }
 
         open = true;
-        if let Some(object) = objects.last_mut() {
-            object.pairs.push((key, value));
-        }
     }
 
     objects

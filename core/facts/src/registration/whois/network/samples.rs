@@ -47,7 +47,7 @@ fn parses_as_numbers() {
 
     assert_eq!(
         of(Kind::Asn, "AS64500", asn),
-        "registered c=2001-01-02 name=SAMPLE holder=Sample LLC in=US"
+        "registered c=2001-01-02 net=AS64496-AS64500 name=SAMPLE holder=Sample LLC in=US"
     );
 
     let asn = "as-block:       AS64496 - AS64511\ndescr:          block\n\naut-num:        AS64500\nas-name:        SAMPLE-AS\norg:            ORG-S1-RIPE\n\norganisation:   ORG-S1-RIPE\norg-name:       Sample B.V.\ncountry:        NL\n";

@@ -92,7 +92,7 @@ fn the_most_reliable_phrase_wins() {
     for (text, expected) in [
         (
             "rate limit exceeded\nNo match for x\n",
-            Some(RegistrationState::Available),
+            Some(RegistrationState::Throttled),
         ),
         (
             "No match for x\nThis name is reserved\n",
@@ -136,11 +136,6 @@ fn a_suffix_counts_only_in_a_line_about_the_name() {
             None,
         ),
         ("Everything is free", "", None),
-        (
-            "Daily limit for your address has been exceeded",
-            "x.test",
-            Some(RegistrationState::Throttled),
-        ),
         (
             "example.com: no match",
             "example.com",

@@ -19,9 +19,23 @@ impl Draft<'_> {
                     .as_ref()
                     .is_some_and(|handle| contact.handles.contains(handle))
         };
-        if let Some((_, contact)) = self.contacts.iter().find(|(_, contact)| is_holder(contact)) {
-            fill(&mut self.organization, || contact.organization());
-            fill(&mut self.country, || contact.country.clone());
+        let found = self.contacts.iter().find(|(_, contact)| is_holder(contact));
+
+        // `registrant: EXAMPLE-CZ` names a contact, not an organization.
+        let by_handle = |holder: &String| {
+            self.handle.as_deref() == Some(holder.to_lowercase().as_str())
+                && (found.is_some() || !self.contacts.is_empty() && holder.contains(['-', '_']))
+        };
+        if self.holder.as_ref().is_some_and(by_handle) {
+            self.holder = None;
+        }
+
+        if let Some((_, contact)) = found {
+            // A holder that is named in the object of the domain is better than its contact person.
+            if self.holder.is_none() {
+                fill(&mut self.organization, || contact.organization());
+                fill(&mut self.country, || contact.country.clone());
+            }
         }
     }
 
@@ -40,7 +54,9 @@ impl Draft<'_> {
             .find(|line| !is_contact(line))?;
         let bare = last.trim();
         let code = bare.len() != 2 || bare.bytes().all(|b| b.is_ascii_uppercase());
-        code.then(|| countries::code(bare)).flatten()
+        code.then(|| countries::code(bare))
+            .flatten()
+            .or_else(|| countries::after_comma(bare))
     }
 
     /// Returns the registration. `has_name`: one of the entries of `text` is the name of a domain.
@@ -89,7 +105,7 @@ impl Draft<'_> {
 
         match plain {
             Some(plain) if full.is_some() && (handle(&plain) || !plain.contains(' ')) => full,
-            plain => plain.or(full),
+            plain => plain.or(full).or(self.through.take()),
         }
     }
 

@@ -43,7 +43,6 @@ fn blank_lines_and_new_blocks_separate_objects() {
 
 #[test]
 fn parses_rwhois() {
-    // Up to two lines before the block are its heading.
     let objects = read(
         "%rwhois V-1.5\nnetwork:ID:NET-1\nnetwork:IP-Network:192.0.2.0/28\nnetwork:Org-Name;I:Sample Ltd\nnetwork:Network-Name:CUST\n",
     );
@@ -56,6 +55,7 @@ fn parses_rwhois() {
         pairs,
         [
             ("ip network", "192.0.2.0/28"),
+            ("id", "NET-1"),
             ("owner", "Sample Ltd"),
             ("netname", "CUST")
         ]
