@@ -3,20 +3,31 @@
 mod ask;
 mod cache;
 mod cache_key;
+mod kept_results;
 mod lookup;
 mod metrics;
 pub(crate) mod one_time_links;
+mod recent_replies;
 mod request_log;
 mod single_flight;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use netvane_document::Failure;
 
-use crate::{command::Registry, commands, health::Adapters, runtime::Runtime, settings::Settings};
+use crate::{
+    command::Registry,
+    commands,
+    health::Adapters,
+    runtime::{Process, Runtime},
+    settings::Settings,
+    store::Store,
+};
 use cache::Cache;
+pub use kept_results::{KeptResult, ShownResult};
 use one_time_links::OneTimeLinks;
+use recent_replies::RecentReplies;
 use single_flight::SingleFlight;
 
 /// Answers requests. There is one engine per program; clones are cheap and share its state.
@@ -25,8 +36,8 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     registry: Arc<Registry>,
-    adapters: Adapters,
-    started: Instant,
+    process: Process,
+    recent: RecentReplies,
     links: OneTimeLinks,
     cache: Cache,
     flights: Arc<SingleFlight>,
@@ -41,13 +52,13 @@ impl Engine {
     /// Fails if a setting cannot be used: a resolver, a database, a rule, a directory.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
         let registry = Arc::new(commands::registry());
-        let (adapters, started) = (Adapters::default(), Instant::now());
-        let runtime = Runtime::new(settings, &*registry, &adapters, started, None)?;
+        let process = Process::default();
+        let runtime = Runtime::new(settings, &*registry, &process, None)?;
 
         Ok(Self(Arc::new(Inner {
             registry,
-            adapters,
-            started,
+            process,
+            recent: RecentReplies::default(),
             links: OneTimeLinks::default(),
             cache: Cache::new(settings.limits.cache_entries),
             flights: Arc::default(),
@@ -60,13 +71,12 @@ impl Engine {
     pub fn reload(&self, settings: &Settings) -> Result<(), Failure> {
         let Inner {
             registry,
-            adapters,
-            started,
+            process,
             runtime,
             ..
         } = &*self.0;
         let before = runtime.load();
-        let new = Runtime::new(settings, &**registry, adapters, *started, Some(&before))?;
+        let new = Runtime::new(settings, &**registry, process, Some(&before))?;
         new.net.dns.is_configured()?;
 
         runtime.store(Arc::new(new));
@@ -85,7 +95,12 @@ impl Engine {
 
     /// Returns the health of this process's adapters, as each of them reported it.
     pub fn adapters(&self) -> &Adapters {
-        &self.0.adapters
+        &self.0.process.adapters
+    }
+
+    /// Sets the store that outlives the process, for kept results and `status`.
+    pub fn attach_state(&self, store: Store) {
+        let _ = self.0.process.state.set(store);
     }
 
     /// Returns the one-time links, which are sent when a command about the user's HTTP request came

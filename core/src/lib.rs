@@ -28,7 +28,7 @@ mod testing;
 
 pub use commands::registry;
 pub use engine::{
-    Engine,
+    Engine, KeptResult, ShownResult,
     one_time_links::{OneTimeLinks, Waiting},
 };
 pub use health::{Adapters, Health};

@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -30,6 +30,7 @@ use crate::{
     request::{Caller, Request, http_request::Proxies},
     settings::{Limits, Settings},
     spec::{CommandNames, Cost},
+    store::Store,
 };
 
 /// The network, the data and the limits with which requests are answered. A running request keeps
@@ -45,10 +46,8 @@ pub struct Runtime {
     pub proxies: Arc<Proxies>,
     /// Limits of concurrent lookups, rates and caching.
     pub limits: Limits,
-    /// Time at which the process started.
-    pub(crate) started: Instant,
-    /// Adapters that run in this process.
-    pub(crate) adapters: Adapters,
+    /// What outlives a change of the settings.
+    pub(crate) process: Process,
     /// The operator's rules on who may use which command.
     pub(crate) access: PolicyRules,
     /// Rate limits of callers and targets.
@@ -59,6 +58,27 @@ pub struct Runtime {
     heavy: Permits,
     /// Whether only this machine can reach the service.
     local_only: bool,
+}
+
+/// Parts of the process that a change of the settings does not touch. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Process {
+    /// Time at which the process started.
+    pub(crate) started: Instant,
+    /// Adapters that run in this process.
+    pub(crate) adapters: Adapters,
+    /// The store that outlives the process; empty without a service.
+    pub(crate) state: Arc<OnceLock<Store>>,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            adapters: Adapters::default(),
+            state: Arc::default(),
+        }
+    }
 }
 
 /// Permits for the concurrent lookups of one cost class.
@@ -95,8 +115,7 @@ impl Runtime {
     pub(crate) fn new(
         settings: &Settings,
         commands: &dyn CommandNames,
-        adapters: &Adapters,
-        started: Instant,
+        process: &Process,
         before: Option<&Self>,
     ) -> Result<Self, Failure> {
         let net = Net::new(&settings.net())?;
@@ -108,8 +127,7 @@ impl Runtime {
             net,
             proxies: Arc::new(Proxies::new(&settings.http)),
             limits: settings.limits.clone(),
-            started,
-            adapters: adapters.clone(),
+            process: process.clone(),
             access: PolicyRules::new(settings, commands, before.map(|before| &before.access))?,
             budgets: match before {
                 Some(before) => before.budgets.under(&settings.limits),

@@ -180,6 +180,8 @@ pub struct Limits {
     pub at_once_per_api_key: usize,
     pub cache_entries: u64,
     pub cache_seconds: u64,
+    pub results_bytes: u64,
+    pub results_per_client: usize,
 }
 
 /// Header fields in which a proxy names the client. If the settings name none, the first ones are

@@ -1,264 +1,401 @@
-//! State that outlives the process: small values under keys, each with an end, in one embedded database.
+//! State that outlives the process: small values under keys in buckets, each with an end, and jobs with a time.
 //!
-//! redb: a single file, pure Rust, crash-safe without a repair step, and its reads never wait for a write. One thread
-//! writes: what arrives while the disk syncs becomes the next transaction, so a thousand callers share one sync.
-//!
-//! When a disk is full or broken, changes fail with an error that is logged once. When it is well
-//! again, so is the store.
+//! redb holds it: a single file, pure Rust, crash-safe, and its reads never wait for a write. When a disk is full or
+//! broken, changes fail with an error that is logged once; when it is well again, so is the store. A store whose file
+//! cannot be opened yet fails the same way until it can.
 
-mod kept;
+mod agenda;
+pub mod bucket;
+mod database;
+mod directory;
+mod file;
+mod migration;
+mod tables;
+mod transaction;
+mod transfer;
+mod usage;
 mod writer;
 
 use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 
-use redb::{Database, ReadableDatabase, TableDefinition, TableError, backends::InMemoryBackend};
+use redb::{Database, ReadableDatabase, ReadableTable, backends::InMemoryBackend};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
-use kept::Kept;
-use writer::{Action, Change, WriteStep, Writer};
+pub use agenda::{
+    Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, CHAT_DISCORD, CHAT_TELEGRAM, Due, KINDS, Kind,
+};
+pub use bucket::Bucket;
+pub use directory::state_directory;
+pub use transfer::{ImportError, Imported, export, import};
+pub use usage::{BucketUsage, read_report as usage_report};
 
-/// Bucket and key, then the second of its end and the value in JSON.
-const STATE: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("state");
+use agenda::{Queues, StoredJob};
+use database::Handle;
+use tables::{AGENDA, ENTRIES};
+use transaction::{Entry, Outcome, Step};
+use usage::Counts;
+use writer::{Change, Writer};
 
-/// Changes that may wait for the writer.
-const QUEUE: usize = 4096;
+/// Bytes of changes that may wait to be written, in KiB.
+const QUEUE_KIB: u32 = 64 << 10;
 
-/// Pages kept in memory.
-const PAGES: usize = 8 << 20;
+/// Longest wait for a change to be written.
+const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Keeps values beyond the life of the process. Clones are cheap and the same store.
+/// Keeps values beyond the life of the process. Clones are cheap and share the file.
 #[derive(Clone)]
-pub struct Store {
-    database: Arc<Kept>,
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
     changes: mpsc::Sender<Change>,
+    queue: Arc<Semaphore>,
 }
 
-/// Why state cannot be kept.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreError(String);
+/// What the handles and the writing thread share.
+struct Shared {
+    handle: Handle,
+    counts: Mutex<Counts>,
+    limits: [AtomicU64; bucket::ALL.len()],
+    queues: Arc<Queues>,
+    opened: watch::Sender<bool>,
+}
+
+/// Why the state cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened, read or written at the moment; the text names it.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Another process has this file open.
+    #[error("{0}: in use by another process; set a different `state.directory` for each")]
+    InUse(String),
+    /// The bucket or kind of jobs of this name is full.
+    #[error("the limit of `{0}` is reached")]
+    Full(&'static str),
+    /// The value exceeds the limit of this bucket.
+    #[error("too large for `{0}`")]
+    TooLarge(&'static str),
+    /// The value in this bucket is not of the expected form.
+    #[error("unreadable entry in `{0}`: {1}")]
+    Unreadable(&'static str, String),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::InUse(_) | Self::Full(_))
+    }
+}
+
+/// A value with the revision under which it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The value.
+    pub value: T,
+    /// Grows with each write of the store; for [`Store::replace`].
+    pub revision: u64,
+}
 
 impl Store {
-    /// The store of a service: in this directory, where one is set, else at the usual place, else in memory.
-    pub fn of_service(directory: &str) -> Result<Self, StoreError> {
-        match place(directory) {
-            Some(directory) => Self::open(&directory),
-            None => Self::in_memory(),
-        }
+    /// The store of a service, in this directory or in memory. If the file cannot be opened now, that is tried again
+    /// until it can; see [`fault`](Self::fault) and [`opened`](Self::opened).
+    pub fn of_service(directory: Option<&Path>) -> Result<Self, StoreError> {
+        let Some(directory) = directory else {
+            return Self::in_memory();
+        };
+        let database = file::open(directory);
+        Self::start(Handle::new(database, Some(directory.to_owned())))
     }
 
-    /// Opens or makes `state.redb` in this directory.
+    /// Opens or makes `state.redb` in this directory; an error if that is not possible now.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let file = directory.join("state.redb");
-        let failed =
-            |error: &dyn std::fmt::Display| StoreError(format!("{}: {error}", file.display()));
-        std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
-        let database = open_file(&file).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => {
-                failed(&"in use by another process; set a different `state.directory` for each")
-            }
-            other => failed(&other),
-        })?;
-        Self::start(database, Some(file))
+        let database = file::open(directory)?;
+        Self::start(Handle::new(Ok(database), Some(directory.to_owned())))
     }
 
     /// Forgets everything when the process ends.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let backend = InMemoryBackend::new();
-        Self::start(
-            Database::builder()
-                .create_with_backend(backend)
-                .map_err(|error| told(&error))?,
-            None,
-        )
+        let failed = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+        let database = Database::builder()
+            .create_with_backend(InMemoryBackend::new())
+            .map_err(|error| failed(&error))?;
+        migration::bring_up_to_date(&database).map_err(|error| failed(&error))?;
+        Self::start(Handle::new(Ok(database), None))
     }
 
-    fn start(database: Database, file: Option<PathBuf>) -> Result<Self, StoreError> {
-        make_table(&database).map_err(|error| told(&error))?;
-        let database = Arc::new(Kept::new(database, file));
-        let (changes, queue) = mpsc::channel(QUEUE);
-        let writer = Writer::new(database.clone(), queue);
+    fn start(handle: Handle) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            handle,
+            counts: Mutex::default(),
+            limits: bucket::ALL.map(|bucket| AtomicU64::new(bucket.max_bytes)),
+            queues: Arc::new(Queues::new()),
+            opened: watch::Sender::new(false),
+        });
+
+        if shared.handle.fault().is_none() {
+            shared.load()?;
+        }
+
+        let (changes, queue) = mpsc::channel();
+        let writer = Writer::new(shared.clone(), queue);
         thread::Builder::new()
             .name("state".into())
             .spawn(move || writer.run())
-            .map_err(|error| told(&error))?;
-        Ok(Self { database, changes })
+            .map_err(|error| {
+                StoreError::Unavailable(format!("no thread for the state: {error}"))
+            })?;
+
+        Ok(Self(Arc::new(Inner {
+            shared,
+            changes,
+            queue: Arc::new(Semaphore::new(QUEUE_KIB as usize)),
+        })))
     }
 
-    /// Keeps a value for this long; it is safe on disk when this returns.
+    /// Why the file is not open, if it is not.
+    pub fn fault(&self) -> Option<StoreError> {
+        self.shared().handle.fault()
+    }
+
+    /// Waits until the file has been opened once.
+    pub async fn opened(&self) {
+        let mut opened = self.shared().opened.subscribe();
+        // The sender lives as long as this handle.
+        let _ = opened.wait_for(|opened| *opened).await;
+    }
+
+    /// The jobs of this store.
+    pub fn agenda(&self) -> Agenda {
+        Agenda::new(self.clone())
+    }
+
+    /// Lowers or raises the limit of a bucket, at most to its own.
+    pub fn set_limit(&self, bucket: &'static Bucket, max_bytes: u64) {
+        self.shared().limits[bucket.index()].store(max_bytes, Ordering::Relaxed);
+    }
+
+    /// Entries and bytes of each bucket.
+    pub fn usage(&self) -> Vec<BucketUsage> {
+        self.shared()
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .list()
+    }
+
+    /// The value under a key, unless it has expired.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        bucket: &'static Bucket,
+        key: &str,
+    ) -> Result<Option<Versioned<T>>, StoreError> {
+        let entry = self.shared().handle.with(|database| {
+            let table = database.begin_read()?.open_table(ENTRIES)?;
+            let entry = table.get((bucket.name, key))?;
+            Ok(entry.and_then(|entry| {
+                let (revision, until, value) = entry.value();
+                (until > unix_seconds()).then(|| read(bucket, revision, value))
+            }))
+        })?;
+        entry.transpose()
+    }
+
+    /// Writes a value where there is none, and gives its revision: to exactly one of those who call this at once.
+    /// `None` to the others.
+    pub async fn create<T: Serialize>(
+        &self,
+        bucket: &'static Bucket,
+        key: &str,
+        value: &T,
+    ) -> Result<Option<u64>, StoreError> {
+        self.change(Step::Create(entry(bucket, key, value)?)).await
+    }
+
+    /// Writes a value in place of one that still has this revision. `None` if it has another one, or is gone.
+    pub async fn replace<T: Serialize>(
+        &self,
+        bucket: &'static Bucket,
+        key: &str,
+        value: &T,
+        revision: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        self.change(Step::Replace(entry(bucket, key, value)?, revision))
+            .await
+    }
+
+    /// Writes a value, whatever was there, and gives its revision.
     pub async fn put<T: Serialize>(
         &self,
-        bucket: &'static str,
+        bucket: &'static Bucket,
         key: &str,
         value: &T,
-        keep: Duration,
-    ) -> Result<(), StoreError> {
-        self.change(vec![put(bucket, key, value, keep)?])
-            .await
-            .map(|_| ())
+    ) -> Result<u64, StoreError> {
+        let revision = self.change(Step::Put(entry(bucket, key, value)?)).await?;
+        Ok(revision.unwrap_or_default())
     }
 
-    /// The same, and in one stroke claims a key in another bucket: there are both after a crash, or neither.
-    pub async fn put_and_claim<T: Serialize>(
+    /// Removes a value; says whether there was one.
+    pub async fn remove(&self, bucket: &'static Bucket, key: &str) -> Result<bool, StoreError> {
+        let removed = self.change(Step::Remove(bucket, key.to_owned())).await?;
+        Ok(removed.is_some())
+    }
+
+    /// Values of a bucket in the order of their keys: at most so many, after this key.
+    pub async fn scan<T: DeserializeOwned>(
         &self,
-        bucket: &'static str,
-        key: &str,
-        value: &T,
-        keep: Duration,
-        (claimed_in, claimed, claimed_for): (&'static str, &str, Duration),
-    ) -> Result<(), StoreError> {
-        let claim = claim(claimed_in, claimed, claimed_for);
-        self.change(vec![put(bucket, key, value, keep)?, claim])
-            .await
-            .map(|_| ())
-    }
-
-    /// True for the first who claims this key, and for nobody else until `keep` is over.
-    pub async fn claim(
-        &self,
-        bucket: &'static str,
-        key: &str,
-        keep: Duration,
-    ) -> Result<bool, StoreError> {
-        self.change(vec![claim(bucket, key, keep)]).await
-    }
-
-    /// Forgets a value; says whether there was one.
-    pub async fn remove(&self, bucket: &'static str, key: &str) -> Result<bool, StoreError> {
-        self.change(vec![WriteStep {
-            bucket,
-            key: key.to_owned(),
-            action: Action::Remove,
-        }])
-        .await
-    }
-
-    /// The value under this key, if it has not come to its end.
-    pub fn get<T: DeserializeOwned>(&self, bucket: &str, key: &str) -> Option<T> {
-        let read = |database: &Database| -> Result<Option<T>, redb::Error> {
-            let table = database.begin_read()?.open_table(STATE)?;
-            let Some(kept) = table.get((bucket, key))? else {
-                return Ok(None);
-            };
-            let (until, value) = kept.value();
-            Ok(if until > unix_seconds() {
-                serde_json::from_slice(value).ok()
-            } else {
-                None
-            })
-        };
-        self.database.read(read).ok()?
-    }
-
-    /// Everything in a bucket that can be read as this type, by key.
-    pub fn all<T: DeserializeOwned>(&self, bucket: &str) -> Vec<(String, T)> {
-        let read = |database: &Database| -> Result<Vec<(String, T)>, redb::Error> {
-            let table = database.begin_read()?.open_table(STATE)?;
-            let mut found = Vec::new();
-            for entry in table.range((bucket, "")..)? {
-                let (key, kept) = entry?;
-                let ((its_bucket, key), (until, value)) = (key.value(), kept.value());
-                if its_bucket != bucket {
+        bucket: &'static Bucket,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<(String, Versioned<T>)>, StoreError> {
+        self.shared().handle.with(|database| {
+            let table = database.begin_read()?.open_table(ENTRIES)?;
+            let (mut values, now) = (Vec::new(), unix_seconds());
+            for entry in table.range((bucket.name, after)..)? {
+                let (key, entry) = entry?;
+                let ((name, key), (revision, until, value)) = (key.value(), entry.value());
+                if name != bucket.name || values.len() == most {
                     break;
                 }
-                if until > unix_seconds()
-                    && let Ok(value) = serde_json::from_slice(value)
+                if key > after
+                    && until > now
+                    && let Ok(value) = read(bucket, revision, value)
                 {
-                    found.push((key.to_owned(), value));
+                    values.push((key.to_owned(), value));
                 }
             }
-            Ok(found)
-        };
-        self.database.read(read).unwrap_or_else(|error| {
-            tracing::error!(%error, bucket, "could not read state");
-            Vec::new()
+            Ok(values)
         })
     }
 
-    /// Makes all of these changes or none, and gives what came of the first.
-    async fn change(&self, steps: Vec<WriteStep>) -> Result<bool, StoreError> {
-        let (done, written) = oneshot::channel();
-        let ended = || StoreError("the state writer has stopped".into());
-        let change = Change { steps, done };
-        self.changes.send(change).await.map_err(|_| ended())?;
-        written.await.map_err(|_| ended())?
+    /// Removes all values of a bucket; gives their number.
+    pub async fn clear(&self, bucket: &'static Bucket) -> Result<u64, StoreError> {
+        let removed = self.change(Step::Clear(bucket)).await?;
+        Ok(removed.unwrap_or_default())
+    }
+
+    /// Removes values that have expired, a bounded number of them; gives that number.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let removed = self.change(Step::Sweep).await?;
+        Ok(removed.unwrap_or_default())
+    }
+
+    /// Hands a change to the writing thread and waits for what comes of it.
+    async fn change(&self, step: Step) -> Outcome {
+        let kib = 1 + u32::try_from(step.size() >> 10).unwrap_or(QUEUE_KIB);
+        let written = async {
+            let bytes = self.0.queue.clone().acquire_many_owned(kib.min(QUEUE_KIB));
+            let bytes = bytes.await.ok();
+            let (done, outcome) = oneshot::channel();
+            let change = Change { step, done, bytes };
+            self.0.changes.send(change).map_err(|_| stopped())?;
+            outcome.await.map_err(|_| stopped())?
+        };
+
+        tokio::time::timeout(DEADLINE, written)
+            .await
+            .unwrap_or_else(|_| {
+                let seconds = DEADLINE.as_secs();
+                let late = format!("no write was possible within {seconds} s");
+                Err(self.shared().handle.describe(&late))
+            })
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
     }
 }
 
-/// Where a service keeps its state, by its setting; `None` where it is kept in memory.
-pub fn place(directory: &str) -> Option<PathBuf> {
-    let configured = (!directory.is_empty()).then(|| directory.into());
-    configured.or_else(|| default_directory(|name| std::env::var(name).ok()))
+impl Shared {
+    /// Opens the file again.
+    fn reopen(&self) -> Result<(), StoreError> {
+        self.handle.reopen()?;
+        self.load()
+    }
+
+    /// Reads what is held in memory beside the database: counts, and the jobs of an earlier process.
+    fn load(&self) -> Result<(), StoreError> {
+        let (counts, jobs) = self
+            .handle
+            .with(|database| Ok((Counts::read(database)?, read_jobs(database)?)))?;
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+
+        if !*self.opened.borrow() {
+            self.queues.fill(jobs);
+            self.opened.send_replace(true);
+        }
+        Ok(())
+    }
+
+    fn limits(&self) -> [u64; bucket::ALL.len()] {
+        self.limits
+            .each_ref()
+            .map(|limit| limit.load(Ordering::Relaxed))
+    }
 }
 
-/// Where state is kept when the settings do not say: what the service manager gives, else the user's own place.
-/// `None` where there is neither.
-fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let set = |name: &str| {
-        environment(name)
-            .filter(|value| value.starts_with('/'))
-            .map(PathBuf::from)
-    };
-    set("STATE_DIRECTORY")
-        .or_else(|| set("XDG_STATE_HOME").map(|home| home.join("netvane")))
-        .or_else(|| set("HOME").map(|home| home.join(".local/state/netvane")))
+fn read_jobs(database: &Database) -> Result<Vec<StoredJob>, redb::Error> {
+    let table = database.begin_read()?.open_table(AGENDA)?;
+    let most = KINDS.iter().map(|kind| kind.max_jobs).sum();
+    let mut jobs = Vec::new();
+    for job in table.iter()?.take(most) {
+        let (key, value) = job?;
+        let ((kind, id), (owner, due, decided)) = (key.value(), value.value());
+        jobs.push(StoredJob {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            owner: owner.to_owned(),
+            due,
+            decided,
+        });
+    }
+    Ok(jobs)
 }
 
-fn put<T: Serialize>(
-    bucket: &'static str,
-    key: &str,
-    value: &T,
-    keep: Duration,
-) -> Result<WriteStep, StoreError> {
-    let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
-    Ok(WriteStep {
+fn read<T: DeserializeOwned>(
+    bucket: &'static Bucket,
+    revision: u64,
+    value: &[u8],
+) -> Result<Versioned<T>, StoreError> {
+    match serde_json::from_slice(value) {
+        Ok(value) => Ok(Versioned { value, revision }),
+        Err(error) => Err(StoreError::Unreadable(bucket.name, error.to_string())),
+    }
+}
+
+fn entry<T: Serialize>(bucket: &'static Bucket, key: &str, value: &T) -> Result<Entry, StoreError> {
+    let unreadable =
+        |error: serde_json::Error| StoreError::Unreadable(bucket.name, error.to_string());
+    Ok(Entry {
         bucket,
         key: key.to_owned(),
-        action: Action::Put {
-            until: unix_seconds() + keep.as_secs(),
-            value,
-        },
+        value: serde_json::to_vec(value).map_err(unreadable)?,
+        until: unix_seconds() + bucket.lifetime.as_secs(),
     })
 }
 
-fn claim(bucket: &'static str, key: &str, keep: Duration) -> WriteStep {
-    WriteStep {
-        bucket,
-        key: key.to_owned(),
-        action: Action::Claim {
-            until: unix_seconds() + keep.as_secs(),
-        },
-    }
-}
-
-fn open_file(file: &Path) -> Result<Database, redb::DatabaseError> {
-    Database::builder().set_cache_size(PAGES).create(file)
-}
-
-/// Writes nothing where there is one: a full disk must not keep a service from what it holds.
-fn make_table(database: &Database) -> Result<(), redb::Error> {
-    match database.begin_read()?.open_table(STATE) {
-        Err(TableError::TableDoesNotExist(_)) => {}
-        other => return other.map(|_| ()).map_err(Into::into),
-    }
-    let first = database.begin_write()?;
-    first.open_table(STATE)?;
-    Ok(first.commit()?)
-}
-
-fn told(error: &dyn std::fmt::Display) -> StoreError {
-    StoreError(format!("could not write state: {error}"))
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the state writer has stopped".into())
 }
 
 /// Seconds since 1970; a clock before that counts as 1970.
 pub fn unix_seconds() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
+}
+
+/// Milliseconds since 1970; a clock before that counts as 1970.
+fn unix_millis() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
 }
 
 #[cfg(test)]

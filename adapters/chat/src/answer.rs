@@ -1,6 +1,6 @@
 //! Handling of one request, from accepted to final reply. It is the same on every platform.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use futures::future::OptionFuture;
 use netvane_core::{
@@ -18,7 +18,7 @@ use crate::{
     button_store::{ButtonStore, PendingSave},
     chat::Chat,
     chat_message::{Button, ChatMessage, note, problem},
-    journal::{self, log_unkept},
+    journal::{self, OpenJob, log_unkept},
     message_sink::{CALL, MessageSink, SendError},
     question::{ChatRequest, Ended},
 };
@@ -47,14 +47,25 @@ impl Chat {
             .begin(&question.id, &question.requester, cancel.clone());
         let job = question.job(sink.place());
         let persist_guard = question.persist_guard.take();
-        let kept = async {
-            log_unkept(inner.journal.accept(&job, question.update.as_deref()).await);
+        let (resumed, open) = (question.open.take(), OnceLock::new());
+        let accepted = async {
+            let accepted = match resumed {
+                Some(open) => Some(open),
+                None => inner.journal.accept(&job, question.update.as_deref()).await,
+            };
             drop(persist_guard);
+            match accepted {
+                Some(accepted) => drop(open.set(accepted)),
+                None => cancel.cancel(),
+            }
         };
 
-        // The journal entry is written while the lookup runs. The reply is shown only when both are
-        // done: otherwise a crash could lose track of the request.
-        let (ended, ()) = tokio::join!(self.find(&question, sink, &cancel), kept);
+        // The journal entry is written while the lookup runs. Something is shown only when it is
+        // there: otherwise a crash could lose track of the request.
+        let (ended, ()) = tokio::join!(self.find(&question, sink, &cancel, &open), accepted);
+        let Some(open) = open.get() else {
+            return Ended::Duplicate;
+        };
         let (last, kept) = self.last(&question, &ended);
         let remembered = OptionFuture::from(kept);
         let shown = async {
@@ -64,7 +75,13 @@ impl Chat {
                 working: false,
             };
             match self
-                .send_with_retry(question.bucket, sink, &message, deadline, Some(&question))
+                .send_with_retry(
+                    question.bucket,
+                    sink,
+                    &message,
+                    deadline,
+                    Some((&question, open)),
+                )
                 .await
             {
                 Ok(()) => ended,
@@ -81,7 +98,7 @@ impl Chat {
 
         let (ended, remembered) = tokio::join!(shown, remembered);
         remembered.into_iter().for_each(log_unkept);
-        log_unkept(inner.journal.close(&question.id).await);
+        log_unkept(inner.journal.close(open).await);
 
         ended
     }
@@ -93,6 +110,7 @@ impl Chat {
         question: &ChatRequest,
         sink: &mut impl MessageSink,
         cancel: &CancellationToken,
+        open: &OnceLock<OpenJob>,
     ) -> Ended {
         let inner = &self.0;
         let mut request =
@@ -125,6 +143,10 @@ impl Chat {
             }
 
             look = Instant::now() + LOOK;
+            let Some(open) = open.get() else {
+                continue;
+            };
+            open.keep_alive();
             let so_far = match progress.has_changed() {
                 Ok(true) => progress.borrow_and_update().clone(),
                 _ => None,
@@ -136,12 +158,17 @@ impl Chat {
 
             if self.show_progress(question, sink, so_far.as_ref()).await && !shown {
                 shown = true;
-                log_unkept(inner.journal.open(&question.job(sink.place())).await);
+                log_unkept(
+                    inner
+                        .journal
+                        .update(open, &question.job(sink.place()))
+                        .await,
+                );
             }
         }
     }
 
-    /// Shows the partial result, or "Looking …" if there is none yet, with a Cancel button. Returns
+    /// Shows the partial result, or "Looking up …" if there is none yet, with a Cancel button. Returns
     /// whether the platform accepted the message.
     async fn show_progress(
         &self,
@@ -171,7 +198,7 @@ impl Chat {
 
     fn working(&self, question: &ChatRequest) -> Document {
         let command = self.understood(&question.input).unwrap_or("working");
-        Document::new(command, "Looking …", Severity::Neutral)
+        Document::new(command, "Looking up …", Severity::Neutral)
     }
 
     /// Builds the final message. The second value, if any, is the pending write of its buttons'
@@ -226,7 +253,7 @@ impl Chat {
                 (Last { document, buttons }, Some(kept))
             }
             Ended::Cancelled => plain(note("Cancelled", "This request has expired.")),
-            Ended::Interrupted | Ended::Lost(_) => plain(note(
+            Ended::Interrupted | Ended::Lost(_) | Ended::Duplicate => plain(note(
                 "Interrupted",
                 "Netvane is restarting. Please try again in a minute.",
             )),

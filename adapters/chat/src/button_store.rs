@@ -4,7 +4,6 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use futures::{FutureExt, future::BoxFuture};
@@ -12,15 +11,12 @@ use netvane_core::{
     Input, Reply,
     command::{Registry, targets},
     spec::TargetKind,
-    store::{Store, StoreError},
+    store::{Store, StoreError, Versioned, bucket::BUTTONS},
 };
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::chat_message::{Button, Sort};
-
-const TICKETS: &str = "tickets";
-const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Maximum number of follow-up buttons about the target of the request.
 const MAX_FOLLOW_UPS: usize = 8;
@@ -197,12 +193,12 @@ impl ButtonStore {
         button_states.insert(key.clone(), button_state.clone());
         async move {
             let _unwritten = unwritten;
-            store.put(TICKETS, &key, &button_state, KEEP).await
+            store.put(&BUTTONS, &key, &button_state).await.map(|_| ())
         }
         .boxed()
     }
 
-    fn button_state(&self, id: &str) -> Option<ButtonState> {
+    async fn button_state(&self, id: &str) -> Option<ButtonState> {
         let key = self.key(id);
         let unwritten = self
             .unwritten
@@ -210,11 +206,20 @@ impl ButtonStore {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&key)
             .cloned();
-        unwritten.or_else(|| self.store.get(TICKETS, &key))
+        if unwritten.is_some() {
+            return unwritten;
+        }
+        match self.store.get(&BUTTONS, &key).await {
+            Ok(state) => state.map(|Versioned { value, .. }| value),
+            Err(error) => {
+                tracing::debug!(%error, "could not look up a button");
+                None
+            }
+        }
     }
 
     /// Returns the action of a button press. Cancel takes effect immediately.
-    pub(crate) fn press(&self, press: Press<'_>) -> Pressed {
+    pub(crate) async fn press(&self, press: Press<'_>) -> Pressed {
         let Some((id, action)) = press.id.split_once(':') else {
             return Pressed::Expired;
         };
@@ -233,7 +238,7 @@ impl ButtonStore {
             };
         }
 
-        let Some(button_state) = self.button_state(id) else {
+        let Some(button_state) = self.button_state(id).await else {
             return Pressed::Expired;
         };
         let found = match action {

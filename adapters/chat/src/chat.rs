@@ -11,7 +11,7 @@ use ulid::Ulid;
 use crate::{
     button_store::{ButtonStore, Press, Pressed},
     chat_message::Button,
-    journal::{Job, Journal, log_unkept},
+    journal::{Interrupted, Journal, log_unkept},
     recent::Recent,
     send_limiter::SendLimiter,
 };
@@ -41,7 +41,7 @@ impl Chat {
         send_limiter: SendLimiter,
         shutdown: CancellationToken,
     ) -> Self {
-        let journal = Journal::new(platform.name(), store.clone());
+        let journal = Journal::new(platform, store.clone());
         let button_store = ButtonStore::new(platform.name(), store);
         let recent = Recent::default();
         Self(Arc::new(Inner {
@@ -73,8 +73,8 @@ impl Chat {
     }
 
     /// Returns whether this update is seen for the first time, restarts included.
-    pub fn first_time(&self, update: &str) -> bool {
-        self.0.journal.first_time(update)
+    pub async fn first_time(&self, update: &str) -> bool {
+        self.0.journal.first_time(update).await
     }
 
     /// Persists that an update was handled, so that a restart does not handle it again. Not needed
@@ -91,10 +91,10 @@ impl Chat {
         self.0.engine.understood(input)
     }
 
-    /// Returns the persisted requests that have no reply yet. Meant for startup: later the list
-    /// also contains requests that are still running.
-    pub fn interrupted(&self) -> Vec<Job> {
-        self.0.journal.interrupted()
+    /// Waits for the next request that was accepted before a restart and not answered. Each is
+    /// given to one caller.
+    pub async fn next_interrupted(&self) -> Interrupted {
+        self.0.journal.next_interrupted().await
     }
 
     /// Returns recent targets of this user, latest first.
@@ -103,8 +103,8 @@ impl Chat {
     }
 
     /// Returns the action of a button press. Cancel takes effect immediately.
-    pub fn press(&self, press: Press<'_>) -> Pressed {
-        self.0.button_store.press(press)
+    pub async fn press(&self, press: Press<'_>) -> Pressed {
+        self.0.button_store.press(press).await
     }
 
     /// Returns one button for each (label, command line) pair and persists their state.

@@ -1,23 +1,28 @@
 //! Persistent journal of handled updates and open requests.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use moka::sync::Cache;
 use netvane_core::{
-    Caller, Input,
-    store::{Store, StoreError},
+    Caller, Input, Platform,
+    store::{
+        Agenda, CHAT_DISCORD, CHAT_TELEGRAM, Due, Kind, Store, StoreError, Versioned,
+        bucket::CHAT_UPDATES,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::seconds;
 
-const SEEN: &str = "seen";
-const JOBS: &str = "jobs";
-
-/// Longer than the day for which platforms redeliver an update.
-const KEEP_SEEN: Duration = Duration::from_secs(2 * 24 * 3600);
-const KEEP_JOBS: Duration = Duration::from_secs(24 * 3600);
+/// Pause before an interrupted request is read again if the store cannot be read.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Number of updates that are recognized without reading the store.
 const SEEN_AT_ONCE: u64 = 100_000;
@@ -55,70 +60,205 @@ impl Job {
     }
 }
 
+/// What is stored under an update: the claim on it, and the request that it brought.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Record {
+    Open(Box<Job>),
+    Handled(bool),
+}
+
+/// The journal entry of a request that is being answered.
+#[derive(Debug)]
+pub struct OpenJob {
+    key: String,
+    /// Whether the key is an update, whose claim outlives the request.
+    is_update: bool,
+    /// Revision of the record; 0 where it could not be written.
+    revision: AtomicU64,
+    /// The job that resumes the request after a restart.
+    due: Mutex<Option<Due>>,
+}
+
+/// A request that a restart interrupted.
+#[derive(Debug)]
+pub struct Interrupted {
+    /// The request as it was persisted last.
+    pub job: Job,
+    pub(crate) open: Option<OpenJob>,
+}
+
 pub(crate) struct Journal {
     adapter: &'static str,
+    kind: &'static Kind,
     store: Store,
+    agenda: Agenda,
     seen: Cache<String, ()>,
 }
 
 impl Journal {
-    pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
+    pub(crate) fn new(platform: Platform, store: Store) -> Self {
+        let kind = match platform {
+            Platform::Discord => &CHAT_DISCORD,
+            _ => &CHAT_TELEGRAM,
+        };
         Self {
-            adapter,
+            adapter: platform.name(),
+            kind,
+            agenda: store.agenda(),
             store,
             seen: Cache::new(SEEN_AT_ONCE),
         }
     }
 
-    pub(crate) fn first_time(&self, update: &str) -> bool {
+    /// Returns true for exactly one of those who call this with an update, also if they do so at
+    /// once; false if the update was handled before a restart.
+    pub(crate) async fn first_time(&self, update: &str) -> bool {
         let key = self.key(update);
-        self.seen.entry(key.clone()).or_insert(()).is_fresh()
-            && self.store.get::<Value>(SEEN, &key).is_none()
+        let is_first = self
+            .seen
+            .entry(key.clone())
+            .or_insert_with(|| ())
+            .is_fresh();
+
+        // While the store cannot be read, its own memory must do.
+        is_first
+            && match self.store.get::<Record>(&CHAT_UPDATES, &key).await {
+                Ok(record) => record.is_none(),
+                Err(error) => {
+                    tracing::debug!(%error, "could not look up an update");
+                    true
+                }
+            }
     }
 
-    /// Persists that an update was seen.
+    /// Persists that an update was handled.
     pub(crate) async fn saw(&self, update: &str) -> Result<(), StoreError> {
         self.store
-            .claim(SEEN, &self.key(update), KEEP_SEEN)
+            .create(&CHAT_UPDATES, &self.key(update), &Record::Handled(true))
             .await
             .map(|_| ())
     }
 
-    /// Persists a request and the mark that its update was seen, in one write: after a crash
-    /// between two writes it would get two replies, or none.
-    pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Result<(), StoreError> {
-        let Some(update) = update else {
-            return self.open(job).await;
+    /// Persists a request together with the claim on its update. `None` if someone else has claimed
+    /// the update. If the store cannot be written, the request goes on without a journal entry.
+    pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Option<OpenJob> {
+        let key = self.key(update.unwrap_or(&job.id));
+        let record = Record::Open(Box::new(job.clone()));
+
+        let (due, created) = tokio::join!(
+            self.agenda.begin(self.kind, &key, &job.requester),
+            self.store.create(&CHAT_UPDATES, &key, &record),
+        );
+
+        let is_resumed_elsewhere = matches!(due, Ok(None));
+        let due = due.inspect_err(log_error).ok().flatten();
+        let revision = match created.inspect_err(log_error) {
+            Ok(None) => {
+                if let Some(due) = due {
+                    log_unkept(due.done().await);
+                }
+                return None;
+            }
+            Ok(Some(_)) if is_resumed_elsewhere => return None,
+            Ok(Some(revision)) => revision,
+            Err(_) => 0,
         };
-        let seen = self.key(update);
-        let claim = (SEEN, seen.as_str(), KEEP_SEEN);
-        self.store
-            .put_and_claim(JOBS, &self.key(&job.id), job, KEEP_JOBS, claim)
-            .await
+
+        Some(OpenJob {
+            key,
+            is_update: update.is_some(),
+            revision: revision.into(),
+            due: Mutex::new(due),
+        })
     }
 
-    /// Persists the current state of a request.
-    pub(crate) async fn open(&self, job: &Job) -> Result<(), StoreError> {
-        self.store
-            .put(JOBS, &self.key(&job.id), job, KEEP_JOBS)
-            .await
+    /// Persists the current state of an open request.
+    pub(crate) async fn update(&self, open: &OpenJob, job: &Job) -> Result<(), StoreError> {
+        let record = Record::Open(Box::new(job.clone()));
+        let revision = open.revision.load(Ordering::Relaxed);
+        let written = if revision == 0 {
+            self.store.create(&CHAT_UPDATES, &open.key, &record).await?
+        } else {
+            self.store
+                .replace(&CHAT_UPDATES, &open.key, &record, revision)
+                .await?
+        };
+        if let Some(revision) = written {
+            open.revision.store(revision, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
-    pub(crate) async fn close(&self, id: &str) -> Result<(), StoreError> {
-        self.store.remove(JOBS, &self.key(id)).await.map(|_| ())
+    /// Removes an open request; the claim on its update stays.
+    pub(crate) async fn close(&self, open: &OpenJob) -> Result<(), StoreError> {
+        if open.is_update {
+            let handled = Record::Handled(true);
+            self.store.put(&CHAT_UPDATES, &open.key, &handled).await?;
+        } else {
+            self.store.remove(&CHAT_UPDATES, &open.key).await?;
+        }
+
+        match open.due() {
+            Some(due) => due.done().await,
+            None => Ok(()),
+        }
     }
 
-    pub(crate) fn interrupted(&self) -> Vec<Job> {
-        let mine = format!("{}/", self.adapter);
-        let jobs = self.store.all::<Job>(JOBS).into_iter();
-        jobs.filter(|(key, _)| key.starts_with(&mine))
-            .map(|(_, job)| job)
-            .collect()
+    /// Waits for the next request that a restart interrupted.
+    pub(crate) async fn next_interrupted(&self) -> Interrupted {
+        loop {
+            let due = self.agenda.take(self.kind).await;
+            let key = due.id().to_owned();
+            let record = self.store.get::<Record>(&CHAT_UPDATES, &key).await;
+
+            let given_back = match record {
+                Ok(Some(Versioned {
+                    value: Record::Open(job),
+                    revision,
+                })) => {
+                    let open = OpenJob {
+                        is_update: key != self.key(&job.id),
+                        key,
+                        revision: revision.into(),
+                        due: Mutex::new(Some(due)),
+                    };
+                    return Interrupted {
+                        job: *job,
+                        open: Some(open),
+                    };
+                }
+                Ok(_) | Err(StoreError::Unreadable(..)) => due.done().await,
+                Err(_) => due.postpone(RETRY).await,
+            };
+            log_unkept(given_back);
+        }
     }
 
     fn key(&self, name: &str) -> String {
         format!("{}/{name}", self.adapter)
     }
+}
+
+impl OpenJob {
+    /// Keeps the job from being given to someone else while the request is being answered.
+    pub(crate) fn keep_alive(&self) {
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(due) = &*due {
+            due.alive();
+        }
+    }
+
+    fn due(&self) -> Option<Due> {
+        self.due
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+fn log_error(error: &StoreError) {
+    tracing::debug!(%error, "could not persist chat state");
 }
 
 /// Returns the input if it may be written to disk, `None` if it is longer than [`MAX_QUESTION`] and
@@ -137,61 +277,9 @@ pub(crate) fn keepable(input: &Input) -> Option<Input> {
 /// failure once at a higher level.
 pub(crate) fn log_unkept(written: Result<(), StoreError>) {
     if let Err(error) = written {
-        tracing::debug!(%error, "could not persist chat state");
+        log_error(&error);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_update_is_new_only_once_even_after_a_restart() {
-        let store = Store::in_memory().expect("opens");
-        let journal = Journal::new("telegram", store.clone());
-        assert!(journal.first_time("17"));
-        assert!(!journal.first_time("17"));
-        journal.saw("17").await.expect("written");
-        let restarted = Journal::new("telegram", store.clone());
-        assert!(!restarted.first_time("17"));
-        assert!(
-            Journal::new("discord", store).first_time("17"),
-            "update ids are separate for each platform"
-        );
-    }
-
-    #[tokio::test]
-    async fn an_adapter_lists_only_its_own_open_requests() {
-        let store = Store::in_memory().expect("opens");
-        let journal = Journal::new("telegram", store.clone());
-        let job = |id: &str| Job {
-            id: id.into(),
-            input: Some(Input::Text("/mx example.com".into())),
-            requester: "7".into(),
-            caller: Caller::default(),
-            place: Value::Null,
-            until: seconds() + 60,
-            in_doubt: false,
-        };
-
-        journal
-            .accept(&job("1"), Some("17"))
-            .await
-            .expect("written");
-        journal.open(&job("2")).await.expect("written");
-        assert!(
-            !Journal::new("telegram", store.clone()).first_time("17"),
-            "the update is persisted with its request"
-        );
-        journal.close("1").await.expect("written");
-        assert_eq!(journal.interrupted(), [job("2")]);
-        assert!(Journal::new("discord", store).interrupted().is_empty());
-    }
-
-    #[test]
-    fn a_pasted_message_is_not_written_to_disk() {
-        let short = Input::Text("/mx example.com".into());
-        assert_eq!(keepable(&short), Some(short));
-        assert_eq!(keepable(&Input::Text("x".repeat(5000))), None);
-    }
-}
+mod tests;

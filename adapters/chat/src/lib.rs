@@ -25,7 +25,7 @@ pub use button_store::{Press, Pressed};
 pub use chat::Chat;
 pub use chat_message::{Button, ChatMessage, Sort, note, problem};
 pub use clock::seconds;
-pub use journal::Job;
+pub use journal::{Interrupted, Job, OpenJob};
 pub use mail::{input_with, takes_mail};
 pub use message_sink::{MessageSink, SendError};
 pub use question::{ChatRequest, Ended, PersistGuard};

@@ -9,13 +9,13 @@ use ulid::Ulid;
 
 use crate::{
     clock,
-    journal::{self, Job},
+    journal::{self, Interrupted, Job, OpenJob},
     message_sink::SendError,
     send_limiter::Bucket,
 };
 
 /// A lookup requested in a chat, after parsing and before it runs.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ChatRequest {
     /// Request id (a ULID), the first part of each [`Button::id`](crate::Button::id).
     pub id: String,
@@ -39,6 +39,8 @@ pub struct ChatRequest {
     /// Dropped once the request is persisted. The adapter can wait for that before it acknowledges
     /// the update.
     pub persist_guard: Option<PersistGuard>,
+    /// The journal entry of a request that is resumed.
+    pub open: Option<OpenJob>,
 }
 
 /// Guard held until a request is persisted: the receiver of the channel then sees it closed.
@@ -56,6 +58,8 @@ pub enum Ended {
     Interrupted,
     /// The platform rejected the message.
     Lost(SendError),
+    /// The update was claimed by someone else, who replies to it.
+    Duplicate,
 }
 
 impl ChatRequest {
@@ -76,13 +80,15 @@ impl ChatRequest {
             time: Duration::from_secs(600),
             patience: Duration::from_millis(400),
             persist_guard: None,
+            open: None,
         }
     }
 
-    /// Restores a request after a restart. Returns `None` if its input was not persisted, or if its
-    /// reply may have been sent already.
-    pub fn resumed(job: &Job, bucket: Bucket) -> Option<Self> {
-        if job.in_doubt {
+    /// Restores a request after a restart. Returns `None` if its input was not persisted, if its
+    /// reply may have been sent already, or if the platform no longer accepts a reply.
+    pub fn resumed(interrupted: &mut Interrupted, bucket: Bucket) -> Option<Self> {
+        let job = &interrupted.job;
+        if job.in_doubt || !job.can_be_answered() {
             return None;
         }
         let mut question = Self::new(job.input.clone()?, job.requester.clone(), bucket);
@@ -90,6 +96,7 @@ impl ChatRequest {
         question.caller.clone_from(&job.caller);
         question.time = Duration::from_secs(job.until.saturating_sub(clock::seconds()));
         question.patience = Duration::ZERO;
+        question.open = interrupted.open.take();
         Some(question)
     }
 
@@ -117,40 +124,30 @@ mod tests {
         ChatRequest::new(Input::Text(line.into()), "ann", BUCKET)
     }
 
+    fn resumed(job: Job) -> Option<ChatRequest> {
+        ChatRequest::resumed(&mut Interrupted { job, open: None }, BUCKET)
+    }
+
     #[test]
-    fn a_resumed_request_keeps_id_input_and_caller() {
+    fn a_request_is_the_same_after_a_restart() {
         let question = asked("/mx example.com");
-        let resumed =
-            ChatRequest::resumed(&question.job(Value::Null), BUCKET).expect("can be asked");
+        let resumed = resumed(question.job(Value::Null)).expect("can be repeated");
         assert_eq!(resumed.id, question.id);
         assert_eq!(resumed.input, question.input);
         assert_eq!(resumed.caller, question.caller);
-        assert!(
-            resumed.update.is_none(),
-            "its update is already marked as seen"
-        );
+        assert!(resumed.update.is_none(), "its update was handled");
         assert!(resumed.time <= question.time && resumed.time > question.time / 2);
     }
 
     #[test]
-    fn requests_in_doubt_or_without_input_are_not_resumed() {
+    fn a_request_in_doubt_or_too_late_or_not_persisted_is_not_repeated() {
         let job = asked("/mx example.com").job(Value::Null);
         let in_doubt = Job {
             in_doubt: true,
-            ..job
+            ..job.clone()
         };
-        assert!(ChatRequest::resumed(&in_doubt, BUCKET).is_none());
-        let pasted = asked(&"x".repeat(5000)).job(Value::Null);
-        assert!(ChatRequest::resumed(&pasted, BUCKET).is_none());
-    }
-
-    #[test]
-    fn a_request_past_its_deadline_resumes_with_no_time_left() {
-        let job = Job {
-            until: 1,
-            ..asked("/mx example.com").job(Value::Null)
-        };
-        let resumed = ChatRequest::resumed(&job, BUCKET).expect("can be asked");
-        assert_eq!(resumed.time, Duration::ZERO);
+        assert!(resumed(in_doubt).is_none());
+        assert!(resumed(Job { until: 1, ..job }).is_none());
+        assert!(resumed(asked(&"x".repeat(5000)).job(Value::Null)).is_none());
     }
 }

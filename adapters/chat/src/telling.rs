@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     chat::{Chat, Inner},
     chat_message::{Button, ChatMessage, note},
-    journal::{Job, log_unkept},
+    journal::{Interrupted, Job, OpenJob, log_unkept},
     message_sink::{CALL, MessageSink, SendError},
     question::ChatRequest,
     send_limiter::Bucket,
@@ -24,7 +24,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 impl Chat {
     /// Tells the user that a restart interrupted a request that cannot be repeated automatically,
     /// and closes the request.
-    pub async fn give_up(&self, job: &Job, bucket: Bucket, sink: &mut impl MessageSink) {
+    pub async fn give_up(
+        &self,
+        interrupted: Interrupted,
+        bucket: Bucket,
+        sink: &mut impl MessageSink,
+    ) {
+        let job = &interrupted.job;
         let (text, input) = if job.in_doubt {
             (
                 "Netvane restarted during this lookup. If no reply arrived, please try again.",
@@ -44,7 +50,14 @@ impl Chat {
         let _ = self
             .tell(&note("Interrupted", text), &buttons, bucket, sink)
             .await;
-        log_unkept(self.0.journal.close(&job.id).await);
+        self.discard(interrupted).await;
+    }
+
+    /// Closes a request that a restart interrupted without a message.
+    pub async fn discard(&self, interrupted: Interrupted) {
+        if let Some(open) = &interrupted.open {
+            log_unkept(self.0.journal.close(open).await);
+        }
     }
 
     /// Sends a message that does not belong to a lookup. If the platform limits the rate or fails
@@ -83,7 +96,7 @@ impl Chat {
         sink: &mut impl MessageSink,
         message: &ChatMessage<'_>,
         deadline: Instant,
-        question: Option<&ChatRequest>,
+        question: Option<(&ChatRequest, &OpenJob)>,
     ) -> Result<(), SendError> {
         let Inner {
             send_limiter,
@@ -95,16 +108,13 @@ impl Chat {
 
         loop {
             send_limiter.turn(bucket).await;
-            if let Some(question) = question.filter(|_| sink.is_new() && !in_doubt) {
+            if let Some((question, open)) = question.filter(|_| sink.is_new() && !in_doubt) {
                 in_doubt = true;
-                log_unkept(
-                    journal
-                        .open(&Job {
-                            in_doubt,
-                            ..question.job(sink.place())
-                        })
-                        .await,
-                );
+                let job = Job {
+                    in_doubt,
+                    ..question.job(sink.place())
+                };
+                log_unkept(journal.update(open, &job).await);
             }
 
             let error = match timeout(CALL, sink.show(message)).await {
@@ -117,10 +127,10 @@ impl Chat {
                 SendError::Permanent(_) => return Err(error),
                 SendError::RateLimited { wait, everywhere } => {
                     send_limiter.close((!everywhere).then_some(bucket), *wait);
-                    if let Some(question) = question.filter(|_| in_doubt) {
+                    if let Some((question, open)) = question.filter(|_| in_doubt) {
                         // A rate-limited message has not arrived.
                         in_doubt = false;
-                        log_unkept(journal.open(&question.job(sink.place())).await);
+                        log_unkept(journal.update(open, &question.job(sink.place())).await);
                     }
                     Duration::ZERO
                 }
@@ -131,6 +141,9 @@ impl Chat {
                 return Err(error);
             }
 
+            if let Some((_, open)) = question {
+                open.keep_alive();
+            }
             tokio::time::sleep(wait).await;
         }
     }

@@ -6,14 +6,18 @@ use std::{
     time::Duration,
 };
 
-use netvane_core::{Engine, Input, Platform, settings::Settings, store::Store};
+use netvane_core::{
+    Engine, Input, Platform,
+    settings::Settings,
+    store::{CHAT_TELEGRAM, Store, bucket::CHAT_UPDATES},
+};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Bucket, Button, Chat, ChatMessage, ChatRequest, Ended, MessageSink, Press, Pressed, Rates,
-    SendError, SendLimiter,
+    Bucket, Button, Chat, ChatMessage, ChatRequest, Ended, Interrupted, MessageSink, Press,
+    Pressed, Rates, SendError, SendLimiter,
 };
 
 const BUCKET: Bucket = Bucket { sort: 0, id: 1 };
@@ -72,7 +76,37 @@ struct World {
     _silent: UdpSocket,
 }
 
+impl World {
+    /// Number of requests in the journal.
+    async fn open(&self) -> usize {
+        self.store.agenda().len(&CHAT_TELEGRAM)
+    }
+
+    /// Places of the open requests in the journal.
+    async fn places(&self) -> Vec<Value> {
+        let updates = self.store.scan::<Value>(&CHAT_UPDATES, "", 9).await;
+        let updates = updates.expect("readable").into_iter();
+        updates
+            .map(|(_, update)| update.value["open"]["place"].clone())
+            .collect()
+    }
+}
+
+/// Opens the store of a directory again, as the next process does.
+fn reopen(directory: &std::path::Path) -> Store {
+    loop {
+        match Store::open(directory) {
+            Ok(store) => return store,
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+}
+
 fn world() -> World {
+    world_in(Store::in_memory().expect("opens"))
+}
+
+fn world_in(store: Store) -> World {
     #[expect(
         clippy::disallowed_methods,
         reason = "a server for a test needs a socket"
@@ -86,7 +120,6 @@ fn world() -> World {
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let settings = Settings::load(None, environment).expect("settings");
     let engine = Engine::new(&settings).expect("an engine");
-    let store = Store::in_memory().expect("opens");
     let rates = Rates {
         overall: (1000, Duration::from_millis(1)),
         rooms: vec![(1000, Duration::from_millis(1))],
@@ -123,7 +156,7 @@ async fn a_reply_has_buttons_that_stay_valid() {
         update: Some("17".into()),
         ..question("/geo 1.1.1.1")
     };
-    assert!(world.chat.first_time("17"));
+    assert!(world.chat.first_time("17").await);
     assert!(matches!(
         world.chat.answer(question, &mut screen.clone()).await,
         Ended::Answered(_)
@@ -139,40 +172,44 @@ async fn a_reply_has_buttons_that_stay_valid() {
 
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
     assert_eq!(labels, ["ip", "whois", "trace", "ports", "Refresh", "Raw"]);
-    let press = |requester, index: usize| {
-        world.chat.press(Press {
+    let press = async |requester, index: usize| {
+        let press = Press {
             id: &buttons[index].id,
             requester,
             moderator: false,
-        })
+        };
+        world.chat.press(press).await
     };
 
     assert_eq!(
-        press("bob", 1),
+        press("bob", 1).await,
         Pressed::Ask(Input::Text("/whois 1.1.1.1".into())),
         "any user may press a follow-up button"
     );
 
     assert_eq!(
-        press("ann", 4),
+        press("ann", 4).await,
         Pressed::Refresh(Input::Text("/geo 1.1.1.1".into()))
     );
     assert_eq!(
-        press("ann", 5),
+        press("ann", 5).await,
         Pressed::Raw(Input::Text("/geo 1.1.1.1".into()))
     );
     assert_eq!(
-        world.chat.press(Press {
-            id: "01OLD:0",
-            requester: "ann",
-            moderator: false
-        }),
+        world
+            .chat
+            .press(Press {
+                id: "01OLD:0",
+                requester: "ann",
+                moderator: false
+            })
+            .await,
         Pressed::Expired
     );
 
     assert_eq!(world.chat.recent("ann"), ["1.1.1.1"]);
-    assert!(world.chat.interrupted().is_empty(), "no request is open");
-    assert!(!restarted(world).first_time("17"));
+    assert_eq!(world.open().await, 0, "no request is open");
+    assert!(!restarted(world).first_time("17").await);
 }
 
 /// Creates the same adapter again with the same store, as after a restart.
@@ -224,7 +261,7 @@ async fn permanent_errors_are_not_retried() {
         .await;
     assert!(matches!(ended, Ended::Lost(error) if error == gone));
     assert_eq!(screen.troubles.lock().expect("whole").len(), 1);
-    assert!(world.chat.interrupted().is_empty());
+    assert_eq!(world.open().await, 0);
 }
 
 #[tokio::test]
@@ -242,23 +279,24 @@ async fn only_the_requester_and_moderators_can_cancel() {
 
         assert_eq!(
             (summary.as_str(), working, buttons.len()),
-            ("Looking …", true, 1)
+            ("Looking up …", true, 1)
         );
 
-        let press = |requester, moderator| {
-            world.chat.press(Press {
+        let press = async |requester, moderator| {
+            let press = Press {
                 id: &buttons[0].id,
                 requester,
                 moderator,
-            })
+            };
+            world.chat.press(press).await
         };
 
-        assert_eq!(press("eve", false), Pressed::NotYours);
-        assert_eq!(press(requester, moderator), Pressed::Cancelled);
+        assert_eq!(press("eve", false).await, Pressed::NotYours);
+        assert_eq!(press(requester, moderator).await, Pressed::Cancelled);
         assert!(matches!(running.await.expect("no panic"), Ended::Cancelled));
         assert_eq!(screen.pages().last().expect("a page").0, "Cancelled");
         assert_eq!(
-            press("ann", false),
+            press("ann", false).await,
             Pressed::Expired,
             "the lookup has ended"
         );
@@ -267,46 +305,38 @@ async fn only_the_requester_and_moderators_can_cancel() {
 
 #[tokio::test]
 async fn an_open_request_survives_a_crash_and_can_be_resumed() {
-    let world = world();
+    let directory = tempfile::tempdir().expect("a directory");
+    let world = world_in(reopen(directory.path()));
     let screen = Screen::default();
     let asked = question("/mx example.com");
+    let id = asked.id.clone();
     let running = tokio::spawn({
-        let (chat, mut screen, asked) = (world.chat.clone(), screen.clone(), asked.clone());
+        let (chat, mut screen) = (world.chat.clone(), screen.clone());
         async move { drop(chat.answer(asked, &mut screen).await) }
     });
     screen.more.notified().await;
-    while world
-        .chat
-        .interrupted()
-        .first()
-        .is_none_or(|job| job.place != json!({"pages": 1}))
-    {
+    while world.places().await != [json!({ "pages": 1 })] {
         tokio::task::yield_now().await;
     }
 
     running.abort();
-    let job = world.chat.interrupted().pop().expect("still open");
+    let _ = running.await;
+    drop(world);
+    let world = world_in(reopen(directory.path()));
+    let mut interrupted = world.chat.next_interrupted().await;
+    let job = interrupted.job.clone();
     assert!(job.can_be_answered());
-    let resumed = ChatRequest::resumed(&job, BUCKET).expect("a short question is kept");
+    let mut again = Interrupted {
+        job: job.clone(),
+        open: None,
+    };
+    let resumed = ChatRequest::resumed(&mut again, BUCKET).expect("a short line is kept");
+    assert_eq!((resumed.id, resumed.requester), (id, "ann".into()));
 
-    assert_eq!(
-        (resumed.id, resumed.input, resumed.requester),
-        (asked.id, asked.input, "ann".into())
-    );
-    world.chat.give_up(&job, BUCKET, &mut screen.clone()).await;
+    interrupted.job.in_doubt = true;
+    assert!(ChatRequest::resumed(&mut interrupted, BUCKET).is_none());
+    let mut sink = screen.clone();
+    world.chat.give_up(interrupted, BUCKET, &mut sink).await;
     assert_eq!(screen.pages().last().expect("a page").0, "Interrupted");
-    assert!(world.chat.interrupted().is_empty());
-}
-
-#[tokio::test]
-async fn a_shutdown_ends_open_requests_with_a_message() {
-    let world = world();
-    let screen = Screen::default();
-    world.shutdown.cancel();
-    let ended = world
-        .chat
-        .answer(question("/mx example.com"), &mut screen.clone())
-        .await;
-    assert!(matches!(ended, Ended::Interrupted));
-    assert_eq!(screen.pages().last().expect("a page").0, "Interrupted");
+    assert_eq!(world.open().await, 0);
 }

@@ -34,7 +34,7 @@ const SUGGEST: u8 = 8;
 
 /// Handles an interaction, unless it was handled before.
 pub(crate) async fn take(bot: Bot, interaction: Interaction) {
-    if !bot.chat.first_time(&interaction.id().to_string()) {
+    if !bot.chat.first_time(&interaction.id().to_string()).await {
         return;
     }
     match interaction {

@@ -121,7 +121,7 @@ impl Discord {
             self.guilds.clone(),
         ));
 
-        resume::all(bot);
+        bot.chat.spawn(resume::all(bot.clone()));
         if self.key.is_some() {
             bot.chat.engine().adapters().report(NAME, Health::Up);
             ended.cancelled().await;

@@ -24,7 +24,7 @@ pub(crate) async fn take(bot: Bot, message: Message) {
     let Some(line) = addressed(&bot, &message) else {
         return;
     };
-    if !bot.chat.first_time(&message.id.to_string()) {
+    if !bot.chat.first_time(&message.id.to_string()).await {
         return;
     }
 

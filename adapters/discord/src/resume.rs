@@ -1,6 +1,6 @@
 //! Requests that a restart interrupted: repeated if possible, otherwise ended with a message.
 
-use netvane_chat::{ChatRequest, Job};
+use netvane_chat::{ChatRequest, Interrupted};
 
 use crate::{
     bot::Bot,
@@ -8,16 +8,23 @@ use crate::{
     place::{Next, Place},
 };
 
-/// Resumes or ends all interrupted requests.
-pub(crate) fn all(bot: &Bot) {
-    for job in bot.chat.interrupted() {
-        bot.start(one(bot.clone(), job));
+/// Resumes or ends the interrupted requests, until shutdown.
+pub(crate) async fn all(bot: Bot) {
+    bot.chat.engine().links().addressed().await;
+    loop {
+        tokio::select! {
+            () = bot.chat.shutdown().cancelled() => return,
+            interrupted = bot.chat.next_interrupted() => {
+                bot.start(one(bot.clone(), interrupted));
+            }
+        }
     }
 }
 
-async fn one(bot: Bot, job: Job) {
-    let Ok(place) = serde_json::from_value::<Place>(job.place.clone()) else {
-        return;
+async fn one(bot: Bot, mut interrupted: Interrupted) {
+    let place = serde_json::from_value::<Place>(interrupted.job.place.clone());
+    let Ok(place) = place else {
+        return bot.chat.discard(interrupted).await;
     };
     let room = place.room();
     let next = match &place {
@@ -27,24 +34,13 @@ async fn one(bot: Bot, job: Job) {
         _ => Next::Edit,
     };
 
-    let question = ChatRequest::resumed(&job, room).filter(|_| job.can_be_answered());
-
-    match question {
-        Some(question) => {
-            let mut written = Written {
-                bot: bot.clone(),
-                place,
-                next,
-            };
-            bot.chat.answer(question, &mut written).await;
-        }
-        None => {
-            let mut written = Written {
-                bot: bot.clone(),
-                place,
-                next,
-            };
-            bot.chat.give_up(&job, room, &mut written).await;
-        }
+    let mut written = Written {
+        bot: bot.clone(),
+        place,
+        next,
+    };
+    match ChatRequest::resumed(&mut interrupted, room) {
+        Some(question) => drop(bot.chat.answer(question, &mut written).await),
+        None => bot.chat.give_up(interrupted, room, &mut written).await,
     }
 }

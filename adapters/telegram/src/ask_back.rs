@@ -7,6 +7,7 @@ use netvane_core::{
     Input, Missing,
     document::{Document, Severity},
     spec::Argument,
+    store::bucket::PROMPTS,
 };
 use serde::{Deserialize, Serialize};
 use teloxide::types::Message;
@@ -18,10 +19,6 @@ use crate::{
     message_sink::Spot,
     reading::text_of,
 };
-
-/// Store collection of the open prompts.
-const PROMPTS: &str = "prompts";
-const KEEP_PROMPTS: Duration = Duration::from_secs(2 * 24 * 3600);
 
 /// How long a reply waits for its prompt to be persisted.
 const ASKING: Duration = Duration::from_secs(5);
@@ -85,7 +82,7 @@ impl Hub {
                 message: whole,
             };
             let key = key(caller.place.chat, asked);
-            if let Err(error) = self.store.put(PROMPTS, &key, &prompt, KEEP_PROMPTS).await {
+            if let Err(error) = self.store.put(&PROMPTS, &key, &prompt).await {
                 tracing::error!(%error, "could not persist a prompt; replies to it will not be recognized");
             }
         }
@@ -99,16 +96,26 @@ impl Hub {
             .reply_to_message()
             .filter(|replied| self.is_me(replied.from.as_ref()))?;
         let key = key(caller.place.chat, replied.id.0);
-        let prompt: Prompt = match self.store.get(PROMPTS, &key) {
+        let prompt = match self.find_prompt(&key).await {
             Some(prompt) => prompt,
             None => {
-                // The reply may arrive before the prompt is persisted.
+                // The reply may be faster than the write.
                 let asking = self.asking(caller.place.chat);
                 let _asked = timeout(ASKING, asking.lock()).await;
-                self.store.get(PROMPTS, &key)?
+                self.find_prompt(&key).await?
             }
         };
         (prompt.requester == caller.requester).then_some(prompt)
+    }
+
+    async fn find_prompt(&self, key: &str) -> Option<Prompt> {
+        match self.store.get(&PROMPTS, key).await {
+            Ok(prompt) => prompt.map(|prompt| prompt.value),
+            Err(error) => {
+                tracing::debug!(%error, "could not look up a prompt");
+                None
+            }
+        }
     }
 
     /// Runs the lookup that the reply to a prompt completes.

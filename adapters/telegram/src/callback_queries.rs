@@ -53,17 +53,18 @@ impl Hub {
     /// if it matters.
     async fn pressed(&self, button: &str, user: &User, chat: i64) -> Pressed {
         let requester = user.id.to_string();
-        let press = |moderator| {
-            self.chat.press(Press {
+        let press = async |moderator| {
+            let press = Press {
                 id: button,
                 requester: &requester,
                 moderator,
-            })
+            };
+            self.chat.press(press).await
         };
 
-        let pressed = press(false);
+        let pressed = press(false).await;
         if pressed == Pressed::NotYours && chat < 0 && self.is_moderator(chat, user.id).await {
-            return press(true);
+            return press(true).await;
         }
         pressed
     }

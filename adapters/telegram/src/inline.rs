@@ -58,7 +58,7 @@ impl Hub {
                 Some(reply) => article(&id, reply.rendition.document()),
                 None => {
                     self.offered.insert(id.clone(), line.clone());
-                    let document = Document::new(line, "Looking …", Severity::Neutral);
+                    let document = Document::new(line, "Looking up …", Severity::Neutral);
                     let button = Button {
                         id: format!("{LOOK_UP}{id}"),
                         label: "Look up".into(),

@@ -24,7 +24,7 @@ mod webhook;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use netvane_chat::{ChatRequest, Job, Waits};
+use netvane_chat::{ChatRequest, Interrupted, Waits};
 use netvane_core::{Engine, Failure, Health, settings, store::Store};
 use reqwest::Url;
 use teloxide::{ApiError, RequestError, requests::Requester, types::Me};
@@ -92,10 +92,7 @@ impl Telegram {
         let _ = hub.me.set(me.user);
         let menu = hub.clone();
         let menu = tokio::spawn(async move { menu::write(&menu).await });
-        for job in hub.chat.interrupted() {
-            let task = hub.clone();
-            hub.chat.spawn(async move { resume(&task, job).await });
-        }
+        hub.chat.spawn(resume_all(hub.clone()));
         match &webhook {
             Some(webhook) => webhook::run(&hub, webhook).await,
             None => polling::run(&hub).await,
@@ -144,13 +141,28 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
     }
 }
 
-/// Repeats a request that a restart interrupted, or ends it with a message.
-async fn resume(hub: &Arc<Hub>, job: Job) {
-    let place: Place = serde_json::from_value(job.place.clone()).unwrap_or_default();
+/// Resumes or ends the requests that a restart interrupted, until shutdown.
+async fn resume_all(hub: Arc<Hub>) {
+    hub.chat.engine().links().addressed().await;
+    loop {
+        tokio::select! {
+            () = hub.chat.shutdown().cancelled() => return,
+            interrupted = hub.chat.next_interrupted() => {
+                let task = hub.clone();
+                hub.chat.spawn(async move { resume(&task, interrupted).await });
+            }
+        }
+    }
+}
+
+/// Repeats a request that a restart interrupted, or tells the user that this is not possible.
+async fn resume(hub: &Arc<Hub>, mut interrupted: Interrupted) {
+    let place = interrupted.job.place.clone();
+    let place: Place = serde_json::from_value(place).unwrap_or_default();
     let room = place.room();
     let mut spot = Spot::new(hub, place);
-    match ChatRequest::resumed(&job, room).filter(|_| job.can_be_answered()) {
+    match ChatRequest::resumed(&mut interrupted, room) {
         Some(question) => drop(hub.chat.answer(question, &mut spot).await),
-        None => hub.chat.give_up(&job, room, &mut spot).await,
+        None => hub.chat.give_up(interrupted, room, &mut spot).await,
     }
 }

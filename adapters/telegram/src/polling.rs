@@ -111,7 +111,7 @@ pub(crate) async fn all_kept(mut kept: mpsc::Receiver<()>) {
 
 /// Starts handling an update, unless it was seen before. Waits while too many are being handled.
 pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, persist_guard: PersistGuard) {
-    if !hub.chat.first_time(&update.id.0.to_string()) {
+    if !hub.chat.first_time(&update.id.0.to_string()).await {
         return;
     }
     let permit = hub.permits.clone().acquire_owned().await;

@@ -175,7 +175,7 @@ fn state(settings: &Settings) -> Option<String> {
         return None;
     }
     let parts = parts.join(", ");
-    let Some(place) = store::place(&settings.state.directory) else {
+    let Some(place) = store::state_directory(&settings.state.directory) else {
         return Some(format!(
             "state.directory: not set, and neither STATE_DIRECTORY nor HOME is set; pending work is lost on restart ({parts})"
         ));

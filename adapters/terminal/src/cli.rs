@@ -11,6 +11,7 @@ use crate::{
     lookup, man,
     output::{Output, print},
     serve,
+    state::StateAction,
 };
 
 /// Network lookups. Example: `netvane mx example.com`. See `netvane help`.
@@ -43,6 +44,11 @@ enum Action {
     Data {
         #[command(subcommand)]
         what: DataAction,
+    },
+    /// Show, export, import or remove what the server stores.
+    State {
+        #[command(subcommand)]
+        what: StateAction,
     },
     /// Print a completion script.
     Completions {
@@ -108,6 +114,7 @@ impl Cli {
             Action::Data {
                 what: DataAction::Update,
             } => data::update(&self.output.settings()?),
+            Action::State { what } => what.run(&self.output.settings()?, self.output.json),
             Action::Completions { shell } => complete(shell),
             Action::Man => print_manual(),
         }

@@ -11,6 +11,7 @@ mod man;
 mod otel;
 mod output;
 mod serve;
+mod state;
 mod system;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use axum::Router;
 use netvane_core::{
     Engine, Health,
     settings::{Http, Settings},
-    store::Store,
+    store::{Store, state_directory},
 };
 use netvane_discord::Discord;
 use netvane_telegram::Telegram;
@@ -62,8 +62,9 @@ pub(crate) fn run(
             read_again,
         )?);
 
-        let store = open_store(&settings, &engine);
-        let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
+        let store = open_store(&settings)?;
+        engine.attach_state(store.clone());
+        let (chats, hooks) = start_chats(&settings, &engine, &store, &shutdown)?;
         netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
             .await
             .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
@@ -108,48 +109,35 @@ impl LoggedWarnings {
     }
 }
 
-/// Opens the persistent store if a configured part needs it. If that fails, these parts do not
-/// start; the rest does.
-fn open_store(settings: &Settings, engine: &Engine) -> Option<Store> {
-    let needed = settings.parts_with_state();
-    if needed.is_empty() {
-        return None;
+/// Opens the state. If that is not possible now, what needs it starts as soon as it is.
+fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let directory = state_directory(&settings.state.directory);
+    let store = Store::of_service(directory.as_deref())?;
+    if let Some(fault) = store.fault() {
+        tracing::error!(error = %fault, "state not available, trying again");
     }
-    match Store::of_service(&settings.state.directory) {
-        Ok(store) => Some(store),
-        Err(error) => {
-            for part in needed {
-                engine
-                    .adapters()
-                    .report(part, Health::Failed(error.to_string()));
-            }
-            None
-        }
-    }
+    Ok(store)
 }
 
 /// Starts the chat adapters whose token is set; returns their HTTP routes.
 fn start_chats(
     settings: &Settings,
     engine: &Engine,
-    store: Option<&Store>,
+    store: &Store,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<(TaskTracker, Router)> {
     let (chats, mut hooks) = (TaskTracker::new(), Router::new());
 
-    // Without the store, a restart could answer an update twice.
-    let Some(store) = store else {
-        return Ok((chats, hooks));
-    };
-
     if settings.discord.token.is_set() {
+        let wait = opened(engine, store, "discord", shutdown);
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let discord = Discord::new(&settings.discord, engine, store.clone(), shutdown)?;
         hooks = hooks.merge(discord.router());
-        chats.spawn(discord.run());
+        chats.spawn(after(wait, discord.run()));
     }
 
     if settings.telegram.token.is_set() {
+        let wait = opened(engine, store, "telegram", shutdown);
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let public_url = &settings.http.public_url;
         let telegram = Telegram::new(
@@ -160,10 +148,37 @@ fn start_chats(
             shutdown,
         )?;
         hooks = hooks.merge(telegram.router());
-        chats.spawn(telegram.run());
+        chats.spawn(after(wait, telegram.run()));
     }
 
     Ok((chats, hooks))
+}
+
+/// Waits until the state can be used: without it, a restart could answer an update twice. False if
+/// the shutdown comes first.
+fn opened(
+    engine: &Engine,
+    store: &Store,
+    adapter: &'static str,
+    shutdown: &CancellationToken,
+) -> impl Future<Output = bool> + use<> {
+    let (engine, store, shutdown) = (engine.clone(), store.clone(), shutdown.clone());
+    async move {
+        if let Some(fault) = store.fault() {
+            let waiting = Health::Down(fault.to_string());
+            engine.adapters().report(adapter, waiting);
+        }
+        tokio::select! {
+            () = store.opened() => true,
+            () = shutdown.cancelled() => false,
+        }
+    }
+}
+
+async fn after(wait: impl Future<Output = bool>, run: impl Future<Output = ()>) {
+    if wait.await {
+        run.await;
+    }
 }
 
 /// Reloads replaced databases without a restart.

@@ -120,7 +120,7 @@ function askForKey(then) {
   find('.waiting', answer)?.remove();
   asked.hidden = false;
   find('input', asked).focus();
-  say('This service asks for an API key.');
+  say('This service requires an API key.');
   asked.onsubmit = (event) => {
     event.preventDefault();
     sessionStorage.setItem('key', find('input', asked).value.trim());

@@ -24,12 +24,10 @@ pub(crate) async fn admit(
     let head = gate.head(&http_request.headers)?;
     if let Some(signature) = &head.signature {
         if !matches!(http_request.method, Method::GET | Method::HEAD) {
-            let how = "a signature covers the whole body, and this one is read as it comes; use an API key";
+            let how = "signed requests are not supported here, because the body is streamed; use an API key";
             return Err(Refusal::unauthorized(how.into(), None));
         }
-        gate.secrets
-            .settle(signature, b"", app.store.as_ref())
-            .await?;
+        gate.secrets.settle(signature, b"", &app.store).await?;
     }
     let admitted = head.admitted(&app.engine, http_request);
     admitted.may(scope).map(|()| admitted)
@@ -49,10 +47,7 @@ pub(crate) async fn admit_with_body(
         .map_err(Refusal::into_response)?;
     let body = body::body(app, body).await?;
     if let Some(signature) = &head.signature {
-        let settled = gate
-            .secrets
-            .settle(signature, &body, app.store.as_ref())
-            .await;
+        let settled = gate.secrets.settle(signature, &body, &app.store).await;
         settled.map_err(Refusal::into_response)?;
     }
     let admitted = head.admitted(&app.engine, http_request);

@@ -2,10 +2,11 @@
 
 pub(crate) mod ask;
 pub(crate) mod batch;
-mod content_negotiation;
+pub(crate) mod content_negotiation;
 pub(crate) mod deliveries;
 mod ndjson;
 mod question;
+pub(crate) mod results;
 pub(crate) mod service;
 
 pub(crate) use question::LookupRequest;

@@ -30,7 +30,7 @@ pub(crate) struct Parts {
     /// The callback service, or the reason why it is not available.
     pub(crate) callbacks: Result<Callbacks, &'static str>,
     /// The persistent store; `None` if nothing needs it or it cannot be opened.
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Store,
     /// Access control, replaced when its settings change.
     pub(crate) gate: Arc<ArcSwap<Gate>>,
     pub(crate) draining: Arc<AtomicBool>,

@@ -6,15 +6,15 @@
 //! twice, always with the same bytes and the same `webhook-id`; it is never lost before its last
 //! attempt.
 //!
-//! Each open delivery is a task that mostly sleeps. Limits bound the number of open deliveries, of
-//! concurrent lookups and attempts, and of attempts to one host, so that an unreachable host does
-//! not delay deliveries to others.
+//! Each open delivery is a job on the agenda and a record in the store; it takes no task while it
+//! waits. Limits bound the number of open deliveries, of concurrent lookups and attempts, and of
+//! attempts to one host, so that an unreachable host does not delay deliveries to others.
 
 mod accept;
-mod carry;
+mod attempts;
 mod delivery;
-mod hosts;
 mod keeping;
+mod lookups;
 mod message;
 mod schedule;
 mod service;

@@ -59,13 +59,13 @@ pub async fn serve(
     engine: Engine,
     mut changing: watch::Receiver<Http>,
     metrics: Metrics,
-    store: Option<Store>,
+    store: Store,
     hooks: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let settings = &changing.borrow_and_update().clone();
     let listener = listen(&settings.listen)?;
-    let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
+    let callbacks = Callbacks::start(&engine, settings, &store, &shutdown);
     let app = App::new(Parts {
         streams: events::Streams::default(),
         engine,

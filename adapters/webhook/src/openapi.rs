@@ -48,9 +48,9 @@ pub(crate) fn document(registry: &Registry, public_url: &str) -> Document {
 fn info() -> Info {
     Info {
         title: "Netvane",
-        summary: "Network questions, answered.",
-        description: "DNS, registration, reachability, e-mail and the caller's own request. A negative answer (a name \
-            that does not exist, a closed port) is a reply; an error is a problem document (RFC 9457).",
+        summary: "Network lookups over HTTP.",
+        description: "DNS, registration data, reachability, e-mail and the client's own request. A negative result \
+            (a name that does not exist, a closed port) is a reply; an error is a problem document (RFC 9457).",
         version: env!("CARGO_PKG_VERSION"),
         license: License {
             name: "MIT OR Apache-2.0",
@@ -75,15 +75,16 @@ fn tags() -> Vec<Tag> {
 fn paths(registry: &Registry, schemas: &mut Schemas) -> Named<PathItem> {
     let get = |operation| PathItem {
         get: Some(operation),
-        post: None,
+        ..PathItem::default()
     };
     let post = |operation| PathItem {
-        get: None,
         post: Some(operation),
+        ..PathItem::default()
     };
     let commands = PathItem {
         get: Some(operations::list(schemas)),
         post: Some(operations::ask(registry, schemas)),
+        ..PathItem::default()
     };
 
     let mut paths = Named::from([("/v1/commands".to_owned(), commands)]);
@@ -97,6 +98,13 @@ fn paths(registry: &Registry, schemas: &mut Schemas) -> Named<PathItem> {
     paths.insert("/v1/batch".into(), post(batch));
     let delivery = operations::delivery(schemas);
     paths.insert("/v1/deliveries/{id}".into(), get(delivery));
+    paths.insert("/v1/results".into(), post(operations::keep(schemas)));
+    paths.insert("/r/{id}".into(), get(operations::result(schemas)));
+    let deletion = PathItem {
+        delete: Some(operations::delete_result(schemas)),
+        ..PathItem::default()
+    };
+    paths.insert("/r/{id}/delete/{token}".into(), deletion);
     for (path, operation) in operations::service(schemas) {
         paths.insert(path.into(), get(operation));
     }

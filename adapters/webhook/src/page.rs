@@ -21,6 +21,7 @@ mod me;
 mod question;
 mod reply;
 mod reply_page;
+mod result;
 mod robots;
 mod run;
 mod tables;
@@ -51,6 +52,13 @@ pub(crate) fn routes() -> Router<App> {
         .route("/me", get(me::get))
         .route("/about", get(about::get))
         .route("/v/{token}", get(link::show).post(link::share))
+        .route("/r/{id}", get(result::show))
+        .route(
+            "/r/{id}/delete/{token}",
+            get(result::delete)
+                .post(result::delete)
+                .delete(result::delete),
+        )
         .route("/assets/{name}", get(assets::get))
         .route("/robots.txt", get(robots::robots))
         .route("/sitemap.xml", get(robots::sitemap))

@@ -13,7 +13,7 @@ use tower_http::{
 };
 
 use crate::{
-    api::{ask, batch, deliveries, service},
+    api::{ask, batch, deliveries, results, service},
     api_description::{self, ApiDescription},
     app::App,
     page,
@@ -41,6 +41,7 @@ pub(crate) fn router(
         .route("/v1/commands/{name}", get(ask::get))
         .route("/v1/deliveries/{id}", get(deliveries::show))
         .route("/v1/batch", post(batch::post))
+        .route("/v1/results", post(results::post))
         .route(
             "/openapi.json",
             get(api_description::openapi).with_state(api_description.clone()),

@@ -21,6 +21,7 @@ pub struct RenderedAnswer {
     pub finding: Arc<dyn ErasedAnswer>,
     document: OnceLock<Document>,
     json: OnceLock<Arc<str>>,
+    size: OnceLock<usize>,
 }
 
 /// One answer to one caller.
@@ -106,12 +107,25 @@ impl RenderedAnswer {
             finding,
             document: OnceLock::new(),
             json: OnceLock::new(),
+            size: OnceLock::new(),
         }
     }
 
     /// The document, built on first use.
     pub fn document(&self) -> &Document {
         self.document.get_or_init(|| self.finding.present())
+    }
+
+    /// Bytes that the answer holds in memory, estimated: document and data are about as large as the
+    /// document's JSON each.
+    pub fn size(&self) -> usize {
+        *self.size.get_or_init(|| {
+            let mut counter = Counter(0);
+            let document = self.document();
+            let written = serde_json::to_writer(&mut counter, &document.blocks);
+            debug_assert!(written.is_ok(), "blocks are plain data");
+            2 * (counter.0 + document.title.len() + document.summary.len())
+        })
     }
 
     /// The part of the JSON object that all replies with this answer share, built once.
@@ -140,6 +154,20 @@ impl RenderedAnswer {
             blocks,
             warnings,
         }
+    }
+}
+
+/// Counts the bytes that are written to it.
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

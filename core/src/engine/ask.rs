@@ -12,12 +12,16 @@ use netvane_document::{Failure, RenderedAnswer, Reply, UsageError};
 use netvane_facts::target::Host;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, request_log::RequestLog};
+use super::{
+    Engine, cache::Entry, cache_key::CacheKey, kept_results::is_keepable, lookup::Lookup,
+    request_log::RequestLog,
+};
 use crate::{
     command::{
         Prepared,
         parse::{self, MAX_LINE, Understood},
     },
+    platform::Platform,
     policy::{
         rate_limits::{AT_HAND, Remaining},
         rules::Admission,
@@ -51,8 +55,21 @@ impl Engine {
             Err(error) => Err(Failure::Usage(error)),
         };
 
+        self.remember(&log, &answer);
         log.finish(&answer);
         answer
+    }
+
+    /// Remembers a reply that its client may keep.
+    fn remember(&self, log: &RequestLog, answer: &Result<Reply, Failure>) {
+        if log.request.bulk || log.request.platform != Platform::Http {
+            return;
+        }
+        if let (Ok(reply), Some((entry, _))) = (answer, &log.question)
+            && is_keepable(entry)
+        {
+            self.0.recent.add(&log.request, reply);
+        }
     }
 
     /// Returns the cached reply to a request, if there is one; never starts a lookup.

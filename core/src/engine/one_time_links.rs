@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,7 @@ use ring::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
-use tokio::sync::oneshot;
+use tokio::sync::{SetOnce, oneshot};
 
 use crate::{internal::internal_fault, request::http_request::HttpRequestInfo};
 
@@ -35,7 +35,7 @@ pub struct OneTimeLinks(Arc<Inner>);
 struct Inner {
     /// Base URL of the links, set when the HTTP adapter starts; empty if users cannot reach the
     /// adapter.
-    base: OnceLock<String>,
+    base: SetOnce<String>,
     open: Mutex<HashMap<Digest, Open>>,
 }
 
@@ -77,6 +77,11 @@ impl OneTimeLinks {
     /// cannot reach the adapter.
     pub fn open(&self, public_url: &str) {
         let _ = self.0.base.set(public_url.trim_end_matches('/').to_owned());
+    }
+
+    /// Waits until the HTTP adapter has set the base URL. Before that no link can be made.
+    pub async fn addressed(&self) {
+        self.0.base.wait().await;
     }
 
     pub(crate) fn invite(&self, command: &'static str) -> Result<PendingLink, Failure> {

@@ -486,10 +486,10 @@ fn a_signature_replaces_a_key_exactly_once() {
 
     assert_eq!(
         fault(&service, &first),
-        "this `webhook-id` was here before; each request has its own"
+        "this `webhook-id` was used before; each request has its own"
     );
     assert!(
-        fault(&service, &Signed::new(1, "msg_1", now(), QUESTION)).contains("was here before"),
+        fault(&service, &Signed::new(1, "msg_1", now(), QUESTION)).contains("was used before"),
         "signed again"
     );
 
@@ -510,7 +510,7 @@ fn a_signature_replaces_a_key_exactly_once() {
     assert!(
         refused(&post(&service, &first.headers()))
             .1
-            .contains("was here before"),
+            .contains("was used before"),
         "after a restart"
     );
 }

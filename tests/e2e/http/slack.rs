@@ -253,7 +253,7 @@ fn accepts_only_fresh_signatures_once() {
     signed(&service, at, &body).json();
     assert_eq!(
         refused(&signed(&service, at, &body)),
-        "this request was here before"
+        "this request was used before"
     );
     assert!(refused(&signed(&service, at - 310, &body)).contains("is stale"));
     assert!(refused(&signed(&service, at + 330, &body)).contains("ahead"));

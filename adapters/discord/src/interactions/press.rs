@@ -39,11 +39,12 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
 
     let requester = caller.user.to_string();
 
-    match bot.chat.press(Press {
+    let button_press = Press {
         id,
         requester: &requester,
         moderator: caller.moderator,
-    }) {
+    };
+    match bot.chat.press(button_press).await {
         Pressed::Cancelled => {
             bot.acknowledge(&caller.spot, DEFER_UPDATE, None).await;
             caller.handled(bot).await;

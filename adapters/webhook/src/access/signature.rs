@@ -1,14 +1,12 @@
 //! Signed requests (Standard Webhooks): the HMAC covers an id, a time and the body.
 
-use std::time::Duration;
-
 use axum::http::HeaderMap;
 use data_encoding::BASE64;
 use netvane_chat::seconds;
 use netvane_core::{
     Failure,
     settings::{Secret, keys::webhook_secret},
-    store::Store,
+    store::{Store, bucket::SIGNED_REQUESTS},
 };
 use ring::hmac;
 
@@ -18,10 +16,6 @@ use super::refusal::Refusal;
 /// clock skew and transit time.
 pub(crate) const TOLERANCE: u64 = 300;
 
-/// How long a used id is remembered. Longer than any timestamp stays acceptable, so that an id
-/// cannot be replayed.
-const REMEMBERED: Duration = Duration::from_secs(15 * 60);
-
 const LONGEST_ID: usize = 256;
 
 const FIELDS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
@@ -29,8 +23,6 @@ const FIELDS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature
 /// Most signatures in one request that are checked. A sender with several secrets sends one for
 /// each.
 const MOST_SIGNATURES: usize = 16;
-
-const BUCKET: &str = "inbound";
 
 /// The secrets of all clients that sign their requests.
 pub(crate) struct Secrets(Vec<hmac::Key>);
@@ -91,7 +83,7 @@ impl Secrets {
         &self,
         signature: &Signature,
         body: &[u8],
-        store: Option<&Store>,
+        store: &Store,
     ) -> Result<(), Refusal> {
         if !self.matches_secret(signature, body) {
             return Err(Refusal::unsigned(
@@ -100,23 +92,15 @@ impl Secrets {
             ));
         }
 
-        let Some(store) = store else {
-            return Err(Failure::Unavailable(
-                "signed requests cannot be taken now: what was here before cannot be remembered; the log says why"
-                    .into(),
-            )
-            .into());
-        };
-
-        match store.claim(BUCKET, &signature.id, REMEMBERED).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Refusal::unsigned(
-                "this `webhook-id` was here before; each request has its own".into(),
+        match store.create(&SIGNED_REQUESTS, &signature.id, &true).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Refusal::unsigned(
+                "this `webhook-id` was used before; each request needs a new one".into(),
             )),
             Err(error) => {
                 tracing::error!(%error, "a signed request was refused");
                 Err(Failure::Unavailable(
-                    "signed requests cannot be taken now; try again later".into(),
+                    "signed requests cannot be checked at the moment; try again later".into(),
                 )
                 .into())
             }

@@ -40,7 +40,8 @@ pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> 
     }
 }
 
-fn rendered(reply: &Reply, form: Form) -> Response {
+/// Responds with a reply in this format; JSON instead of an event stream.
+pub(crate) fn rendered(reply: &Reply, form: Form) -> Response {
     let (content_type, body) = match form {
         Form::Text => {
             let layout = Layout {

@@ -65,9 +65,17 @@ pub(crate) async fn show(
         Ok(callbacks) => callbacks,
         Err(why) => return unavailable(why),
     };
-    match id.ok().and_then(|Path(id)| callbacks.find(&id)) {
-        Some(delivery) => Json(delivery.status()).into_response(),
-        None => problem::plain(
+    let delivery = match id {
+        Ok(Path(id)) => callbacks.find(&id).await,
+        Err(_) => Ok(None),
+    };
+    match delivery {
+        Ok(Some(delivery)) => Json(delivery.status()).into_response(),
+        Err(error) => {
+            tracing::debug!(%error, "could not look up a delivery");
+            unavailable("the status of deliveries cannot be read at the moment")
+        }
+        Ok(None) => problem::plain(
             StatusCode::NOT_FOUND,
             ProblemCode::NotFound,
             "unknown delivery, or it ended more than 7 days ago",

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use netvane_core::{
-    Caller, Failure, Input, Request, request::http_request::HttpRequestInfo, store::StoreError,
+    Caller, Failure, Input, Request,
+    request::http_request::HttpRequestInfo,
+    store::{
+        CALLBACK_LOOKUPS, StoreError,
+        bucket::{CALLBACK_PAYLOADS, CALLBACKS},
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     delivery::{self, Delivery, DeliveryState, MAX_PAYLOAD, StoredRequest},
-    keeping::{KEEP_OPEN, OPEN, PAYLOADS, STATE_TROUBLE},
-    service::{Callbacks, OwnerSlot},
+    keeping::STATE_TROUBLE,
+    lookups::log_error,
+    service::{Callbacks, Inner},
     start::MOST_OPEN,
     target,
 };
@@ -34,7 +40,8 @@ impl Callbacks {
         let engine = &self.0.engine;
         let url = target::read(url, engine.runtime().http())?;
         let command = engine.understood(&request.input)?;
-        let place = self.place(&request.caller)?;
+        let owner = owner_of(&request.caller);
+        let slot = self.reserve(&request.caller)?;
         let mut delivery = Delivery {
             id: delivery::id()?,
             command: command.to_owned(),
@@ -59,26 +66,47 @@ impl Callbacks {
             delivery.question = Some(keepable(request)?);
         }
 
-        self.0
-            .store
-            .put(OPEN, &delivery.id, &delivery, KEEP_OPEN)
-            .await
-            .map_err(not_kept)?;
-
-        self.carry(delivery.clone(), place);
-
+        self.persist(&delivery, &owner).await.map_err(not_kept)?;
+        self.remember_owner(&delivery.id, slot);
         Ok(delivery)
     }
 
-    /// Reserves a slot among all open callbacks and among those of this caller.
-    fn place(&self, caller: &Caller) -> Result<OwnerSlot, Failure> {
-        let stranger = self.stranger(caller)?;
-        let Ok(permit) = self.0.open.clone().try_acquire_owned() else {
+    /// Stores a new delivery and its job. The job is given out when both are on disk.
+    async fn persist(&self, delivery: &Delivery, owner: &str) -> Result<(), StoreError> {
+        let Inner { store, agenda, .. } = &*self.0;
+        let id = delivery.id.as_str();
+        let (due, created) = tokio::join!(
+            agenda.begin(&CALLBACK_LOOKUPS, id, owner),
+            store.create(&CALLBACKS, id, delivery),
+        );
+
+        match (due, created) {
+            (Ok(Some(due)), Ok(_)) => {
+                due.release();
+                Ok(())
+            }
+            (Ok(due), Err(error)) => {
+                if let Some(due) = due {
+                    log_error(due.done().await);
+                }
+                Err(error)
+            }
+            (due, Ok(_)) => {
+                log_error(store.remove(&CALLBACKS, id).await.map(|_| ()));
+                due.map(|_| ())
+            }
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    /// Checks the limit of open callbacks, and reserves a slot among those of this caller.
+    fn reserve(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        if self.open() >= MOST_OPEN {
             return Err(Failure::Unavailable(format!(
                 "the limit of {MOST_OPEN} open callbacks is reached"
             )));
-        };
-        Ok(OwnerSlot::new(Some(permit), stranger))
+        }
+        self.stranger(caller)
     }
 
     /// Runs a lookup about the caller's own HTTP request at once: it needs nothing else, and that
@@ -102,7 +130,7 @@ impl Callbacks {
             .await;
         self.0
             .store
-            .put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN)
+            .put(&CALLBACK_PAYLOADS, &delivery.id, &payload)
             .await
             .map_err(not_kept)?;
         delivery.start_delivery();
@@ -140,6 +168,13 @@ impl Callbacks {
         let factor = self.0.engine.runtime().limits.amplification as usize;
         (head + body).saturating_mul(factor).min(MAX_PAYLOAD)
     }
+}
+
+/// Whose turn a lookup takes.
+fn owner_of(caller: &Caller) -> String {
+    let mut owner = caller.name();
+    owner.truncate(owner.floor_char_boundary(256));
+    owner
 }
 
 /// Returns the parts of a request that are stored until its lookup; fails if the input is too long.

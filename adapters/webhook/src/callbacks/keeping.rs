@@ -3,22 +3,16 @@
 use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
-use netvane_core::store::StoreError;
+use netvane_core::store::{
+    Due, StoreError,
+    bucket::{CALLBACK_PAYLOADS, CALLBACKS, CALLBACKS_ENDED},
+};
 
 use super::{
     delivery::{Delivery, DeliveryState},
+    lookups::log_error,
     service::Callbacks,
 };
-
-/// Buckets of the store: open deliveries, their payloads, and deliveries that have ended.
-pub(super) const OPEN: &str = "callbacks";
-pub(super) const PAYLOADS: &str = "callback payloads";
-pub(super) const ENDED: &str = "callbacks ended";
-
-/// How long open deliveries are stored: longer than any schedule takes. They are removed when they
-/// end.
-pub(super) const KEEP_OPEN: Duration = Duration::from_secs(365 * 24 * 3600);
-pub(super) const KEEP_ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Value of `Retry-After` while state cannot be stored.
 pub(crate) const STATE_TROUBLE: Duration = Duration::from_secs(60);
@@ -27,16 +21,48 @@ const KEEP_AGAIN: Duration = Duration::from_secs(1);
 
 impl Callbacks {
     /// Returns a delivery with its current state; `None` if there is none, or none any more.
-    pub(crate) fn find(&self, id: &str) -> Option<Delivery> {
+    pub(crate) async fn find(&self, id: &str) -> Result<Option<Delivery>, StoreError> {
         let store = &self.0.store;
+
         // Read in this order: a delivery that ends meanwhile is in both buckets for a moment.
-        let mut delivery = store
-            .get::<Delivery>(OPEN, id)
-            .or_else(|| store.get(ENDED, id))?;
-        if delivery.question.is_some() && self.running(|running| running.contains(id)) {
+        let mut found = self.unsaved(|unsaved| unsaved.get(id).cloned());
+        for bucket in [&CALLBACKS, &CALLBACKS_ENDED] {
+            if found.is_none() {
+                found = store.get(bucket, id).await?.map(|found| found.value);
+            }
+        }
+
+        if let Some(delivery) = &mut found
+            && delivery.question.is_some()
+            && self.running(|running| running.contains(id))
+        {
             delivery.state = DeliveryState::Running;
         }
-        Some(delivery)
+        Ok(found)
+    }
+
+    /// Returns the delivery of a job. `None` if there is nothing to do: the job is then removed, or
+    /// put off while the store cannot be read.
+    pub(super) async fn load(&self, due: Due) -> Option<(Due, Delivery)> {
+        let (store, id) = (&self.0.store, due.id().to_owned());
+        if let Some(delivery) = self.unsaved(|unsaved| unsaved.get(&id).cloned()) {
+            return Some((due, delivery));
+        }
+
+        let ended = store.get::<Delivery>(&CALLBACKS_ENDED, &id).await;
+        let given_back = match (ended, store.get(&CALLBACKS, &id).await) {
+            (Ok(None), Ok(Some(open))) => return Some((due, open.value)),
+            (Err(error), _) | (_, Err(error)) if error.is_temporary() => {
+                due.postpone(KEEP_AGAIN).await
+            }
+            // It had ended, but the process ended before it was removed from the open ones.
+            _ => {
+                due.work(self.forget(&id)).await?;
+                due.done().await
+            }
+        };
+        log_error(given_back);
+        None
     }
 
     /// Ends a delivery: stores its status and removes its request and payload. `None` if the
@@ -54,7 +80,7 @@ impl Callbacks {
             "callback"
         );
         let ended = &*delivery;
-        self.send_with_retry(|| store.put(ENDED, &ended.id, ended, KEEP_ENDED).boxed())
+        self.repeat_until_written(|| store.put(&CALLBACKS_ENDED, &ended.id, ended).boxed())
             .await?;
         self.forget(&ended.id).await
     }
@@ -62,16 +88,18 @@ impl Callbacks {
     /// Removes what was stored of a delivery while it was open; `None` if the shutdown comes first.
     pub(super) async fn forget(&self, id: &str) -> Option<()> {
         let store = &self.0.store;
-        for bucket in [OPEN, PAYLOADS] {
-            self.send_with_retry(|| store.remove(bucket, id).boxed())
+        for bucket in [&CALLBACKS, &CALLBACK_PAYLOADS] {
+            self.repeat_until_written(|| store.remove(bucket, id).boxed())
                 .await?;
         }
+        self.unsaved(|unsaved| unsaved.remove(id));
+        self.forget_owner(id);
         Some(())
     }
 
     /// Repeats a write to the store until it succeeds; `None` if the shutdown comes first. The
     /// store itself logs its errors.
-    pub(super) async fn send_with_retry<'a, T>(
+    pub(super) async fn repeat_until_written<'a, T>(
         &self,
         change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
     ) -> Option<T> {
@@ -88,16 +116,16 @@ impl Callbacks {
         }
     }
 
-    /// Stores the progress of a delivery. If that fails, a restart repeats the steps that are not
-    /// stored.
+    /// Stores the progress of a delivery. If that fails, it is held in memory, and a restart repeats
+    /// the steps that are not stored.
     pub(super) async fn keep(&self, delivery: &Delivery) {
-        if let Err(error) = self
-            .0
-            .store
-            .put(OPEN, &delivery.id, delivery, KEEP_OPEN)
-            .await
-        {
-            tracing::debug!(%error, delivery = delivery.id, "callback progress not saved");
+        let (store, id) = (&self.0.store, delivery.id.as_str());
+        match store.put(&CALLBACKS, id, delivery).await {
+            Ok(_) => self.unsaved(|unsaved| drop(unsaved.remove(id))),
+            Err(error) => {
+                tracing::debug!(%error, delivery = id, "callback progress not saved");
+                self.unsaved(|unsaved| drop(unsaved.insert(id.to_owned(), delivery.clone())));
+            }
         }
     }
 }

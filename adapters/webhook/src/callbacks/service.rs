@@ -1,18 +1,21 @@
 //! State that the deliveries of this process share.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use moka::sync::Cache;
-use netvane_core::{Engine, store::Store};
+use netvane_core::{
+    Engine,
+    store::{Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Store},
+};
 use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{hosts::Hosts, schedule::Schedule};
+use super::{delivery::Delivery, schedule::Schedule};
 
 /// Accepts requests and delivers their replies. Clones share their state.
 #[derive(Clone)]
@@ -22,25 +25,20 @@ pub(crate) struct Callbacks(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) store: Store,
+    pub(super) agenda: Agenda,
     pub(super) signer: Webhook,
     pub(super) schedule: Schedule,
     pub(super) patience: Duration,
-    pub(super) open: Arc<Semaphore>,
     /// Slots of each caller without a key or a signature.
     pub(super) strangers: Cache<String, Arc<Semaphore>>,
-    pub(super) lookups: Semaphore,
-    pub(super) attempts: Semaphore,
-    pub(super) hosts: Hosts,
+    /// The slots that open deliveries of such callers take, by their ids.
+    pub(super) owners: Mutex<HashMap<String, OwnedSemaphorePermit>>,
+    /// Progress that could not be stored yet, by id of the delivery.
+    pub(super) unsaved: Mutex<HashMap<String, Delivery>>,
     /// Ids of deliveries whose lookup is running.
     pub(super) running: Mutex<HashSet<String>>,
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
-}
-
-/// The slot of one open delivery.
-pub(super) struct OwnerSlot {
-    _permit: Option<OwnedSemaphorePermit>,
-    _stranger: Option<OwnedSemaphorePermit>,
 }
 
 impl Callbacks {
@@ -71,23 +69,43 @@ impl Callbacks {
                 .unwrap_or_else(PoisonError::into_inner),
         )
     }
-}
 
-impl OwnerSlot {
-    pub(super) fn new(
-        permit: Option<OwnedSemaphorePermit>,
-        stranger: Option<OwnedSemaphorePermit>,
-    ) -> Self {
-        ::metrics::gauge!("netvane_deliveries_open").increment(1.0);
-        Self {
-            _permit: permit,
-            _stranger: stranger,
-        }
+    /// Gives access to the progress that could not be stored yet.
+    pub(super) fn unsaved<T>(&self, look: impl FnOnce(&mut HashMap<String, Delivery>) -> T) -> T {
+        look(
+            &mut self
+                .0
+                .unsaved
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
-}
 
-impl Drop for OwnerSlot {
-    fn drop(&mut self) {
-        ::metrics::gauge!("netvane_deliveries_open").decrement(1.0);
+    /// Remembers whose slot an open delivery takes.
+    pub(super) fn remember_owner(&self, id: &str, slot: Option<OwnedSemaphorePermit>) {
+        if let Some(slot) = slot {
+            let mut owners = self.0.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            owners.insert(id.to_owned(), slot);
+        }
+        self.report_open();
+    }
+
+    /// Frees the slot of a delivery that has ended.
+    pub(super) fn forget_owner(&self, id: &str) {
+        let mut owners = self.0.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.remove(id);
+        drop(owners);
+        self.report_open();
+    }
+
+    /// Number of deliveries that have not ended.
+    pub(super) fn open(&self) -> usize {
+        let agenda = &self.0.agenda;
+        agenda.len(&CALLBACK_LOOKUPS) + agenda.len(&CALLBACK_DELIVERIES)
+    }
+
+    /// Updates the metric of open deliveries.
+    pub(super) fn report_open(&self) {
+        ::metrics::gauge!("netvane_deliveries_open").set(self.open() as f64);
     }
 }

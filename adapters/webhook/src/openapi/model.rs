@@ -63,6 +63,8 @@ pub(super) struct PathItem {
     pub(super) get: Option<Operation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) post: Option<Operation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) delete: Option<Operation>,
 }
 
 #[derive(Serialize)]

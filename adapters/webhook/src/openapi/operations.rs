@@ -13,7 +13,7 @@ use super::{
     shared::{self, ALL_SEEN, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LAST_EVENT_ID, REQUEST_ID},
 };
 use crate::{
-    api::{batch, deliveries},
+    api::{batch, deliveries, results},
     callbacks, events,
     schemas::{self, AnyReply, Schemas},
 };
@@ -199,14 +199,7 @@ pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
 
 /// Describes `GET /v1/deliveries/{id}`, the status of a delivery.
 pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
-    let id = Parameter {
-        name: "id".into(),
-        place: Place::Path,
-        required: true,
-        description: "The id from the 202 response.".into(),
-        schema: schemas.schema_for::<str>(),
-        example: None,
-    };
+    let id = path_parameter("id", "The id from the 202 response.", schemas);
     let delivery = shared::response("Status of the delivery.")
         .content(JSON, schemas.schema_for::<callbacks::DeliveryStatus>());
     let operation = Operation::new("delivery", LOOKUPS, "Status of a callback")
@@ -215,6 +208,70 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
         .parameter(id)
         .response("200", delivery);
     with_problems(operation, &[404, 503])
+}
+
+/// The description of `POST /v1/results`.
+pub(super) fn keep(schemas: &mut Schemas) -> Operation {
+    let request = MediaType::from(schemas.schema_for::<results::KeepRequest>())
+        .example(json!({ "id": "01M7Z8Q4W0V6ZK3T5N9Y2B1XCE" }));
+    let links = schemas.schema_for::<results::ResultLinks>();
+    let location = |schemas: &mut Schemas| Header {
+        required: false,
+        description: "",
+        schema: schemas.schema_for::<str>(),
+    };
+    let created = shared::response("The reply is kept.")
+        .header("Location", location(schemas))
+        .content(JSON, links.clone());
+    let present = shared::response("The reply was kept before.")
+        .header("Location", location(schemas))
+        .content(JSON, links);
+
+    let operation = Operation::new("keepResult", LOOKUPS, "Keep a reply for 30 days")
+        .description(
+            "For the client that got the reply, within 15 minutes. Replies about the client or about a message are \
+             private and cannot be kept.",
+        )
+        .parameter_refs(&[REQUEST_ID])
+        .body(true, JSON, request)
+        .response("201", created)
+        .response("200", present);
+    with_problems(operation, &[400, 401, 403, 404, 408, 413, 429, 503])
+}
+
+/// The description of `GET /r/{id}`.
+pub(super) fn result(schemas: &mut Schemas) -> Operation {
+    let reply = shared::response("The kept reply, in the format that `Accept` prefers.")
+        .content("text/html", schemas.schema_for::<str>())
+        .content(JSON, schemas.schema_for::<AnyReply>())
+        .content(TEXT, schemas.schema_for::<str>())
+        .content("text/markdown", schemas.schema_for::<str>());
+    let operation = Operation::new("result", LOOKUPS, "A kept result")
+        .without_security()
+        .parameter(path_parameter("id", "Identifier of the result.", schemas))
+        .response("200", reply);
+    with_problems(operation, &[404, 503])
+}
+
+/// The description of `DELETE /r/{id}/delete/{token}`.
+pub(super) fn delete_result(schemas: &mut Schemas) -> Operation {
+    let operation = Operation::new("deleteResult", LOOKUPS, "Delete a kept result")
+        .without_security()
+        .parameter(path_parameter("id", "Identifier of the result.", schemas))
+        .parameter(path_parameter("token", "Token from `delete_url`.", schemas))
+        .response("204", shared::response("The result is deleted."));
+    with_problems(operation, &[404, 503])
+}
+
+fn path_parameter(name: &str, description: &str, schemas: &mut Schemas) -> Parameter {
+    Parameter {
+        name: name.into(),
+        place: Place::Path,
+        required: true,
+        description: description.into(),
+        schema: schemas.schema_for::<str>(),
+        example: None,
+    }
 }
 
 /// Describes health, metrics and the other operations without a lookup, each with its path.

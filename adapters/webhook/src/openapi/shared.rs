@@ -19,11 +19,8 @@ pub(super) const KEY: &str = "key";
 const PROBLEMS: [(u16, &str); 11] = [
     (400, "Invalid request."),
     (401, "Missing or unknown API key."),
-    (
-        403,
-        "The target is refused, or the caller may not use this command.",
-    ),
-    (404, "Unknown command."),
+    (403, "The target is refused, or the client may not do this."),
+    (404, "Unknown command, delivery or result."),
     (408, "Timeout while reading the request body."),
     (413, "The request body is too large."),
     (429, "Rate limited."),
@@ -77,7 +74,7 @@ pub(super) fn parameters() -> Named<Parameter> {
         (
             LAST_EVENT_ID,
             "Last-Event-ID",
-            "Only for event streams: takes up the stream of this event where it broke off.",
+            "Only for event streams: resumes the stream after this event.",
         ),
         (
             IF_NONE_MATCH,
@@ -104,19 +101,19 @@ pub(super) fn headers() -> Named<Header> {
         (
             REQUEST_ID,
             true,
-            "Name of this request in the log.",
+            "Id of this request, also in the log.",
             "^[A-Za-z0-9._-]{1,128}$",
         ),
         (
             ETAG,
             false,
-            "Where the reply may be kept. TTLs that count down do not change it.",
+            "Present if the reply may be cached. TTLs that count down do not change it.",
             "^W/\"[0-9a-f]{32}\"$",
         ),
         (
             CACHE_CONTROL,
             true,
-            "How long the answer holds; `no-store` where it does not.",
+            "Freshness lifetime of the reply; `no-store` if it must not be cached.",
             "^(no-store|private, max-age=[0-9]+)$",
         ),
         (

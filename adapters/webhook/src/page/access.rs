@@ -26,14 +26,14 @@ pub(super) async fn admitted(
 /// Renders a page that asks for an API key, because opening a URL sends none. The script asks for
 /// the key, then loads the reply.
 pub(super) fn key_needed(page: &Markup) -> Response {
-    let told = html! {
+    let notice = html! {
         article.reply.problem data-needs-key {
-            h2 { "A key is needed" }
-            p { "This service answers those who have an API key." }
+            h2 { "API key required" }
+            p { "This service requires an API key." }
         }
     };
     unlisted(fixed(
         StatusCode::UNAUTHORIZED,
-        &maud::PreEscaped(page.0.replacen(ANSWER.0, &told.0, 1)),
+        &maud::PreEscaped(page.0.replacen(ANSWER.0, &notice.0, 1)),
     ))
 }

@@ -58,7 +58,7 @@ impl ReplyView<'_> {
             article.reply.problem aria-label=(title) {
                 (heading)
                 p.summary {
-                    span.severity.bad { span aria-hidden="true" { "✗" } " Not answered" }
+                    span.severity.bad { span aria-hidden="true" { "✗" } " Error" }
                     " " (document::words(&printable_line(&failure.to_string())))
                 }
                 @if let Failure::Usage(usage) = failure { (self.mistake(usage)) }

@@ -91,7 +91,7 @@ impl Senders {
         if self.used_signatures.entry(tag).or_insert(()).is_fresh() {
             Ok(())
         } else {
-            Err("this request was here before".into())
+            Err("this request was used before".into())
         }
     }
 
@@ -195,7 +195,7 @@ mod tests {
 
         for tag in [TAG, &upper] {
             assert!(
-                fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was here before"),
+                fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was used before"),
                 "{tag}"
             );
         }

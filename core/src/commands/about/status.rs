@@ -12,6 +12,7 @@ use crate::{
     commands::{address::geo::date, dns::lookup::count},
     policy::rate_limits::{Payer, Remaining},
     spec::{Cost, Group, Spec},
+    store::{BucketUsage, Store},
 };
 
 /// Version, uptime, age of the data, limits, and enabled features.
@@ -33,6 +34,9 @@ pub(crate) struct Data {
     /// Remaining rate limit budgets of the user.
     yours: Vec<Remaining>,
     commands: usize,
+    /// Entries and bytes of each bucket of the state; absent where no service runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<Vec<BucketUsage>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -84,9 +88,10 @@ impl Command for Status {
 
         Ok(Data {
             version: env!("CARGO_PKG_VERSION").into(),
-            uptime_seconds: cx.runtime.started.elapsed().as_secs(),
+            uptime_seconds: cx.runtime.process.started.elapsed().as_secs(),
             adapters: cx
                 .runtime
+                .process
                 .adapters
                 .all()
                 .into_iter()
@@ -116,8 +121,15 @@ impl Command for Status {
             },
             yours: cx.standings.clone(),
             commands: cx.registry.entries().len(),
+            state: cx.runtime.process.state.get().map(state_usage),
         })
     }
+}
+
+/// The buckets that hold something.
+fn state_usage(store: &Store) -> Vec<BucketUsage> {
+    let all = store.usage().into_iter();
+    all.filter(|usage| usage.entries > 0).collect()
 }
 
 impl From<&DatabaseInfo> for Database {
@@ -146,6 +158,7 @@ impl Answer for Data {
         self.add_services(&mut document);
         self.add_databases(&mut document);
         self.add_limits(&mut document);
+        self.add_state(&mut document);
         self.add_budgets(&mut document);
         document.field("Geo data", Cell::aside(ATTRIBUTION));
 
@@ -218,6 +231,17 @@ impl Data {
                 self.limits.cache_entries
             ),
         );
+    }
+
+    fn add_state(&self, document: &mut Document) {
+        let Some(buckets) = self.state.as_ref().filter(|state| !state.is_empty()) else {
+            return;
+        };
+        let buckets = buckets.iter().map(|usage| {
+            let kib = usage.bytes.div_ceil(1024);
+            format!("{} {} ({kib} KiB)", usage.entries, usage.bucket)
+        });
+        document.field("State", buckets.collect::<Vec<_>>().join(", "));
     }
 
     /// Adds the remaining rate limit budgets of the user.

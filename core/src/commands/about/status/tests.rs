@@ -38,12 +38,17 @@ fn data() -> Data {
             per_minute: 60,
         }],
         commands: 30,
+        state: Some(vec![BucketUsage {
+            bucket: "buttons".into(),
+            entries: 3,
+            bytes: 2049,
+        }]),
     }
 }
 
 #[test]
 fn shows_everything() {
-    insta::assert_snapshot!(shown(&data().present_checked()), @r#"
+    insta::assert_snapshot!(shown(&data().present_checked()), @r"
     # Netvane
     ✓ Version 1.2.3, up for 2 h
     Adapters: http up, telegram down: timeout
@@ -53,9 +58,10 @@ fn shows_everything() {
     Geo database: Cities of 2026-01-02, 1 day old (exact)
     Concurrency: 64 light, 8 heavy
     Cache: up to 1000 answers, for at most 15 min
+    State: 3 buttons (3 KiB)
     You: 40 of 60 units left (refills every minute)
     Geo data: Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
-    "#);
+    ");
 }
 
 #[test]

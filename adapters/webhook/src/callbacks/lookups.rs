@@ -1,0 +1,113 @@
+//! Lookups of callbacks: the first stage of a delivery, which ends with the payload in the store.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use netvane_core::{
+    Failure, Platform, Request,
+    store::{
+        CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Due,
+        bucket::{CALLBACK_PAYLOADS, CALLBACKS},
+    },
+};
+use tokio::sync::Semaphore;
+
+use super::{
+    delivery::{self, Delivery, StoredRequest},
+    message,
+    service::Callbacks,
+};
+
+/// Concurrent lookups for callbacks.
+const LOOKUPS: usize = 32;
+
+impl Callbacks {
+    /// Runs the lookups that are due, until the shutdown.
+    pub(super) async fn run_lookups(self) {
+        let slots = Arc::new(Semaphore::new(LOOKUPS));
+        while let Some(Ok(slot)) = self.unless_ended(slots.clone().acquire_owned()).await {
+            let next = self.0.agenda.take(&CALLBACK_LOOKUPS);
+            let Some(due) = self.unless_ended(next).await else {
+                return;
+            };
+            let callbacks = self.clone();
+            self.0.tasks.spawn(async move {
+                callbacks.look_up(due).await;
+                drop(slot);
+            });
+        }
+    }
+
+    /// Runs one lookup, stores its payload and passes the delivery on.
+    async fn look_up(&self, due: Due) -> Option<()> {
+        let (due, mut delivery) = self.load(due).await?;
+
+        if let Some(question) = delivery.question.clone() {
+            due.work(self.find_out(&mut delivery, question)).await?;
+        }
+
+        let host = delivery.url.host_str().unwrap_or_default();
+        let wait = delivery.wait(Timestamp::now()).unwrap_or_default();
+        let passed_on = self.repeat_until_written(|| {
+            let agenda = &self.0.agenda;
+            agenda
+                .add(&CALLBACK_DELIVERIES, &delivery.id, host, wait)
+                .boxed()
+        });
+        due.work(passed_on).await?;
+        log_error(due.done().await);
+        Some(())
+    }
+
+    /// Runs the lookup and stores the payload; `None` if the shutdown comes first.
+    async fn find_out(&self, delivery: &mut Delivery, question: StoredRequest) -> Option<()> {
+        let StoredRequest { input, caller } = question;
+        let store = &self.0.store;
+
+        // An earlier process may have stored the payload already.
+        let stored = store.get::<String>(&CALLBACK_PAYLOADS, &delivery.id).await;
+        if !matches!(stored, Ok(Some(_))) {
+            self.running(|running| running.insert(delivery.id.clone()));
+            let request = Request::new(Platform::Http, input).by(caller);
+            let payload = self.payload(request, delivery.most).await;
+            let id = delivery.id.as_str();
+            let written =
+                self.repeat_until_written(|| store.put(&CALLBACK_PAYLOADS, id, &payload).boxed());
+            let written = written.await;
+            self.running(|running| running.remove(id));
+            written?;
+        }
+
+        delivery.start_delivery();
+        let id = delivery.id.as_str();
+        self.repeat_until_written(|| store.put(&CALLBACKS, id, delivery).boxed())
+            .await
+            .map(|_| ())
+    }
+
+    /// Runs the lookup and builds the payload; a payload of more than `most` bytes is replaced by
+    /// an error.
+    pub(super) async fn payload(&self, request: Request, most: usize) -> String {
+        let answer = self.0.engine.ask(request, |_| {}).await;
+        let at = delivery::now();
+        let payload = message::payload(&answer, at);
+        if payload.len() <= most {
+            return payload;
+        }
+        message::payload(
+            &Err(Failure::TooLarge {
+                what: "the reply".into(),
+                limit: most,
+            }),
+            at,
+        )
+    }
+}
+
+/// Logs that a job was not removed or put off on disk; after a restart it is given out again.
+pub(super) fn log_error(written: Result<(), netvane_core::store::StoreError>) {
+    if let Err(error) = written {
+        tracing::debug!(%error, "callback progress not saved");
+    }
+}

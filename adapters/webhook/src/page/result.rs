@@ -1,0 +1,135 @@
+//! `/r/{id}`: a kept result as a page or in the formats of the API, and the page that deletes it.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use netvane_core::{Input, ShownResult};
+
+use super::{
+    frame::{fixed, not_found, unlisted},
+    layout::Page,
+    reply::ReplyView,
+    wants_page,
+};
+use crate::{
+    api::{content_negotiation::rendered, results},
+    app::App,
+    response::Form,
+};
+
+/// Reason on the page of results that do not exist.
+const UNKNOWN: &str = "This result has expired, was deleted, or never existed.";
+
+/// Handles `GET /r/{id}`: HTML for browsers, otherwise JSON, text or Markdown.
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let response = match app.engine.kept_result(&id).await {
+        Ok(Some(result)) if wants_page(&headers) => page(&app, &headers, &result),
+        Ok(Some(result)) => rendered(&result.reply, Form::accepted(&headers)),
+        Ok(None) if wants_page(&headers) => not_found(UNKNOWN),
+        Ok(None) => results::unknown(),
+        Err(failure) => results::failed(&failure),
+    };
+    confidential(response)
+}
+
+fn page(app: &App, headers: &HeaderMap, result: &ShownResult) -> Response {
+    let input = Input::Named {
+        name: result.reply.command.to_owned(),
+        arguments: (*result.reply.arguments).clone(),
+    };
+    let origin = app.pages.origin(headers);
+    let view = ReplyView {
+        registry: app.engine.registry(),
+        input: &input,
+        origin: &origin,
+        level: 1,
+    };
+    let (created, expires) = (date(result.created), date(result.expires));
+    let content = html! {
+        (view.reply(&result.reply))
+        p.kept { "Result of " (created) ", kept until " (expires) "." }
+    };
+    framed(
+        StatusCode::OK,
+        &result.reply.rendition.document().title,
+        &content,
+    )
+}
+
+/// Handles `/r/{id}/delete/{token}`: GET shows a button, POST (of the button) and DELETE delete the
+/// result.
+pub(super) async fn delete(
+    State(app): State<App>,
+    Path((id, token)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let response = if method == Method::GET || method == Method::HEAD {
+        match app.engine.can_delete_result(&id, &token).await {
+            Ok(true) => framed(StatusCode::OK, "Delete this result?", &question(&id)),
+            Ok(false) => not_found(UNKNOWN),
+            Err(failure) => results::failed(&failure),
+        }
+    } else {
+        match app.engine.delete_result(&id, &token).await {
+            Ok(true) if method == Method::DELETE => StatusCode::NO_CONTENT.into_response(),
+            Ok(true) => framed(StatusCode::OK, "Result deleted", &deleted()),
+            Ok(false) if wants_page(&headers) => not_found(UNKNOWN),
+            Ok(false) => results::unknown(),
+            Err(failure) => results::failed(&failure),
+        }
+    };
+    confidential(response)
+}
+
+fn question(id: &str) -> Markup {
+    html! {
+        h1 { "Delete this result?" }
+        p.intro { "The result at " a href={ "/r/" (id) } { "/r/" (id) } " is removed for everyone." }
+        form.share method="post" { button type="submit" { "Delete" } }
+    }
+}
+
+fn deleted() -> Markup {
+    html! {
+        h1 { "Result deleted" }
+        p { "Its link no longer works. You can close this page." }
+    }
+}
+
+fn framed(status: StatusCode, title: &str, content: &Markup) -> Response {
+    let page = Page {
+        title,
+        about: None,
+        path: None,
+        indexed: false,
+    };
+    fixed(status, &page.with("", content))
+}
+
+/// Keeps the URL, which is all that protects the result, from search engines and other sites.
+fn confidential(response: Response) -> Response {
+    let mut response = unlisted(response);
+    let fields = response.headers_mut();
+    fields.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    fields.insert(
+        HeaderName::from_static("vary"),
+        HeaderValue::from_static("accept"),
+    );
+    response
+}
+
+fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
