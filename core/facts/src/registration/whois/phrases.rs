@@ -27,9 +27,10 @@ pub(in super::super) fn of_status(value: &str) -> Option<RegistrationState> {
         .trim_start_matches([' ', '-', ':']);
     let bare = bare.split([',', '(', ';']).next().unwrap_or_default();
     let bare = bare.split(" - ").next().unwrap_or_default().trim();
+    let bare = bare.replace('_', " ");
     STATUSES
         .iter()
-        .find(|(_, words)| words.contains(&bare))
+        .find(|(_, words)| words.contains(&bare.as_str()))
         .map(|(state, _)| *state)
 }
 
