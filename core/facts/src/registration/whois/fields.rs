@@ -220,6 +220,7 @@ fn role_in_dialect<'k>(key: &'k str, tld: &str) -> Option<(Option<Role>, &'k str
                 rest.trim_start_matches("provider").trim_start(),
             )
         }
+        "tk" | "ml" | "ga" | "cf" | "gq" if key == "organisation" => (Role::Registrant, ""),
         "ie" if key == "account name" => (Role::Registrar, ""),
         // Jisc lists the person to write to below this heading.
         "uk" if key.starts_with("registrant contact") => (Role::Other, ""),

@@ -228,6 +228,13 @@ fn columns(text: &str) -> Option<(String, &str)> {
     (known && !value.is_empty()).then_some((key, value))
 }
 
+/// The name server in `example ns1.example.test`, which is all that the registry of .to says.
+fn tonga_server<'a>(text: &'a str, tld: &str) -> Option<&'a str> {
+    let (label, server) = text.split_once(' ')?;
+    let is_server = server.contains('.') && !server.contains(' ') && !label.contains('.');
+    (tld == "to" && is_server && !server.starts_with('V')).then_some(server)
+}
+
 /// Splits a text into entries, in order.
 pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
     let lines = read(text);
@@ -244,6 +251,8 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
                     reader.open_section(section, line.indent);
                 } else if let Some((key, value)) = &line.key {
                     reader.add_keyed(key, value, line.indent, tld);
+                } else if let Some(server) = tonga_server(line.text, tld) {
+                    reader.add_keyed("nameserver", server, line.indent, tld);
                 } else {
                     reader.add_plain(line);
                 }

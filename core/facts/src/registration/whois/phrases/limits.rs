@@ -1,6 +1,6 @@
 //! Recognizes answers of servers that refuse a query because of a rate limit.
 
-use super::{super::lines::bounded, MAX_LINES, bare};
+use super::{super::lines::bounded, MAX_LINES, answer_lines, bare};
 
 /// Starts of lines that mean a rate limit, without comment marks, in lower case.
 #[rustfmt::skip]
@@ -59,14 +59,11 @@ const TROUBLE: &[&str] = &[
 #[rustfmt::skip]
 const CONDITIONAL: &[&str] = &[
     "if you", "if your", " may ", " will be ", " should ", "in order to", "to prevent", "are limited", "is limited", "you agree", "not to use",
-    "terms of use", "notice:", "for more", "access to ", "is subject to", "are subject to", "reserves the right", "must not", "prohibited", " shall ", "can be ", "avoid ", "reserve the right",
+    "terms of use", "notice:", "are throttled", "are rate limited", "are rate-limited", "if too many", "are received", "data mining", "limiting", "for more", "access to ", "is subject to", "are subject to", "reserves the right", "must not", "prohibited", " shall ", "can be ", "avoid ", "reserve the right",
 ];
-/// Largest size of a short text, in bytes and in lines.
-const SHORT: (usize, usize) = (1500, 12);
-
 /// Whether a text without registration data is a refusal because of a rate limit.
 pub(super) fn is_rate_limited(text: &str) -> bool {
-    let short = is_short(text);
+    let answer = answer_lines(text);
     let mut sentence_is_open = false;
 
     for raw in text.lines().take(MAX_LINES).map(bounded) {
@@ -76,21 +73,16 @@ pub(super) fn is_rate_limited(text: &str) -> bool {
         sentence_is_open = line.len() > 40 && !raw.trim_end().ends_with(['.', ':', '!', '?']);
 
         let describes = CONDITIONAL.iter().any(|words| line.contains(words));
-        if !continues && (is_refusal(&line, describes) || short && !describes && is_likely(&line)) {
+        let likely = || {
+            let is_answer = answer.as_ref().is_some_and(|lines| lines.contains(&raw));
+            is_answer && !describes && line.len() <= 200 && is_likely(&line)
+        };
+        if !continues && (is_refusal(&line, describes) || likely()) {
             return true;
         }
     }
 
     false
-}
-
-/// Whether a text is so short that it has no legal notice.
-pub(super) fn is_short(text: &str) -> bool {
-    let lines = text
-        .lines()
-        .filter(|line| !bare(line).is_empty())
-        .take(SHORT.1 + 1);
-    text.len() <= SHORT.0 && lines.count() <= SHORT.1
 }
 
 /// Whether a line has one of the phrases of known servers.

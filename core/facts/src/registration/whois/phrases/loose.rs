@@ -1,6 +1,6 @@
 //! Reads short answers without a known phrase: words for "not found" and "reserved" in many languages.
 
-use super::{RegistrationState, bare, limits::is_short};
+use super::{RegistrationState, answer_lines, bare};
 
 /// Words for a name that cannot be registered, in lower case.
 #[rustfmt::skip]
@@ -51,16 +51,13 @@ const MAX_LINE: usize = 160;
 
 /// The state from the words of a short text without registration data.
 pub(super) fn state(text: &str, query: &str) -> Option<RegistrationState> {
-    if !is_short(text) {
-        return None;
-    }
     let name = query.to_lowercase();
     let without_name = |line: String| match name.as_str() {
         "" => line,
         name => line.replace(name, "the name"),
     };
-    let lines: Vec<String> = text
-        .lines()
+    let lines: Vec<String> = answer_lines(text)?
+        .into_iter()
         .map(|line| without_name(bare(line).to_lowercase()))
         .filter(|line| line.len() <= MAX_LINE && !has(line, OTHER))
         .collect();

@@ -57,7 +57,10 @@ impl Draft<'_> {
             | "registration number"
             | "registered number"
             | "company number" => self.legal |= value.bytes().any(|b| b.is_ascii_digit()),
-            "type" => self.legal |= value.to_lowercase().contains("legal person"),
+            "type" => {
+                let lower = value.to_lowercase();
+                self.legal |= lower.contains("legal person") || lower.starts_with("organi");
+            }
             // `Owner Addr : US` is the last of several.
             "addr" if value.len() == 2 && value.bytes().all(|b| b.is_ascii_uppercase()) => {
                 self.country = countries::code(value).or(self.country.take());
