@@ -30,7 +30,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("lao peoples democratic republic", "LA"), ("lao pdr", "LA"), ("islamic republic of iran", "IR"), ("republic of moldova", "MD"),
     ("hong kong sar", "HK"), ("pr china", "CN"), ("p r china", "CN"), ("republic of south africa", "ZA"), ("rsa", "ZA"),
     ("perú", "PE"), ("panamá", "PA"), ("república dominicana", "DO"), ("republica dominicana", "DO"), ("algérie", "DZ"), ("maroc", "MA"), ("tunisie", "TN"),
-    ("sénégal", "SN"), ("cameroun", "CM"), ("nouvelle calédonie", "NC"), ("swaziland", "SZ"), ("cape verde", "CV"), ("east timor", "TL"),
+    ("sénégal", "SN"), ("cameroun", "CM"), ("nouvelle calédonie", "NC"), ("swaziland", "SZ"), ("east timor", "TL"),
 ];
 
 /// Longest text that is tried as a name, in bytes.
