@@ -114,6 +114,26 @@ pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
         .map(|found| found.service)
 }
 
+/// Names that people know better than the one in IANA's registry (`ms-wbt-server`, `rfb`, `pcsync-https`), over TCP.
+static FAMILIAR: &[(u16, &str)] = &[
+    (445, "smb"),
+    (465, "smtps"),
+    (1433, "mssql"),
+    (3389, "rdp"),
+    (5900, "vnc"),
+    (8443, "https-alt"),
+];
+
+/// The name of a port that people know: `(3389, "tcp")` → `rdp`. Where there is no better one, the service name.
+pub fn familiar_name(port: u16, protocol: &str) -> Option<&'static str> {
+    let familiar = FAMILIAR
+        .iter()
+        .find(|(known, _)| *known == port && protocol.eq_ignore_ascii_case("tcp"));
+    familiar
+        .map(|(_, name)| *name)
+        .or_else(|| service_name(port, protocol))
+}
+
 /// The first port of a service name or alias, TCP before UDP: `ssh` → 22, `postgres` → 5432.
 pub fn port_of(service: &str) -> Option<u16> {
     let words = normalize(service.trim());

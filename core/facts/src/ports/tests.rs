@@ -251,3 +251,28 @@ fn between_handles_the_first_and_last_port() {
             .all(|two| (two[0].port, two[0].unofficial) <= (two[1].port, two[1].unofficial))
     );
 }
+
+#[test]
+fn familiar_names_replace_those_of_the_registry() {
+    for (port, protocol, name) in [
+        (3389, "tcp", Some("rdp")),
+        (5900, "TCP", Some("vnc")),
+        (445, "tcp", Some("smb")),
+        (8443, "tcp", Some("https-alt")),
+        (443, "tcp", Some("https")),
+        (3389, "udp", service_name(3389, "udp")),
+        (0, "tcp", service_name(0, "tcp")),
+    ] {
+        assert_eq!(familiar_name(port, protocol), name, "{port}/{protocol}");
+    }
+}
+
+#[test]
+fn the_familiar_names_are_found_as_services() {
+    for (port, name) in FAMILIAR {
+        assert!(
+            lookup(name).is_ok_and(|found| found.iter().any(|found| found.port == *port)),
+            "{name}"
+        );
+    }
+}

@@ -127,7 +127,7 @@ impl From<&PortResult> for PortStatus {
                 PortState::Closed => "closed",
                 PortState::Filtered => "filtered",
             },
-            service: ports::service_name(result.port, "tcp"),
+            service: ports::familiar_name(result.port, "tcp"),
             rtt_ms: result.rtt_ms.map(rounded),
             reason: result.reason.clone(),
             hint: result.hint.clone(),

@@ -154,6 +154,8 @@ pub(super) async fn receive(
         receiver.faults = found
             .hosts
             .iter()
+            // Whether a server can be reached is told of each contact.
+            .filter(|host| !host.is_unreachable())
             .filter_map(mx::Exchange::warning)
             .collect();
         if !matches!(
