@@ -173,7 +173,7 @@ impl Answer for Data {
         }
         if let Some(name) = &self.failed_at {
             document.warn(format!(
-                "Could not look up the CAA records of {name}, which apply here too; no CA may issue until that works (RFC 8659 §3)"
+                "Could not look up the CAA records of {name}, which apply here too; a CA that fails as well must not issue (RFC 8659 §3)"
             ));
         } else if self.lookup.outcome == Outcome::NoData {
             document
