@@ -18,7 +18,10 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         _ => text,
     };
     let text = link_target(text);
-    let text = refang(text);
+    let text = match narrow(text) {
+        Cow::Owned(text) => Cow::Owned(refang(&text).into_owned()),
+        Cow::Borrowed(text) => refang(text),
+    };
     match host_of(&text) {
         Some(host) => Cow::Owned(host.to_owned()),
         None => text,
@@ -40,6 +43,20 @@ fn link_target(text: &str) -> &str {
         Some((label, target)) if label.starts_with('[') => target,
         _ => text,
     }
+}
+
+/// Maps full-width digits, letters and colons, as East Asian keyboards write them, to ASCII: `８.８.８.８`. IDNA maps them
+/// too, but an address is not read as a name.
+fn narrow(text: &str) -> Cow<'_, str> {
+    let is_wide = |c: char| matches!(c, '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '：');
+    if !text.contains(is_wide) {
+        return text.into();
+    }
+    let narrow = |c: char| match u32::from(c).checked_sub(0xfee0).and_then(char::from_u32) {
+        Some(ascii) if is_wide(c) => ascii,
+        _ => c,
+    };
+    text.chars().map(narrow).collect()
 }
 
 fn refang(text: &str) -> Cow<'_, str> {
@@ -138,6 +155,9 @@ mod tests {
             ("hxxp://evil[.]example/x", "evil.example"),
             ("hXXps[:]//evil(.)example", "evil.example"),
             ("192。0。2。1", "192.0.2.1"),
+            ("１９２.0.２．1。", "192.0.2.1."),
+            ("２００１：ｄｂ８：：１", "2001:db8::1"),
+            ("ｅｘａｍｐｌｅ．com", "example.com"),
             ("[2001:db8::1]", "2001:db8::1"),
             ("https://[2001:db8::1]:443/", "2001:db8::1"),
             ("<https://example.com|example.com>", "example.com"),
