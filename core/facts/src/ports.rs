@@ -35,7 +35,7 @@ pub enum PortError {
     #[error("expected a port (443), a range (8000-8010) or a service name (postgres)")]
     Empty,
     /// A number that is not a valid port.
-    #[error("port {0} is out of range (0–65535)")]
+    #[error("port {0} is out of range (max 65535)")]
     OutOfRange(String),
     /// A range that ends before it starts.
     #[error("invalid range {0}-{1}: {1} is less than {0}")]
@@ -43,6 +43,9 @@ pub enum PortError {
     /// A protocol without ports, such as ICMP.
     #[error("expected tcp, udp, sctp or dccp, got {0}")]
     Protocol(String),
+    /// A word after the slash that is no protocol, next to a port number.
+    #[error("unknown protocol `{0}`; expected tcp, udp, sctp or dccp")]
+    UnknownProtocol(String),
 }
 
 /// Service names that start with `typed`, the shortest first, each once.
@@ -66,6 +69,44 @@ enum Query {
 /// Looks up `443`, `443/udp`, `udp 53`, `:8080`, `8000-8010`, `https`, `postgres` or `remote desktop`. Returns at most
 /// [`MAX_MATCHES`], best match first; nothing for an unassigned port, which [`port_range`] can still describe.
 pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
+    let Some(numbers) = several_numbers(query) else {
+        return lookup_one(query);
+    };
+
+    let mut found: Vec<PortMatch> = Vec::new();
+    for number in numbers {
+        let matches = lookup_one(number)?;
+        found.extend(
+            matches
+                .into_iter()
+                .filter(|new| !found.contains(new))
+                .collect::<Vec<_>>(),
+        );
+        found.truncate(MAX_MATCHES);
+    }
+    Ok(found)
+}
+
+/// The parts of a list of ports or ranges, each with a protocol or without: `443/tcp,80`. `None` for any other query.
+fn several_numbers(query: &str) -> Option<Vec<&str>> {
+    let query = &query[..query.floor_char_boundary(MAX_QUERY)];
+    let parts: Vec<&str> = query
+        .split([' ', '\t', ','])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_number = |part: &&str| {
+        let number = part.split('/').next().unwrap_or_default();
+        let digits = number.trim_start_matches(':');
+        digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits
+                .bytes()
+                .all(|octet| octet.is_ascii_digit() || octet == b'-')
+    };
+    (parts.len() > 1 && parts.iter().all(is_number)).then_some(parts)
+}
+
+/// Looks up a query that is not a list of numbers.
+fn lookup_one(query: &str) -> Result<Vec<PortMatch>, PortError> {
     let (query, protocol) = parse(query)?;
     let has_protocol = |found: &PortMatch| protocol.is_none_or(|name| found.protocol == name);
 
@@ -170,6 +211,10 @@ pub fn port_range(port: u16) -> &'static str {
 fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     let query: String = query.trim().chars().take(MAX_QUERY).collect();
     let (rest, protocol) = split_protocol(&query)?;
+    if let Some(unknown) = unknown_protocol(&query) {
+        return Err(PortError::UnknownProtocol(unknown.to_owned()));
+    }
+
     let words = match (rest.trim_start_matches(':'), protocol) {
         // `tcp` alone is a search word.
         ("", Some(name)) => return Ok((Query::Words(name.to_owned()), None)),
@@ -187,6 +232,17 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     }
 
     Ok((Query::Words(words), protocol))
+}
+
+/// The word after the slash behind a port number, if it is no protocol: `tpc` in `443/tpc`.
+fn unknown_protocol(query: &str) -> Option<&str> {
+    let (port, word) = query.split_once('/')?;
+    let (port, word) = (port.trim().trim_start_matches(':'), word.trim());
+    let is_known = PROTOCOLS
+        .iter()
+        .any(|(_, name)| name.eq_ignore_ascii_case(word));
+    let is_word = !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_alphabetic());
+    (number(port).is_some() && is_word && !is_known).then_some(word)
 }
 
 /// Splits off the protocol, which may be anywhere (`443/udp`, `udp/443`, `443 udp`), and drops the word `port`.
