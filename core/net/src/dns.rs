@@ -2,8 +2,8 @@
 
 mod client;
 mod message;
+mod presentation;
 mod resolver_health;
-mod service_binding;
 mod upstream;
 mod validate;
 #[cfg(test)]

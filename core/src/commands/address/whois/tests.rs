@@ -303,7 +303,7 @@ fn raw_text_is_attached_or_shown_on_request() {
 fn shows_the_explanation_of_the_registry() {
     let mut facts = facts(Kind::Domain, RegistrationState::Reserved);
     facts.notice = Some("This name is reserved by the registry".into());
-    insta::assert_snapshot!(shown(&data("name.test", facts).present()), @r#"
+    insta::assert_snapshot!(shown(&data("name.test", facts).present_checked()), @r#"
     # Registration of name.test
     · name.test is reserved by the registry
     Registry says: This name is reserved by the registry (exact)
