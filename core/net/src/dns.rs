@@ -7,7 +7,7 @@ mod service_binding;
 mod upstream;
 mod validate;
 #[cfg(test)]
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     net::{IpAddr, SocketAddr},

@@ -3,6 +3,8 @@
 //! mail-auth sends its own DNS queries: names in a message cause only TXT, MX, A and PTR queries to our resolvers,
 //! never a connection.
 
+pub use lookup::texts;
+
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
@@ -15,6 +17,11 @@ use mail_auth::{
     SpfOutput, SpfResult, dkim::DkimError, dmarc::verify::DmarcParameters,
     spf::verify::SpfParameters,
 };
+
+mod lookup;
+pub mod spf;
+#[cfg(test)]
+mod testing;
 
 /// Parsers of the DNS records for mail policies and keys, without DNS queries.
 pub mod records {

@@ -18,6 +18,7 @@ use hickory_resolver::{
             DnsRequest, DnsRequestOptions, Edns as RequestEdns, Message as RequestMessage, Query,
         },
         rr::Name,
+        serialize::binary::BinEncodable,
     },
 };
 use netvane_document::Failure;
@@ -27,6 +28,7 @@ use super::{
     Message, Question, Response,
     resolver_health::ResolverHealth,
     upstream::{Exchanged, Upstream},
+    without_dot,
 };
 use crate::connect::local_reason;
 
@@ -214,11 +216,10 @@ fn is_refusal(message: &Message) -> bool {
 }
 
 fn answers_the_question(question: &Question<'_>, message: &Message) -> Result<(), String> {
-    let expected = question.name.trim_end_matches('.');
     match &message.question {
         Some((name, rtype))
             if *rtype == question.rtype
-                && name.trim_end_matches('.').eq_ignore_ascii_case(expected) =>
+                && name.eq_ignore_ascii_case(&presentation(question.name)) =>
         {
             Ok(())
         }
@@ -226,6 +227,14 @@ fn answers_the_question(question: &Question<'_>, message: &Message) -> Result<()
         None if message.answers.is_empty() => Ok(()),
         _ => Err("the question in the response does not match the query".into()),
     }
+}
+
+/// Formats a query name as the question of a response is formatted: without the final dot, and with spaces, backslashes
+/// and bytes that are not printable escaped (RFC 1035 §5.1).
+fn presentation(name: &str) -> String {
+    let wire = wire_name(name).and_then(|name| name.to_bytes().ok());
+    let name = wire.and_then(|wire| domain::base::Name::from_octets(wire).ok());
+    name.map(without_dot).unwrap_or_default()
 }
 
 fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
