@@ -2,6 +2,8 @@
 
 use domain::base::{Rtype, iana::OptRcode, name::ToLabelIter};
 
+use netvane_facts::target::Domain;
+
 use crate::dns::{Client, Data, Record, without_dot};
 
 /// Maximum number of aliases that are followed with further queries, for resolvers that do not follow them.
@@ -70,6 +72,22 @@ pub async fn texts(client: &Client, name: &str) -> Result<Vec<String>, String> {
     Ok(texts.collect())
 }
 
+/// Whether a name exists: every answer but NXDOMAIN (RFC 8020). An alias exists, even if its target does not.
+///
+/// # Errors
+/// The lookup failed.
+pub(super) async fn exists(client: &Client, name: &str) -> Result<bool, String> {
+    let response = client
+        .query(name, Rtype::A)
+        .await
+        .map_err(|error| error.to_string())?;
+    match response.message.rcode {
+        OptRcode::NOERROR => Ok(true),
+        OptRcode::NXDOMAIN => Ok(!response.message.answers.is_empty()),
+        rcode => Err(rcode.to_string()),
+    }
+}
+
 /// A name from a response as the text to query it. `None` for the root, and if a label contains a dot or is not UTF-8.
 pub(super) fn query_name(name: &impl ToLabelIter) -> Option<String> {
     let labels = name
@@ -82,6 +100,14 @@ pub(super) fn query_name(name: &impl ToLabelIter) -> Option<String> {
     let labels: Vec<&str> = labels.collect::<Option<_>>()?;
     let text = labels.join(".");
     (!text.is_empty()).then_some(without_dot(text))
+}
+
+/// A domain of an address in A-labels; `None` if it is malformed or has only one label (RFC 7208 §4.3).
+pub(super) fn domain_name(text: &str) -> Option<String> {
+    let is_plain = text.len() <= 1024 && !text.contains(['/', '@', ':', ' ', '*']);
+    let domain: Domain = is_plain.then(|| text.parse().ok()).flatten()?;
+    let name = domain.as_str();
+    (name.contains('.') && is_queryable(name)).then(|| name.to_owned())
 }
 
 /// Whether a name can be sent in a query: labels of 1 to 63 bytes, at most 253 in all (RFC 1035 §2.3.4).

@@ -9,12 +9,9 @@ mod tests;
 
 use std::{fmt, time::Duration};
 
-use netvane_facts::{
-    mailpolicy::spf::{MacroString, Qualifier},
-    target::Domain,
-};
+use netvane_facts::mailpolicy::spf::{MacroString, Qualifier};
 
-use super::{Envelope, lookup};
+use super::{Envelope, domain_name, lookup};
 use crate::dns::Client;
 use evaluation::Evaluation;
 
@@ -206,12 +203,4 @@ pub async fn record(client: &Client, domain: &str) -> Result<Option<String>, (Sp
             format!("{domain} has {count} SPF records, only one is allowed (RFC 7208 §4.5)"),
         )),
     }
-}
-
-/// The domain of a sender in A-labels; `None` if it is malformed or has only one label (RFC 7208 §4.3).
-fn domain_name(text: &str) -> Option<String> {
-    let is_plain = text.len() <= 1024 && !text.contains(['/', '@', ':', ' ', '*']);
-    let domain: Domain = is_plain.then(|| text.parse().ok()).flatten()?;
-    let name = domain.as_str();
-    (name.contains('.') && lookup::is_queryable(name)).then(|| name.to_owned())
 }
