@@ -26,7 +26,7 @@ use dmarc::{DmarcCheck, DmarcResult, Identifier, Method};
 use lookup::domain_name;
 use spf::{SpfCheck, SpfResult};
 
-pub use lookup::texts;
+pub use lookup::{exists, texts};
 
 /// Parsers of the DNS records for keys and transport policies, without DNS queries.
 pub mod records {

@@ -81,6 +81,16 @@ pub struct DmarcCheck {
 }
 
 impl DmarcCheck {
+    /// What receivers are to do with mail that fails the check now: one step less than the policy while it is tested (RFC
+    /// 9989 §4.7).
+    pub fn requested_handling(&self) -> Option<Policy> {
+        match (self.policy?, self.is_testing) {
+            (policy, false) => Some(policy),
+            (Policy::Reject, true) => Some(Policy::Quarantine),
+            (_, true) => Some(Policy::None),
+        }
+    }
+
     /// Creates a check without a record.
     pub fn new(result: DmarcResult, domain: &str, reason: impl Into<String>) -> Self {
         Self {
@@ -133,7 +143,7 @@ pub async fn check(client: &Client, author: &str, identifiers: &[Identifier]) ->
     let applied = match walk.applied() {
         Ok(Some(applied)) => applied,
         Ok(None) => {
-            let reason = format!("{author} has no DMARC record{}", ambiguity(&walk));
+            let reason = ambiguity(&walk).unwrap_or_else(|| "no DMARC record".into());
             return DmarcCheck::new(DmarcResult::None, &author, reason);
         }
         Err((_, why)) => return DmarcCheck::new(DmarcResult::TempError, &author, why),
@@ -147,7 +157,7 @@ pub async fn check(client: &Client, author: &str, identifiers: &[Identifier]) ->
     };
     if check.policy.is_none() {
         check.reason = format!(
-            "invalid DMARC record of {}: {}",
+            "invalid record of {}: {}",
             applied.found.domain,
             main_problem(&applied.found.record)
         );
@@ -158,14 +168,12 @@ pub async fn check(client: &Client, author: &str, identifiers: &[Identifier]) ->
     check
 }
 
-/// Why names with several records were skipped, as the end of a sentence.
-pub fn ambiguity(walk: &Walk) -> String {
-    match walk.ambiguous.first() {
-        Some((name, count)) => {
-            format!(": _dmarc.{name} has {count} records, which count as none (RFC 9989 §4.10)")
-        }
-        None => String::new(),
-    }
+/// The first name that was skipped because it has several records; `None` without one.
+pub fn ambiguity(walk: &Walk) -> Option<String> {
+    let (name, count) = walk.ambiguous.first()?;
+    Some(format!(
+        "_dmarc.{name} has {count} records, which count as none (RFC 9989 §4.10)"
+    ))
 }
 
 /// The mistake that makes a record invalid.

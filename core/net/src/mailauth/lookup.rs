@@ -76,7 +76,7 @@ pub async fn texts(client: &Client, name: &str) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// The lookup failed.
-pub(super) async fn exists(client: &Client, name: &str) -> Result<bool, String> {
+pub async fn exists(client: &Client, name: &str) -> Result<bool, String> {
     let response = client
         .query(name, Rtype::A)
         .await

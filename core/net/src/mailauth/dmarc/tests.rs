@@ -146,7 +146,7 @@ async fn two_records_count_as_none_and_the_parent_applies() {
     assert_eq!(none.result, DmarcResult::None);
     assert_eq!(
         none.reason,
-        "a.example.test has no DMARC record: _dmarc.a.example.test has 2 records, which count as none (RFC 9989 §4.10)"
+        "_dmarc.a.example.test has 2 records, which count as none (RFC 9989 §4.10)"
     );
     records.push(("_dmarc.example.test", "v=DMARC1; p=reject; sp=quarantine"));
     let fail = check_with(text_zone(&records), "a.example.test", &[]).await;
@@ -172,13 +172,19 @@ async fn an_invalid_policy_counts_as_none_with_an_address_for_reports() {
         .await;
         (check.result, check.policy, check.reason)
     };
+    let zone = text_zone(&[("_dmarc.example.test", "v=DMARC1; p=reject; t=y")]);
+    let testing = check_with(zone, "example.test", &[]).await;
+    assert_eq!(
+        (testing.policy, testing.requested_handling()),
+        (Some(Policy::Reject), Some(Policy::Quarantine))
+    );
     let (result, policy, _) = check_record("v=DMARC1; p=rejct; rua=mailto:a@example.test").await;
     assert_eq!((result, policy), (DmarcResult::Pass, Some(Policy::None)));
     let (result, policy, reason) = check_record("v=DMARC1; p=rejct").await;
     assert_eq!((result, policy), (DmarcResult::PermError, None));
     assert_eq!(
         reason,
-        "invalid DMARC record of example.test: `p` must be `none`, `quarantine` or `reject`, got `rejct`"
+        "invalid record of example.test: `p` must be `none`, `quarantine` or `reject`, got `rejct`"
     );
 }
 

@@ -201,7 +201,7 @@ fn authentication_results_show_their_source() {
             dkim: vec![dkim(Some("pass")), dkim(None), dkim(Some("permerror"))],
             dmarc: outcome("fail", true),
             arc: outcome("none", false),
-            authserv_id: None,
+            ..Authentication::default()
         },
         ..trace()
     });
@@ -216,6 +216,32 @@ fn authentication_results_show_their_source() {
             "ARC | none | reported by the receiver (aside) | detail of none (exact)",
         ]
     );
+}
+
+#[test]
+fn a_failed_dmarc_check_is_as_bad_as_the_policy_says() {
+    for (result, verified, policy, severity, warnings) in [
+        ("fail", true, Some("reject"), Severity::Bad, 1),
+        ("fail", true, Some("quarantine"), Severity::Bad, 1),
+        ("fail", true, Some("none"), Severity::Warning, 0),
+        ("fail", false, Some("reject"), Severity::Good, 0),
+        ("pass", true, Some("reject"), Severity::Good, 0),
+        ("none", true, None, Severity::Good, 0),
+    ] {
+        let document = presented(Trace {
+            authentication: Authentication {
+                dmarc: outcome(result, verified),
+                dmarc_policy: policy.map(str::to_owned),
+                ..Authentication::default()
+            },
+            ..trace()
+        });
+        assert_eq!(
+            (document.severity, document.warnings.len()),
+            (severity, warnings),
+            "{result} {policy:?}"
+        );
+    }
 }
 
 #[test]
