@@ -5,9 +5,12 @@
 
 pub mod dmarc;
 mod lookup;
+mod signatures;
 pub mod spf;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeSet,
@@ -17,9 +20,7 @@ use std::{
 };
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
-use mail_auth::{
-    AuthenticatedMessage, DkimOutput, DkimResult, Error, MessageAuthenticator, dkim::DkimError,
-};
+use mail_auth::{AuthenticatedMessage, DkimOutput, MessageAuthenticator};
 
 use crate::dns::Dns;
 use dmarc::{DmarcCheck, DmarcResult, Identifier, Method};
@@ -64,7 +65,7 @@ pub struct Checked {
 pub struct MessageChecked {
     /// SPF result; `None` without an envelope.
     pub spf: Option<SpfCheck>,
-    /// One result per signature, in the message's order.
+    /// One result per signature in the message's order, for the first 20.
     pub dkim: Vec<Checked>,
     /// DMARC result; `None` without an envelope or a complete message.
     pub dmarc: Option<DmarcCheck>,
@@ -125,7 +126,8 @@ impl MailAuth {
         let Ok(client) = self.0.dns.client(None).await else {
             return checked;
         };
-        let parsed = message.and_then(AuthenticatedMessage::parse);
+        let message = message.map(signatures::drop_surplus);
+        let parsed = message.as_deref().and_then(AuthenticatedMessage::parse);
 
         let spf = async {
             match envelope {
@@ -143,7 +145,10 @@ impl MailAuth {
             });
         }
 
-        checked.dkim = dkim.iter().map(dkim_output_checked).collect();
+        checked.dkim = match &parsed {
+            Some(parsed) => signatures::in_message_order(parsed, &dkim),
+            None => Vec::new(),
+        };
         checked.spf = spf;
         checked.arc = arc;
         checked
@@ -156,11 +161,15 @@ impl MailAuth {
         let (Some(authenticator), Some(message)) = (self.authenticator(), message) else {
             return (Vec::new(), None);
         };
+        // mail-auth sends its own queries, so they are charged here.
+        if signatures::charge_queries(message).is_err() {
+            return (Vec::new(), None);
+        }
         let dkim = authenticator.verify_dkim(message).await;
         let arc = if message.ams_headers.is_empty() {
             None
         } else {
-            Some(arc_checked(
+            Some(signatures::arc_checked(
                 authenticator.verify_arc(message).await.result(),
             ))
         };
@@ -206,7 +215,7 @@ fn identifiers(spf: &SpfCheck, dkim: &[DkimOutput<'_>]) -> Vec<Identifier> {
         Some(Identifier {
             method: Method::Dkim,
             domain,
-            passes: match dkim_output_checked(output).result {
+            passes: match signatures::dkim_checked(output).result {
                 "pass" => true,
                 "temperror" => false,
                 _ => return None,
@@ -227,62 +236,4 @@ fn identifiers(spf: &SpfCheck, dkim: &[DkimOutput<'_>]) -> Vec<Identifier> {
     // Identifiers that can still decide come first, for the limit.
     all.sort_by_key(|identifier| !identifier.passes);
     all
-}
-
-/// Converts a result of a signature. One that does not cover From proves nothing about the author (RFC 6376 §5.4).
-fn dkim_output_checked(output: &DkimOutput<'_>) -> Checked {
-    let about = output
-        .signature()
-        .map(|signature| format!("d={}, s={}", signature.d, signature.s));
-    let checked = dkim_checked(output.result(), about.unwrap_or_default());
-    let covers_from = output.signature().is_none_or(|signature| {
-        signature
-            .h
-            .iter()
-            .any(|name| name.trim().eq_ignore_ascii_case("from"))
-    });
-    match checked.result {
-        "pass" if !covers_from => Checked {
-            result: "permerror",
-            detail: format!(
-                "{}: the signature does not cover From (RFC 6376 §5.4)",
-                checked.detail
-            ),
-        },
-        _ => checked,
-    }
-}
-
-fn dkim_checked(result: &DkimResult, about: String) -> Checked {
-    let (result, why) = match result {
-        DkimResult::Pass => ("pass", None),
-        // mail-auth returns neutral for a modified body; RFC 8601 §2.7.1 calls a failed test `fail`.
-        DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => {
-            ("fail", Some(error))
-        }
-        DkimResult::Neutral(error) => ("neutral", Some(error)),
-        DkimResult::Fail(error) => ("fail", Some(error)),
-        DkimResult::PermError(error) => ("permerror", Some(error)),
-        DkimResult::TempError(error) => ("temperror", Some(error)),
-        DkimResult::None => ("none", None),
-    };
-    let why = why
-        .map(|why| format!("{}{why}", if about.is_empty() { "" } else { ": " }))
-        .unwrap_or_default();
-    Checked {
-        result,
-        detail: format!("{about}{why}"),
-    }
-}
-
-/// Converts an ARC result, which is only pass or fail (RFC 8617 §8.1).
-fn arc_checked(result: &DkimResult) -> Checked {
-    let checked = dkim_checked(result, String::new());
-    match checked.result {
-        "neutral" | "permerror" => Checked {
-            result: "fail",
-            ..checked
-        },
-        _ => checked,
-    }
 }

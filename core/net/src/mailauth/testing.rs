@@ -1,6 +1,10 @@
 //! A DNS server on loopback with records from memory, for names and texts that no zone file can hold.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use domain::base::{Message, Rtype, ToName, name::ToLabelIter};
 use tokio::{net::UdpSocket, task::JoinHandle};
@@ -70,13 +74,15 @@ pub(super) fn text_zone(records: &[(&str, &str)]) -> Zone {
 /// A server for a zone; it ends when it is dropped.
 pub(super) struct ZoneServer {
     pub(super) client: Client,
+    pub(super) address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl ZoneServer {
     pub(super) async fn start(zone: Zone) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-        let client = wire::client_of(&[socket.local_addr().expect("an address")]);
+        let address = socket.local_addr().expect("an address");
+        let client = wire::client_of(&[address]);
         let zone = Arc::new(zone);
         let task = tokio::spawn(async move {
             let mut query = [0; 1024];
@@ -85,7 +91,11 @@ impl ZoneServer {
                 let _ = socket.send_to(&response, peer).await;
             }
         });
-        Self { client, task }
+        Self {
+            client,
+            address,
+            task,
+        }
     }
 }
 
