@@ -205,7 +205,7 @@ fn surplus_signatures_are_left_out_and_nothing_else() {
         format!(
             "To: x\r\n{}From: y\r\n{}\r\n{field}",
             field.repeat(count),
-            field.repeat(1)
+            field
         )
     };
     let few = text(19);
