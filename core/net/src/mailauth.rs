@@ -21,6 +21,7 @@ use std::{
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::{AuthenticatedMessage, DkimOutput, MessageAuthenticator};
+use tokio::time::timeout;
 
 use crate::dns::Dns;
 use dmarc::{DmarcCheck, DmarcResult, Identifier, Method};
@@ -116,11 +117,12 @@ impl MailAuth {
     }
 
     /// Verifies SPF (RFC 7208) with an envelope, DKIM (RFC 6376) and ARC (RFC 8617) with a complete message, and DMARC
-    /// (RFC 9989) with both.
+    /// (RFC 9989) with both. Takes at most `limit`: a check that takes longer leaves enough time for the others.
     pub async fn verify(
         &self,
         message: Option<&[u8]>,
         envelope: Option<Envelope<'_>>,
+        limit: Duration,
     ) -> MessageChecked {
         let mut checked = MessageChecked::default();
         let Ok(client) = self.0.dns.client(None).await else {
@@ -129,42 +131,49 @@ impl MailAuth {
         let message = message.map(signatures::drop_surplus);
         let parsed = message.as_deref().and_then(AuthenticatedMessage::parse);
 
+        let share = limit / 2;
         let spf = async {
             match envelope {
-                Some(envelope) => Some(spf::check_host(&client, envelope).await),
+                Some(envelope) => Some(spf::check_host(&client, envelope, share).await),
                 None => None,
             }
         };
-        let signatures = self.verify_signatures(parsed.as_ref());
-        let (spf, (dkim, arc)) = futures::join!(spf, signatures);
+        let signatures = timeout(share, self.verify_signatures(parsed.as_ref()));
+        let (spf, signatures) = futures::join!(spf, signatures);
+        let (dkim, arc) = signatures.ok().flatten().unzip();
 
         if let (Some(parsed), Some(spf)) = (&parsed, &spf) {
             checked.dmarc = Some(match author_domain(parsed) {
-                Ok(author) => dmarc::check(&client, &author, &identifiers(spf, &dkim)).await,
+                Ok(author) => {
+                    let identifiers = identifiers(spf, parsed, dkim.as_deref());
+                    timeout(share, dmarc::check(&client, &author, &identifiers))
+                        .await
+                        .unwrap_or_else(|_| {
+                            DmarcCheck::new(DmarcResult::TempError, &author, "timed out")
+                        })
+                }
                 Err(why) => DmarcCheck::new(DmarcResult::PermError, "", why),
             });
         }
 
-        checked.dkim = match &parsed {
-            Some(parsed) => signatures::in_message_order(parsed, &dkim),
-            None => Vec::new(),
+        checked.dkim = match (&parsed, &dkim) {
+            (Some(parsed), Some(dkim)) => signatures::in_message_order(parsed, dkim),
+            _ => Vec::new(),
         };
         checked.spf = spf;
-        checked.arc = arc;
+        checked.arc = arc.flatten();
         checked
     }
 
+    /// Results of DKIM and, with an ARC chain, of ARC. `None` if the signatures could not be verified.
     async fn verify_signatures<'a>(
         &self,
         message: Option<&'a AuthenticatedMessage<'a>>,
-    ) -> (Vec<DkimOutput<'a>>, Option<Checked>) {
-        let (Some(authenticator), Some(message)) = (self.authenticator(), message) else {
-            return (Vec::new(), None);
-        };
+    ) -> Option<(Vec<DkimOutput<'a>>, Option<Checked>)> {
+        let (authenticator, message) = (self.authenticator()?, message?);
         // mail-auth sends its own queries, so they are charged here.
-        if signatures::charge_queries(message).is_err() {
-            return (Vec::new(), None);
-        }
+        signatures::charge_queries(message).ok()?;
+
         let dkim = authenticator.verify_dkim(message).await;
         let arc = if message.ams_headers.is_empty() {
             None
@@ -173,7 +182,7 @@ impl MailAuth {
                 authenticator.verify_arc(message).await.result(),
             ))
         };
-        (dkim, arc)
+        Some((dkim, arc))
     }
 }
 
@@ -208,20 +217,36 @@ fn author_domain(message: &AuthenticatedMessage<'_>) -> Result<String, String> {
     }
 }
 
-/// The domains that DMARC compares with the author's: those that passed, and those that could not be checked.
-fn identifiers(spf: &SpfCheck, dkim: &[DkimOutput<'_>]) -> Vec<Identifier> {
-    let signatures = dkim.iter().filter_map(|output| {
-        let domain = output.signature()?.d.clone();
-        Some(Identifier {
-            method: Method::Dkim,
-            domain,
-            passes: match signatures::dkim_checked(output).result {
-                "pass" => true,
-                "temperror" => false,
-                _ => return None,
-            },
-        })
-    });
+/// The domains that DMARC compares with the author's: those that passed, and those that could not be checked, which are
+/// all of the message's signatures without results (`dkim`).
+fn identifiers(
+    spf: &SpfCheck,
+    message: &AuthenticatedMessage<'_>,
+    dkim: Option<&[DkimOutput<'_>]>,
+) -> Vec<Identifier> {
+    let signature = |domain: &str, passes| Identifier {
+        method: Method::Dkim,
+        domain: domain.to_owned(),
+        passes,
+    };
+    let signatures: Vec<Identifier> = match dkim {
+        Some(outputs) => outputs
+            .iter()
+            .filter_map(|output| {
+                let domain = output.signature()?.d.as_str();
+                match signatures::dkim_checked(output).result {
+                    "pass" => Some(signature(domain, true)),
+                    "temperror" => Some(signature(domain, false)),
+                    _ => None,
+                }
+            })
+            .collect(),
+        None => message
+            .dkim_headers
+            .iter()
+            .map(|field| signature(&field.header.d, false))
+            .collect(),
+    };
     let sender = matches!(spf.result, SpfResult::Pass | SpfResult::TempError).then(|| Identifier {
         method: Method::Spf,
         domain: spf.domain.clone(),

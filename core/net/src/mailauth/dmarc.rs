@@ -12,8 +12,8 @@ use netvane_facts::mailpolicy::dmarc::{
 use super::{domain_name, lookup};
 use crate::dns::Client;
 
-/// Maximum number of identifiers of a message that are compared with the author's domain.
-const MAX_IDENTIFIERS: usize = 10;
+/// Maximum number of identifiers of a message that are compared with the author's domain: 20 signatures and SPF.
+const MAX_IDENTIFIERS: usize = 21;
 
 /// Result of a DMARC check (RFC 8601 §2.7, RFC 9989 §5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

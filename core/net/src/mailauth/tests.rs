@@ -69,7 +69,11 @@ async fn verify(zone: Zone, message: &str, address: &str) -> MessageChecked {
         mail_from: "ann@example.test",
     };
     MailAuth::new(dns, Duration::from_secs(5))
-        .verify(Some(message.as_bytes()), Some(envelope))
+        .verify(
+            Some(message.as_bytes()),
+            Some(envelope),
+            Duration::from_secs(10),
+        )
         .await
 }
 
@@ -196,6 +200,13 @@ async fn only_the_first_signatures_are_verified() {
         .during(verify(signer.zone(&POLICIES), &many, "192.0.2.1"))
         .await;
     assert_eq!(results(&bounded).1, [""; 0], "no budget for 20 queries");
+
+    // Signatures that were not verified might pass.
+    let budget = crate::EgressBudget::new(1000);
+    let open = budget
+        .during(verify(signer.zone(&POLICIES), &many, "192.0.2.2"))
+        .await;
+    assert_eq!(results(&open), ("fail", vec![], "temperror"));
 }
 
 #[test]

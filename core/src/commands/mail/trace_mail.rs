@@ -133,10 +133,11 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         return;
     }
 
-    let checks = cx.net.mailauth.verify(signed.as_deref(), envelope);
-    let Ok(checked) = tokio::time::timeout(AUTHENTICATION_PATIENCE, checks).await else {
-        return;
-    };
+    let checked = cx
+        .net
+        .mailauth
+        .verify(signed.as_deref(), envelope, AUTHENTICATION_PATIENCE)
+        .await;
 
     if let Some(spf) = checked.spf.filter(|spf| spf.result != SpfResult::TempError) {
         said.spf = spf_result(&spf, envelope);

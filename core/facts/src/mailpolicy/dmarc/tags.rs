@@ -60,6 +60,10 @@ pub(super) fn parse(text: &str) -> Record {
         seen.push(name);
     }
 
+    // An invalid record says nothing about the organization either.
+    if record.is_repetitive {
+        record.psd = Psd::Unknown;
+    }
     if !seen.iter().any(|name| name == "p") {
         record.report(
             0..text.len(),

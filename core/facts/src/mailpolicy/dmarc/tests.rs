@@ -299,6 +299,14 @@ mod tree {
             ]),
             some("b.example.co.test")
         );
+        // An invalid record does not end the walk.
+        assert_eq!(
+            org(&[
+                ("b.example.co.test", "v=DMARC1; p=none; psd=n; p=none"),
+                ("example.co.test", record)
+            ]),
+            some("example.co.test")
+        );
         // A public suffix that sends mail itself is its own organization.
         assert_eq!(
             organization(

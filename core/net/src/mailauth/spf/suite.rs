@@ -93,7 +93,7 @@ async fn the_suite_of_rfc_7208_passes() {
                 by: "receiver.example.net",
                 mail_from: &case.mailfrom,
             };
-            let check = check_host(&server.client, envelope).await;
+            let check = check_host(&server.client, envelope, TIME_LIMIT).await;
             let expected = case.explanation.as_deref().map(|text| match text {
                 "DEFAULT" => None,
                 text => Some(text),

@@ -15,7 +15,12 @@ fn envelope<'a>(address: &str, mail_from: &'a str) -> Envelope<'a> {
 /// Checks 192.0.2.1 for user@example.test.
 async fn check(zone: Zone) -> SpfCheck {
     let server = ZoneServer::start(zone).await;
-    check_host(&server.client, envelope("192.0.2.1", "user@example.test")).await
+    check_host(
+        &server.client,
+        envelope("192.0.2.1", "user@example.test"),
+        TIME_LIMIT,
+    )
+    .await
 }
 
 fn path(check: &SpfCheck) -> Vec<String> {
@@ -142,7 +147,7 @@ async fn explanations_are_short_and_ascii() {
             ("why.example.test", text),
         ]);
         let server = ZoneServer::start(zone).await;
-        let check = check_host(&server.client, envelope("192.0.2.1", mail_from)).await;
+        let check = check_host(&server.client, envelope("192.0.2.1", mail_from), TIME_LIMIT).await;
         assert_eq!(check.result, SpfResult::Fail);
         check.explanation
     };
@@ -173,11 +178,11 @@ async fn senders_without_a_domain_have_no_result() {
         ("user@https://example.test/", SpfResult::None),
         ("@", SpfResult::None),
     ] {
-        let check = check_host(&server.client, envelope("192.0.2.1", sender)).await;
+        let check = check_host(&server.client, envelope("192.0.2.1", sender), TIME_LIMIT).await;
         assert_eq!(check.result, result, "{sender}: {check:?}");
     }
     let long = format!("user@{}", "a.".repeat(10_000));
-    let check = check_host(&server.client, envelope("192.0.2.1", &long)).await;
+    let check = check_host(&server.client, envelope("192.0.2.1", &long), TIME_LIMIT).await;
     assert_eq!((check.result, check.domain.len()), (SpfResult::None, 100));
 }
 
@@ -189,7 +194,12 @@ async fn a_check_ends_at_its_deadline() {
     let address = silent.local_addr().expect("an address");
     let clients = vec![address; 10];
     let client = crate::dns::wire::client_of(&clients);
-    let check = check_host(&client, envelope("192.0.2.1", "user@example.test")).await;
+    let check = check_host(
+        &client,
+        envelope("192.0.2.1", "user@example.test"),
+        TIME_LIMIT,
+    )
+    .await;
     assert_eq!(
         (check.result, check.reason.as_str()),
         (SpfResult::TempError, "the check took longer than 20 s")
