@@ -7,7 +7,7 @@ mod resolver_health;
 mod upstream;
 mod validate;
 #[cfg(test)]
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     net::{IpAddr, SocketAddr},
