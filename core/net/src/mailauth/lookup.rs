@@ -1,4 +1,6 @@
 //! DNS lookups for mail policies, through the service's own client and its egress budget.
+//!
+//! Names are literal text here, without escapes: a backslash comes from a local part or a HELO name in a macro.
 
 use domain::base::{Rtype, iana::OptRcode, name::ToLabelIter};
 
@@ -24,7 +26,7 @@ pub(super) async fn records(
 
     for _ in 0..=MAX_ALIASES {
         let response = client
-            .query(&at, rtype)
+            .query(&escape(&at), rtype)
             .await
             .map_err(|error| failed(&error))?;
         let message = response.message;
@@ -78,7 +80,7 @@ pub async fn texts(client: &Client, name: &str) -> Result<Vec<String>, String> {
 /// The lookup failed.
 pub async fn exists(client: &Client, name: &str) -> Result<bool, String> {
     let response = client
-        .query(name, Rtype::A)
+        .query(&escape(name), Rtype::A)
         .await
         .map_err(|error| error.to_string())?;
     match response.message.rcode {
@@ -88,7 +90,12 @@ pub async fn exists(client: &Client, name: &str) -> Result<bool, String> {
     }
 }
 
-/// A name from a response as the text to query it. `None` for the root, and if a label contains a dot or is not UTF-8.
+/// Escapes the backslashes of a literal name (RFC 1035 §5.1).
+fn escape(name: &str) -> String {
+    name.replace('\\', r"\\")
+}
+
+/// A name from a response as literal text. `None` for the root, and if a label contains a dot or is not UTF-8.
 pub(super) fn query_name(name: &impl ToLabelIter) -> Option<String> {
     let labels = name
         .iter_labels()

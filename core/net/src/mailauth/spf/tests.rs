@@ -164,6 +164,24 @@ async fn explanations_are_short_and_ascii() {
 }
 
 #[tokio::test]
+async fn a_backslash_in_a_local_part_is_no_escape_in_a_name() {
+    let mut zone = text_zone(&[("example.test", "v=spf1 exists:%{l}.example.test -all")]);
+    let address = "127.0.0.2".parse().expect("an address");
+    zone.insert(r"a\046b.example.test".into(), vec![Entry::Address(address)]);
+    let server = ZoneServer::start(zone).await;
+
+    for (sender, result) in [
+        (r"a\046b@example.test", SpfResult::Pass),
+        (r"a\b@example.test", SpfResult::Fail),
+        ("a.b@example.test", SpfResult::Fail),
+        ("a\\@example.test", SpfResult::Fail),
+    ] {
+        let check = check_host(&server.client, envelope("192.0.2.1", sender), TIME_LIMIT).await;
+        assert_eq!(check.result, result, "{sender}: {check:?}");
+    }
+}
+
+#[tokio::test]
 async fn senders_without_a_domain_have_no_result() {
     let server = ZoneServer::start(text_zone(&[("xn--bcher-kva.test", "v=spf1 +all")])).await;
     for (sender, result) in [
