@@ -19,7 +19,7 @@ use crate::{
     commands::{
         self,
         address::{geo, whois},
-        dns::{cname_chain::CnameChain, dig, lookup::Answered},
+        dns::{cname_chain::CnameChain, dig, lookup::ParsedLookup},
         mail::trace_mail,
     },
     request::http_request::{Proxies, samples},
@@ -101,7 +101,10 @@ pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 
     let dig = dig::Data::new(&Question::new(name, rtype), response.clone(), None).present();
     let mut chain = CnameChain::new(name, rtype);
     chain.add_answers(std::mem::take(&mut response.message.answers));
-    [dig, Answered::new(name, chain, response).lookup.present()]
+    [
+        dig,
+        ParsedLookup::new(name, chain, response).lookup.present(),
+    ]
 }
 
 /// Returns the caller's address by these header fields of a connection from a trusted proxy; `None`

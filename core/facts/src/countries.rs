@@ -19,7 +19,18 @@ const ALIASES: &[(&str, &str)] = &[
     ("tanzania united republic of", "TZ"), ("the netherlands", "NL"), ("turkey", "TR"), ("turkiye", "TR"),
     ("tyskland", "DE"), ("uae", "AE"), ("uk", "GB"), ("united states of america", "US"),
     ("united states of america the", "US"), ("usa", "US"), ("vatican city state", "VA"), ("viet nam", "VN"),
-    ("österreich", "AT"),
+    ("österreich", "AT"), ("åland", "AX"), ("belgique", "BE"), ("belgie", "BE"), ("belgië", "BE"), ("suisse", "CH"),
+    ("svizzera", "CH"), ("suomi", "FI"), ("magyarország", "HU"), ("česká republika", "CZ"), ("ceska republika", "CZ"),
+    ("slovensko", "SK"), ("slovenská republika", "SK"), ("slovak republic", "SK"), ("hrvatska", "HR"), ("srbija", "RS"),
+    ("republic of serbia", "RS"), ("slovenija", "SI"), ("lietuva", "LT"), ("latvija", "LV"), ("eesti", "EE"),
+    ("island", "IS"), ("ísland", "IS"), ("republic of ireland", "IE"), ("scotland", "GB"), ("wales", "GB"),
+    ("россия", "RU"), ("российская федерация", "RU"), ("россия российская федерация", "RU"), ("украина", "UA"), ("україна", "UA"), ("беларусь", "BY"),
+    ("казахстан", "KZ"), ("българия", "BG"), ("中国", "CN"), ("日本", "JP"), ("香港", "HK"), ("台灣", "TW"), ("대한민국", "KR"),
+    ("bolivia plurinational state of", "BO"), ("venezuela bolivarian republic of", "VE"), ("syrian arab republic", "SY"),
+    ("lao peoples democratic republic", "LA"), ("lao pdr", "LA"), ("islamic republic of iran", "IR"), ("republic of moldova", "MD"),
+    ("hong kong sar", "HK"), ("pr china", "CN"), ("p r china", "CN"), ("republic of south africa", "ZA"), ("rsa", "ZA"),
+    ("perú", "PE"), ("panamá", "PA"), ("república dominicana", "DO"), ("republica dominicana", "DO"), ("algérie", "DZ"), ("maroc", "MA"), ("tunisie", "TN"),
+    ("sénégal", "SN"), ("cameroun", "CM"), ("nouvelle calédonie", "NC"), ("swaziland", "SZ"), ("east timor", "TL"),
 ];
 
 /// Longest text that is tried as a name, in bytes.

@@ -3,6 +3,7 @@
 pub mod countries;
 pub mod geo;
 pub mod ip_class;
+pub mod mailpolicy;
 pub mod mailtrace;
 pub mod ports;
 pub mod registration;

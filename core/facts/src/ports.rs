@@ -1,5 +1,6 @@
 //! Port number lookup: numbers, ranges and words in IANA's registry and among common unofficial uses.
 
+mod query;
 mod table;
 
 use std::borrow::Cow;
@@ -7,13 +8,11 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use query::{Query, parse, several_numbers};
 use table::{ALIASES, ENTRIES, PROTOCOLS, PortEntry, between, normalize};
 
 /// Largest number of matches in one answer.
 pub const MAX_MATCHES: usize = 25;
-
-/// Longest part of a query that is read, in characters; no name or description is longer.
-const MAX_QUERY: usize = 100;
 
 /// One use of one port over one protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +36,7 @@ pub enum PortError {
     #[error("expected a port (443), a range (8000-8010) or a service name (postgres)")]
     Empty,
     /// A number that is not a valid port.
-    #[error("port {0} is out of range (0–65535)")]
+    #[error("port {0} is out of range (max 65535)")]
     OutOfRange(String),
     /// A range that ends before it starts.
     #[error("invalid range {0}-{1}: {1} is less than {0}")]
@@ -45,6 +44,9 @@ pub enum PortError {
     /// A protocol without ports, such as ICMP.
     #[error("expected tcp, udp, sctp or dccp, got {0}")]
     Protocol(String),
+    /// A word after the slash that is no protocol, next to a port number.
+    #[error("unknown protocol `{0}`; expected tcp, udp, sctp or dccp")]
+    UnknownProtocol(String),
 }
 
 /// Service names that start with `typed`, the shortest first, each once.
@@ -58,16 +60,29 @@ pub fn starting_with(typed: &str) -> Vec<&'static str> {
     names
 }
 
-/// A parsed query: numbers or words.
-#[derive(Debug, PartialEq, Eq)]
-enum Query {
-    Range(u16, u16),
-    Words(String),
-}
-
 /// Looks up `443`, `443/udp`, `udp 53`, `:8080`, `8000-8010`, `https`, `postgres` or `remote desktop`. Returns at most
 /// [`MAX_MATCHES`], best match first; nothing for an unassigned port, which [`port_range`] can still describe.
 pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
+    let Some(numbers) = several_numbers(query) else {
+        return lookup_one(query);
+    };
+
+    let mut found: Vec<PortMatch> = Vec::new();
+    for number in numbers {
+        let matches = lookup_one(number)?;
+        found.extend(
+            matches
+                .into_iter()
+                .filter(|new| !found.contains(new))
+                .collect::<Vec<_>>(),
+        );
+        found.truncate(MAX_MATCHES);
+    }
+    Ok(found)
+}
+
+/// Looks up a query that is not a list of numbers.
+fn lookup_one(query: &str) -> Result<Vec<PortMatch>, PortError> {
     let (query, protocol) = parse(query)?;
     let has_protocol = |found: &PortMatch| protocol.is_none_or(|name| found.protocol == name);
 
@@ -119,6 +134,26 @@ pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
         .map(|entry| entry.service)
 }
 
+/// Names that people know better than the one in IANA's registry (`ms-wbt-server`, `rfb`, `pcsync-https`), over TCP.
+static FAMILIAR: &[(u16, &str)] = &[
+    (445, "smb"),
+    (465, "smtps"),
+    (1433, "mssql"),
+    (3389, "rdp"),
+    (5900, "vnc"),
+    (8443, "https-alt"),
+];
+
+/// The name of a port that people know: `(3389, "tcp")` → `rdp`. Where there is no better one, the service name.
+pub fn familiar_name(port: u16, protocol: &str) -> Option<&'static str> {
+    let familiar = FAMILIAR
+        .iter()
+        .find(|(known, _)| *known == port && protocol.eq_ignore_ascii_case("tcp"));
+    familiar
+        .map(|(_, name)| *name)
+        .or_else(|| service_name(port, protocol))
+}
+
 /// The first port of a service name or alias, TCP before UDP: `ssh` → 22, `postgres` → 5432.
 pub fn port_of(service: &str) -> Option<u16> {
     let words = normalize(service.trim());
@@ -150,91 +185,6 @@ pub fn port_range(port: u16) -> &'static str {
         1024..=49151 => "user port, assigned by IANA on request",
         49152.. => "dynamic port, never assigned",
     }
-}
-
-fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
-    let query: String = query.trim().chars().take(MAX_QUERY).collect();
-    let (rest, protocol) = split_protocol(&query)?;
-    let words = match (rest.trim_start_matches(':'), protocol) {
-        // `tcp` alone is a search word.
-        ("", Some(name)) => return Ok((Query::Words(name.to_owned()), None)),
-        ("", None) => return Err(PortError::Empty),
-        (words, _) => words,
-    };
-
-    if let Some(range) = range(words)? {
-        return Ok((range, protocol));
-    }
-
-    let words = normalize(words);
-    if !words.contains(char::is_alphanumeric) {
-        return Err(PortError::Empty);
-    }
-
-    Ok((Query::Words(words), protocol))
-}
-
-/// Splits off the protocol, which may be anywhere (`443/udp`, `udp/443`, `443 udp`), and drops the word `port`.
-/// Returns the remaining words in lower case.
-fn split_protocol(query: &str) -> Result<(String, Option<&'static str>), PortError> {
-    let mut protocol = None;
-    let mut rest = Vec::new();
-
-    for word in query
-        .split([' ', '\t', '/', ','])
-        .filter(|word| !word.is_empty())
-    {
-        let lower = word.to_ascii_lowercase();
-        match PROTOCOLS.iter().find(|(_, name)| *name == lower) {
-            Some((_, name)) => protocol = Some(*name),
-            None if query.contains('/')
-                && matches!(lower.as_str(), "icmp" | "icmpv6" | "gre" | "esp" | "ip") =>
-            {
-                return Err(PortError::Protocol(lower));
-            }
-            None if matches!(lower.as_str(), "port" | "ports") => {}
-            None => rest.push(lower),
-        }
-    }
-
-    Ok((rest.join(" "), protocol))
-}
-
-/// Parses a port or a range of ports; `None` if the text is neither.
-fn range(words: &str) -> Result<Option<Query>, PortError> {
-    if let Some(port) = number(words) {
-        let port = port?;
-        return Ok(Some(Query::Range(port, port)));
-    }
-
-    if let Some((first, last)) = words.split_once(['-', '–', '—', ':'])
-        && let (Some(first), Some(last)) = (number(first), number(last))
-    {
-        let (first, last) = (first?, last?);
-        return if first <= last {
-            Ok(Some(Query::Range(first, last)))
-        } else {
-            Err(PortError::Backwards(first, last))
-        };
-    }
-
-    match words.strip_prefix('-') {
-        Some(digits) if number(digits).is_some() => {
-            Err(PortError::OutOfRange(format!("-{digits}")))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Parses digits as a port; `None` if the text is not a number.
-fn number(text: &str) -> Option<Result<u16, PortError>> {
-    let text = text.trim();
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // Digits fail to parse only if the number is too large.
-    digits.then(|| {
-        text.parse()
-            .map_err(|_| PortError::OutOfRange(text.to_owned()))
-    })
 }
 
 fn matches(entry: &PortEntry) -> impl Iterator<Item = PortMatch> {

@@ -10,7 +10,9 @@
 //! `crawler`.
 
 mod agents;
+mod bots;
 mod category;
+mod client;
 mod device;
 pub mod hints;
 mod rules;
@@ -21,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use agents::Class;
+use client::{Sources, carrier_model};
 use rules::{BROWSERS, DEVICES, RuleMatch, SYSTEMS};
 
 pub use category::Category;
@@ -100,36 +103,48 @@ pub fn read(user_agent: &str) -> UaFacts {
         return UaFacts::unknown(text.into_owned());
     }
 
-    let browser = BROWSERS.find(&text);
+    let plain = bots::hide_other_meanings(&text);
     let system = SYSTEMS.find(&text);
     let found_device = DEVICES.find(&text);
-    let agent = agents::find(&text);
-    let woothee = woothee::parser::Parser::new()
-        .parse(&text)
-        .unwrap_or_default();
-
-    let spider = is_spider(found_device.as_ref());
-    let tool = is_tool(agent.as_ref(), spider);
-    let listed = spider || woothee.category == "crawler";
-    let crawler = !tool && (listed || is_crawler(&text, &browser, agent.as_ref()));
+    let sources = Sources {
+        text: &text,
+        browser: BROWSERS.find(&text),
+        agent: agents::find(&plain).filter(|_| !bots::is_app(&plain)),
+        woothee: woothee::parser::Parser::new()
+            .parse(&plain)
+            .unwrap_or_default(),
+    };
 
     let os = System {
-        name: system_name(&text, &system, &woothee),
+        name: system_name(&text, &system, &sources.woothee),
         version: system.as_ref().and_then(RuleMatch::version),
     };
+    let spider = match &plain {
+        Cow::Borrowed(_) => is_spider(found_device.as_ref()),
+        Cow::Owned(plain) => is_spider(DEVICES.find(plain).as_ref()),
+    };
+    let tool = is_tool(&sources, &plain, spider);
+    let branded = found_device
+        .as_ref()
+        .is_some_and(|found| device::brand(found).is_some());
+    let crawler = !tool && (spider || is_crawler(&sources, &plain, branded));
     let category = match (crawler, tool) {
         (true, _) => Category::Crawler,
         (_, true) => Category::Misc,
-        _ => category::of(&text, os.name.as_deref(), woothee.category),
+        _ => category::of(&text, os.name.as_deref(), sources.woothee.category),
     };
 
     let device = match category {
         // Crawlers pretend to be a phone; their real device is unknown.
         Category::Crawler | Category::Misc => Device::default(),
-        _ => device::of(&text, found_device.as_ref()),
+        _ => device::of(
+            &text,
+            found_device.as_ref(),
+            carrier_model(&sources.woothee),
+        ),
     };
 
-    let client = client(&text, &browser, agent, &woothee, crawler);
+    let client = sources.client(crawler || tool);
 
     UaFacts {
         category,
@@ -156,102 +171,34 @@ fn is_spider(device: Option<&RuleMatch>) -> bool {
     device.is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"))
 }
 
-/// Whether the text names a known crawler or looks like an unknown one.
-fn is_crawler(text: &str, browser: &Option<RuleMatch>, agent: Option<&agents::AgentMatch>) -> bool {
-    let has_family = family(browser)
-        .as_deref()
-        .is_some_and(|name| !category::is_vague_bot(name));
-    agent.is_some_and(|found| found.agent.class == Class::Bot)
-        || category::looks_like_a_bot(text, has_family)
+/// Whether the text names a known crawler or looks like an unknown one. `plain` is the text without other meanings;
+/// `branded`: uap-core knows the brand of the device.
+fn is_crawler(sources: &Sources, plain: &str, branded: bool) -> bool {
+    let is_known = branded || sources.specific_family().is_some();
+    let phone =
+        sources.woothee.category == "mobilephone" || branded && !plain.starts_with("Mozilla/");
+    sources.woothee.category == "crawler"
+        || sources
+            .agent
+            .as_ref()
+            .is_some_and(|found| found.agent.class == Class::Bot)
+        || bots::looks_like_a_bot(plain, is_known, phone)
 }
 
-/// Whether the text is from a library or command-line tool, and not from a crawler that mentions one.
-fn is_tool(agent: Option<&agents::AgentMatch>, spider: bool) -> bool {
-    agent.is_some_and(|found| found.agent.class == Class::Tool && (!spider || found.leading))
-}
-
-/// The browser or program: from the table, uap-core or woothee, or the product that an unknown bot names.
-fn client(
-    text: &str,
-    browser: &Option<RuleMatch>,
-    agent: Option<agents::AgentMatch>,
-    woothee: &woothee::parser::WootheeResult,
-    crawler: bool,
-) -> Client {
-    let name = family(browser).map(Cow::into_owned);
-    let version = browser.as_ref().filter(|_| name.is_some());
-    let mut client = Client {
-        version: version.and_then(RuleMatch::version),
-        name,
-        vendor: None,
+/// Whether the text is from a library or command-line tool, and not from a crawler or app that mentions one.
+fn is_tool(sources: &Sources, plain: &str, spider: bool) -> bool {
+    let Some(found) = &sources.agent else {
+        return !spider && (sources.woothee.category == "misc" || bots::is_language(plain));
     };
 
-    let is_listed = agent.is_some();
-
-    if let Some(agent) = agent {
-        client = listed_client(agent, client);
-    } else if client.name.is_none() {
-        client = woothee_client(woothee);
-    }
-
-    if crawler && !is_listed && client.name.as_deref().is_none_or(category::is_vague_bot) {
-        let (name, version) = category::own_product(text);
-        if name.is_some() {
-            client = Client {
-                name,
-                version,
-                vendor: None,
-            };
-        }
-    }
-
-    if client.vendor.is_none() {
-        client.vendor = client
-            .name
-            .as_deref()
-            .and_then(category::vendor)
-            .map(str::to_owned);
-    }
-
-    client
-}
-
-/// The client for a program of the table. The rules of uap-core (`from_rules`) find the version of apps in unusual
-/// places, but a general browser family is less specific than the table.
-fn listed_client(
-    agents::AgentMatch { agent, version, .. }: agents::AgentMatch,
-    from_rules: Client,
-) -> Client {
-    let general = from_rules
-        .name
-        .as_deref()
-        .is_none_or(category::is_general_browser);
-
-    let client = if agent.class != Class::InApp || general {
-        Client {
-            name: Some(agent.name.to_owned()),
-            version: version.map(str::to_owned),
-            vendor: None,
-        }
-    } else {
-        from_rules
+    let is_app = || {
+        sources
+            .specific_family()
+            .is_some_and(|family| !family.eq_ignore_ascii_case(found.name()))
+            && bots::is_from_a_person(plain)
     };
-
-    Client {
-        vendor: agent.vendor.map(str::to_owned),
-        ..client
-    }
-}
-
-fn woothee_client(woothee: &woothee::parser::WootheeResult) -> Client {
-    let recognized = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
-    let name =
-        recognized(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
-    Client {
-        version: recognized(woothee.version).filter(|_| name.is_some()),
-        name,
-        vendor: None,
-    }
+    found.agent.class == Class::Tool
+        && (found.leading || !spider && !bots::is_from_a_feature_phone(plain) && !is_app())
 }
 
 /// The first [`MAX_READ`] bytes, trimmed and on one line.
@@ -263,10 +210,6 @@ fn clean(user_agent: &str) -> Cow<'_, str> {
     } else {
         text.into()
     }
-}
-
-fn family<'a>(browser: &Option<RuleMatch<'a>>) -> Option<Cow<'a, str>> {
-    browser.as_ref()?.field(0, 1).filter(|name| name != "Other")
 }
 
 /// Operating systems that uap-core does not know.

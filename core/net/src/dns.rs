@@ -2,12 +2,12 @@
 
 mod client;
 mod message;
+mod presentation;
 mod resolver_health;
-mod service_binding;
 mod upstream;
 mod validate;
 #[cfg(test)]
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     net::{IpAddr, SocketAddr},

@@ -3,9 +3,8 @@
 use mail_auth::{
     AuthenticatedMessage,
     common::{parse::TxtRecordParser, verify::DomainKey},
-    dmarc::Dmarc,
-    spf::Spf,
 };
+use netvane_facts::mailpolicy::{dmarc, spf};
 
 /// Whether the headers of a signed message, including its signatures, could be parsed.
 pub fn authenticated(message: &[u8]) -> bool {
@@ -14,9 +13,10 @@ pub fn authenticated(message: &[u8]) -> bool {
 
 /// Parses a TXT record as each kind of policy or key it can hold.
 pub fn policies(record: &[u8]) -> [bool; 3] {
+    let text = String::from_utf8_lossy(record);
     [
-        Spf::parse(record).is_ok(),
+        spf::parse(&text).faults.is_empty(),
         DomainKey::parse(record).is_ok(),
-        Dmarc::parse(record).is_ok(),
+        dmarc::parse(&text).is_applicable(),
     ]
 }

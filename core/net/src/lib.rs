@@ -74,7 +74,7 @@ impl Net {
         let whois = whois::Whois::new(settings.whois, dns.clone(), guard.clone());
         let registries = registry::Registries::new(settings.rdap, http.clone(), whois);
         let mailauth = mailauth::MailAuth::new(
-            dns.name_servers(),
+            dns.clone(),
             std::time::Duration::from_millis(settings.dns.timeout_ms),
         );
 

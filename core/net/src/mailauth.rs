@@ -1,30 +1,42 @@
 //! Verifies SPF, DKIM, DMARC and ARC of a received message, through the configured resolvers.
 //!
-//! mail-auth sends its own DNS queries: names in a message cause only TXT, MX, A and PTR queries to our resolvers,
-//! never a connection.
+//! SPF and DMARC are evaluated here, DKIM and ARC by mail-auth, which sends its own DNS queries. Names in a message
+//! cause only TXT, MX, A, AAAA and PTR queries to our resolvers, never a connection.
+
+pub mod dmarc;
+mod lookup;
+mod signatures;
+pub mod spf;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::{
+    collections::BTreeSet,
     net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
-use mail_auth::{
-    AuthenticatedMessage, DkimResult, DmarcOutput, DmarcResult, Error, MessageAuthenticator,
-    SpfOutput, SpfResult, dkim::DkimError, dmarc::verify::DmarcParameters,
-    spf::verify::SpfParameters,
-};
+use mail_auth::{AuthenticatedMessage, DkimOutput, MessageAuthenticator};
+use tokio::time::timeout;
 
-/// Parsers of the DNS records for mail policies and keys, without DNS queries.
+use crate::dns::Dns;
+use dmarc::{DmarcCheck, DmarcResult, Identifier, Method};
+use lookup::domain_name;
+use spf::{SpfCheck, SpfResult};
+
+pub use lookup::{exists, texts};
+
+/// Parsers of the DNS records for keys and transport policies, without DNS queries.
 pub mod records {
     pub use mail_auth::{
         Error,
         common::{parse::TxtRecordParser, verify::DomainKey},
         dkim::DkimError,
-        dmarc::{Dmarc, Policy, Psd},
         mta_sts::{MtaSts, ReportUri, TlsRpt},
-        spf::{Macro, Mechanism, Qualifier, Spf},
     };
 }
 
@@ -33,6 +45,7 @@ pub mod records {
 pub struct MailAuth(Arc<Inner>);
 
 struct Inner {
+    dns: Dns,
     servers: Vec<NameServerConfig>,
     timeout: Duration,
     /// Built on first use: its resolver reads certificate authorities, which takes milliseconds.
@@ -48,13 +61,15 @@ pub struct Checked {
     pub detail: String,
 }
 
-/// Results for a complete message.
+/// Results for a message.
 #[derive(Debug, Clone, Default)]
 pub struct MessageChecked {
-    /// One result per signature, in the message's order.
+    /// SPF result; `None` without an envelope.
+    pub spf: Option<SpfCheck>,
+    /// One result per signature in the message's order, for the first 20.
     pub dkim: Vec<Checked>,
-    /// DMARC result; `None` without a `From` domain or envelope.
-    pub dmarc: Option<Checked>,
+    /// DMARC result; `None` without an envelope or a complete message.
+    pub dmarc: Option<DmarcCheck>,
     /// ARC result; `None` without an ARC chain.
     pub arc: Option<Checked>,
 }
@@ -73,9 +88,10 @@ pub struct Envelope<'a> {
 }
 
 impl MailAuth {
-    pub(super) fn new(servers: Vec<NameServerConfig>, timeout: Duration) -> Self {
+    pub(super) fn new(dns: Dns, timeout: Duration) -> Self {
         Self(Arc::new(Inner {
-            servers,
+            servers: dns.name_servers(),
+            dns,
             timeout,
             built: OnceLock::new(),
         }))
@@ -86,6 +102,7 @@ impl MailAuth {
             servers,
             timeout,
             built,
+            ..
         } = &*self.0;
         let build = || {
             let mut options = ResolverOpts::default();
@@ -99,147 +116,149 @@ impl MailAuth {
         built.get_or_init(build).as_ref()
     }
 
-    /// Checks whether the client may send for the envelope's domain (RFC 7208).
-    pub async fn spf(&self, envelope: Envelope<'_>) -> Option<Checked> {
-        Some(spf_checked(&self.spf_output(envelope).await?, envelope))
-    }
-
-    async fn spf_output(
+    /// Verifies SPF (RFC 7208) with an envelope, DKIM (RFC 6376) and ARC (RFC 8617) with a complete message, and DMARC
+    /// (RFC 9989) with both. Takes at most `limit`: a check that takes longer leaves enough time for the others.
+    pub async fn verify(
         &self,
-        Envelope {
-            address,
-            helo,
-            by,
-            mail_from,
-        }: Envelope<'_>,
-    ) -> Option<SpfOutput> {
-        let authenticator = self.authenticator()?;
-        Some(if mail_from.is_empty() {
-            authenticator
-                .verify_spf(SpfParameters::verify_ehlo(address, helo, by))
-                .await
-        } else {
-            authenticator
-                .verify_spf(SpfParameters::verify_mail_from(
-                    address, helo, by, mail_from,
-                ))
-                .await
-        })
-    }
-
-    /// Verifies DKIM (RFC 6376), ARC (RFC 8617) and, with an envelope, DMARC (RFC 7489) of a complete message.
-    pub async fn message(&self, message: &[u8], envelope: Option<Envelope<'_>>) -> MessageChecked {
+        message: Option<&[u8]>,
+        envelope: Option<Envelope<'_>>,
+        limit: Duration,
+    ) -> MessageChecked {
         let mut checked = MessageChecked::default();
-        let (Some(authenticator), Some(parsed)) =
-            (self.authenticator(), AuthenticatedMessage::parse(message))
-        else {
+        let Ok(client) = self.0.dns.client(None).await else {
             return checked;
         };
+        let message = message.map(signatures::drop_surplus);
+        let parsed = message.as_deref().and_then(AuthenticatedMessage::parse);
 
-        let dkim = authenticator.verify_dkim(&parsed).await;
+        let share = limit / 2;
+        let spf = async {
+            match envelope {
+                Some(envelope) => Some(spf::check_host(&client, envelope, share).await),
+                None => None,
+            }
+        };
+        let signatures = timeout(share, self.verify_signatures(parsed.as_ref()));
+        let (spf, signatures) = futures::join!(spf, signatures);
+        let (dkim, arc) = signatures.ok().flatten().unzip();
 
-        checked.dkim = dkim
-            .iter()
-            .map(|output| {
-                let about = output
-                    .signature()
-                    .map(|signature| format!("d={}, s={}", signature.d, signature.s));
-                dkim_checked(output.result(), about.unwrap_or_default())
-            })
-            .collect();
-
-        if !parsed.ams_headers.is_empty() {
-            let arc = authenticator.verify_arc(&parsed).await;
-            checked.arc = Some(arc_checked(arc.result()));
+        if let (Some(parsed), Some(spf)) = (&parsed, &spf) {
+            checked.dmarc = Some(match author_domain(parsed) {
+                Ok(author) => {
+                    let identifiers = identifiers(spf, parsed, dkim.as_deref());
+                    timeout(share, dmarc::check(&client, &author, &identifiers))
+                        .await
+                        .unwrap_or_else(|_| {
+                            DmarcCheck::new(DmarcResult::TempError, &author, "timed out")
+                        })
+                }
+                Err(why) => DmarcCheck::new(DmarcResult::PermError, "", why),
+            });
         }
 
-        if let Some(envelope) = envelope
-            && let Some(spf) = self.spf_output(envelope).await
-        {
-            let domain = envelope
-                .mail_from
-                .rsplit_once('@')
-                .map_or(envelope.helo, |(_, domain)| domain);
-            let parameters = DmarcParameters::new(&parsed, &dkim, domain, &spf);
-            let dmarc = authenticator.verify_dmarc(parameters).await;
-            checked.dmarc = Some(dmarc_checked(&dmarc));
-        }
-
+        checked.dkim = match (&parsed, &dkim) {
+            (Some(parsed), Some(dkim)) => signatures::in_message_order(parsed, dkim),
+            _ => Vec::new(),
+        };
+        checked.spf = spf;
+        checked.arc = arc.flatten();
         checked
     }
-}
 
-fn spf_checked(output: &SpfOutput, envelope: Envelope<'_>) -> Checked {
-    let result = match output.result() {
-        SpfResult::Pass => "pass",
-        SpfResult::Fail => "fail",
-        SpfResult::SoftFail => "softfail",
-        SpfResult::Neutral => "neutral",
-        SpfResult::TempError => "temperror",
-        SpfResult::PermError => "permerror",
-        SpfResult::None => "none",
-    };
-    let sender = if envelope.mail_from.is_empty() {
-        envelope.helo
-    } else {
-        envelope.mail_from
-    };
-    Checked {
-        result,
-        detail: format!("{} for {sender}", envelope.address),
+    /// Results of DKIM and, with an ARC chain, of ARC. `None` if the signatures could not be verified.
+    async fn verify_signatures<'a>(
+        &self,
+        message: Option<&'a AuthenticatedMessage<'a>>,
+    ) -> Option<(Vec<DkimOutput<'a>>, Option<Checked>)> {
+        let (authenticator, message) = (self.authenticator()?, message?);
+        // mail-auth sends its own queries, so they are charged here.
+        signatures::charge_queries(message).ok()?;
+
+        let dkim = authenticator.verify_dkim(message).await;
+        let arc = if message.ams_headers.is_empty() {
+            None
+        } else {
+            Some(signatures::arc_checked(
+                authenticator.verify_arc(message).await.result(),
+            ))
+        };
+        Some((dkim, arc))
     }
 }
 
-fn dkim_checked(result: &DkimResult, about: String) -> Checked {
-    let (result, why) = match result {
-        DkimResult::Pass => ("pass", None),
-        // mail-auth returns neutral for a modified body; RFC 8601 §2.7.1 calls a failed test `fail`.
-        DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => {
-            ("fail", Some(error))
+/// The one domain of the message's authors (RFC 9989 §5.3.1).
+///
+/// # Errors
+/// There is no single one, and why.
+fn author_domain(message: &AuthenticatedMessage<'_>) -> Result<String, String> {
+    let is_from = |name: &[u8]| name.trim_ascii().eq_ignore_ascii_case(b"From");
+    let fields = message
+        .headers
+        .iter()
+        .filter(|(name, _)| is_from(name))
+        .count();
+    if fields > 1 {
+        return Err(format!(
+            "the message has {fields} From fields, only one is allowed (RFC 5322 §3.6)"
+        ));
+    }
+
+    let domains: BTreeSet<String> = message
+        .froms()
+        .iter()
+        .filter_map(|address| address.rsplit_once('@'))
+        .map(|(_, domain)| domain_name(domain).unwrap_or_else(|| domain.to_owned()))
+        .collect();
+    let mut domains = domains.into_iter();
+    match (domains.next(), domains.next()) {
+        (Some(domain), None) => Ok(domain),
+        (None, _) => Err("the From field has no address".into()),
+        (Some(_), Some(_)) => Err("the From field has addresses of several domains".into()),
+    }
+}
+
+/// The domains that DMARC compares with the author's: those that passed, and those that could not be checked, which are
+/// all of the message's signatures without results (`dkim`).
+fn identifiers(
+    spf: &SpfCheck,
+    message: &AuthenticatedMessage<'_>,
+    dkim: Option<&[DkimOutput<'_>]>,
+) -> Vec<Identifier> {
+    let signature = |domain: &str, passes| Identifier {
+        method: Method::Dkim,
+        domain: domain.to_owned(),
+        passes,
+    };
+    let signatures: Vec<Identifier> = match dkim {
+        Some(outputs) => outputs
+            .iter()
+            .filter_map(|output| {
+                let domain = output.signature()?.d.as_str();
+                match signatures::dkim_checked(output).result {
+                    "pass" => Some(signature(domain, true)),
+                    "temperror" => Some(signature(domain, false)),
+                    _ => None,
+                }
+            })
+            .collect(),
+        None => message
+            .dkim_headers
+            .iter()
+            .map(|field| signature(&field.header.d, false))
+            .collect(),
+    };
+    let sender = matches!(spf.result, SpfResult::Pass | SpfResult::TempError).then(|| Identifier {
+        method: Method::Spf,
+        domain: spf.domain.clone(),
+        passes: spf.result == SpfResult::Pass,
+    });
+    let mut all: Vec<Identifier> = Vec::new();
+    for identifier in sender.into_iter().chain(signatures) {
+        if !all.contains(&identifier) {
+            all.push(identifier);
         }
-        DkimResult::Neutral(error) => ("neutral", Some(error)),
-        DkimResult::Fail(error) => ("fail", Some(error)),
-        DkimResult::PermError(error) => ("permerror", Some(error)),
-        DkimResult::TempError(error) => ("temperror", Some(error)),
-        DkimResult::None => ("none", None),
-    };
-    let why = why
-        .map(|why| format!("{}{why}", if about.is_empty() { "" } else { ": " }))
-        .unwrap_or_default();
-    Checked {
-        result,
-        detail: format!("{about}{why}"),
     }
-}
-
-/// Converts an ARC result, which is only pass or fail (RFC 8617 §8.1).
-fn arc_checked(result: &DkimResult) -> Checked {
-    let checked = dkim_checked(result, String::new());
-    match checked.result {
-        "neutral" | "permerror" => Checked {
-            result: "fail",
-            ..checked
-        },
-        _ => checked,
-    }
-}
-
-/// Converts a DMARC result: one aligned pass is enough; with a policy and no aligned pass it is `fail` (RFC 7489 §4.2).
-fn dmarc_checked(output: &DmarcOutput) -> Checked {
-    let word = |result: &DmarcResult| match result {
-        DmarcResult::Pass => "pass",
-        DmarcResult::Fail(_) => "fail",
-        DmarcResult::TempError(_) => "temperror",
-        DmarcResult::PermError(_) => "permerror",
-        DmarcResult::None => "none",
-    };
-    let (dkim, spf) = (word(output.dkim_result()), word(output.spf_result()));
-    let detail = format!(
-        "{}: aligned DKIM {dkim}, aligned SPF {spf}",
-        output.domain()
-    );
-    Checked {
-        result: word(&output.result()),
-        detail,
-    }
+    // Identifiers that can still decide come first, for the limit.
+    all.sort_by_key(|identifier| !identifier.passes);
+    all
 }

@@ -116,11 +116,24 @@ impl Registries {
         servers::has_server(suffix) || self.has_rdap() && rdap()
     }
 
+    /// Base URLs of the RDAP servers for an object. None for names below a suffix with a registry of its own, which the
+    /// server of the top-level domain does not know.
+    fn rdap_servers(&self, kind: Kind, query: &str) -> Result<Vec<String>, Failure> {
+        let bootstrap = self.bootstrap()?;
+        let separate = kind == Kind::Domain
+            && servers::separate_suffix(query).is_some_and(|suffix| !bootstrap.has_name(suffix));
+        Ok(if separate {
+            Vec::new()
+        } else {
+            bootstrap.lookup(kind, query)
+        })
+    }
+
     /// Queries the RDAP server listed by IANA, then with `follow` the registrar's server for data that the registry omits.
     pub async fn rdap(&self, kind: Kind, query: &str, follow: bool) -> RegistryAnswer {
         let mut found = RegistryAnswer::default();
-        let bases = match self.bootstrap() {
-            Ok(bootstrap) => bootstrap.lookup(kind, query),
+        let bases = match self.rdap_servers(kind, query) {
+            Ok(bases) => bases,
             Err(failure) => {
                 let (server, outcome) = ("RDAP bootstrap".to_owned(), failure.to_string());
                 found.chain.push(ReferralStep {

@@ -178,6 +178,9 @@ pub struct Authentication {
     pub dkim: Vec<Dkim>,
     /// DMARC: whether SPF or DKIM passes for the author's domain.
     pub dmarc: AuthResult,
+    /// What the author's domain asks receivers to do with mail that fails DMARC: `none`, `quarantine` or `reject`;
+    /// `null` if it was not looked up.
+    pub dmarc_policy: Option<String>,
     /// ARC: the chain of forwarders (RFC 8617).
     pub arc: AuthResult,
     /// The server that reported these results.

@@ -190,7 +190,7 @@ fn parses_queries() {
 #[test]
 fn errors_say_what_is_expected() {
     insta::assert_snapshot!(PortError::Empty, @"expected a port (443), a range (8000-8010) or a service name (postgres)");
-    insta::assert_snapshot!(PortError::OutOfRange("70000".into()), @"port 70000 is out of range (0–65535)");
+    insta::assert_snapshot!(PortError::OutOfRange("70000".into()), @"port 70000 is out of range (max 65535)");
     insta::assert_snapshot!(PortError::Backwards(80, 70), @"invalid range 80-70: 70 is less than 80");
     insta::assert_snapshot!(PortError::Protocol("gre".into()), @"expected tcp, udp, sctp or dccp, got gre");
 }
@@ -250,4 +250,67 @@ fn between_handles_the_first_and_last_port() {
             .windows(2)
             .all(|two| (two[0].port, two[0].unofficial) <= (two[1].port, two[1].unofficial))
     );
+}
+
+#[test]
+fn familiar_names_replace_those_of_the_registry() {
+    for (port, protocol, name) in [
+        (3389, "tcp", Some("rdp")),
+        (5900, "TCP", Some("vnc")),
+        (445, "tcp", Some("smb")),
+        (8443, "tcp", Some("https-alt")),
+        (443, "tcp", Some("https")),
+        (3389, "udp", service_name(3389, "udp")),
+        (0, "tcp", service_name(0, "tcp")),
+    ] {
+        assert_eq!(familiar_name(port, protocol), name, "{port}/{protocol}");
+    }
+}
+
+#[test]
+fn the_familiar_names_are_found_as_services() {
+    for (port, name) in FAMILIAR {
+        assert!(
+            lookup(name).is_ok_and(|found| found.iter().any(|found| found.port == *port)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn several_numbers_are_all_looked_up() {
+    let ports = |query: &str| {
+        let found = lookup(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let mut ports: Vec<String> = found
+            .iter()
+            .map(|found| format!("{}/{}", found.port, found.protocol))
+            .collect();
+        ports.dedup();
+        ports
+    };
+    for (query, expected) in [
+        ("443/tcp,80/tcp", &["443/tcp", "80/tcp"][..]),
+        ("25/tcp 587/tcp 25/tcp", &["25/tcp", "587/tcp"]),
+        (":443/udp, 53/udp", &["443/udp", "53/udp"]),
+    ] {
+        assert_eq!(ports(query), expected, "{query}");
+    }
+    assert!(ports("443/tcp,80").contains(&"80/udp".to_owned()));
+    assert!(lookup("443,70000").is_err() && lookup("443/tpc 80").is_err());
+    let many = "1-1000 ".repeat(20);
+    assert_eq!(lookup(&many).map(|found| found.len()), Ok(MAX_MATCHES));
+}
+
+#[test]
+fn a_mistyped_protocol_is_an_error() {
+    assert_eq!(
+        lookup("443/tpc"),
+        Err(PortError::UnknownProtocol("tpc".into()))
+    );
+    for query in ["443/TCP", "tcp/443", "ip/tcp", "a/b", "443/", "80/443"] {
+        assert!(
+            !matches!(lookup(query), Err(PortError::UnknownProtocol(_))),
+            "{query}"
+        );
+    }
 }

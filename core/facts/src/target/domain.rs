@@ -72,6 +72,11 @@ impl Domain {
 
 impl DnsName {
     fn read(text: &str) -> Result<Self, Invalid> {
+        if text.contains('\\') {
+            let text = text.trim().trim_matches(['"', '\'', '`']);
+            return escaped(text).map(|name| Self(name + "."));
+        }
+
         let name = clean_pasted(text);
         if name == "." {
             return Ok(Self(name.into_owned()));
@@ -84,6 +89,104 @@ impl DnsName {
         }
         ascii(&name, text).map(|name| Self(name + "."))
     }
+}
+
+/// Converts a name with escapes (RFC 1035 §5.1) to lower-case A-labels without the final dot. A label with an escape
+/// may have any octets; they stay escaped unless they need not be.
+fn escaped(written: &str) -> Result<String, Invalid> {
+    let mut labels = Vec::new();
+    let mut octets = 0;
+
+    for label in split_labels(written) {
+        let encoded = if label.contains('\\') {
+            let label_octets =
+                unescape(label).map_err(|message| label_error(message, label, written))?;
+            octets += label_octets.len();
+            escape(&label_octets)
+        } else if label.is_empty() {
+            return Err(Invalid::new("empty label (\"..\")"));
+        } else {
+            let encoded = encode(label).map_err(|message| label_error(message, label, written))?;
+            octets += encoded.len();
+            encoded
+        };
+        labels.push(encoded);
+        octets += 1;
+    }
+
+    // With the root's label, a name has at most 255 octets.
+    if octets > 254 {
+        return Err(Invalid::new("domain name is too long (max 255 octets)"));
+    }
+
+    Ok(labels.join("."))
+}
+
+/// The labels between unescaped dots, without the empty one after the final dot.
+fn split_labels(name: &str) -> Vec<&str> {
+    let mut labels = Vec::new();
+    let (mut start, mut is_escaped) = (0, false);
+
+    for (at, c) in name.char_indices() {
+        if c == '.' && !is_escaped {
+            labels.push(&name[start..at]);
+            start = at + 1;
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+
+    if start < name.len() {
+        labels.push(&name[start..]);
+    }
+    labels
+}
+
+/// The octets of a label, at most 63. The error is the message for the user.
+fn unescape(label: &str) -> Result<Vec<u8>, String> {
+    const EXPECTED: &str = "expected a character or three digits up to 255 after `\\`";
+    let mut octets = Vec::new();
+    let mut rest = label.bytes();
+
+    while let Some(octet) = rest.next() {
+        octets.push(match octet {
+            b'\\' => match rest.next().ok_or(EXPECTED)? {
+                first @ b'0'..=b'9' => {
+                    let mut digit = || rest.next().filter(u8::is_ascii_digit).ok_or(EXPECTED);
+                    let digits = [first, digit()?, digit()?];
+                    let number = digits
+                        .iter()
+                        .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
+                    u8::try_from(number).map_err(|_| EXPECTED)?
+                }
+                octet => octet,
+            },
+            octet if octet.is_ascii() && !is_allowed(char::from(octet)) => {
+                return Err(format!(
+                    "{} is not allowed in a domain name without `\\`",
+                    describe(char::from(octet))
+                ));
+            }
+            octet => octet,
+        });
+    }
+
+    match octets.len() {
+        0 => Err("empty label (\"..\")".to_owned()),
+        1..=63 => Ok(octets.to_ascii_lowercase()),
+        length => Err(format!("label is too long: {length} octets (max 63)")),
+    }
+}
+
+/// The text of a label, with escapes where they are needed.
+fn escape(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |mut text, octet| {
+        match char::from(*octet) {
+            c if c.is_ascii() && is_allowed(c) => text.push(c),
+            c if c.is_ascii_graphic() => text.extend(['\\', c]),
+            _ => text += &format!("\\{octet:03}"),
+        }
+        text
+    })
 }
 
 /// Converts `name` to lower-case A-labels; positions in errors refer to `written`.

@@ -1,6 +1,6 @@
 //! Cleans up pasted names: removes what chats, browsers and security reports add to them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 /// Extracts the name or address from a pasted text: removes link markup, URL parts, defanging and quotes. The result
 /// is not validated.
@@ -19,6 +19,9 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     };
     let text = link_target(text);
     let text = refang(text);
+    if let Some(address) = narrow_address(&text) {
+        return Cow::Owned(address);
+    }
     match host_of(&text) {
         Some(host) => Cow::Owned(host.to_owned()),
         None => text,
@@ -40,6 +43,26 @@ fn link_target(text: &str) -> &str {
         Some((label, target)) if label.starts_with('[') => target,
         _ => text,
     }
+}
+
+/// An address with full-width digits, letters or colons, as East Asian keyboards write it, in ASCII: `８.８.８.８`. IDNA
+/// maps them too, but an address is not read as a name. `None` for any other text.
+fn narrow_address(text: &str) -> Option<String> {
+    let is_wide = |c: char| matches!(c, '０'..='９' | 'Ａ'..='Ｆ' | 'ａ'..='ｆ' | '：');
+    if !text.contains(is_wide) {
+        return None;
+    }
+
+    let narrow = |c: char| match u32::from(c).checked_sub(0xfee0).and_then(char::from_u32) {
+        Some(ascii) if is_wide(c) => ascii,
+        _ => c,
+    };
+    let text: String = text.chars().map(narrow).collect();
+    let address = text.strip_suffix('.').unwrap_or(&text);
+    address
+        .parse::<IpAddr>()
+        .is_ok()
+        .then(|| address.to_owned())
 }
 
 fn refang(text: &str) -> Cow<'_, str> {
@@ -138,6 +161,9 @@ mod tests {
             ("hxxp://evil[.]example/x", "evil.example"),
             ("hXXps[:]//evil(.)example", "evil.example"),
             ("192。0。2。1", "192.0.2.1"),
+            ("１９２.0.２．1。", "192.0.2.1"),
+            ("２００１：ｄｂ８：：１", "2001:db8::1"),
+            ("６４４９６", "６４４９６"),
             ("[2001:db8::1]", "2001:db8::1"),
             ("https://[2001:db8::1]:443/", "2001:db8::1"),
             ("<https://example.com|example.com>", "example.com"),

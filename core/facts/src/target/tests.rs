@@ -80,3 +80,13 @@ fn value_types_have_a_json_schema() {
     );
     assert_eq!(schema["x-completes"], "target");
 }
+
+#[test]
+fn full_width_addresses_are_addresses() {
+    for text in ["８.８.８.８", "8.8.8.8。", "８。８．8｡8"] {
+        let address: Address = text.parse().expect(text);
+        assert_eq!(address.to_string(), "8.8.8.8", "{text}");
+        let host: Host = text.parse().expect(text);
+        assert_eq!(host.to_string(), "8.8.8.8", "{text}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Brand and model of a device: the rules of uap-core, or else the brand by the prefix of the model.
 
+use std::borrow::Cow;
+
 use super::{Device, rules::RuleMatch};
 
 /// Prefixes of Android models and their brands. Case-sensitive; the first match wins.
@@ -40,19 +42,21 @@ fn is_placeholder(value: &str) -> bool {
         )
 }
 
-/// The device of a client that is not a bot.
-pub(super) fn of(text: &str, found: Option<&RuleMatch>) -> Device {
-    let field = |at, group| {
-        found
-            .and_then(|found| found.field(at, group))
-            .filter(|value| !is_placeholder(value))
-    };
-    let brand = field(1, 0).map(|brand| brand.into_owned());
-    let model = field(2, 1)
+/// The device of a client that is not a bot. `carrier_model` is the model of a phone of a Japanese carrier.
+pub(super) fn of(text: &str, found: Option<&RuleMatch>, carrier_model: Option<&str>) -> Device {
+    let brand = found.and_then(brand).map(Cow::into_owned);
+    let model = found
+        .and_then(|found| found.field(2, 1))
+        .filter(|model| !is_placeholder(model))
         .map(|model| model.into_owned())
-        .or_else(|| android_model(text).map(str::to_owned));
+        .or_else(|| android_model(text).or(carrier_model).map(str::to_owned));
     let brand = brand.or_else(|| maker(text, model.as_deref()).map(str::to_owned));
     Device { brand, model }
+}
+
+/// The brand that uap-core finds, `None` for a placeholder.
+pub(super) fn brand<'a>(found: &RuleMatch<'a>) -> Option<Cow<'a, str>> {
+    found.field(1, 0).filter(|value| !is_placeholder(value))
 }
 
 fn maker(text: &str, model: Option<&str>) -> Option<&'static str> {

@@ -4,6 +4,8 @@ use cpu_time::ThreadTime;
 
 use super::*;
 
+mod public_sets;
+
 /// The result as `category bot | client version | os version | brand model`, with `-` for missing fields.
 fn of(text: &str) -> String {
     let facts = read(text);

@@ -214,14 +214,13 @@ fn is_refusal(message: &Message) -> bool {
 }
 
 fn answers_the_question(question: &Question<'_>, message: &Message) -> Result<(), String> {
-    let expected = question.name.trim_end_matches('.');
+    // Names in wire format are equal regardless of case and of how their text is escaped.
+    let is_queried = |name: &str| {
+        let name = wire_name(name);
+        name.is_some() && name == wire_name(question.name)
+    };
     match &message.question {
-        Some((name, rtype))
-            if *rtype == question.rtype
-                && name.trim_end_matches('.').eq_ignore_ascii_case(expected) =>
-        {
-            Ok(())
-        }
+        Some((name, rtype)) if *rtype == question.rtype && is_queried(name) => Ok(()),
         // Some servers omit the question in an error response.
         None if message.answers.is_empty() => Ok(()),
         _ => Err("the question in the response does not match the query".into()),
@@ -289,23 +288,69 @@ fn request_without_edns(question: &Question<'_>) -> Result<DnsRequest, QueryErro
     request(question, false)
 }
 
-/// Converts a name to wire format. Hickory's text parser is not used: it rejects labels that are valid in DNS (such as
-/// `0/26` of RFC 2317). `None` if a label or the name is too long.
+/// Converts a name with the escapes of RFC 1035 §5.1 to wire format. Hickory's text parser is not used: it rejects labels
+/// that are valid in DNS (such as `0/26` of RFC 2317). `None` if a label or the name is too long or empty, or an escape is
+/// invalid.
 pub(super) fn wire_name(name: &str) -> Option<Name> {
-    let labels = name.trim_end_matches('.');
-    let mut wire = match labels {
-        "" => Name::root(),
-        labels => Name::from_labels(labels.split('.').map(str::as_bytes)).ok()?,
+    let mut labels = labels(name)?;
+    // The final dot.
+    if labels.len() > 1 && labels.last().is_some_and(Vec::is_empty) {
+        labels.pop();
+    }
+    let mut wire = match &labels[..] {
+        [root] if root.is_empty() => Name::root(),
+        labels if labels.iter().any(Vec::is_empty) => return None,
+        labels => Name::from_labels(labels.iter().map(Vec::as_slice)).ok()?,
     };
     wire.set_fqdn(true);
     Some(wire)
 }
 
-/// Converts a name back to the text that [`wire_name`] parses. `None` if a label contains a dot or is not UTF-8.
-pub(super) fn text_name(name: &Name) -> Option<String> {
-    let labels = name.iter().map(std::str::from_utf8);
-    let labels: Vec<&str> = labels.collect::<Result<_, _>>().ok()?;
-    (!labels.iter().any(|label| label.contains('.'))).then(|| labels.join("."))
+/// Splits a name at its dots and resolves `\.` and `\046` (RFC 1035 §5.1). `.` gives two empty labels.
+fn labels(name: &str) -> Option<Vec<Vec<u8>>> {
+    let mut labels = vec![Vec::new()];
+    let mut octets = name.bytes();
+
+    while let Some(octet) = octets.next() {
+        let label = match octet {
+            b'.' => {
+                labels.push(Vec::new());
+                continue;
+            }
+            b'\\' => match octets.next()? {
+                first @ b'0'..=b'9' => {
+                    let digits = [first, octets.next()?, octets.next()?];
+                    std::str::from_utf8(&digits).ok()?.parse().ok()?
+                }
+                octet => octet,
+            },
+            octet => octet,
+        };
+        labels.last_mut()?.push(label);
+    }
+
+    Some(labels)
+}
+
+/// Converts a name back to the text that [`wire_name`] parses.
+pub(super) fn text_name(name: &Name) -> String {
+    let labels: Vec<String> = name.iter().map(escape_label).collect();
+    labels.join(".")
+}
+
+/// Escapes dots, spaces, special characters and octets beyond ASCII (RFC 1035 §5.1).
+fn escape_label(label: &[u8]) -> String {
+    label.iter().fold(String::new(), |mut text, octet| {
+        match octet {
+            b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
+                text.push('\\');
+                text.push(char::from(*octet));
+            }
+            0x21..=0x7e => text.push(char::from(*octet)),
+            octet => text.push_str(&format!("\\{octet:03}")),
+        }
+        text
+    })
 }
 
 #[cfg(test)]

@@ -12,14 +12,13 @@ use domain::{
         Message as Wire, ParsedName, ParsedRecord, Rtype, UnknownRecordData,
         iana::{Class, OptRcode},
         opt::AllOptData,
-        zonefile_fmt::{DisplayKind, ZonefileFmt},
     },
     rdata::AllRecordData,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::service_binding;
+use super::presentation::{self, Uncompressed};
 
 /// Record data, typed for the record types that `domain` supports.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
@@ -116,35 +115,15 @@ pub struct Record {
 }
 
 impl Record {
-    /// Returns the data in presentation format (RFC 1035 §5.1).
+    /// Returns the data in presentation format (RFC 1035 §5.1, RFC 3597 §5).
     pub fn presentation(&self) -> String {
-        match &self.data {
-            AllRecordData::Unknown(unknown) => generic(unknown.data()),
-            AllRecordData::Svcb(record) => service_binding::presentation(record),
-            AllRecordData::Https(record) => service_binding::presentation(record),
-            // Simple form: one line, names with their final dot.
-            data => data
-                .display_zonefile(DisplayKind::Simple)
-                .to_string()
-                .trim_end()
-                .to_owned(),
-        }
+        presentation::format(&self.data)
     }
-}
-
-/// Formats data of an unknown type (RFC 3597 §5).
-fn generic(data: &[u8]) -> String {
-    let hex: String = data.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!(
-        "\\# {}{}{hex}",
-        data.len(),
-        if data.is_empty() { "" } else { " " }
-    )
 }
 
 /// Formats a name without its final dot; the root stays `.`.
 pub fn without_dot(name: impl Display) -> String {
-    let mut text = name.to_string();
+    let mut text = presentation::escape_spaces(&name.to_string());
     if text.len() > 1 && text.ends_with('.') && !text.ends_with("\\.") {
         text.pop();
     }
@@ -225,9 +204,38 @@ impl Message {
 }
 
 impl Message {
-    /// Returns the addresses in the answer section, of any owner name.
+    /// Returns the addresses in the answer section that belong to the queried name, or to the name that its aliases
+    /// lead to. Addresses of other names are not part of the answer.
     pub fn addresses(&self) -> Vec<IpAddr> {
-        self.answers.iter().filter_map(Record::address).collect()
+        let Some((name, _)) = &self.question else {
+            return Vec::new();
+        };
+
+        let mut names = vec![name.clone()];
+        while let Some(next) = names.last().and_then(|name| self.alias_target(name)) {
+            if names.iter().any(|name| name.eq_ignore_ascii_case(&next)) {
+                break;
+            }
+            names.push(next);
+        }
+
+        let end = names.last().map_or("", String::as_str);
+        self.answers
+            .iter()
+            .filter(|record| record.name.eq_ignore_ascii_case(end))
+            .filter_map(Record::address)
+            .collect()
+    }
+
+    /// The name that an alias in the answer section has for `name`: of a CNAME, or else of a DNAME.
+    fn alias_target(&self, name: &str) -> Option<String> {
+        let targets = |rtype| {
+            self.answers
+                .iter()
+                .filter(move |record| record.rtype == rtype)
+                .find_map(|record| record.alias_target(name))
+        };
+        targets(Rtype::CNAME).or_else(|| targets(Rtype::DNAME))
     }
 }
 
@@ -240,6 +248,49 @@ impl Record {
             _ => None,
         }
     }
+}
+
+impl Record {
+    /// Returns the name to which this record redirects `name`, without the final dot: a CNAME of that name, or a DNAME
+    /// of a name above it (RFC 6672 §2.2). `None` if it does not, or the new name is too long.
+    pub fn alias_target(&self, name: &str) -> Option<String> {
+        match &self.data {
+            Data::Cname(cname) if self.name.eq_ignore_ascii_case(name) => {
+                Some(without_dot(cname.cname()))
+            }
+            Data::Dname(dname) => {
+                let below = labels_below(name, &self.name)?;
+                let target = without_dot(dname.dname());
+                let name = if target == "." {
+                    below.to_owned()
+                } else {
+                    format!("{below}.{target}")
+                };
+                super::client::wire_name(&name).map(|_| name)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether `name` is below the owner of this record.
+    pub fn is_above(&self, name: &str) -> bool {
+        labels_below(name, &self.name).is_some()
+    }
+}
+
+/// The labels of `name` in front of `owner`, if it is below it: `a.b` of `a.b.example.test` below `example.test`.
+fn labels_below<'a>(name: &'a str, owner: &str) -> Option<&'a str> {
+    if owner == "." {
+        return (name != ".").then_some(name);
+    }
+    let at = name.len().checked_sub(owner.len() + 1)?;
+    let (below, rest) = name.split_at_checked(at)?;
+    let is_below = rest
+        .strip_prefix('.')
+        .is_some_and(|rest| rest.eq_ignore_ascii_case(owner));
+    // An escaped dot separates no labels.
+    let backslashes = below.len() - below.trim_end_matches('\\').len();
+    (is_below && !below.is_empty() && backslashes % 2 == 0).then_some(below)
 }
 
 fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base::wire::ParseError> {
@@ -255,6 +306,11 @@ fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base:
             }
         },
     };
+    let data = match data {
+        AllRecordData::Unknown(unknown) => AllRecordData::Unknown(uncompress(parsed, unknown)),
+        data => data,
+    };
+
     Ok(Record {
         name: without_dot(parsed.owner()),
         class: parsed.class(),
@@ -262,6 +318,18 @@ fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base:
         rtype: parsed.rtype(),
         data,
     })
+}
+
+/// Replaces compressed names in the data; data that is invalid for its type stays as it is.
+fn uncompress(
+    parsed: &ParsedRecord<'_, Bytes>,
+    unknown: UnknownRecordData<Bytes>,
+) -> UnknownRecordData<Bytes> {
+    let uncompressed = match parsed.to_record::<Uncompressed>() {
+        Ok(Some(record)) => record.into_data().octets,
+        _ => return unknown,
+    };
+    UnknownRecordData::from_octets(parsed.rtype(), uncompressed).unwrap_or(unknown)
 }
 
 fn extended_error(error: &domain::base::opt::ExtendedError<Bytes>) -> ExtendedError {

@@ -17,16 +17,16 @@ use tokio::{
 
 use super::{no_tls, upstream::Upstream};
 
-pub(super) const QR: u16 = 0x8000;
+pub(crate) const QR: u16 = 0x8000;
 pub(super) const TC: u16 = 0x0200;
 pub(super) const SERVFAIL: u16 = 2;
 pub(super) const REFUSED: u16 = 5;
 
 /// The name in the question, as a compression pointer (RFC 1035 §4.1.4).
-pub(super) const QUESTION_NAME: &[u8] = &[0xc0, 12];
+pub(crate) const QUESTION_NAME: &[u8] = &[0xc0, 12];
 
 /// Encodes a name in wire format.
-pub(super) fn name(text: &str) -> Vec<u8> {
+pub(crate) fn name(text: &str) -> Vec<u8> {
     let mut wire = Vec::new();
     for label in text.split('.').filter(|label| !label.is_empty()) {
         wire.push(u8::try_from(label.len()).expect("a short label"));
@@ -37,7 +37,7 @@ pub(super) fn name(text: &str) -> Vec<u8> {
 }
 
 /// Encodes a record of class IN.
-pub(super) fn record(owner: &[u8], rtype: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
+pub(crate) fn record(owner: &[u8], rtype: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).expect("short data");
     let mut wire = owner.to_vec();
     wire.extend(rtype.to_be_bytes());
@@ -161,6 +161,11 @@ pub(super) fn upstream(address: SocketAddr) -> Upstream {
         no_tls(),
         Duration::from_secs(5),
     )
+}
+
+/// Returns a client that sends each query once to each server until one answers.
+pub(crate) fn client_of(servers: &[SocketAddr]) -> super::Client {
+    super::Client::new(servers.iter().copied().map(upstream).collect(), 1)
 }
 
 /// Binds a port that is free for both protocols.

@@ -36,7 +36,8 @@ impl Registries {
             // The root gave no referral: use the built-in table.
             let default =
                 || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
-            let referral = referral(&text);
+            let separate = at_root && servers::separate_suffix(query).is_some();
+            let referral = referral(&text).filter(|_| kind != Kind::Domain || !separate);
             let referred = referral.is_some();
             next = referral.or_else(default);
             next = next.filter(|next| follow && !queried.contains(&next.host.to_string()));

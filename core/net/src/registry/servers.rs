@@ -58,11 +58,23 @@ pub(super) fn has_server(suffix: &str) -> bool {
 
 /// Returns the server of the longest suffix in the table.
 pub(super) fn default_server(query: &str) -> Option<Endpoint> {
+    let suffix = longest_suffix(query)?;
+    servers().get(suffix)?.host().parse().ok()
+}
+
+/// Returns the suffix of several labels whose registry has its own server, such as `ac.uk` and `uk.com`. Neither IANA
+/// nor the registry of the top-level domain refers to that server.
+pub(super) fn separate_suffix(query: &str) -> Option<&str> {
+    longest_suffix(query).filter(|suffix| suffix.contains('.'))
+}
+
+/// The longest suffix of a name in the table, shorter than the name itself.
+fn longest_suffix(query: &str) -> Option<&str> {
     let mut suffix = query;
     while let Some((_, rest)) = suffix.split_once('.') {
         suffix = rest;
-        if let Some(server) = servers().get(suffix) {
-            return server.host().parse().ok();
+        if servers().contains_key(suffix) {
+            return Some(suffix);
         }
     }
     None
@@ -124,6 +136,19 @@ mod tests {
         assert_ne!(server_of("example.co.uk"), None);
         for none in ["", "de", "localhost", ".", "example.", "DE", "example.DE"] {
             assert_eq!(server_of(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn some_suffixes_below_a_top_level_domain_have_their_own_server() {
+        for (query, suffix) in [
+            ("firma.ac.uk", Some("ac.uk")),
+            ("firma.uk.com", Some("uk.com")),
+            ("firma.co.uk", None),
+            ("uk.com", None),
+            ("firma.com", None),
+        ] {
+            assert_eq!(separate_suffix(query), suffix, "{query}");
         }
     }
 

@@ -198,9 +198,12 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
         found = registries.whois(Registered::Ip, address, None, true).await;
     }
 
+    // A server that a provider is referred to may not answer.
     let server = found
         .chain
-        .last()
+        .iter()
+        .rfind(|step| step.outcome.starts_with("answered"))
+        .or(found.chain.last())
         .map(|step| step.server.clone())
         .unwrap_or_default();
 

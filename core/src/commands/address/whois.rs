@@ -1,6 +1,7 @@
 //! `whois`: registration data of a domain, an address, a network or an AS number.
 
 mod facts;
+mod registrable;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use netvane_facts::{
 use netvane_net::registry::{ReferralStep, RegistryAnswer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use registrable::registrable;
 
 use crate::{
     args::{Flag, Registered},
@@ -158,51 +161,6 @@ fn fall_back(mut rdap: RegistryAnswer, mut whois: RegistryAnswer) -> RegistryAns
     }
 
     whois
-}
-
-/// The object to query. Registries know only the registrable domain of a host name (public suffix list). A private
-/// suffix, such as `github.io`, is a domain that its owner registered, unless a registry answers for it (`uk.com`).
-fn registrable(
-    target: &Registered,
-    has_registry: impl Fn(&str) -> bool,
-) -> Result<(Kind, String, Option<String>), Failure> {
-    let Registered::Domain(domain) = target else {
-        return Ok((target.kind(), target.to_string(), None));
-    };
-    let name = domain.as_str();
-    let registrable = registrable_domain(name, has_registry);
-    Ok((
-        Kind::Domain,
-        registrable.to_owned(),
-        (registrable != name).then(|| name.to_owned()),
-    ))
-}
-
-/// The registrable domain of a name; top-level domains and public suffixes of registries are their own.
-fn registrable_domain(name: &str, has_registry: impl Fn(&str) -> bool) -> &str {
-    let Some(suffix) = psl::suffix_str(name) else {
-        return name;
-    };
-    let private =
-        psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Private));
-    if !private || has_registry(suffix) {
-        return psl::domain_str(name).unwrap_or(name);
-    }
-
-    // The registered domain is below the longest suffix of a registry above the private one.
-    let mut above = suffix;
-    while let Some((_, rest)) = above.split_once('.') {
-        above = rest;
-        let typ = psl::suffix(above.as_bytes()).and_then(|found| found.typ());
-        let is_registry = psl::suffix_str(above) == Some(above)
-            && (typ != Some(psl::Type::Private) || has_registry(above));
-        if is_registry {
-            let labels = above.split('.').count() + 1;
-            let start = name.rmatch_indices('.').nth(labels - 1);
-            return start.map_or(name, |(at, _)| &name[at + 1..]);
-        }
-    }
-    name
 }
 
 impl Data {

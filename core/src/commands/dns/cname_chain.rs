@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::base::{Rtype, iana::OptRcode};
-use netvane_net::dns::{Data, Message, Record, without_dot};
+use netvane_net::dns::{Message, Record, without_dot};
 
 use super::outcome::Outcome;
 
@@ -17,6 +17,10 @@ pub(crate) struct CnameChain {
     pub(crate) aliases: Vec<Record>,
     pub(crate) records: Vec<Record>,
     pub(crate) others: Vec<Record>,
+    /// Number of records of names that no alias leads to. They are not part of the answer.
+    pub(crate) unrelated: usize,
+    /// The queried name and the names that its aliases lead to.
+    names: Vec<String>,
     is_loop: bool,
 }
 
@@ -25,52 +29,93 @@ impl CnameChain {
         let end = without_dot(name).to_ascii_lowercase();
         Self {
             rtype,
+            names: vec![end.clone()],
             end,
             aliases: Vec::new(),
             records: Vec::new(),
             others: Vec::new(),
+            unrelated: 0,
             is_loop: false,
         }
     }
 
     /// Adds the answer section of one response.
     pub(crate) fn add_answers(&mut self, mut answers: Vec<Record>) {
-        let mut seen: Vec<String> = self
-            .aliases
-            .iter()
-            .map(|alias| alias.name.to_ascii_lowercase())
-            .collect();
-
-        while !self.is_loop && self.rtype != Rtype::CNAME {
-            let alias = answers.iter().position(|record| {
-                record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
-            });
-            let Some(alias) = alias.map(|index| answers.remove(index)) else {
+        while !self.is_loop && !matches!(self.rtype, Rtype::CNAME | Rtype::DNAME) {
+            let Some((alias, target)) = self.next_alias(&mut answers) else {
                 break;
             };
-            seen.push(self.end.clone());
-            if let Data::Cname(cname) = &alias.data {
-                self.end = without_dot(cname.cname()).to_ascii_lowercase();
-            }
-            self.is_loop = seen.contains(&self.end);
+            self.end = target.to_ascii_lowercase();
+            self.is_loop = self.names.contains(&self.end);
+            self.names.push(self.end.clone());
             self.aliases.push(alias);
         }
 
-        let (records, others): (Vec<_>, Vec<_>) = answers
-            .into_iter()
-            .partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
-        self.records.extend(records);
+        self.add_names(&answers);
 
         // Drop records that an earlier answer already had.
         let key = |record: &Record| (record.name.to_ascii_lowercase(), record.presentation());
         let mut seen_records: HashSet<_> =
             self.aliases.iter().chain(&self.others).map(key).collect();
 
-        self.others.extend(
-            others
-                .into_iter()
-                .filter(|record| seen_records.insert(key(record))),
-        );
+        for record in answers {
+            if self.is_answer(&record) {
+                self.records.push(record);
+            } else if !self.is_related(&record) {
+                self.unrelated += 1;
+            } else if seen_records.insert(key(&record)) {
+                self.others.push(record);
+            }
+        }
+    }
+
+    /// Takes the alias of the current end out of the answers, with its target: a CNAME, or else a DNAME.
+    fn next_alias(&self, answers: &mut Vec<Record>) -> Option<(Record, String)> {
+        [Rtype::CNAME, Rtype::DNAME].iter().find_map(|rtype| {
+            let (index, target) = answers.iter().enumerate().find_map(|(index, record)| {
+                let target = record.alias_target(&self.end)?;
+                (record.rtype == *rtype).then_some((index, target))
+            })?;
+            Some((answers.remove(index), target))
+        })
+    }
+
+    /// Adds the names to which aliases among the answers lead without being followed, as in the answer to a CNAME query.
+    fn add_names(&mut self, answers: &[Record]) {
+        // Each step adds one name.
+        for _ in 0..MAX_CHASED {
+            let next = answers
+                .iter()
+                .flat_map(|record| {
+                    self.names
+                        .iter()
+                        .filter_map(|name| record.alias_target(name))
+                })
+                .find(|target| !self.has_name(target));
+            let Some(next) = next else { break };
+            self.names.push(next.to_ascii_lowercase());
+        }
+    }
+
+    /// Whether the record has the queried type and belongs to the final name.
+    fn is_answer(&self, record: &Record) -> bool {
+        match self.rtype {
+            Rtype::ANY => self.has_name(&record.name),
+            rtype => rtype == record.rtype && record.name.eq_ignore_ascii_case(&self.end),
+        }
+    }
+
+    /// Whether the record belongs to a name of the chain, or is a DNAME above one or its signature.
+    fn is_related(&self, record: &Record) -> bool {
+        let is_above = || self.names.iter().any(|name| record.is_above(name));
+        self.has_name(&record.name)
+            || matches!(record.rtype, Rtype::DNAME | Rtype::RRSIG) && is_above()
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        self.names
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// The chain has aliases, but no records of its final name yet.

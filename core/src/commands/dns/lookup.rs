@@ -49,6 +49,9 @@ pub(crate) struct Lookup {
     /// Seconds for which a negative answer may be cached (RFC 2308).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_ttl: Option<u32>,
+    /// Number of records in the answer that were ignored, because they belong to a name that no alias leads to.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unrelated: usize,
 }
 
 /// A DNS record in presentation format.
@@ -73,6 +76,10 @@ impl From<&Record> for Row {
             data: record.presentation(),
         }
     }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A lookup with its parsed records, for commands that evaluate them.
@@ -127,6 +134,7 @@ impl ParsedLookup {
             aliases,
             records,
             others,
+            unrelated,
             ..
         } = chain;
 
@@ -149,6 +157,7 @@ impl ParsedLookup {
             extended_errors: response.message.extended_errors,
             diagnosis: None,
             negative_ttl,
+            unrelated,
         };
 
         Self { lookup, records }

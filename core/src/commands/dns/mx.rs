@@ -1,5 +1,7 @@
 //! `mx`: the mail servers of a domain, with their addresses.
 
+mod exchange;
+
 use domain::base::Rtype;
 use futures::future::join_all;
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
@@ -10,9 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
-    commands::dns::lookup::{Lookup, Outcome, count, look_up, look_up_explained, ttl},
+    commands::dns::lookup::{Lookup, Outcome, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec, TargetKind},
 };
+use exchange::{Fault, exchange};
+
+pub(crate) use exchange::Exchange;
 
 /// Mail servers of a domain, with their addresses.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -36,40 +41,6 @@ pub(crate) struct Data {
     pub(crate) null_mx: bool,
     /// There is no MX record; mail is delivered to the domain's own addresses (RFC 5321 §5.1).
     pub(crate) implicit: bool,
-}
-
-/// A mail server of a domain.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Exchange {
-    /// Preference of the MX record; lower is tried first.
-    pub(crate) preference: u16,
-    /// Host name, without the final dot.
-    pub(crate) exchange: String,
-    /// IPv6 addresses, then IPv4 addresses.
-    pub(crate) addresses: Vec<std::net::IpAddr>,
-    /// Why it cannot be used or breaks a rule, if so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<Fault>,
-    /// TTL of the MX record in seconds; `null` for an implicit mail server.
-    ttl: Option<u32>,
-}
-
-/// A problem of a mail server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Fault {
-    /// The host name is an alias (CNAME).
-    Cname,
-    /// The host name has no address.
-    NoAddress,
-    /// The host name does not exist (NXDOMAIN).
-    DoesNotExist,
-    /// The MX record has an IP address instead of a host name.
-    IpLiteral,
-    /// The addresses could not be resolved.
-    Unresolved,
-    /// A null MX next to other MX records.
-    NullAmongOthers,
 }
 
 impl Command for Mx {
@@ -140,7 +111,7 @@ pub(crate) async fn find(
         own.look_up(client).await;
         // RFC 5321 §5.1: without an MX, the addresses of the domain itself count, and an alias is allowed.
         if !own.addresses.is_empty() {
-            own.fault = None;
+            own.fault = own.fault.filter(|fault| *fault == Fault::Private);
             data.implicit = true;
             data.hosts.push(own);
         }
@@ -151,94 +122,6 @@ pub(crate) async fn find(
     join_all(data.hosts.iter_mut().map(|host| host.look_up(client))).await;
 
     Ok(data)
-}
-
-fn exchange(preference: u16, exchange: String, ttl: Option<u32>) -> Exchange {
-    Exchange {
-        preference,
-        exchange,
-        addresses: Vec::new(),
-        fault: None,
-        ttl,
-    }
-}
-
-impl Exchange {
-    /// Fills in the addresses, or what is wrong.
-    async fn look_up(&mut self, client: &Client) {
-        if self.exchange == "." {
-            self.fault = Some(Fault::NullAmongOthers);
-            return;
-        }
-
-        if self.exchange.parse::<std::net::IpAddr>().is_ok() {
-            self.fault = Some(Fault::IpLiteral);
-            return;
-        }
-
-        let (v6, v4) = futures::join!(
-            look_up(client, &self.exchange, Rtype::AAAA),
-            look_up(client, &self.exchange, Rtype::A)
-        );
-        let both = [v6, v4];
-        let answers: Vec<_> = both.iter().flatten().collect();
-
-        for answered in &answers {
-            self.addresses.extend(
-                answered
-                    .records
-                    .iter()
-                    .filter_map(netvane_net::dns::Record::address),
-            );
-        }
-
-        let outcomes: Vec<Outcome> = answers
-            .iter()
-            .map(|answered| answered.lookup.outcome)
-            .collect();
-        let alias = answers.iter().any(|answered| {
-            answered
-                .lookup
-                .answers
-                .iter()
-                .any(|row| row.r#type == "CNAME")
-        });
-
-        self.fault = if alias {
-            Some(Fault::Cname)
-        } else if !self.addresses.is_empty() {
-            None
-        } else if outcomes.contains(&Outcome::Nxdomain) {
-            Some(Fault::DoesNotExist)
-        } else if outcomes.len() == 2 && outcomes.iter().all(|outcome| *outcome == Outcome::NoData)
-        {
-            Some(Fault::NoAddress)
-        } else {
-            Some(Fault::Unresolved)
-        };
-    }
-
-    pub(crate) fn warning(&self) -> Option<String> {
-        let name = &self.exchange;
-        Some(match self.fault.as_ref()? {
-            Fault::Cname => {
-                format!(
-                    "Mail server {name} is an alias; an MX must not point to a CNAME (RFC 2181 §10.3)"
-                )
-            }
-            Fault::NoAddress => format!("Mail server {name} has no address"),
-            Fault::DoesNotExist => format!("Mail server {name} does not exist (NXDOMAIN)"),
-            Fault::IpLiteral => {
-                format!(
-                    "Mail server {name} is an IP address; an MX must name a host (RFC 1035 §3.3.9, RFC 5321 §2.3.5)"
-                )
-            }
-            Fault::Unresolved => format!("Could not resolve mail server {name}"),
-            Fault::NullAmongOthers => {
-                "A null MX (`.`) must be the only MX record (RFC 7505 §3)".into()
-            }
-        })
-    }
 }
 
 impl Data {
@@ -286,7 +169,31 @@ impl Data {
             document.severity = Severity::Bad;
         }
 
+        self.judge_reachability(&mut document);
+
         document
+    }
+
+    /// Says when no mail server can be reached from the Internet, or when none could be resolved for now.
+    fn judge_reachability(&self, document: &mut Document) {
+        let is_unusable = |host: &Exchange| host.is_unreachable() || host.addresses.is_empty();
+
+        if self.hosts.is_empty() {
+            return;
+        }
+
+        if self.hosts.iter().all(Exchange::is_unreachable) {
+            document.summary =
+                "No mail server can be reached from the Internet (private or local addresses)"
+                    .into();
+            document.severity = Severity::Bad;
+        } else if self.hosts.iter().all(Exchange::is_unresolved) {
+            // RFC 5321 §5.1: a failed lookup is temporary, so senders keep the mail and try again.
+            document.summary = "Could not resolve the mail servers; this can be temporary".into();
+            document.severity = Severity::Warning;
+        } else if !self.implicit && self.hosts.iter().all(is_unusable) {
+            document.severity = Severity::Bad;
+        }
     }
 }
 

@@ -66,8 +66,13 @@ impl Answer for Lookup {
                 .iter()
                 .for_each(|row| add_soa(&mut document, &row.data)),
             "SRV" => add_srv(&mut document, &matching),
-            "CAA" => add_caa(&mut document, &matching),
             rtype => add_records(&mut document, rtype, &matching),
+        }
+
+        if self.r#type == "PTR" && matching.iter().any(|row| row.data == ".") {
+            document.warn(
+                "A PTR record points to the root (`.`), which is no host name (RFC 1912 §2.1)",
+            );
         }
 
         self.add_source(&mut document);
@@ -105,7 +110,6 @@ fn summary(rtype: &str, matching: &[&Row]) -> String {
         "SRV" if matching.iter().all(|row| word(&row.data, 3) == ".") => {
             "The service is explicitly not available (target \".\")".into()
         }
-        "CAA" => count(number, "CAA record", "CAA records"),
         _ => count(number, "record", "records"),
     }
 }
@@ -132,24 +136,6 @@ fn add_srv(document: &mut Document, matching: &[&Row]) {
         [">Priority", ">Weight", ">Port", "Target", ">TTL"],
         rows.collect(),
     );
-}
-
-/// CAA records: `issue*` tags first, then contacts and reporting.
-fn add_caa(document: &mut Document, matching: &[&Row]) {
-    let mut sorted = matching.to_vec();
-    sorted.sort_by_key(|row| !word(&row.data, 1).starts_with("issue"));
-
-    let rows = sorted.iter().map(|row| {
-        let tag = word(&row.data, 1);
-        let value = row.data.splitn(3, ' ').nth(2).unwrap_or_default();
-        [
-            tag.into(),
-            Cell::exact(value.trim_matches('"')),
-            Cell::aside(caa_meaning(tag)),
-            ttl(row.ttl).into(),
-        ]
-    });
-    document.table(["Tag", "Value", "Meaning", ">TTL"], rows.collect());
 }
 
 fn add_records(document: &mut Document, rtype: &str, matching: &[&Row]) {
@@ -195,19 +181,6 @@ fn add_soa(document: &mut Document, data: &str) {
     ] {
         let seconds = word(data, index).parse().unwrap_or(0);
         document.field(name, ttl(seconds));
-    }
-}
-
-/// Meaning of a CAA tag (RFC 8659 §4, RFC 9495); empty if unknown.
-fn caa_meaning(tag: &str) -> &'static str {
-    match tag {
-        "issue" => "may issue certificates",
-        "issuewild" => "may issue wildcard certificates",
-        "issuemail" => "may issue S/MIME certificates",
-        "issuevmc" => "may issue mark certificates",
-        "iodef" => "contact for violation reports",
-        "contactemail" | "contactphone" => "contact for validation",
-        _ => "",
     }
 }
 

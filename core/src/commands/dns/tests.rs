@@ -4,6 +4,8 @@ use netvane_test_dns::SilentServer;
 
 use crate::testing::dns::{TestDns, ask, ask_json};
 
+mod cases;
+
 /// A line with RCODE, outcome, severity and summary of its answer.
 const OUTCOMES: [[&str; 5]; 5] = [
     [

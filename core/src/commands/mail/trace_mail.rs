@@ -11,7 +11,11 @@ use netvane_facts::{
     geo::GeoReader,
     mailtrace::{self, Anomaly, AuthResult, Authentication, Boundary, Claim, Trace},
 };
-use netvane_net::mailauth::{Checked, Envelope};
+use netvane_net::mailauth::{
+    Envelope,
+    dmarc::{DmarcCheck, DmarcResult},
+    spf::{SpfCheck, SpfResult},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -112,53 +116,83 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         mail_from: &input.mail_from,
     });
 
-    let spf = async {
-        match envelope {
-            Some(envelope) => cx.net.mailauth.spf(envelope).await,
-            None => None,
-        }
-    };
-
     // Without a signature, DMARC depends on SPF alone.
     let worth = trace.verify.dkim || trace.verify.arc || envelope.is_some();
     let signed = worth.then(|| mailtrace::signed(message)).flatten();
-    let whole = async {
-        match &signed {
-            Some(signed) => Some(cx.net.mailauth.message(signed, envelope).await),
-            None => None,
-        }
-    };
-
-    let checks = async { futures::join!(spf, whole) };
-    let Ok((spf, whole)) = tokio::time::timeout(AUTHENTICATION_PATIENCE, checks).await else {
+    if signed.is_none() && envelope.is_none() {
         return;
-    };
-    let outcome = |checked: Checked| AuthResult {
-        result: Some(checked.result.into()),
-        verified: true,
-        detail: checked.detail,
-    };
-
-    if let Some(spf) = spf.filter(|spf| spf.result != "temperror") {
-        said.spf = outcome(spf);
     }
 
-    let Some(whole) = whole else { return };
+    let checked = cx
+        .net
+        .mailauth
+        .verify(signed.as_deref(), envelope, AUTHENTICATION_PATIENCE)
+        .await;
 
-    for (said, checked) in said.dkim.iter_mut().zip(whole.dkim) {
+    if let Some(spf) = checked.spf.filter(|spf| spf.result != SpfResult::TempError) {
+        said.spf = spf_result(&spf, envelope);
+    }
+    for (said, checked) in said.dkim.iter_mut().zip(checked.dkim) {
         if checked.result != "temperror" {
             (said.result, said.verified, said.detail) =
                 (Some(checked.result.into()), true, checked.detail);
         }
     }
-
-    if let Some(dmarc) = whole.dmarc.filter(|dmarc| dmarc.result != "temperror") {
-        said.dmarc = outcome(dmarc);
+    if let Some(dmarc) = checked
+        .dmarc
+        .filter(|dmarc| dmarc.result != DmarcResult::TempError)
+    {
+        said.dmarc_policy = dmarc
+            .requested_handling()
+            .map(|policy| policy.as_str().to_owned());
+        said.dmarc = dmarc_result(&dmarc);
     }
-
-    if let Some(arc) = whole.arc.filter(|arc| arc.result != "temperror") {
-        said.arc = outcome(arc);
+    if let Some(arc) = checked.arc.filter(|arc| arc.result != "temperror") {
+        said.arc = verified(arc.result, arc.detail);
     }
+}
+
+fn verified(result: &str, detail: String) -> AuthResult {
+    AuthResult {
+        result: Some(result.into()),
+        verified: true,
+        detail,
+    }
+}
+
+/// Shows who was checked and, unless the client may send, the reason.
+fn spf_result(spf: &SpfCheck, envelope: Option<Envelope<'_>>) -> AuthResult {
+    let sender = envelope.map_or(spf.domain.as_str(), |envelope| {
+        if envelope.mail_from.is_empty() {
+            envelope.helo
+        } else {
+            envelope.mail_from
+        }
+    });
+    let address = envelope.map(|envelope| format!("{} for ", envelope.address));
+    let reason = match spf.result {
+        SpfResult::Pass => String::new(),
+        _ => format!(": {}", spf.reason),
+    };
+    let detail = format!("{}{sender}{reason}", address.unwrap_or_default());
+    verified(spf.result.as_str(), detail)
+}
+
+/// Shows the author's domain, the reason, and the policy with the domain that published it.
+fn dmarc_result(dmarc: &DmarcCheck) -> AuthResult {
+    let domain = match dmarc.domain.as_str() {
+        "" => String::new(),
+        domain => format!("{domain}: "),
+    };
+    let policy = match (dmarc.policy, &dmarc.found_at) {
+        (Some(policy), Some(found_at)) => {
+            let testing = if dmarc.is_testing { ", test mode" } else { "" };
+            format!("; policy of {found_at}: {}{testing}", policy.as_str())
+        }
+        _ => String::new(),
+    };
+    let detail = format!("{domain}{}{policy}", dmarc.reason);
+    verified(dmarc.result.as_str(), detail)
 }
 
 impl Data {

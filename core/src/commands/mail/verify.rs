@@ -126,7 +126,13 @@ fn undeliverable_reason(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
             if mx.hosts.iter().all(|host| host.addresses.is_empty()) =>
         {
             let why = mx.hosts.iter().find_map(mx::Exchange::warning);
-            Some((Reason::NoExchange, why))
+            // RFC 5321 §5.1: a failed lookup of an address is temporary.
+            let reason = if mx.hosts.iter().any(mx::Exchange::is_unresolved) {
+                Reason::TemporaryFailure
+            } else {
+                Reason::NoExchange
+            };
+            Some((reason, why))
         }
         Outcome::Answer | Outcome::NoData => None,
         _ => Some((

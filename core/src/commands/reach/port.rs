@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError};
-use netvane_facts::ports::{self, PortMatch};
+use netvane_facts::ports::{self, PortError, PortMatch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ impl Command for Port {
     async fn run(self, _: &Context) -> Result<Data, Failure> {
         let query = self.query.0.trim().to_owned();
         let matches = ports::lookup(&query).map_err(|error| {
-            UsageError::argument(format!("`query`: {error}")).suggest("/port 443")
+            UsageError::argument(format!("`query`: {error}")).suggest(suggestion(&query, &error))
         })?;
         let single = query
             .split('/')
@@ -68,6 +68,20 @@ impl Command for Port {
             range,
         })
     }
+}
+
+/// A line that works instead of an invalid query.
+fn suggestion(query: &str, error: &PortError) -> String {
+    let PortError::UnknownProtocol(word) = error else {
+        return "/port 443".to_owned();
+    };
+    let protocol = match word.chars().next().map(|first| first.to_ascii_lowercase()) {
+        Some('u') => "udp",
+        Some('s') => "sctp",
+        Some('d') => "dccp",
+        _ => "tcp",
+    };
+    format!("/port {}", query.replacen(word, protocol, 1))
 }
 
 impl Answer for Data {

@@ -124,7 +124,7 @@ impl From<&PortResult> for PortStatus {
             port: result.port,
             protocol: "tcp".into(),
             state: result.state,
-            service: ports::service_name(result.port, "tcp").map(Cow::Borrowed),
+            service: ports::familiar_name(result.port, "tcp").map(Cow::Borrowed),
             rtt_ms: result.rtt_ms.map(rounded),
             reason: result.reason.clone(),
             hint: result.hint.clone(),

@@ -80,7 +80,11 @@ fn notice(title: &str, description: &[&str]) -> Option<String> {
         (title, text) => format!("{}: {text}", title.trim_end_matches([':', '.'])),
     };
 
-    let text: String = text.chars().take(MAX_NOTICE).collect();
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NOTICE)
+        .collect();
     (!text.is_empty()).then_some(text)
 }
 

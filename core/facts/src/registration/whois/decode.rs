@@ -41,7 +41,7 @@ pub fn as_sent(text: String) -> Vec<u8> {
 /// Encodings of registries that do not send UTF-8, by top-level domain. If several are possible, the one in which the
 /// text has the most plausible letters is used.
 #[rustfmt::skip]
-const BY_TLD: &[(&[&str], &[&'static Encoding])] = &[
+const BY_TLD: &[(&[&str], &[&Encoding])] = &[
     (&["ru", "su", "by", "kz", "kg", "uz", "tj", "md", "am", "ge", "xn--p1ai", "moscow"], &[WINDOWS_1251, KOI8_U, ISO_8859_5, WINDOWS_1252]),
     (&["ua", "xn--j1amh"], &[KOI8_U, WINDOWS_1251]),
     (&["bg", "rs", "mk", "me", "xn--90a3ac", "xn--d1alf", "xn--90ae"], &[WINDOWS_1251, WINDOWS_1250, ISO_8859_5, KOI8_U]),

@@ -208,35 +208,34 @@ const PHRASES: &[(&str, &str)] = &[
     ("expires on ", "domain expires"),
 ];
 
+/// The role of a key that has another meaning in one top-level domain than elsewhere, and the rest of the key.
+fn role_in_dialect<'k>(key: &'k str, tld: &str) -> Option<(Option<Role>, &'k str)> {
+    let after = |start: &str| key.strip_prefix(start).map(str::trim_start);
+    let found = match tld {
+        // Elsewhere, this is the reseller.
+        "tw" => {
+            let rest = after("registration service")?;
+            (
+                Role::Registrar,
+                rest.trim_start_matches("provider").trim_start(),
+            )
+        }
+        "tk" | "ml" | "ga" | "cf" | "gq" if key == "organisation" => (Role::Registrant, ""),
+        "ie" if key == "account name" => (Role::Registrar, ""),
+        // Jisc lists the person to write to below this heading.
+        "uk" if key.starts_with("registrant contact") => (Role::Other, ""),
+        "lt" => (Role::Registrant, after("contact ")?),
+        "lu" if key.starts_with("adm ") || key.starts_with("tec ") => (Role::Other, ""),
+        "lu" => (Role::Registrant, after("org ")?),
+        _ => return None,
+    };
+    Some((Some(found.0), found.1))
+}
+
 /// The role at the start of a key, and the rest of the key.
 pub(super) fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
-    // In .tw this is the registrar; elsewhere it is the reseller.
-    if tld == "tw"
-        && let Some(rest) = key.strip_prefix("registration service")
-    {
-        return (
-            Some(Role::Registrar),
-            rest.trim_start()
-                .trim_start_matches("provider")
-                .trim_start(),
-        );
-    }
-
-    match tld {
-        // Jisc lists the person to write to below this heading.
-        "uk" if key.starts_with("registrant contact") => return (Some(Role::Other), ""),
-        "lt" if let Some(rest) = key.strip_prefix("contact ") => {
-            return (Some(Role::Registrant), rest);
-        }
-        "lu" if let Some(rest) = key.strip_prefix("org ") => return (Some(Role::Registrant), rest),
-        "lu" if key.starts_with("adm ") || key.starts_with("tec ") => {
-            return (Some(Role::Other), "");
-        }
-        _ => {}
-    }
-
-    if tld == "ie" && key == "account name" {
-        return (Some(Role::Registrar), "");
+    if let Some(found) = role_in_dialect(key, tld) {
+        return found;
     }
 
     if field(key).is_some() {

@@ -4,8 +4,10 @@
 //! values over several lines. All of these become a [`WhoisEntry`], which other modules interpret.
 
 use super::fields::{self, Role};
+use heading::heading;
 use reader::Reader;
 
+mod heading;
 mod reader;
 
 /// Largest number of lines that are read; no registration is that long.
@@ -226,6 +228,13 @@ fn columns(text: &str) -> Option<(String, &str)> {
     (known && !value.is_empty()).then_some((key, value))
 }
 
+/// The name server in `example ns1.example.test`, which is all that the registry of .to says.
+fn tonga_server<'a>(text: &'a str, tld: &str) -> Option<&'a str> {
+    let (label, server) = text.split_once(' ')?;
+    let is_server = server.contains('.') && !server.contains(' ') && !label.contains('.');
+    (tld == "to" && is_server && !server.starts_with('V')).then_some(server)
+}
+
 /// Splits a text into entries, in order.
 pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
     let lines = read(text);
@@ -242,6 +251,8 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
                     reader.open_section(section, line.indent);
                 } else if let Some((key, value)) = &line.key {
                     reader.add_keyed(key, value, line.indent, tld);
+                } else if let Some(server) = tonga_server(line.text, tld) {
+                    reader.add_keyed("nameserver", server, line.indent, tld);
                 } else {
                     reader.add_plain(line);
                 }
@@ -250,75 +261,6 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
     }
 
     reader.out
-}
-
-/// Recognizes a line that only opens a section.
-fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Option<Section> {
-    let line = &lines[index];
-    let mut rest = lines[index + 1..]
-        .iter()
-        .take(4)
-        .filter(|next| next.kind != LineKind::Comment);
-    let next = rest.next()?;
-    let below = if next.kind == LineKind::Blank {
-        rest.next()?
-    } else {
-        next
-    };
-
-    if below.kind != LineKind::Text {
-        return None;
-    }
-
-    let adjacent = next.kind == LineKind::Text;
-    let indented = below.indent > line.indent;
-    let (key, opens) = match &line.key {
-        Some((key, "")) => {
-            let is_known = fields::is_heading(key) && (after_blank || indented);
-            // Name servers may follow a blank line.
-            let listed =
-                fields::field(key) == Some(fields::Field::Nameserver) && below.key.is_none();
-            // So may the contact of a holder, if its first line is one of a contact.
-            let contact = is_known
-                && fields::role(key, tld).0 == Some(Role::Registrant)
-                && below
-                    .key
-                    .as_ref()
-                    .is_some_and(|(key, _)| fields::is_of_contact(key));
-            let flat = (adjacent || listed || contact)
-                && below.indent == line.indent
-                && (below.key.is_none() || is_known);
-            (
-                key.clone(),
-                indented && (adjacent || is_known || listed) || flat,
-            )
-        }
-        Some(_) => return None,
-        None => {
-            let key = canonical(line.text.trim_end_matches(':'));
-            let is_known = line.text.len() <= MAX_KEY && fields::is_heading(&key);
-            // In .im and .ax, headings follow other lines directly.
-            (
-                key,
-                is_known && (after_blank || indented || matches!(tld, "im" | "ax")),
-            )
-        }
-    };
-
-    if !opens {
-        return None;
-    }
-
-    let (role, rest) = fields::role(&key, tld);
-    let key = if role.is_some() { rest.to_owned() } else { key };
-
-    Some(Section {
-        indent: line.indent,
-        indented,
-        filled: false,
-        role: role.unwrap_or_default(),
-        key,
-    })
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ mod tables;
 const MAX_LINE: usize = 160;
 /// Shortest phrase that is enough at the start of a longer line, in bytes.
 const LONG_PHRASE: usize = 20;
+/// Largest size of an answer without a legal notice, in bytes and in lines.
+const SHORT: (usize, usize) = (1500, 12);
 /// Largest number of lines that are read.
 const MAX_LINES: usize = 400;
 
@@ -27,9 +29,10 @@ pub(in super::super) fn of_status(value: &str) -> Option<RegistrationState> {
         .trim_start_matches([' ', '-', ':']);
     let bare = bare.split([',', '(', ';']).next().unwrap_or_default();
     let bare = bare.split(" - ").next().unwrap_or_default().trim();
+    let bare = bare.replace('_', " ");
     STATUSES
         .iter()
-        .find(|(_, words)| words.contains(&bare))
+        .find(|(_, words)| words.contains(&bare.as_str()))
         .map(|(state, _)| *state)
 }
 
@@ -80,6 +83,26 @@ pub(in super::super) fn of_error(text: &str, query: &str) -> Option<Registration
     [RegistrationState::Reserved, RegistrationState::Available]
         .into_iter()
         .find(|state| states.contains(state))
+}
+
+/// The lines of an answer that is so short that it has no legal notice except in comments; `None` for a longer one.
+/// Comments are the answer if there is nothing else.
+fn answer_lines(text: &str) -> Option<Vec<&str>> {
+    let is_comment = |line: &&str| line.trim_start().starts_with(['%', '#', ';', '>']);
+    let lines = || {
+        let content = text.lines().filter(|line| !bare(line).is_empty());
+        content.map(bounded).take(MAX_LINES)
+    };
+
+    let plain: Vec<&str> = lines().filter(|line| !is_comment(line)).collect();
+    let answer = if plain.is_empty() {
+        lines().collect()
+    } else {
+        plain
+    };
+
+    let bytes: usize = answer.iter().map(|line| line.len()).sum();
+    (bytes <= SHORT.0 && answer.len() <= SHORT.1).then_some(answer)
 }
 
 /// A line without comment marks and quotes around it.

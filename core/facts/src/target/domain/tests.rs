@@ -131,3 +131,35 @@ fn warns_about_names_that_look_like_others() {
         None
     );
 }
+
+#[test]
+fn a_dns_name_may_have_escapes() {
+    for (text, expected) in [
+        (r"star\.dot.test", r"star\.dot.test."),
+        (r"star\046dot.test.", r"star\.dot.test."),
+        (
+            r"My\032Printer._ipp._tcp.local",
+            r"my\032printer._ipp._tcp.local.",
+        ),
+        (r"\097\B.Test", "ab.test."),
+        (r"end\.", r"end\.."),
+        (r"\255\000.test", r"\255\000.test."),
+        (r"bücher.a\.b", r"xn--bcher-kva.a\.b."),
+    ] {
+        let name: DnsName = text.parse().expect(text);
+        assert_eq!(name.as_str(), expected, "{text}");
+    }
+
+    let long = format!(r"\.{}.test", "a".repeat(63));
+    for text in [
+        r"a\",
+        r"a\25",
+        r"a\256.test",
+        r"a\2x5.test",
+        r"a..\.b",
+        r"a\.b c.test",
+        long.as_str(),
+    ] {
+        assert!(text.parse::<DnsName>().is_err(), "{text}");
+    }
+}

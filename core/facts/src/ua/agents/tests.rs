@@ -92,3 +92,30 @@ fn a_program_at_the_start_is_leading() {
         );
     }
 }
+
+#[test]
+fn a_longer_product_keeps_its_name_and_version() {
+    for (text, name, version) in [
+        (
+            "msnbot-media/1.1 (+http://search.msn.com/msnbot.htm)",
+            "msnbot-media",
+            Some("1.1"),
+        ),
+        ("Baiduspider-testbranch", "Baiduspider-testbranch", None),
+        ("unirest-java/1.3.11", "unirest-java", Some("1.3.11")),
+        ("libcurl-agent/1.0", "libcurl-agent", Some("1.0")),
+        ("nutch crawler/Nutch-2.2", "Nutch", Some("2.2")),
+        ("Wget/1.12 (linux-gnu)", "Wget", Some("1.12")),
+    ] {
+        let found = find(text).expect(text);
+        assert_eq!((found.name(), found.version), (name, version), "{text}");
+    }
+}
+
+#[test]
+fn a_slash_needs_a_version_after_it() {
+    for text in ["LG-KC910 Java/ASVM/1.1", "Java/QVM", "Yeti/x"] {
+        assert!(find(text).is_none(), "{text}");
+    }
+    assert!(find("Ruby/v3").is_some() && find("Java/17").is_some());
+}

@@ -64,5 +64,5 @@ fn placeholders_are_no_brand() {
     for word in ["Samsung", "KDDI", "", "Tablet 7"] {
         assert!(!is_placeholder(word), "{word}");
     }
-    assert_eq!(of("nothing", None), Device::default());
+    assert_eq!(of("nothing", None, None), Device::default());
 }

@@ -378,13 +378,31 @@ fn names_survive_the_round_trip() {
         "example.com",
         "_a._tcp.example.com",
         "0/26.2.0.192.in-addr.arpa",
-        "a b.example",
+        r"a\032b.example",
+        r"star\.dot.test",
+        r"back\\slash.\255.test",
     ] {
         let wire = wire_name(name).expect(name);
-        assert_eq!(text_name(&wire).as_deref(), Some(name));
+        assert_eq!(text_name(&wire), name);
     }
-    for label in [&b"a.b"[..], b"\xff"] {
+    for label in [&b"a.b"[..], b"\xff", b"a b", b"\\", b"\0"] {
         let wire = Name::from_labels([label]).expect("a name");
-        assert_eq!(text_name(&wire), None, "{wire}");
+        assert_eq!(wire_name(&text_name(&wire)), Some(wire));
+    }
+}
+
+#[test]
+fn escapes_in_names_follow_rfc_1035() {
+    let labels = |name: &str| {
+        wire_name(name).map(|name| name.iter().map(<[u8]>::to_vec).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        labels(r"star\.dot.test"),
+        Some(vec![b"star.dot".to_vec(), b"test".to_vec()])
+    );
+    assert_eq!(labels(r"\097\b."), Some(vec![b"ab".to_vec()]));
+    assert_eq!(labels(r"end\."), Some(vec![b"end.".to_vec()]));
+    for name in [r"a\", r"a\25", r"a\256.test", r"a\2x5", "a..b", ".a"] {
+        assert_eq!(labels(name), None, "{name}");
     }
 }

@@ -408,3 +408,81 @@ fn extended_errors_have_code_name_and_text() {
     Unassigned (65534): �
     "#);
 }
+
+#[test]
+fn addresses_are_those_of_the_queried_name() {
+    let read = |answers: &[Vec<u8>]| {
+        let wire = message(QR, Some(("www.example", 1)), [answers, &[], &[]]);
+        Message::read(wire).expect("a message").addresses()
+    };
+    let address = |owner: &str, last: u8| record(&name(owner), 1, 60, &[192, 0, 2, last]);
+    let alias = |owner: &str, target: &str| record(&name(owner), 5, 60, &name(target));
+    let delegation = |owner: &str, target: &str| record(&name(owner), 39, 60, &name(target));
+    let found = |last: u8| vec![IpAddr::from([192, 0, 2, last])];
+
+    let other = address("other.example", 66);
+    for (answers, expected) in [
+        (vec![address("WWW.example", 1), other.clone()], found(1)),
+        (vec![other.clone()], vec![]),
+        (
+            vec![
+                alias("www.example", "web.example"),
+                other.clone(),
+                address("web.example", 2),
+            ],
+            found(2),
+        ),
+        // A DNAME without the CNAME that follows from it.
+        (
+            vec![delegation("example", "test"), address("www.test", 3)],
+            found(3),
+        ),
+        (
+            vec![
+                alias("www.example", "a.test"),
+                alias("a.test", "www.example"),
+                other,
+            ],
+            vec![],
+        ),
+    ] {
+        assert_eq!(read(&answers), expected);
+    }
+}
+
+#[test]
+fn a_dname_redirects_names_below_it() {
+    let data = |owner: &str, target: &str| {
+        let wire = record(&name(owner), 39, 60, &name(target));
+        let wire = message(QR, Some(("x.test", 1)), [&[wire], &[], &[]]);
+        Message::read(wire).expect("a message").answers.remove(0)
+    };
+    let record = data("example.test", "other.test");
+    for (queried, expected) in [
+        ("a.b.EXAMPLE.test", Some("a.b.other.test")),
+        ("example.test", None),
+        ("xexample.test", None),
+        (r"a\.example.test", None),
+        (r"a\\.example.test", Some(r"a\\.other.test")),
+        ("test", None),
+    ] {
+        assert_eq!(
+            record.alias_target(queried).as_deref(),
+            expected,
+            "{queried}"
+        );
+    }
+    assert_eq!(
+        data("", "test").alias_target("a").as_deref(),
+        Some("a.test")
+    );
+    assert_eq!(
+        data("test", "").alias_target("a.test").as_deref(),
+        Some("a")
+    );
+
+    let long = vec!["a".repeat(63); 3].join(".");
+    let target = ["b".repeat(63), "c".repeat(63)].join(".");
+    let too_long = data("test", &target).alias_target(&format!("{long}.test"));
+    assert_eq!(too_long, None);
+}

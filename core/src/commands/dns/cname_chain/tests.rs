@@ -109,7 +109,9 @@ fn a_cname_query_follows_nothing() {
     ",
     ));
     assert!(chain.aliases.is_empty());
-    assert_eq!(chain.records.len(), 2);
+    assert_eq!(names(&chain.records), ["www.example.test"]);
+    assert_eq!(names(&chain.others), ["web.example.test"]);
+    assert_eq!(chain.unrelated, 0);
     assert_eq!(chain.end, "www.example.test");
 }
 
@@ -143,7 +145,7 @@ fn ignores_aliases_of_other_names() {
     "]);
     assert!(chain.aliases.is_empty() && chain.records.is_empty());
     assert_eq!(chain.end, "www.example.test");
-    assert_eq!(chain.others.len(), 2);
+    assert_eq!((chain.others.len(), chain.unrelated), (0, 2));
 }
 
 #[test]
@@ -222,5 +224,24 @@ fn a_chain_is_too_long_only_without_soa_or_nxdomain() {
     assert_eq!(
         outcome(NXDomain, "ra", &aliases(MAX_CHASED), SOA),
         Outcome::Nxdomain
+    );
+}
+
+#[test]
+fn records_of_other_names_are_not_the_answer() {
+    let chain = follow(&["
+        www.example.test. 300 IN CNAME web.example.test.
+        web.example.test. 60 IN A 192.0.2.1
+        other.test. 60 IN A 192.0.2.66
+        www.example.test. 60 IN A 192.0.2.67
+        elsewhere.test. 60 IN CNAME other.test.
+    "]);
+    assert_eq!(names(&chain.records), ["web.example.test"]);
+    assert_eq!(names(&chain.others), ["www.example.test"]);
+    assert_eq!(chain.unrelated, 2);
+
+    assert_eq!(
+        outcome(NoError, "ra", "other.test. 60 IN A 192.0.2.66", ""),
+        Outcome::NoData
     );
 }

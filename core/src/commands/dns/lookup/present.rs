@@ -3,7 +3,7 @@
 use netvane_document::{Cell, Document};
 use netvane_facts::target::{Transport, both_forms, name_warning};
 
-use super::{Lookup, MAX_CHASED, Outcome, Row};
+use super::{Lookup, MAX_CHASED, Outcome, Row, count};
 use crate::commands::dns::diagnose::Cause;
 
 impl Lookup {
@@ -35,6 +35,13 @@ impl Lookup {
 
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
+        }
+
+        if self.unrelated > 0 {
+            let records = count(self.unrelated, "record", "records");
+            document.warn(format!(
+                "Ignored {records} of other names in the answer, as an attempt to poison a cache has them"
+            ));
         }
 
         if self.outcome == Outcome::Truncated {

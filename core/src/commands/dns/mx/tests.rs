@@ -152,6 +152,10 @@ fn every_fault_is_a_warning() {
             Fault::NullAmongOthers,
             "A null MX (`.`) must be the only MX record (RFC 7505 §3)",
         ),
+        (
+            Fault::Localhost,
+            "Mail server mx.test is the sending host itself (RFC 6761 §6.3)",
+        ),
     ] {
         host.fault = Some(fault);
         assert_eq!(host.warning().as_deref(), Some(warning));
@@ -217,4 +221,40 @@ fn json_omits_an_absent_fault() {
     );
     data.hosts[0].fault = Some(Fault::NullAmongOthers);
     assert_eq!(host(&data)["fault"], "null_among_others");
+}
+
+#[test]
+fn private_mail_servers_are_bad() {
+    for (addresses, severity) in [
+        (&["10.1.2.3"][..], Severity::Bad),
+        (&["127.0.0.1", "::1"], Severity::Bad),
+        (&["fd00::1", "100.64.0.1"], Severity::Bad),
+        (&["10.1.2.3", "192.0.2.1"], Severity::Good),
+    ] {
+        let mut data = found(&[(5, "a.test", 0)]);
+        data.hosts[0].addresses = addresses
+            .iter()
+            .map(|address| address.parse().expect("an address"))
+            .collect();
+        data.hosts[0].fault = data.hosts[0].address_fault();
+        let document = data.present_checked();
+        assert_eq!(document.severity, severity, "{addresses:?}");
+        assert_eq!(
+            document.summary.contains("private or local addresses"),
+            severity == Severity::Bad
+        );
+    }
+}
+
+#[test]
+fn a_failed_lookup_of_all_mail_servers_is_temporary() {
+    let mut data = found(&[(5, "a.test", 0)]);
+    data.hosts[0].fault = Some(Fault::Unresolved);
+    assert_eq!(
+        head(&data.present_checked()),
+        (
+            "Could not resolve the mail servers; this can be temporary",
+            Severity::Warning
+        )
+    );
 }

@@ -44,11 +44,6 @@ fn summary_depends_on_the_record_type() {
             "Alias of web.test",
         ),
         (Rtype::PTR, "example.test. 60 IN PTR a.test.", "1 name"),
-        (
-            Rtype::CAA,
-            "example.test. 60 IN CAA 0 issue \"ca.test\"",
-            "1 CAA record",
-        ),
         (Rtype::TXT, "example.test. 60 IN TXT \"x\"", "1 record"),
         (
             Rtype::SOA,
@@ -185,42 +180,16 @@ fn srv_target_root_means_not_available() {
 }
 
 #[test]
-fn caa_lists_issuers_before_contacts() {
-    let document = presented(
-        Rtype::CAA,
-        "
-        example.test. 60 IN CAA 0 iodef \"mailto:pki@example.test\"
-        example.test. 60 IN CAA 128 issue \"ca.test; account=1\"
-        example.test. 60 IN CAA 0 issuewild \";\"
-        ",
-    );
-    assert_eq!(
-        rows(&document),
-        [
-            "issue | ca.test; account=1 (exact) | may issue certificates (aside) | 1m",
-            "issuewild | ; (exact) | may issue wildcard certificates (aside) | 1m",
-            "iodef | mailto:pki@example.test (exact) | contact for violation reports (aside) | 1m"
-        ]
-    );
-}
-
-#[test]
-fn known_caa_tags_have_a_meaning() {
-    for (tag, meaning) in [
-        ("issue", "may issue certificates"),
-        ("issuemail", "may issue S/MIME certificates"),
-        ("issuevmc", "may issue mark certificates"),
-        ("contactphone", "contact for validation"),
-        ("unheard", ""),
-        ("", ""),
-    ] {
-        assert_eq!(caa_meaning(tag), meaning);
-    }
-}
-
-#[test]
 fn missing_words_are_empty() {
     assert_eq!(word("10 mx.test.", 1), "mx.test.");
     assert_eq!(word("10 mx.test.", 2), "");
     assert_eq!(word("", 0), "");
+}
+
+#[test]
+fn a_name_of_the_root_is_a_warning() {
+    let document = presented(Rtype::PTR, "example.test. 60 IN PTR .");
+    assert_eq!(document.severity, Severity::Warning);
+    let document = presented(Rtype::PTR, "example.test. 60 IN PTR a.test.");
+    assert_eq!(document.severity, Severity::Good);
 }

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use netvane_net::{
     dns::Client,
-    mailauth::records::{MtaSts as StsRecord, ReportUri, TlsRpt as RptRecord, TxtRecordParser},
+    mailauth::{
+        self,
+        records::{MtaSts as StsRecord, ReportUri, TlsRpt as RptRecord, TxtRecordParser},
+    },
 };
 
 use super::{
     receiver::{MtaSts, Policy, TlsRpt},
-    sender::{is_version, txt_records},
+    sender::is_version,
 };
 use crate::command::Context;
 
@@ -106,7 +109,7 @@ async fn single_record(
     name: &str,
     version: &str,
 ) -> Result<Option<String>, String> {
-    let texts = txt_records(client, name).await?;
+    let texts = mailauth::texts(client, name).await?;
     let mut records = texts
         .into_iter()
         .filter(|text| is_version(text, version, &[';', ' ']));

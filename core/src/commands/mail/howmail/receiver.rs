@@ -154,6 +154,8 @@ pub(super) async fn receive(
         receiver.faults = found
             .hosts
             .iter()
+            // Each contact says whether its server can be reached.
+            .filter(|host| !host.is_unreachable())
             .filter_map(mx::Exchange::warning)
             .collect();
         if !matches!(

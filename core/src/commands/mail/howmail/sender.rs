@@ -2,19 +2,21 @@
 
 use std::borrow::Cow;
 
-use domain::base::Rtype;
 use futures::future::join_all;
+use netvane_facts::mailpolicy::{
+    self,
+    spf::{MacroString, Qualifier},
+};
 use netvane_net::{
-    dns::{Client, Data as Rdata},
-    mailauth::records::{
-        DkimError, Dmarc as DmarcRecord, DomainKey, Error, Macro, Mechanism, Policy, Psd,
-        Qualifier, Spf as SpfRecord, TxtRecordParser,
+    dns::Client,
+    mailauth::{
+        self, dmarc,
+        records::{DkimError, DomainKey, Error, TxtRecordParser},
+        spf,
     },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::commands::dns::lookup::{Outcome, look_up};
 
 /// Selectors of large providers and common software; DNS cannot list the selectors of a domain.
 pub(super) const SELECTORS: [&str; 20] = [
@@ -42,8 +44,6 @@ pub(super) const SELECTORS: [&str; 20] = [
 
 /// Maximum number of `redirect=` that are followed. RFC 7208 §4.6.4 allows ten lookups in total.
 const MAX_REDIRECTS: usize = 4;
-/// Maximum number of names in a DNS tree walk (RFC 9989 §4.10).
-const MAX_WALK: usize = 8;
 
 /// SPF record of the domain: which servers may send its mail (RFC 7208).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,38 +83,6 @@ pub(super) struct Dmarc {
     pub(super) fault: Option<String>,
 }
 
-/// TXT records at a name, the strings of each joined; empty if there are none.
-pub(super) async fn txt_records(client: &Client, name: &str) -> Result<Vec<String>, String> {
-    Ok(txt_records_if_exists(client, name)
-        .await?
-        .unwrap_or_default())
-}
-
-/// Like [`txt_records`], but `None` if the name does not exist.
-async fn txt_records_if_exists(client: &Client, name: &str) -> Result<Option<Vec<String>>, String> {
-    let answered = look_up(client, name, Rtype::TXT)
-        .await
-        .map_err(|failure| failure.to_string())?;
-    match answered.lookup.outcome {
-        Outcome::Answer => {}
-        Outcome::NoData => return Ok(Some(Vec::new())),
-        Outcome::Nxdomain => return Ok(None),
-        _ => return Err(answered.lookup.document("").summary),
-    }
-    let joined = answered
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            Rdata::Txt(txt) => Some(txt.iter().flatten().copied().collect::<Vec<u8>>()),
-            _ => None,
-        });
-    Ok(Some(
-        joined
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .collect(),
-    ))
-}
-
 /// Whether a TXT record starts with this version tag (`v=…`), followed by one of `end` or nothing.
 pub(super) fn is_version(text: &str, version: &str, end: &[char]) -> bool {
     let head = text
@@ -133,13 +101,12 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
     let mut at = domain.to_owned();
 
     for _ in 0..=MAX_REDIRECTS {
-        let texts = match txt_records_if_exists(client, &at).await {
-            Ok(Some(texts)) => texts,
-            Ok(None) => return spf.broken(format!("{at} does not exist")),
-            Err(fault) => return spf.broken(fault),
+        let text = match spf::record(client, &at).await {
+            Ok(Some(text)) => text,
+            Ok(None) => return spf.without_record(client, &at).await,
+            Err((_, why)) => return spf.broken(why),
         };
-
-        match spf.read(&at, texts) {
+        match spf.read(&at, text) {
             Some(next) => at = next,
             None => return spf,
         }
@@ -156,64 +123,41 @@ impl Spf {
         }
     }
 
+    /// The name has no record: only a redirect to it, or a name that does not exist, is an error.
+    async fn without_record(self, client: &Client, at: &str) -> Self {
+        if mailauth::exists(client, at).await == Ok(false) {
+            return self.broken(format!("{at} does not exist"));
+        }
+        if self.record.is_some() {
+            return self.broken(format!("redirects to {at}, which has no SPF record"));
+        }
+        self
+    }
+
     /// Reads the SPF record at a name; returns the next name if it redirects.
-    fn read(&mut self, at: &str, texts: Vec<String>) -> Option<String> {
-        let mut records = texts
-            .into_iter()
-            .filter(|text| is_version(text, "v=spf1", &[' ']));
-
-        let Some(text) = records.next() else {
-            if self.record.is_some() {
-                self.fault = Some(format!("redirects to {at}, which has no SPF record"));
-            }
-            return None;
-        };
-
-        let read = SpfRecord::parse(text.as_bytes());
+    fn read(&mut self, at: &str, text: String) -> Option<String> {
+        let read = mailpolicy::spf::parse(&text);
         self.record.get_or_insert(text);
 
-        if records.next().is_some() {
-            self.fault = Some(format!(
-                "{at} has more than one SPF record, so receivers ignore them (RFC 7208 §4.5)"
-            ));
+        if let Some(fault) = read.faults.first() {
+            self.fault = Some(format!("invalid SPF record at {at}: {fault}"));
             return None;
         }
 
-        let Ok(read) = read else {
-            self.fault = Some(format!("invalid SPF record at {at} (RFC 7208 §4.6)"));
-            return None;
-        };
-
-        match default_result(&read) {
-            Ok(others) => {
-                self.others = Some(others.into());
-                None
-            }
-            Err(next) => {
+        match (read.all(), read.redirect().map(MacroString::literal)) {
+            // RFC 7208 §5.1: mechanisms after `all` and `redirect=` are ignored.
+            (Some(qualifier), _) => self.others = Some(qualifier.result().into()),
+            (None, Some(Some(next))) => {
+                let next = next.trim_end_matches('.').to_ascii_lowercase();
                 self.redirects.push(next.clone());
-                Some(next)
+                return Some(next);
             }
+            // A target with macros is different for each message.
+            (None, Some(None)) => {}
+            // RFC 7208 §4.7: the default.
+            (None, None) => self.others = Some(Qualifier::Neutral.result().into()),
         }
-    }
-}
-
-/// The result for servers that the record does not list, or the target of its `redirect=`.
-fn default_result(record: &SpfRecord) -> Result<&'static str, String> {
-    // RFC 7208 §5.1: mechanisms after `all` and `redirect=` are ignored.
-    let all = record
-        .directives
-        .iter()
-        .find(|directive| directive.mechanism == Mechanism::All);
-    match (all, &record.redirect) {
-        (Some(all), _) => Ok(match all.qualifier {
-            Qualifier::Pass => "pass",
-            Qualifier::Fail => "fail",
-            Qualifier::SoftFail => "softfail",
-            Qualifier::Neutral => "neutral",
-        }),
-        (None, Some(Macro::Literal(next))) => Err(String::from_utf8_lossy(next).to_lowercase()),
-        // RFC 7208 §4.7: the default; a target with macros is different for each message.
-        (None, _) => Ok("neutral"),
+        None
     }
 }
 
@@ -221,7 +165,7 @@ fn default_result(record: &SpfRecord) -> Result<&'static str, String> {
 pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, String> {
     let asked = SELECTORS.iter().map(|selector| async move {
         let name = format!("{selector}._domainkey.{domain}");
-        (*selector, txt_records(client, &name).await, name)
+        (*selector, mailauth::texts(client, &name).await, name)
     });
     let mut keys = Vec::new();
     let mut failed = None;
@@ -258,110 +202,34 @@ fn key_state(text: &str) -> Option<&'static str> {
 
 /// Looks up the DMARC policy of a domain with the tree walk of RFC 9989 §4.10.
 pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
-    let names = tree_walk_names(domain);
-    let asked = names
-        .iter()
-        .map(|name| async move { txt_records(client, &format!("_dmarc.{name}")).await });
-    let mut found = Vec::new();
-
-    for (name, texts) in names.iter().zip(join_all(asked).await) {
-        let texts = match texts {
-            Ok(texts) => texts,
-            // Top-level domains rarely have a record, and some resolvers fail on the query.
-            Err(_) if !name.contains('.') || !found.is_empty() => break,
-            // A record may exist, so the result is unknown.
-            Err(fault) => {
-                return Dmarc {
-                    fault: Some(fault),
-                    ..Dmarc::default()
-                };
-            }
-        };
-
-        let mut records = texts
-            .into_iter()
-            .filter(|text| is_version(text, "v=DMARC1", &[';', ' ']));
-
-        // RFC 9989 §4.10: several records count as none.
-        if let (Some(text), None) = (records.next(), records.next()) {
-            let record = DmarcRecord::parse(text.as_bytes()).ok();
-            let ends = record
-                .as_ref()
-                .is_some_and(|record| record.psd != Psd::Default);
-            found.push((name.clone(), text, record));
-            if ends {
-                break;
-            }
+    let walk = dmarc::walk(client, domain).await;
+    let applied = match walk.applied() {
+        Ok(Some(applied)) => applied,
+        Ok(None) => {
+            return Dmarc {
+                fault: dmarc::ambiguity(&walk),
+                ..Dmarc::default()
+            };
         }
-    }
-
-    applicable_record(domain, found)
-}
-
-/// Names of a tree walk: the domain, then its parents up to the top-level domain, at most eight.
-fn tree_walk_names(domain: &str) -> Vec<String> {
-    let labels: Vec<&str> = domain.split('.').collect();
-    let first_parent = labels.len().saturating_sub(MAX_WALK - 1).max(1);
-    let parents = (first_parent..labels.len()).map(|from| labels[from..].join("."));
-    std::iter::once(domain.to_owned()).chain(parents).collect()
-}
-
-/// Selects the record that applies (RFC 9989 §4.10.1, §4.10.2).
-fn applicable_record(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> Dmarc {
-    let own = found.iter().position(|(name, ..)| name == domain);
-    let public = found.iter().position(|(name, _, record)| {
-        name != domain && record.as_ref().is_some_and(|record| record.psd == Psd::Yes)
-    });
-    let labels = |name: &str| name.split('.').count();
-    let organization = match public {
-        // One label below a public suffix; if it has no record, that of the suffix applies.
-        Some(suffix) => {
-            let below = labels(&found[suffix].0) + 1;
-            found
-                .iter()
-                .position(|(name, ..)| labels(name) == below)
-                .or(Some(suffix))
+        // A record may exist, so the result is unknown.
+        Err((_, why)) => {
+            return Dmarc {
+                fault: Some(why.clone()),
+                ..Dmarc::default()
+            };
         }
-        // The walk ends at `psd=n` or at the top: the last record found.
-        None => found.len().checked_sub(1),
     };
 
-    let Some((name, text, record)) = own
-        .or(organization)
-        .and_then(|at| found.into_iter().nth(at))
-    else {
-        return Dmarc::default();
-    };
-
-    let inherited = name != domain;
-    let mut dmarc = Dmarc {
-        record: Some(text),
-        domain: Some(name),
-        ..Dmarc::default()
-    };
-
-    let Some(record) = record else {
-        dmarc.fault = Some("the record is invalid".into());
-        return dmarc;
-    };
-
-    let policy = match if inherited { record.sp } else { record.p } {
-        Policy::Reject => Some("reject"),
-        Policy::Quarantine => Some("quarantine"),
-        Policy::None => Some("none"),
-        // RFC 9989 §4.7: no policy, but an address for reports means `none`.
-        Policy::Unspecified => (!record.rua.is_empty()).then_some("none"),
-    };
-    dmarc.policy = policy.map(Cow::Borrowed);
-
-    if dmarc.policy.is_none() {
-        dmarc.fault = Some("the record has no policy (`p=`)".into());
+    let record = &applied.found.record;
+    let policy = dmarc::policy(client, domain, applied).await;
+    Dmarc {
+        record: Some(applied.found.text.clone()),
+        domain: Some(applied.found.domain.clone()),
+        policy: policy.map(|policy| policy.as_str().into()),
+        testing: record.is_testing,
+        reports: record.aggregate_reports.clone(),
+        fault: policy.is_none().then(|| dmarc::main_problem(record)),
     }
-
-    dmarc.testing = record.t;
-    dmarc.reports = record.rua.iter().map(|uri| uri.uri().to_owned()).collect();
-
-    dmarc
 }
 
 #[cfg(test)]

@@ -10,6 +10,11 @@ use netvane_facts::{
 use super::{Data, Hop, Origin};
 use crate::commands::dns::lookup::count;
 
+const UNAUTHENTICATED_REJECT: &str = "Not authenticated: the domain of the From address asks receivers to reject \
+                                      this message (DMARC)";
+const UNAUTHENTICATED_QUARANTINE: &str = "Not authenticated: the domain of the From address asks receivers to treat \
+                                          this message as suspicious (DMARC)";
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let (summary, severity) = self.summary();
@@ -22,6 +27,12 @@ impl Answer for Data {
         );
         self.add_claims(&mut document);
         add_checks(&self.authentication, &mut document);
+
+        match self.failed_policy() {
+            Some("reject") => _ = document.warn(UNAUTHENTICATED_REJECT),
+            Some("quarantine") => _ = document.warn(UNAUTHENTICATED_QUARANTINE),
+            _ => {}
+        }
 
         for Anomaly { hop, text } in &self.anomalies {
             match hop {
@@ -82,11 +93,22 @@ impl Data {
     }
 
     fn severity(&self) -> Severity {
-        if self.anomalies.is_empty() {
-            Severity::Good
-        } else {
-            Severity::Warning
+        match self.failed_policy() {
+            Some("quarantine" | "reject") => Severity::Bad,
+            None if self.anomalies.is_empty() => Severity::Good,
+            _ => Severity::Warning,
         }
+    }
+
+    /// The policy of the author's domain, if the message fails its check here.
+    fn failed_policy(&self) -> Option<&str> {
+        let Authentication {
+            dmarc,
+            dmarc_policy,
+            ..
+        } = &self.authentication;
+        let has_failed = dmarc.verified && dmarc.result.as_deref() == Some("fail");
+        dmarc_policy.as_deref().filter(|_| has_failed)
     }
 
     /// Adds the main headers, the number of hops and the trust boundary.

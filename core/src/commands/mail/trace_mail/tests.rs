@@ -1,8 +1,13 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::commands::testing::{field, head, rows, shown};
-use crate::testing::read_back::ReadBack;
+use crate::{
+    commands::testing::{field, head, rows, shown},
+    testing::{
+        dns::{TestDns, ask_json},
+        read_back::ReadBack,
+    },
+};
 use netvane_document::Severity;
 use netvane_facts::mailtrace::{BoundaryKind, Confidence, Dkim};
 
@@ -205,7 +210,7 @@ fn authentication_results_show_their_source() {
             dkim: vec![dkim(Some("pass")), dkim(None), dkim(Some("permerror"))],
             dmarc: outcome("fail", true),
             arc: outcome("none", false),
-            authserv_id: None,
+            ..Authentication::default()
         },
         ..trace()
     });
@@ -220,6 +225,32 @@ fn authentication_results_show_their_source() {
             "ARC | none | reported by the receiver (aside) | detail of none (exact)",
         ]
     );
+}
+
+#[test]
+fn a_failed_dmarc_check_is_as_bad_as_the_policy_says() {
+    for (result, verified, policy, severity, warnings) in [
+        ("fail", true, Some("reject"), Severity::Bad, 1),
+        ("fail", true, Some("quarantine"), Severity::Bad, 1),
+        ("fail", true, Some("none"), Severity::Warning, 0),
+        ("fail", false, Some("reject"), Severity::Good, 0),
+        ("pass", true, Some("reject"), Severity::Good, 0),
+        ("none", true, None, Severity::Good, 0),
+    ] {
+        let document = presented(Trace {
+            authentication: Authentication {
+                dmarc: outcome(result, verified),
+                dmarc_policy: policy.map(str::to_owned),
+                ..Authentication::default()
+            },
+            ..trace()
+        });
+        assert_eq!(
+            (document.severity, document.warnings.len()),
+            (severity, warnings),
+            "{result} {policy:?}"
+        );
+    }
 }
 
 #[test]
@@ -290,4 +321,72 @@ fn control_characters_in_headers_are_kept_in_the_document() {
         ..trace()
     });
     assert_eq!(field(&document, "Subject"), Some("<img src=x>\u{202e}```"));
+}
+
+/// A message for which the first server recorded the client and the sender.
+fn received(from: &str, sender: &str) -> String {
+    format!(
+        "trace_mail Return-Path: <{sender}>\nReceived: from mail.evil.test (mail.evil.test [{from}])\n by mx.reader.test \
+         with ESMTPS id 1; Mon, 2 Mar 2026 10:00:00 +0000\nFrom: Ann <ann@example.test>\nSubject: Invoice\n\nHello\n"
+    )
+}
+
+#[tokio::test]
+async fn policies_of_the_sender_are_checked_with_a_reason() {
+    let dns = TestDns::serving(
+        "_dmarc IN TXT \"v=DMARC1; p=reject\"\ntwo IN TXT \"v=spf1 -all\"\ntwo IN TXT \"v=spf1 +all\"\n\
+         wrong IN TXT \"v=spf1 ip4:192.0.2.1~all\"\nmany IN TXT \"v=spf1 include:many.example.test\"\n",
+    )
+    .await;
+    let engine = dns.engine();
+
+    for (from, sender, severity, result, reason) in [
+        ("192.0.2.81", "ann@example.test", "good", "pass", ""),
+        (
+            "192.0.2.99",
+            "ann@example.test",
+            "bad",
+            "fail",
+            ": 192.0.2.99 matches `-all` of example.test",
+        ),
+        (
+            "192.0.2.1",
+            "ann@two.example.test",
+            "bad",
+            "permerror",
+            ": two.example.test has 2 SPF records, only one is allowed (RFC 7208 §4.5)",
+        ),
+        (
+            "192.0.2.1",
+            "ann@wrong.example.test",
+            "bad",
+            "permerror",
+            ": invalid SPF record of wrong.example.test: `ip4:192.0.2.1~all`: `192.0.2.1~all` is not an IPv4 address; \
+             did you mean `ip4:192.0.2.1 ~all`?",
+        ),
+        (
+            "192.0.2.1",
+            "ann@many.example.test",
+            "bad",
+            "permerror",
+            ": more than 10 DNS lookups are needed: `include:many.example.test` of many.example.test is number 11 (RFC \
+             7208 §4.6.4)",
+        ),
+    ] {
+        let reply = ask_json(&engine, &received(from, sender)).await;
+        let authentication = &reply["data"]["authentication"];
+        assert_eq!(authentication["spf"]["result"], result, "{authentication}");
+        assert_eq!(
+            authentication["spf"]["detail"],
+            format!("{from} for {sender}{reason}")
+        );
+        assert_eq!(reply["severity"], severity, "{reply}");
+        assert_eq!(authentication["dmarc_policy"], "reject");
+    }
+
+    let reply = ask_json(&engine, &received("192.0.2.99", "ann@example.test")).await;
+    assert_eq!(
+        reply["data"]["authentication"]["dmarc"]["detail"],
+        "example.test: aligned DKIM none, aligned SPF none; policy of example.test: reject"
+    );
 }

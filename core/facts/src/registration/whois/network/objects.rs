@@ -55,28 +55,23 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
             continue;
         }
 
-        // rwhois: `network:Org-Name;I:Example`
-        let (trimmed, rwhois) = match trimmed.strip_prefix("network:") {
-            Some(rest) if !rest.starts_with(' ') => (rest, true),
-            _ => (trimmed, false),
-        };
-        let pair = if rwhois {
-            trimmed.split_once(':').map(rwhois_pair)
-        } else {
-            key_value(trimmed)
-        };
-
         // Continuation lines are not needed, because names are on the first line.
-        let Some((key, value)) = pair else { continue };
+        let Some((key, value, rwhois)) = pair(trimmed) else {
+            continue;
+        };
 
         // LACNIC has the AS of a block inside the object of the block.
         let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
+
         // In rwhois, the block may come after its name: the class starts an object.
-        if rwhois && open && BLOCK.contains(&key.as_str()) && !inside {
-            if let Some(object) = objects.last_mut() {
-                object.pairs.insert(0, (key, value));
-                continue;
-            }
+        if rwhois
+            && open
+            && !inside
+            && BLOCK.contains(&key.as_str())
+            && let Some(object) = objects.last_mut()
+        {
+            object.pairs.insert(0, (key, value));
+            continue;
         }
 
         let begins = rwhois && key == "class name"
@@ -85,28 +80,15 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
             || key == "custname"
             || AS.contains(&key.as_str()) && !inside;
 
-        // National registries repeat the data in their own language, with the range after the class.
-        let inner = objects
-            .last()
-            .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
-
-        if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first()))
-        {
-            let heading = objects.last().is_some_and(|last| {
-                open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
-            });
-            // Its name may be in the heading.
-            let before = objects.pop_if(|_| heading && begins);
+        if !open || begins && !repeats(&objects, &key) {
             if objects.len() >= MAX_OBJECTS {
                 break;
             }
-            objects.push(Object::default());
-            if let Some(object) = objects.last_mut() {
-                object.pairs.push((key, value));
-                object
-                    .pairs
-                    .extend(before.into_iter().flat_map(|object| object.pairs));
-            }
+            let heading = heading(&mut objects, open && begins);
+            objects.push(Object {
+                pairs: [vec![(key, value)], heading].concat(),
+                range: None,
+            });
         } else if let Some(object) = objects.last_mut() {
             object.pairs.push((key, value));
         }
@@ -115,6 +97,36 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
     }
 
     objects
+}
+
+/// The key and the value of a line, and whether it is one of rwhois (`network:Org-Name;I:Example`).
+fn pair(line: &str) -> Option<(String, &str, bool)> {
+    let rwhois = line
+        .strip_prefix("network:")
+        .filter(|rest| !rest.starts_with(' '));
+    let found = match rwhois {
+        Some(rest) => rest.split_once(':').map(rwhois_pair),
+        None => key_value(line),
+    };
+    found.map(|(key, value)| (key, value, rwhois.is_some()))
+}
+
+/// Whether a key is that of the open object: national registries repeat the data in their own language, with the range
+/// after the class.
+fn repeats(objects: &[Object<'_>], key: &str) -> bool {
+    objects.last().is_some_and(|object| {
+        object.is(&["network number", "ipv4 address", "ipv6 address"]) && object.first() == key
+    })
+}
+
+/// Removes the last object if it is only a heading of the next one, which may have its name. Returns its data.
+fn heading<'a>(objects: &mut Vec<Object<'a>>, begins: bool) -> Vec<(String, &'a str)> {
+    let is_heading =
+        |last: &mut Object<'a>| begins && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3;
+    objects
+        .pop_if(is_heading)
+        .map(|object| object.pairs)
+        .unwrap_or_default()
 }
 
 fn rwhois_pair<'a>((key, value): (&str, &'a str)) -> (String, &'a str) {

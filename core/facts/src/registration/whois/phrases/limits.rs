@@ -1,6 +1,6 @@
 //! Recognizes answers of servers that refuse a query because of a rate limit.
 
-use super::{super::lines::bounded, MAX_LINES, bare};
+use super::{super::lines::bounded, MAX_LINES, answer_lines, bare};
 
 /// Starts of lines that mean a rate limit, without comment marks, in lower case.
 #[rustfmt::skip]
@@ -9,7 +9,7 @@ const STARTS: &[&str] = &[
     "you have exceeded", "you've exceeded", "your connection limit exceeded", "query limit exceeded", "too many requests", "too many queries",
     "too many connections", "too many connection", "too many lookups", "too many whois", "the number of requests per client", "you have been banned", "you have been blocked",
     "you have been blacklisted", "you have been temporarily", "your query rate", "maximum query rate", "maximum number of queries", "maximum queries", "max queries", "maximum daily connection limit",
-    "error:201: access denied", "error:201", "you exceeded", "your ip has been", "your ip is", "your ip address has been",
+    "error:201: access denied", "error:201", "you exceeded", "you may only query", "you can only query", "your ip has been", "your ip is", "your ip address has been",
     "your ip address is", "your host has been", "your access is too fast", "your access has been", "you are querying too fast", "you are not allowed to query",
     "the whois query quota", "query quota", "request limit exceeded", "requests limit exceeded", "number of allowed queries exceeded",
     "number of queries exceeded", "daily query limit", "daily whois-limit", "daily whois limit", "daily limit", "connection limit exceeded", "exceeded max", "you have reached",
@@ -44,7 +44,7 @@ const ENDS: &[&str] = &[
 #[rustfmt::skip]
 const SUBJECT: &[&str] = &[
     "request", "quer", "lookup", "connection", "quota", "rate limit", "rate-limit", "your ip", "ip address", "your host", "your address", "your network",
-    "client", "access", "limit", "whois", "consult", "solicit", "requê", "requet", "anfrage", "zapyt", "dotaz", "запрос", "запит",
+    "client", "access", "limit", "whois", "consult", "solicit", "requê", "requet", "anfrage", "zapyt", "dotaz", "запрос", "запит", " ip ", "frequency", "abfrage", "richiest", "simultaneous", "one address", " from ",
 ];
 /// Words for too much use.
 #[rustfmt::skip]
@@ -52,20 +52,18 @@ const TROUBLE: &[&str] = &[
     "exceeded", "exceeds", "too many", "too fast", "too frequent", "too often", "too short", "limit reached", "maximum reached", "has been reached", "have reached", "hour reached",
     "day reached", "minute reached", "blacklist", "black list", "throttl", "slow down", "per second", "per minute", "per hour", "per day", "in 24 hours", "last 24 hours", "flood",
     "rate limit", "rate-limit", "ratelimit", "excessive", "grace period", "banned", "temporarily blocked", "is blocked", "been blocked", "been restricted", "temporarily denied", "quota", "abuse of",
-    "wait a", "wait before", "request denied", "requests denied", "demasiad", "superado", "excedid", "dépass",
+    "wait a", "wait before", "too high", "too busy", "over quota", "run out of", "used up", "suspended", "limitation", "times per", "überschritten", "superato", "excesso", "excedió",
+    "before next", "before the next", "been limited", "only query", "reached", "due to abuse", "for abuse", "request denied", "requests denied", "demasiad", "superado", "excedid", "dépass",
 ];
 /// Words of lines that only describe a limit.
 #[rustfmt::skip]
 const CONDITIONAL: &[&str] = &[
     "if you", "if your", " may ", " will be ", " should ", "in order to", "to prevent", "are limited", "is limited", "you agree", "not to use",
-    "terms of use", "notice:", "for more", "access to ", "is subject to", "are subject to", "reserves the right", "must not", "prohibited", " shall ", "can be ", "avoid ", "reserve the right",
+    "terms of use", "notice:", "are throttled", "are rate limited", "are rate-limited", "if too many", "are received", "data mining", "limiting", "for more", "access to ", "is subject to", "are subject to", "reserves the right", "must not", "prohibited", " shall ", "can be ", "avoid ", "reserve the right",
 ];
-/// Largest size of a short text, in bytes and in lines.
-const SHORT: (usize, usize) = (1500, 12);
-
 /// Whether a text without registration data is a refusal because of a rate limit.
 pub(super) fn is_rate_limited(text: &str) -> bool {
-    let short = is_short(text);
+    let answer = answer_lines(text);
     let mut sentence_is_open = false;
 
     for raw in text.lines().take(MAX_LINES).map(bounded) {
@@ -75,21 +73,16 @@ pub(super) fn is_rate_limited(text: &str) -> bool {
         sentence_is_open = line.len() > 40 && !raw.trim_end().ends_with(['.', ':', '!', '?']);
 
         let describes = CONDITIONAL.iter().any(|words| line.contains(words));
-        if !continues && (is_refusal(&line, describes) || short && !describes && is_likely(&line)) {
+        let likely = || {
+            let is_answer = answer.as_ref().is_some_and(|lines| lines.contains(&raw));
+            is_answer && !describes && line.len() <= 200 && is_likely(&line)
+        };
+        if !continues && (is_refusal(&line, describes) || likely()) {
             return true;
         }
     }
 
     false
-}
-
-/// Whether a text is so short that it has no legal notice.
-pub(super) fn is_short(text: &str) -> bool {
-    let lines = text
-        .lines()
-        .filter(|line| !bare(line).is_empty())
-        .take(SHORT.1 + 1);
-    text.len() <= SHORT.0 && lines.count() <= SHORT.1
 }
 
 /// Whether a line has one of the phrases of known servers.
@@ -107,11 +100,15 @@ fn is_refusal(line: &str, describes: bool) -> bool {
         let spaced = format!(" {line}");
         line.len() <= super::MAX_LINE && ENDS.iter().any(|words| spaced.ends_with(words))
     };
-    starts(line) || starts(super::without_error_code(line)) || !describes && ends()
+    starts(line)
+        || starts(super::without_error_code(line))
+        || !describes && ends()
+        || line.contains(". you have exceeded")
 }
 
 /// Whether a line of a short text is about too much use.
 fn is_likely(line: &str) -> bool {
+    let line = format!(" {line}");
     let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
     let is_about_domain = line.contains("domain") && line.contains("block");
     has(SUBJECT) && has(TROUBLE) && !is_about_domain

@@ -1,6 +1,6 @@
 //! Reads short answers without a known phrase: words for "not found" and "reserved" in many languages.
 
-use super::{RegistrationState, bare, limits::is_short};
+use super::{RegistrationState, answer_lines, bare};
 
 /// Words for a name that cannot be registered, in lower case.
 #[rustfmt::skip]
@@ -11,7 +11,8 @@ const RESERVED: &[&str] = &[
     "name is not allowed", "domain is not allowed", "is prohibited", "prohibited name", "prohibited list", "is blocked", "been blocked", "domain blocked", "name blocked",
     "blocked by", "block service", "blocking service", "is restricted", "name restricted", "is forbidden", "forbidden name", "stop list", "stop-list", "stoplist", "blocklist", "blacklisted domain",
     "name collision", "dpml", "globalblock", "brand protection", "is not eligible", "not possible to register", "not registrable", "unregistrable",
-    "registration is not possible", "withheld from registration", "excluded from registration", "is excluded",
+    "registration is not possible", "withheld from registration", "prior review", "examen préalable", "contains a prohibited", "name is not permitted", "domain is not permitted", "registration is not permitted", "registration of this name is not", "registration of this domain is not",
+    "not permitted for registration", "closed for", "is protected by", "domain is unavailable", "name is unavailable", "not available to register", "excluded from registration", "is excluded",
     "no disponible", "no está disponible", "reservado", "reservada", "não disponível", "réservé", "non disponible", "n'est pas disponible", "reserviert", "gesperrt", "nicht registrierbar", "riservato",
     "non assegnabile", "gereserveerd", "zarezerwowan", "zastrzeżon", "rezervov", "vyhrazen", "rezervisan", "rezerviran", "rezervat", "rezervált", "fenntartott", "зарезервирован", "зарезервован", "заблокирован",
     "запрещен", "запазен", "rezerve", "yasaklı", "tahsise kapalı", "varattu", "reserverad", "reserveret", "reservert", "frátekið", "rezervuot", "rezervēt", "reserveeritud", "δεσμευμένο",
@@ -22,7 +23,8 @@ const RESERVED: &[&str] = &[
 const AVAILABLE: &[&str] = &[
     "not found", "no match", "no entries", "no entry", "no data", "no record", "no object", "no result", "not registered", "not been registered", "not yet registered", "isn't registered", "does not exist",
     "doesn't exist", "not exist", "is free", "available for registration", "available for purchase", "is available", "can be registered", "no such", "unknown domain", "domain unknown", "nothing found", "unregistered",
-    "not in use", "not assigned", "not delegated", "unallocated", "not allocated", "nonexistent", "non-existent", "not in our database", "not in the database", "not in database", "no information about", "no registration", "not known", "no domain",
+    "not in use", "not assigned", "not delegated", "unallocated", "not allocated", "nonexistent", "non-existent", "not in our database", "not in the database", "not in database", "no information about", "no registration", "not known", "no domain", "could not be found", "cannot be found", "can not be found", "couldn't find", "could not find", "is not in the registry", "is not in our", "is not taken", "no details", "0 objects", "0 results", "0 records", "no whois record", "no whois data", "no whois information",
+    "available: yes", "availability: available", "available: true", "registered: no", "registered: false", ": available", ": free", "open for registration", "unassigned", "does not match any",
     "aucun enregistrement", "aucune donnée", "aucun résultat", "aucune correspondance", "n'existe pas", "non trouvé", "pas trouvé", "introuvable", "non enregistré", "pas enregistré", "est disponible", "est libre",
     "no existe", "no encontrado", "no se encontr", "no está registrado", "no esta registrado", "no se encuentra registrado", "no registrado", "está disponible", "esta disponible", "encuentra disponible", "sin resultados", "no hay resultados",
     "não encontrado", "nao encontrado", "não existe", "nao existe", "não registado", "não registrado", "não está registado", "está disponível", "disponível para registro", "nenhum registro", "nenhum resultado",
@@ -41,7 +43,7 @@ const AVAILABLE: &[&str] = &[
 #[rustfmt::skip]
 const OTHER: &[&str] = &[
     "whether", "if the", "if a ", "if you", "please check", "to check", "rights reserved", "reserves the right", "http://", "https://", "www.", "available at", "available on", "available from", "available via", "available in",
-    "available through", "available under", "available to", "server", "service", "tld not", "top level domain not", "top-level domain not", "not supported", "no whois", "invalid", "command not found", "host not found", "timeout",
+    "available through", "available under", "available to", "server", "service", "tld not", "top level domain not", "top-level domain not", "not supported", "no whois server", "invalid", "command not found", "host not found", "timeout",
     "this information", "registrant not", "provided",
 ];
 /// Longest line that is read, in bytes.
@@ -49,16 +51,13 @@ const MAX_LINE: usize = 160;
 
 /// The state from the words of a short text without registration data.
 pub(super) fn state(text: &str, query: &str) -> Option<RegistrationState> {
-    if !is_short(text) {
-        return None;
-    }
     let name = query.to_lowercase();
     let without_name = |line: String| match name.as_str() {
         "" => line,
         name => line.replace(name, "the name"),
     };
-    let lines: Vec<String> = text
-        .lines()
+    let lines: Vec<String> = answer_lines(text)?
+        .into_iter()
         .map(|line| without_name(bare(line).to_lowercase()))
         .filter(|line| line.len() <= MAX_LINE && !has(line, OTHER))
         .collect();

@@ -16,7 +16,7 @@ pub(super) const STATUSES: &[(RegistrationState, &[&str])] = &[
         "reserved", "blocked", "forbidden", "prohibited", "prohibited string", "unassignable", "reserved name",
         "reserved domain name", "not allowed", "restricted", "not available for registration", "no registrable",
         "unable to register", "registry reserved", "reserveddomain", "reserved domain", "cannot be registered",
-        "excluded", "withheld", "not_open", "not open", "not open for registration", "unavailable", "banned", "reserved by registry",
+        "excluded", "withheld", "not open", "not open for registration", "unavailable", "banned", "reserved by registry",
         "reserved by the registry", "registry blocked", "blocked by registry", "dpml block", "globalblock", "policy reserved",
         "policy blocked", "can not be registered", "not available for second level registration", "reserved/blocked",
         "restricted name", "blocked name", "forbidden name", "reservado", "réservé", "unregistrable", "not registrable",

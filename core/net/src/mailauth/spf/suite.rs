@@ -1,0 +1,120 @@
+//! The test suite of RFC 7208, release 2014.04 of openspf.org, through a DNS server on loopback.
+//!
+//! `suite/rfc7208-tests.json` is `rfc7208-tests.yml` as JSON, without its comments; its licence is beside it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::*;
+use crate::mailauth::testing::{Entry, Zone, ZoneServer};
+
+#[derive(Deserialize)]
+struct Scenario {
+    description: String,
+    tests: BTreeMap<String, Case>,
+    zonedata: BTreeMap<String, Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    helo: String,
+    host: String,
+    mailfrom: String,
+    result: Vec<String>,
+    explanation: Option<String>,
+}
+
+/// The suite writes bytes as characters up to U+00FF.
+fn bytes(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|character| u8::try_from(character).expect("a byte"))
+        .collect()
+}
+
+fn strings(value: &Value) -> Entry {
+    match value {
+        Value::Array(strings) => Entry::Text(
+            strings
+                .iter()
+                .map(|text| bytes(text.as_str().expect("a text")))
+                .collect(),
+        ),
+        text => Entry::Text(vec![bytes(text.as_str().expect("a text"))]),
+    }
+}
+
+/// Records of a name. Those of the obsolete type SPF count as TXT records if there are none of that type.
+fn entries(records: &[Value]) -> Vec<Entry> {
+    let has_txt = records.iter().any(|record| record.get("TXT").is_some());
+    let entry = |record: &Value| {
+        let Some(record) = record.as_object() else {
+            return Some(Entry::Failing);
+        };
+        let (rtype, value) = record.iter().next()?;
+        let text = value.as_str().unwrap_or_default();
+        Some(match rtype.as_str() {
+            "TXT" if text == "NONE" => return None,
+            "SPF" if has_txt => return None,
+            "TXT" | "SPF" => strings(value),
+            "A" | "AAAA" => Entry::Address(text.parse().expect("an address")),
+            "MX" => {
+                let preference = value[0].as_u64().expect("a number") as u16;
+                Entry::MailServer(preference, value[1].as_str().expect("a name").into())
+            }
+            "PTR" => Entry::Pointer(text.into()),
+            "CNAME" => Entry::Alias(text.into()),
+            other => panic!("unknown record type {other}"),
+        })
+    };
+    records.iter().filter_map(entry).collect()
+}
+
+#[tokio::test]
+async fn the_suite_of_rfc_7208_passes() {
+    let scenarios: Vec<Scenario> =
+        serde_json::from_str(include_str!("suite/rfc7208-tests.json")).expect("the suite");
+    let mut count = 0;
+    let mut failures = Vec::new();
+
+    for scenario in scenarios {
+        let zone: Zone = scenario
+            .zonedata
+            .iter()
+            .map(|(name, records)| (name.to_lowercase(), entries(records)))
+            .collect();
+        let server = ZoneServer::start(zone).await;
+
+        for (name, case) in &scenario.tests {
+            let envelope = Envelope {
+                address: case.host.parse().expect("an address"),
+                helo: &case.helo,
+                by: "receiver.example.net",
+                mail_from: &case.mailfrom,
+            };
+            let check = check_host(&server.client, envelope, TIME_LIMIT).await;
+            let expected = case.explanation.as_deref().map(|text| match text {
+                "DEFAULT" => None,
+                text => Some(text),
+            });
+
+            count += 1;
+            let is_right = case
+                .result
+                .iter()
+                .any(|right| right == check.result.as_str())
+                && expected.is_none_or(|text| text == check.explanation.as_deref());
+            if !is_right {
+                let description = &scenario.description;
+                failures.push(format!(
+                    "{description}: {name}: expected {:?}, got {check:?}",
+                    case.result
+                ));
+            }
+        }
+    }
+
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert_eq!(count, 203, "tests in the suite");
+}
