@@ -278,6 +278,14 @@ impl Due {
         })
     }
 
+    /// Lets the owner's next job be given out although this one is still held.
+    pub fn free_turn(&self) {
+        if let Some(taken) = &self.taken {
+            self.queues()
+                .change(self.kind, |queue| queue.free_turn(taken));
+        }
+    }
+
     /// Works on the job, and says meanwhile that it is being worked on.
     pub async fn work<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);

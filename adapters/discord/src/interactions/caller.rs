@@ -81,12 +81,12 @@ impl DiscordUser {
         let mut spot = self.spot.clone();
         spot.hidden = spot.hidden || bot.chat.is_private(&input, &self.who);
         let place = Place::Interaction(spot);
-        bot.ask(
-            question(input, &self.who, self.spot.id, &place),
-            place,
-            next,
-        )
-        .await;
+        let mut question = question(input, &self.who, self.spot.id, &place);
+        if matches!(next, Next::Edit) {
+            // `defer` has claimed the interaction.
+            question.update = None;
+        }
+        bot.ask(question, place, next).await;
     }
 
     pub(super) async fn say(&self, bot: &Bot, document: &Document) {

@@ -48,6 +48,7 @@ impl Callbacks {
 
         // What follows waits for the disk at most, and must not keep others from sending.
         drop(slot);
+        due.free_turn();
         let (attempt, retry_after) = match sent {
             Ok(sent) => sent,
             // The receiver's budget is used up for now, so this does not count as an attempt.
@@ -75,6 +76,7 @@ impl Callbacks {
                 let state = state.unwrap_or(DeliveryState::Failed);
                 due.work(self.end(&mut delivery, state)).await?;
                 log_error(due.done().await);
+                self.report_open();
             }
         }
         Some(())

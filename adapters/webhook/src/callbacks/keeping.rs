@@ -88,10 +88,11 @@ impl Callbacks {
     /// Removes what was stored of a delivery while it was open; `None` if the shutdown comes first.
     pub(super) async fn forget(&self, id: &str) -> Option<()> {
         let store = &self.0.store;
-        for bucket in [&CALLBACKS, &CALLBACK_PAYLOADS] {
-            self.repeat_until_written(|| store.remove(bucket, id).boxed())
-                .await?;
-        }
+        let (record, payload) = tokio::join!(
+            self.repeat_until_written(|| store.remove(&CALLBACKS, id).boxed()),
+            self.repeat_until_written(|| store.remove(&CALLBACK_PAYLOADS, id).boxed()),
+        );
+        record.and(payload)?;
         self.unsaved(|unsaved| unsaved.remove(id));
         self.forget_owner(id);
         Some(())

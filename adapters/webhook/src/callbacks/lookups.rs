@@ -49,18 +49,22 @@ impl Callbacks {
 
         let host = delivery.url.host_str().unwrap_or_default();
         let wait = delivery.wait(Timestamp::now()).unwrap_or_default();
-        let passed_on = self.repeat_until_written(|| {
-            let agenda = &self.0.agenda;
-            agenda
-                .add(&CALLBACK_DELIVERIES, &delivery.id, host, wait)
-                .boxed()
-        });
-        due.work(passed_on).await?;
+        let (store, agenda, id) = (&self.0.store, &self.0.agenda, delivery.id.as_str());
+        let passed_on = async {
+            tokio::join!(
+                self.repeat_until_written(|| store.put(&CALLBACKS, id, &delivery).boxed()),
+                self.repeat_until_written(|| {
+                    agenda.add(&CALLBACK_DELIVERIES, id, host, wait).boxed()
+                }),
+            )
+        };
+        let (stored, added) = due.work(passed_on).await;
+        stored.and(added)?;
         log_error(due.done().await);
         Some(())
     }
 
-    /// Runs the lookup and stores the payload; `None` if the shutdown comes first.
+    /// Runs the lookup, unless its payload is known, and stores the payload; `None` if the shutdown comes first.
     async fn find_out(&self, delivery: &mut Delivery, question: StoredRequest) -> Option<()> {
         let StoredRequest { input, caller } = question;
         let store = &self.0.store;
@@ -80,10 +84,7 @@ impl Callbacks {
         }
 
         delivery.start_delivery();
-        let id = delivery.id.as_str();
-        self.repeat_until_written(|| store.put(&CALLBACKS, id, delivery).boxed())
-            .await
-            .map(|_| ())
+        Some(())
     }
 
     /// Runs the lookup and builds the payload; a payload of more than `most` bytes is replaced by

@@ -94,8 +94,6 @@ impl Callbacks {
     pub(super) fn forget_owner(&self, id: &str) {
         let mut owners = self.0.owners.lock().unwrap_or_else(PoisonError::into_inner);
         owners.remove(id);
-        drop(owners);
-        self.report_open();
     }
 
     /// Number of deliveries that have not ended.

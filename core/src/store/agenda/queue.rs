@@ -29,6 +29,8 @@ pub(super) struct Queue {
 struct Job {
     owner: String,
     state: State,
+    /// Whether the job counts among the taken ones of its owner.
+    is_counted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,7 @@ impl Queue {
         let job = Job {
             owner: owner.to_owned(),
             state: State::Waiting(due, ticket),
+            is_counted: false,
         };
         self.jobs.insert(id.to_owned(), job);
     }
@@ -86,6 +89,7 @@ impl Queue {
         let job = Job {
             owner: owner.to_owned(),
             state: State::Taken(now + LEASE, ticket),
+            is_counted: true,
         };
         self.jobs.insert(id.to_owned(), job);
         *self.taken.entry(owner.to_owned()).or_default() += 1;
@@ -132,13 +136,20 @@ impl Queue {
         true
     }
 
+    /// Lets the owner's next job be given out although this one is still taken.
+    pub(super) fn free_turn(&mut self, taken: &Taken) {
+        if self.is_taken(taken) {
+            self.uncount(&taken.id);
+        }
+    }
+
     /// Puts a taken job off until this time. False if it is no longer the caller's.
     pub(super) fn postpone(&mut self, taken: &Taken, due: Instant) -> bool {
         if !self.is_taken(taken) {
             return false;
         }
         self.unschedule(&taken.id);
-        self.release(&taken.owner);
+        self.uncount(&taken.id);
         let ticket = self.schedule(&taken.id, due);
         if let Some(job) = self.jobs.get_mut(&taken.id) {
             job.state = State::Waiting(due, ticket);
@@ -152,7 +163,7 @@ impl Queue {
             return false;
         }
         self.unschedule(&taken.id);
-        self.release(&taken.owner);
+        self.uncount(&taken.id);
         self.jobs.remove(&taken.id);
         true
     }
@@ -167,11 +178,9 @@ impl Queue {
             let Some(job) = self.jobs.get_mut(&id) else {
                 continue;
             };
-            let (owner, was) = (job.owner.clone(), job.state);
             job.state = State::Ready;
-            if matches!(was, State::Taken(..)) {
-                self.release(&owner);
-            }
+            let owner = job.owner.clone();
+            self.uncount(&id);
 
             let ready = self.ready.entry(owner.clone()).or_default();
             if ready.is_empty() {
@@ -197,6 +206,7 @@ impl Queue {
         let ticket = self.schedule(id, now + LEASE);
         let job = self.jobs.get_mut(id)?;
         job.state = State::Taken(now + LEASE, ticket);
+        job.is_counted = true;
         *self.taken.entry(job.owner.clone()).or_default() += 1;
         Some(Taken {
             id: id.to_owned(),
@@ -210,11 +220,16 @@ impl Queue {
         matches!(state, Some(State::Taken(_, ticket)) if ticket == taken.ticket)
     }
 
-    fn release(&mut self, owner: &str) {
-        if let Some(taken) = self.taken.get_mut(owner) {
+    /// Counts a job no longer among the taken ones of its owner.
+    fn uncount(&mut self, id: &str) {
+        let Some(job) = self.jobs.get_mut(id).filter(|job| job.is_counted) else {
+            return;
+        };
+        job.is_counted = false;
+        if let Some(taken) = self.taken.get_mut(&job.owner) {
             *taken = taken.saturating_sub(1);
             if *taken == 0 {
-                self.taken.remove(owner);
+                self.taken.remove(&job.owner);
             }
         }
     }
@@ -271,7 +286,13 @@ mod tests {
         let first = queue.take(now).expect("due");
         assert_eq!(ids(&mut queue, now), ["4", "2"]);
         assert!(queue.finish(&first));
-        assert_eq!(ids(&mut queue, now), ["3"]);
+        let third = queue.take(now).expect("a turn is free");
+        assert_eq!(third.id, "3");
+        queue.add("5", "slow", now);
+        assert_eq!(queue.take(now), None);
+        queue.free_turn(&third);
+        assert_eq!(ids(&mut queue, now), ["5"]);
+        assert!(queue.finish(&third), "still its holder's");
     }
 
     #[test]
