@@ -9,4 +9,5 @@ mod callbacks;
 mod engine;
 mod openapi;
 mod pages;
+mod results;
 mod slack;

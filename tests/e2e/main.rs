@@ -12,6 +12,7 @@ mod lookups;
 mod policy;
 mod secrets;
 mod settings;
+mod state;
 mod telemetry;
 mod terminal;
 mod words;
