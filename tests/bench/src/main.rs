@@ -7,6 +7,7 @@ mod http;
 mod measure;
 mod peer;
 mod service;
+mod state;
 mod table;
 mod wire;
 
@@ -36,6 +37,10 @@ async fn main() -> anyhow::Result<()> {
     let work = async {
         match words[..] {
             ["peer", body] => peer::serve(body.as_ref()).await,
+            ["state", scratch] => {
+                table::print(&state::measure(scratch.as_ref()).await?);
+                Ok(())
+            }
             [netvane, dns, domains, scratch] => {
                 let bench = Bench {
                     program: netvane.as_ref(),
@@ -170,6 +175,8 @@ impl Bench<'_> {
         rows.extend(self.every_type(&service).await?);
         rows.extend(batch::measure(program, dns, &self.file("batch.log")).await?);
         rows.push(measure::program(program, dns, &mut self.domains, 40)?);
+
+        rows.extend(state::measure(&self.file("state")).await?);
 
         rows.push(Row {
             what: "idle memory of serve (MB)",
