@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use netvane_core::{
     data_files::DataFiles,
     facts::geo::{self, Contents},
