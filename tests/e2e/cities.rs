@@ -195,7 +195,7 @@ fn downloaded_data_is_used_without_settings() {
 
     let service = web.service(state, &[]);
     assert_eq!(city(&service).as_deref(), Some("London"));
-    let page = service.get(&format!("/run/geo?target={ADDRESS}"));
+    let page = service.get(&format!("/tools/geo?target={ADDRESS}"));
     let page = page.text();
     assert!(
         page.contains(r#"<a href="https://db-ip.com""#) && page.contains(CREDIT),
