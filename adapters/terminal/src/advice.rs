@@ -234,7 +234,7 @@ fn days_since_update(file: &Path) -> Option<u64> {
         .ok()?
         .elapsed()
         .ok()?;
-    (age > OLD).then(|| age.as_secs() / (24 * 60 * 60))
+    (age > OLD).then_some(age.as_secs() / (24 * 60 * 60))
 }
 
 fn old_data((key, file): (&str, &String)) -> Option<String> {

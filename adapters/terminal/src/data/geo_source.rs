@@ -221,3 +221,69 @@ fn remove_leftovers(directory: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Target, URL and contents of every source under these settings, with a state directory.
+    fn sources(settings: &[(&str, &str)]) -> Vec<(String, String, Contents)> {
+        let environment = settings
+            .iter()
+            .chain(&[("STATE__DIRECTORY", "/state")])
+            .map(|(key, value)| (format!("NETVANE__{key}"), (*value).to_owned()));
+        let settings = Settings::load(None, environment).expect("valid settings");
+        let shown = |source: GeoSource| {
+            let target = source.target.display().to_string();
+            (target, source.url, source.contents)
+        };
+        GeoSource::all(&settings).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn cities_come_from_db_ip_unless_the_settings_have_a_source() {
+        let (kept, own) = ("/state/data/city.mmdb", "/own/city.mmdb");
+        let url = "https://geo.example/city.gz";
+        let cities =
+            |target: &str, url: &str, contents| vec![(target.into(), url.into(), contents)];
+
+        assert_eq!(sources(&[]), cities(kept, DB_IP_CITY, Contents::Cities));
+        assert_eq!(
+            sources(&[("GEO__CITY_URL", url)]),
+            cities(kept, url, Contents::Cities)
+        );
+        assert_eq!(
+            sources(&[("GEO__CITY", own), ("GEO__CITY_URL", url)]),
+            cities(own, url, Contents::Any)
+        );
+        assert_eq!(
+            sources(&[("GEO__CITY", own)]),
+            [],
+            "another program updates it"
+        );
+        assert_eq!(
+            sources(&[
+                ("GEO__CITY", own),
+                ("GEO__ASN", "/own/asn.mmdb"),
+                ("GEO__ASN_URL", url)
+            ]),
+            cities("/own/asn.mmdb", url, Contents::Any)
+        );
+    }
+
+    #[test]
+    fn only_old_leftovers_are_removed() {
+        let folder = std::env::temp_dir().join(format!("netvane-leftovers-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let files = [".city.mmdb.7.part", ".city.mmdb.7.new", "city.mmdb"];
+        for name in files {
+            fs::write(folder.join(name), b"x").expect("writes");
+        }
+        remove_leftovers(&folder);
+        assert!(
+            files.iter().all(|name| folder.join(name).exists()),
+            "another update may be running"
+        );
+        fs::remove_dir_all(&folder).expect("removed");
+    }
+}
