@@ -8,6 +8,7 @@ pub mod args;
 pub mod command;
 mod commands;
 mod credential;
+pub mod data_files;
 mod engine;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

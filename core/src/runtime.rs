@@ -8,7 +8,7 @@ use std::{
 
 use netvane_document::Failure;
 use netvane_facts::{
-    geo::{GeoHandle, GeoPaths, Refresh},
+    geo::{GeoHandle, Refresh},
     target::Host,
 };
 use netvane_net::{
@@ -18,6 +18,7 @@ use netvane_net::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
+    data_files::geo_paths,
     health::Adapters,
     internal::internal_fault,
     mailbox_check::Mail,
@@ -241,7 +242,7 @@ impl Runtime {
             .await
     }
 
-    /// Reloads databases whose files were replaced; a broken one is logged and the previous one
+    /// Reloads databases and RDAP bootstrap files that were replaced; a broken one is logged and the previous one
     /// stays in use. Reads files, so do not call it on an async thread.
     pub fn refresh_data(&self) {
         match self.geo.refresh_if_changed() {
@@ -251,16 +252,14 @@ impl Runtime {
                 tracing::error!(%error, "could not load geo databases, keeping the previous ones")
             }
         }
+        if self.net.registries.refresh_if_changed() {
+            tracing::info!("RDAP bootstrap files reloaded");
+        }
     }
 }
 
 fn open_geo(settings: &Settings) -> Result<GeoHandle, Failure> {
-    let path = |text: &str| (!text.is_empty()).then(|| text.into());
-    let paths = GeoPaths {
-        city: path(&settings.geo.city),
-        asn: path(&settings.geo.asn),
-    };
-    GeoHandle::open(paths).map_err(|error| Failure::Unavailable(error.to_string()))
+    GeoHandle::open(geo_paths(settings)).map_err(|error| Failure::Unavailable(error.to_string()))
 }
 
 /// Opens the audit log. If its settings are unchanged, the open one is reused, so that there are

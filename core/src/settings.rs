@@ -13,6 +13,8 @@ use ipnet::IpNet;
 use netvane_net::settings::NetSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::data_files::DataFiles;
+
 pub use chats::{DiscordMode, TelegramMode};
 pub use load::{SettingsError, almost_settings};
 
@@ -62,6 +64,7 @@ impl Settings {
             dns: &self.dns,
             whois: &self.whois,
             rdap: &self.rdap,
+            downloaded_bootstrap: DataFiles::new(self).map(|files| files.bootstrap()),
             tls: &self.tls,
             allow: &self.policy.allow,
             deny: &self.policy.deny,
@@ -79,6 +82,7 @@ pub struct Geo {
     pub asn: String,
     pub city_url: Secret,
     pub asn_url: Secret,
+    pub auto_update: bool,
 }
 
 /// Settings of mailbox verification over SMTP.

@@ -1,6 +1,7 @@
 //! Tests of the built program from outside, as its users run it.
 
 mod chats;
+mod cities;
 mod data_update;
 mod faults;
 mod grammar;

@@ -11,6 +11,7 @@ use std::{
 use anyhow::bail;
 use netvane_core::{
     Engine,
+    data_files::DataFiles,
     settings::{Audit, Settings, almost_settings},
     store,
 };
@@ -72,6 +73,7 @@ pub(crate) fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> 
             .into_iter()
             .filter_map(old_data),
     );
+    told.extend(downloaded_data(settings));
     told.extend(ping());
     told
 }
@@ -205,7 +207,26 @@ fn readable_audit(settings: &Audit) -> Option<String> {
     })
 }
 
-fn old_data((key, file): (&str, &String)) -> Option<String> {
+/// Checks the city database that the program downloaded, or is to download.
+fn downloaded_data(settings: &Settings) -> Option<String> {
+    if !settings.geo.city.is_empty() {
+        return None;
+    }
+    let Some(files) = DataFiles::new(settings) else {
+        return settings.geo.auto_update.then(|| {
+            "geo.auto_update: no directory for city data; set state.directory or geo.city".into()
+        });
+    };
+    let city = files.city();
+    let days = days_since_update(&city).filter(|_| !settings.geo.auto_update)?;
+    Some(format!(
+        "{}: {days} days old; run `netvane data update` or set geo.auto_update",
+        city.display()
+    ))
+}
+
+/// Returns the age of a database in days if it is old.
+fn days_since_update(file: &Path) -> Option<u64> {
     let age = fs::metadata(file)
         .ok()
         .filter(|data| data.len() > 0)?
@@ -213,8 +234,11 @@ fn old_data((key, file): (&str, &String)) -> Option<String> {
         .ok()?
         .elapsed()
         .ok()?;
-    (age > OLD).then(|| {
-        let days = age.as_secs() / (24 * 60 * 60);
+    (age > OLD).then_some(age.as_secs() / (24 * 60 * 60))
+}
+
+fn old_data((key, file): (&str, &String)) -> Option<String> {
+    days_since_update(Path::new(file)).map(|days| {
         format!(
             "geo.{key}: {file} is {days} days old; set geo.{key}_url and enable netvane-data.timer, or replace the file manually"
         )

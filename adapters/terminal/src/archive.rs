@@ -1,129 +1,103 @@
-//! Unpacks downloaded databases: plain, gzip (DB-IP), or a tar archive with gzip (MaxMind).
+//! Unpacks downloaded databases: plain, gzip (DB-IP), or a tar archive with gzip (MaxMind). Streams, so that memory is
+//! bounded however large a file is.
 
-use std::io::Read;
+use std::io::{self, BufRead, BufReader, Read, Write};
 
-use anyhow::{Context as _, bail};
-use flate2::read::MultiGzDecoder;
+use anyhow::{bail, ensure};
+use flate2::bufread::MultiGzDecoder;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Size of a tar header, to which the parts of an archive are padded (POSIX.1-2017, pax, "ustar
 /// Interchange Format").
 const BLOCK: usize = 512;
 
-/// Extracts the database from a download; fails if it has more than `most` bytes.
-pub(crate) fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
-    let plain = if fetched.starts_with(&GZIP) {
-        inflated(&fetched, most)?
+/// Writes the database in a download to `to` and returns its size in bytes; fails if the download unpacks to more than
+/// `max_bytes`.
+pub(crate) fn unpack(
+    download: impl Read,
+    to: &mut impl Write,
+    max_bytes: u64,
+) -> anyhow::Result<u64> {
+    let mut download = BufReader::new(download);
+    let is_gzip = download.fill_buf()?.starts_with(&GZIP);
+    if is_gzip {
+        copy_database(MultiGzDecoder::new(download), to, max_bytes).map_err(explain_gzip)
     } else {
-        fetched
-    };
-    if is_tar(&plain) {
-        of_archive(&plain)
-            .map(<[u8]>::to_vec)
-            .context("the archive contains no .mmdb file")
-    } else {
-        Ok(plain)
+        copy_database(download, to, max_bytes)
     }
 }
 
-fn inflated(fetched: &[u8], most: usize) -> anyhow::Result<Vec<u8>> {
-    let mut plain = Vec::new();
-    let bound = u64::try_from(most)?.saturating_add(1);
-    MultiGzDecoder::new(fetched)
-        .take(bound)
-        .read_to_end(&mut plain)
-        .context("invalid gzip data")?;
-    if plain.len() > most {
-        bail!("larger than {most} bytes when unpacked");
+fn copy_database(plain: impl Read, to: &mut impl Write, max_bytes: u64) -> anyhow::Result<u64> {
+    // One byte more than allowed shows that there are more.
+    let mut plain = plain.take(max_bytes.saturating_add(1));
+    let mut header = Vec::with_capacity(BLOCK);
+    plain.by_ref().take(BLOCK as u64).read_to_end(&mut header)?;
+
+    let size = if is_tar(&header) {
+        copy_member(header, &mut plain, to)
+    } else {
+        to.write_all(&header)?;
+        io::copy(&mut plain, to)
+            .map(|rest| header.len() as u64 + rest)
+            .map_err(Into::into)
+    };
+
+    // Whatever else is wrong follows from the missing rest.
+    ensure!(
+        plain.limit() > 0,
+        "larger than {max_bytes} bytes when unpacked"
+    );
+    size
+}
+
+/// Adds what an error of the decoder means; other errors are of the file that is written.
+fn explain_gzip(error: anyhow::Error) -> anyhow::Error {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(InvalidData | InvalidInput | UnexpectedEof) => error.context("invalid gzip data"),
+        _ => error,
     }
-    Ok(plain)
 }
 
 fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262).is_some_and(|magic| magic == b"ustar")
 }
 
-/// Returns the first file of the archive whose name ends in `.mmdb`.
-fn of_archive(mut rest: &[u8]) -> Option<&[u8]> {
-    while is_tar(rest) {
-        let name = rest.get(..100)?.split(|byte| *byte == 0).next()?;
-        let size = std::str::from_utf8(rest.get(124..136)?).ok()?;
-        let size = usize::from_str_radix(size.trim_matches([' ', '\0']), 8).ok()?;
-        let content = rest.get(BLOCK..)?;
+/// Copies the first file of an archive whose name ends in `.mmdb`.
+fn copy_member(
+    mut header: Vec<u8>,
+    rest: &mut impl Read,
+    to: &mut impl Write,
+) -> anyhow::Result<u64> {
+    while is_tar(&header) && header.len() == BLOCK {
+        let Some((name, size)) = name_and_size(&header) else {
+            break;
+        };
         if name.ends_with(b".mmdb") {
-            return content.get(..size);
+            let copied = io::copy(&mut rest.by_ref().take(size), to)?;
+            ensure!(copied == size, "the archive is truncated");
+            return Ok(size);
         }
-        rest = content.get(size.checked_next_multiple_of(BLOCK)?..)?;
+
+        let padded = size.checked_next_multiple_of(BLOCK as u64);
+        io::copy(
+            &mut rest.by_ref().take(padded.unwrap_or(u64::MAX)),
+            &mut io::sink(),
+        )?;
+        header.clear();
+        rest.by_ref().take(BLOCK as u64).read_to_end(&mut header)?;
     }
-    None
+    bail!("the archive contains no .mmdb file")
+}
+
+fn name_and_size(header: &[u8]) -> Option<(&[u8], u64)> {
+    let name = header.get(..100)?.split(|byte| *byte == 0).next()?;
+    let size = std::str::from_utf8(header.get(124..136)?).ok()?;
+    let size = u64::from_str_radix(size.trim_matches([' ', '\0']), 8).ok()?;
+    Some((name, size))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use flate2::{Compression, write::GzEncoder};
-
-    use super::*;
-
-    const MOST: usize = 4096;
-
-    fn gzip(plain: &[u8]) -> Vec<u8> {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(plain).expect("into memory");
-        packed.finish().expect("into memory")
-    }
-
-    fn member(name: &str, content: &[u8]) -> Vec<u8> {
-        let mut header = vec![0; BLOCK];
-        header[..name.len()].copy_from_slice(name.as_bytes());
-        header[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
-        header[257..262].copy_from_slice(b"ustar");
-        let padding = content.len().next_multiple_of(BLOCK) - content.len();
-        [header, content.to_vec(), vec![0; padding]].concat()
-    }
-
-    #[test]
-    fn reads_plain_gzip_and_tar() {
-        let archive = [
-            member("GeoLite2-City_20261127/COPYRIGHT.txt", &[b'c'; 600]),
-            member("GeoLite2-City_20261127/GeoLite2-City.mmdb", b"the database"),
-            vec![0; 2 * BLOCK],
-        ]
-        .concat();
-        for fetched in [
-            b"the database".to_vec(),
-            gzip(b"the database"),
-            archive.clone(),
-            gzip(&archive),
-        ] {
-            assert_eq!(
-                database(fetched, MOST).expect("a database"),
-                b"the database"
-            );
-        }
-    }
-
-    #[test]
-    fn rejects_broken_and_oversized_archives() {
-        let told =
-            |fetched: Vec<u8>| format!("{:#}", database(fetched, MOST).expect_err("refused"));
-        assert_eq!(
-            told(member("README", b"x")),
-            "the archive contains no .mmdb file"
-        );
-        let mut cut = member("a.mmdb", &[7; 700]);
-        cut.truncate(BLOCK + 600);
-        assert_eq!(told(cut), "the archive contains no .mmdb file");
-        let mut lying = member("README", b"x");
-        lying[124..135].fill(b'7');
-        assert_eq!(told(lying), "the archive contains no .mmdb file");
-        assert_eq!(
-            told(gzip(&[0; MOST + 1])),
-            "larger than 4096 bytes when unpacked"
-        );
-        let mut broken = gzip(b"the database");
-        broken.truncate(broken.len() - 6);
-        assert!(told(broken).starts_with("invalid gzip data"));
-    }
-}
+mod tests;

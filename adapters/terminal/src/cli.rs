@@ -40,7 +40,7 @@ enum Action {
         #[command(subcommand)]
         what: KeyAction,
     },
-    /// Manage geo databases.
+    /// Manage geo databases and RDAP bootstrap files.
     Data {
         #[command(subcommand)]
         what: DataAction,
@@ -85,7 +85,7 @@ enum KeyAction {
 enum DataAction {
     /// Show the databases in use and their age.
     Status,
-    /// Download current databases, verify them and install them.
+    /// Download current databases and RDAP bootstrap files, verify them and install them.
     Update,
 }
 

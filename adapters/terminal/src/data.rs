@@ -1,51 +1,65 @@
-//! `netvane data`: shows and updates the geo databases.
+//! `netvane data`: shows and updates the geo databases and the RDAP bootstrap files.
 
-use std::{io::Write, path::Path, process::ExitCode, time::Duration};
+mod bootstrap;
+mod edition;
+mod geo_source;
+mod schedule;
 
-use anyhow::{Context as _, bail};
+use std::{path::Path, process::ExitCode};
+
+use anyhow::bail;
 use netvane_core::{
-    facts::geo::{self, ATTRIBUTION, GeoHandle, GeoPaths},
+    data_files::{DataFiles, geo_paths},
+    facts::geo::{ATTRIBUTION, GeoHandle, credit},
     net::Net,
-    settings::{Geo, Settings},
+    settings::Settings,
 };
 
-use crate::{archive, output::print};
+use crate::output::print;
+use geo_source::{GeoSource, Update};
 
-/// Upper bound of a download in bytes; a city database has about 130 MB.
-const MAX_DOWNLOAD: usize = 1 << 30;
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) use schedule::update_monthly;
 
 /// Prints the databases in use, their source and age.
 pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
-    let path = |text: &str| (!text.is_empty()).then(|| text.into());
-    let Geo { city, asn, .. } = &settings.geo;
-    let handle = GeoHandle::open(GeoPaths {
-        city: path(city),
-        asn: path(asn),
-    })?;
+    let paths = geo_paths(settings);
+    let (city, asn) = (paths.locations().map(Path::to_owned), paths.asn.clone());
+    let handle = GeoHandle::open(paths)?;
     let databases = handle.current().databases().clone();
+    let bootstrap = Net::new(&settings.net())?.registries.bootstrap_date();
 
     if json {
+        let shown = |path: &Option<std::path::PathBuf>| {
+            path.as_ref()
+                .map(|path| path.display().to_string())
+                .unwrap_or_default()
+        };
         print(&format!(
             "{}\n",
-            serde_json::json!({ "databases": *databases, "city": city, "asn": asn })
+            serde_json::json!({
+                "databases": *databases, "city": shown(&city), "asn": shown(&asn), "rdap_bootstrap": bootstrap,
+            })
         ));
         return Ok(ExitCode::SUCCESS);
     }
 
-    let shown = |path: &str| {
-        if path.is_empty() {
-            "built in".to_owned()
-        } else {
-            path.to_owned()
-        }
+    let shown = |path: &Option<std::path::PathBuf>| match path {
+        Some(path) => path.display().to_string(),
+        None => "built in".to_owned(),
     };
 
-    let mut text = format!("City:     {}\nNetworks: {}\n", shown(city), shown(asn));
+    let mut text = format!("City:     {}\nNetworks: {}\n", shown(&city), shown(&asn));
 
     for database in databases.iter() {
         let built = database.built.as_deref().unwrap_or("at an unknown time");
         text += &format!("{}, built {built}\n", database.name);
+    }
+
+    if let Some(date) = bootstrap {
+        text += &format!("RDAP bootstrap of {date}\n");
+    }
+    if let Some(credit) = credit(&databases) {
+        text += &format!("{}: {}\n", credit.text, credit.url);
     }
 
     print(&format!("{text}{ATTRIBUTION}\n"));
@@ -53,27 +67,17 @@ pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Placeholder in URLs for the month, which DB-IP's file names contain.
-const MONTH: &str = "{month}";
-
-/// Downloads, unpacks and verifies each database next to its destination, then renames it; a
-/// running server reloads it automatically.
+/// Downloads, unpacks and verifies each file next to its destination, then renames it; a running server reloads it
+/// automatically. A file that cannot be updated does not keep the others from it.
 pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let Geo {
-        city,
-        asn,
-        city_url,
-        asn_url,
-    } = &settings.geo;
+    let sources = GeoSource::all(settings);
+    let bootstrap = DataFiles::new(settings)
+        .filter(|_| bootstrap::is_used(&settings.rdap))
+        .map(|files| files.bootstrap());
 
-    let wanted: Vec<(&str, &str)> = [(city.as_str(), city_url.reveal()), (asn, asn_url.reveal())]
-        .into_iter()
-        .filter(|(_, url)| !url.is_empty())
-        .collect();
-
-    if wanted.is_empty() {
+    if sources.is_empty() && bootstrap.is_none() {
         bail!(
-            "nothing to download: set geo.city_url or geo.asn_url, and geo.city or geo.asn as the target file"
+            "nothing to download: set state.directory for cities and RDAP data, or geo.city and geo.city_url"
         );
     }
 
@@ -81,33 +85,33 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let mut faults = Vec::new();
 
-    for (path, url) in wanted {
-        if path.is_empty() {
-            bail!("no target file for the database: set geo.city or geo.asn");
+    for source in &sources {
+        match runtime.block_on(source.update(&net, None)) {
+            Ok(Update::Installed { host, bytes }) => print(&format!(
+                "{}: {bytes} bytes from {host}, verified and installed\n",
+                source.target().display()
+            )),
+            Ok(Update::NothingNew) => {}
+            Err(error) => faults.push(format!("{error:#}")),
         }
-
-        let url = url.replace(MONTH, &this_month());
-        let fetched = runtime.block_on(net.http.get(&url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
-        if fetched.status != 200 {
-            bail!("{} returned HTTP {}", fetched.host, fetched.status);
-        }
-
-        let not_replaced = || format!("{path} was not replaced");
-        let database = archive::database(fetched.body, MAX_DOWNLOAD).with_context(not_replaced)?;
-        geo::install(Path::new(path), |file| file.write_all(&database))
-            .with_context(not_replaced)?;
-        print(&format!(
-            "{path}: {} bytes from {}, verified and installed\n",
-            database.len(),
-            fetched.host
-        ));
     }
 
-    Ok(ExitCode::SUCCESS)
-}
+    if let Some(directory) = bootstrap {
+        let url = &settings.rdap.bootstrap_url;
+        match runtime.block_on(bootstrap::update(&net, url, &directory)) {
+            Ok(date) => print(&format!(
+                "{}: RDAP bootstrap files of {date}, verified and installed\n",
+                directory.display()
+            )),
+            Err(error) => faults.push(format!("{error:#}")),
+        }
+    }
 
-/// Returns the current month in UTC, such as `2026-11`.
-fn this_month() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m").to_string()
+    if faults.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        bail!("{}", faults.join("\n"))
+    }
 }

@@ -19,7 +19,7 @@ use netvane_telegram::Telegram;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{advice, log, system};
+use crate::{advice, data, log, system};
 
 /// Interval for checking the database files for changes.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
@@ -50,6 +50,9 @@ pub(crate) fn run(
         }
 
         tokio::spawn(follow_data(engine.clone()));
+        if settings.geo.auto_update {
+            tokio::spawn(data::update_monthly(engine.clone(), settings.clone()));
+        }
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
         let (changed, http) = watch::channel(settings.http.clone());

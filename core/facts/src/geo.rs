@@ -3,8 +3,10 @@
 //! [`GeoReader`] uses up to two databases: one for locations, one for networks (AS numbers). Without a configured
 //! file it uses the database that ships with the program. [`GeoHandle`] reloads the reader when files are replaced.
 
+mod attribution;
 mod database;
 mod handle;
+mod install;
 mod record;
 
 use std::{borrow::Cow, net::IpAddr, path::Path, sync::Arc};
@@ -16,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::countries::country;
 use record::Record;
 
-pub use database::{ATTRIBUTION, Database, GeoError, install, verify};
+pub use attribution::{ATTRIBUTION, Credit, credit, lacks_cities};
+pub use database::{Database, GeoError};
 pub use handle::{GeoHandle, GeoPaths, Refresh};
+pub use install::{Contents, install, verify};
 
 /// Longest text taken from a database, in bytes; longer ones are truncated.
 const TEXT_MAX: usize = 120;

@@ -1,6 +1,8 @@
 //! HTTP client for RDAP, MTA-STS policies, data updates and callbacks. The guard checks the host of
 //! every redirect, and response bodies are limited.
 
+mod download;
+
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -14,6 +16,8 @@ use reqwest::{
     header::{self, HeaderMap},
     redirect,
 };
+
+pub use download::Downloaded;
 
 use super::{Guard, WHO, dns::Dns, egress_budget, local_addresses, tls::Tls};
 use crate::metrics;
@@ -134,35 +138,25 @@ impl Http {
         bounds: (usize, usize),
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        let started = Instant::now();
-        let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
-        let parsed = Url::parse(url).map_err(|error| upstream(url, &error))?;
-        let what = host(&parsed);
-        let fetch = self.follow(parsed, accept, bounds);
-        let fetched = tokio::time::timeout(timeout, fetch)
-            .await
-            .unwrap_or(Err(Failure::Timeout {
-                what,
-                after: started.elapsed(),
-            }));
+        let (max_bytes, max_redirects) = bounds;
+        let (url, host) = parse(url)?;
 
-        let outcome = match &fetched {
-            Ok(_) => "answered",
-            Err(Failure::Timeout { .. }) => "timeout",
-            Err(_) => "failed",
-        };
-
-        metrics::upstream("https", outcome, started.elapsed());
-
-        fetched
+        within(host, timeout, async {
+            let (response, host) = self.follow(url, accept, max_redirects).await?;
+            let status = response.status().as_u16();
+            let body = read_body(response, &host, max_bytes).await?;
+            Ok(Fetched { status, host, body })
+        })
+        .await
     }
 
+    /// Sends a GET request and follows redirects; returns the final response, whose body is not read yet, and its host.
     async fn follow(
         &self,
         mut url: Url,
         accept: &str,
-        (max_bytes, max_redirects): (usize, usize),
-    ) -> Result<Fetched, Failure> {
+        max_redirects: usize,
+    ) -> Result<(reqwest::Response, String), Failure> {
         let client = self.client.get_or_init(|| self.build(KEPT_IDLE)).clone()?;
 
         for _ in 0..=max_redirects {
@@ -184,20 +178,10 @@ impl Http {
                 .await
                 .map_err(|error| reason(&host, &error))?;
 
-            let status = response.status();
-
-            if let Some(next) = redirected(status, response.headers(), &url) {
-                url = next;
-                continue;
+            match redirected(response.status(), response.headers(), &url) {
+                Some(next) => url = next,
+                None => return Ok((response, host)),
             }
-
-            let body = read_body(response, &host, max_bytes).await?;
-
-            return Ok(Fetched {
-                status: status.as_u16(),
-                host,
-                body,
-            });
         }
 
         let why = if max_redirects == 0 {
@@ -255,6 +239,38 @@ fn agent(contact: Option<&str>) -> String {
         .map(|contact| format!("{contact}; "))
         .unwrap_or_default();
     format!("{WHO} ({contact}network lookup requested by a user)")
+}
+
+/// Parses a URL and returns it with its host.
+fn parse(url: &str) -> Result<(Url, String), Failure> {
+    let parsed = Url::parse(url).map_err(|error| upstream(url, &error))?;
+    let host = parsed.host_str().unwrap_or_default().to_owned();
+    Ok((parsed, host))
+}
+
+/// Awaits an exchange with this host until the timeout, and counts its outcome.
+async fn within<T>(
+    host: String,
+    timeout: Duration,
+    exchange: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let started = Instant::now();
+    let result = tokio::time::timeout(timeout, exchange)
+        .await
+        .unwrap_or(Err(Failure::Timeout {
+            what: host,
+            after: timeout,
+        }));
+
+    let outcome = match &result {
+        Ok(_) => "answered",
+        Err(Failure::Timeout { .. }) => "timeout",
+        Err(_) => "failed",
+    };
+
+    metrics::upstream("https", outcome, started.elapsed());
+
+    result
 }
 
 /// Reads the whole body; fails if it is larger than `max_bytes`.

@@ -72,7 +72,12 @@ impl Net {
         );
 
         let whois = whois::Whois::new(settings.whois, dns.clone(), guard.clone());
-        let registries = registry::Registries::new(settings.rdap, http.clone(), whois);
+        let registries = registry::Registries::new(
+            settings.rdap,
+            settings.downloaded_bootstrap.clone(),
+            http.clone(),
+            whois,
+        );
         let mailauth = mailauth::MailAuth::new(
             dns.clone(),
             std::time::Duration::from_millis(settings.dns.timeout_ms),
@@ -172,6 +177,7 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
     let rdap = settings::Rdap {
         enabled: false,
         bootstrap: "builtin".into(),
+        bootstrap_url: "http://127.0.0.1:1".into(),
         timeout_ms: 1000,
         max_bytes: 1 << 16,
     };
@@ -184,6 +190,7 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
         dns: &dns,
         whois: &whois,
         rdap: &rdap,
+        downloaded_bootstrap: None,
         tls: &tls,
         allow,
         deny: &[],

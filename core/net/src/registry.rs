@@ -1,12 +1,13 @@
 //! Registration data: RDAP through IANA's bootstrap files, whois from the root server along its referrals.
 
+mod bootstrap;
 mod merge;
 mod referrals;
 mod servers;
 
 use std::{
-    path::Path,
-    sync::{Arc, OnceLock},
+    path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{http::Http, whois::Whois};
 use crate::settings;
+use bootstrap::BootstrapSource;
 
 /// Largest number of RDAP servers of one registry that are queried.
 const MAX_RDAP_SERVERS: usize = 2;
@@ -31,7 +33,7 @@ struct Inner {
     http: Http,
     whois: Whois,
     rdap: settings::Rdap,
-    bootstrap: OnceLock<Result<Bootstrap, Failure>>,
+    bootstrap: BootstrapSource,
 }
 
 /// One server that was queried.
@@ -59,12 +61,17 @@ pub struct RegistryAnswer {
 }
 
 impl Registries {
-    pub(super) fn new(settings: &settings::Rdap, http: Http, whois: Whois) -> Self {
+    pub(super) fn new(
+        settings: &settings::Rdap,
+        downloaded: Option<PathBuf>,
+        http: Http,
+        whois: Whois,
+    ) -> Self {
         Self(Arc::new(Inner {
             http,
             whois,
             rdap: settings.clone(),
-            bootstrap: OnceLock::new(),
+            bootstrap: BootstrapSource::new(&settings.bootstrap, downloaded),
         }))
     }
 
@@ -75,9 +82,7 @@ impl Registries {
 
     /// Returns the newest publication date of the IANA files in use.
     pub fn bootstrap_date(&self) -> Option<String> {
-        self.bootstrap()
-            .ok()
-            .and_then(|bootstrap| bootstrap.published().map(str::to_owned))
+        self.bootstrap().ok()?.published().map(str::to_owned)
     }
 
     /// Checks that the bootstrap files can be read, if RDAP is enabled.
@@ -89,21 +94,14 @@ impl Registries {
         }
     }
 
-    fn bootstrap(&self) -> Result<&Bootstrap, Failure> {
-        let inner = &*self.0;
-        let built = inner
-            .bootstrap
-            .get_or_init(|| match inner.rdap.bootstrap.as_str() {
-                "builtin" => Bootstrap::parse(
-                    include_str!("../../../config/data/rdap/dns.json"),
-                    include_str!("../../../config/data/rdap/ipv4.json"),
-                    include_str!("../../../config/data/rdap/ipv6.json"),
-                    include_str!("../../../config/data/rdap/asn.json"),
-                )
-                .map_err(|error| Failure::Unavailable(format!("built-in RDAP bootstrap: {error}"))),
-                directory => read_bootstrap(Path::new(directory)),
-            });
-        built.as_ref().map_err(Clone::clone)
+    fn bootstrap(&self) -> Result<Arc<Bootstrap>, Failure> {
+        self.0.bootstrap.current()
+    }
+
+    /// Reads downloaded bootstrap files again if they changed; returns whether they did. Reads files, so do not call it
+    /// on an async thread.
+    pub fn refresh_if_changed(&self) -> bool {
+        self.0.bootstrap.refresh_if_changed()
     }
 
     /// Whether a registry answers for names below a suffix: the built-in list of whois servers or, with RDAP, IANA's
@@ -289,24 +287,6 @@ fn pretty(body: &[u8]) -> String {
     serde_json::from_slice::<serde_json::Value>(body)
         .map(|value| format!("{value:#}"))
         .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())
-}
-
-fn read_bootstrap(directory: &Path) -> Result<Bootstrap, Failure> {
-    let read = |name: &str| {
-        let path = directory.join(name);
-        std::fs::read_to_string(&path).map_err(|error| {
-            Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", path.display()))
-        })
-    };
-    Bootstrap::parse(
-        &read("dns.json")?,
-        &read("ipv4.json")?,
-        &read("ipv6.json")?,
-        &read("asn.json")?,
-    )
-    .map_err(|error| {
-        Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", directory.display()))
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Network settings. `config/default.toml` documents each key.
 
+use std::path::PathBuf;
+
 use ipnet::IpNet;
 use netvane_facts::target::{Invalid, Resolver};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ pub struct NetSettings<'a> {
     pub whois: &'a Whois,
     /// Section `[rdap]` of the settings.
     pub rdap: &'a Rdap,
+    /// Directory with downloaded RDAP bootstrap files; those that are newer than the built-in ones are used.
+    pub downloaded_bootstrap: Option<PathBuf>,
     /// Section `[tls]` of the settings.
     pub tls: &'a Tls,
     /// `[policy] allow`: networks that may be contacted although they are not public.
@@ -86,6 +90,7 @@ pub struct Whois {
 pub struct Rdap {
     pub enabled: bool,
     pub bootstrap: String,
+    pub bootstrap_url: String,
     pub timeout_ms: u64,
     pub max_bytes: usize,
 }

@@ -336,16 +336,22 @@ impl Settings {
         }
     }
 
-    /// Warns about databases that are downloaded without TLS.
+    /// Warns about data that is downloaded without TLS.
     fn advise_downloads(&self, tell: &mut impl FnMut(bool, &str)) {
+        let is_plain =
+            |url: &str| Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
+
+        tell(
+            is_plain(&self.rdap.bootstrap_url),
+            "rdap.bootstrap_url: http allows the files to be changed; use https",
+        );
+
         for (key, url) in [
             ("geo.city_url", &self.geo.city_url),
             ("geo.asn_url", &self.geo.asn_url),
         ] {
-            let plain =
-                Url::parse(url.reveal()).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
             tell(
-                plain,
+                is_plain(url.reveal()),
                 &format!(
                     "{key}: http exposes the license key and allows the file to be changed; use https"
                 ),

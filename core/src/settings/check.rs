@@ -192,19 +192,22 @@ impl Settings {
     fn check_places(&self, must: &mut impl FnMut(bool, &str)) {
         let geo = &self.geo;
 
-        for (key, url, file) in [
-            ("city", &geo.city_url, &geo.city),
-            ("asn", &geo.asn_url, &geo.asn),
-        ] {
-            must(
-                !url.is_set() || !file.is_empty(),
-                &format!("geo.{key}_url: requires geo.{key}, the file to write"),
-            );
+        must(
+            !geo.asn_url.is_set() || !geo.asn.is_empty(),
+            "geo.asn_url: requires geo.asn, the file to write",
+        );
+
+        for (key, url) in [("city", &geo.city_url), ("asn", &geo.asn_url)] {
             must(
                 !url.is_set() || Url::parse(url.reveal()).is_ok_and(|url| is_web(&url)),
                 &format!("geo.{key}_url: expected an https URL"),
             );
         }
+
+        must(
+            Url::parse(&self.rdap.bootstrap_url).is_ok_and(|url| is_web(&url)),
+            "rdap.bootstrap_url: expected an https URL",
+        );
 
         for (key, directory) in [
             ("state.directory", &self.state.directory),

@@ -159,6 +159,10 @@ impl Settings {
             ("telegram", self.telegram != new.telegram),
             ("discord", self.discord != new.discord),
             ("state", self.state != new.state),
+            (
+                "geo (automatic updates)",
+                self.geo != new.geo && (self.geo.auto_update || new.geo.auto_update),
+            ),
             ("log.format", self.log.format != new.log.format),
             ("telemetry", self.telemetry != new.telemetry),
             (

@@ -26,15 +26,17 @@ pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
 
 /// Waits for a partial result with a link that the user has to open before the lookup can run.
 pub(super) async fn invitation(progress: &mut Progress) -> Reply {
-    let is_link = |reply: &Option<Reply>| {
-        let blocks = reply
-            .iter()
-            .flat_map(|reply| &reply.rendition.document().blocks);
-        blocks
-            .into_iter()
-            .any(|block| matches!(block, Block::Link { .. }))
+    // A result of a lookup may also have a link, but never alone.
+    let is_invitation = |reply: &Option<Reply>| {
+        reply.as_ref().is_some_and(|reply| {
+            matches!(reply.rendition.document().blocks[..], [Block::Link { .. }])
+        })
     };
-    match progress.wait_for(is_link).await.map(|reply| reply.clone()) {
+    match progress
+        .wait_for(is_invitation)
+        .await
+        .map(|reply| reply.clone())
+    {
         Ok(Some(reply)) => reply,
         _ => std::future::pending().await,
     }

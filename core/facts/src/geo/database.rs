@@ -1,7 +1,7 @@
-//! One database in memory: opens and verifies files, and replaces a file with a new version.
+//! One database in memory, from a file or as it ships with the program.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::{Path, PathBuf},
@@ -14,10 +14,6 @@ use super::record::Record;
 
 /// The database that ships with the program: country and AS for IPv4 and IPv6. Used in place, without a copy.
 static EMBEDDED: &[u8] = include_bytes!("../../../../config/data/geo.mmdb");
-
-/// Attribution of the shipped data; shown with answers that use it and in `status`.
-pub const ATTRIBUTION: &str =
-    "Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0).";
 
 /// Largest file that is opened, in bytes; MaxMind's largest commercial database is well below it.
 const MAX_BYTES: u64 = 2 << 30;
@@ -155,6 +151,30 @@ impl Database {
     /// Reads records from the whole address space, so that a damaged file fails here and not in a lookup. Also rejects
     /// databases of something else (anonymizers, carriers), which have neither locations nor AS numbers.
     fn check_sample(&self) -> Result<(), String> {
+        if self.has_any(|record| !record.is_empty())? {
+            return Ok(());
+        }
+        Err(format!(
+            "{} contains neither locations nor AS numbers",
+            self.name
+        ))
+    }
+
+    /// Checks that some records of a sample name a city.
+    pub(super) fn check_cities(&self) -> Result<(), String> {
+        if self.has_any(|record| record.city.is_some())? {
+            return Ok(());
+        }
+        Err(format!("{} contains no cities", self.name))
+    }
+
+    /// Checks every node of the tree and every record. Takes about a second per 50 MB.
+    pub(super) fn check_all(&self) -> Result<(), String> {
+        self.reader.verify().map_err(|error| error.to_string())
+    }
+
+    /// Whether a sample of the records has one that meets the condition. Fails if a record of the sample is damaged.
+    fn has_any(&self, meets: impl Fn(&Record<'_>) -> bool) -> Result<bool, String> {
         let v4 = (0..SAMPLES).map(|i| IpAddr::V4(Ipv4Addr::from_bits(i.wrapping_mul(0x9E37_79B1))));
 
         // Global IPv6 unicast is 2000::/3.
@@ -164,13 +184,13 @@ impl Database {
             ))
         });
 
-        let mut has_data = false;
+        let mut has_one = false;
 
         for address in v4.chain(v6) {
             let found = self
                 .find(address)
                 .map_err(|error| format!("damaged at {address}: {error}"))?;
-            has_data |= found.is_some_and(|(record, _)| !record.is_empty());
+            has_one |= found.is_some_and(|(record, _)| meets(&record));
         }
 
         // Every sample can miss a small database; then the first records of the file decide.
@@ -183,18 +203,11 @@ impl Database {
                 networks
                     .take(64)
                     .flatten()
-                    .any(|at| matches!(at.decode::<Record>(), Ok(Some(r)) if !r.is_empty())),
+                    .any(|at| matches!(at.decode::<Record>(), Ok(Some(record)) if meets(&record))),
             )
         };
 
-        if has_data || first() == Some(true) {
-            return Ok(());
-        }
-
-        Err(format!(
-            "{} contains neither locations nor AS numbers",
-            self.name
-        ))
+        Ok(has_one || first() == Some(true))
     }
 }
 
@@ -204,65 +217,6 @@ fn explain(size: usize, error: &maxminddb::MaxMindDbError) -> String {
         0 => "the file is empty".to_owned(),
         _ => format!("not a complete MaxMind DB file ({error}; {size} bytes)"),
     }
-}
-
-/// Opens a file and verifies all of it: metadata, every node of the tree, every record. Takes about a second per 50 MB.
-pub fn verify(path: &Path) -> Result<Database, GeoError> {
-    let database = Database::open(path)?;
-    database.reader.verify().map_err(|error| GeoError::Broken {
-        name: path.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    Ok(database)
-}
-
-/// Replaces `target` with a new database, atomically: `fetch` writes it to a temporary file in the same directory,
-/// which is verified, synced and renamed. On any error the old file stays unchanged.
-pub fn install(
-    target: &Path,
-    fetch: impl FnOnce(&mut File) -> io::Result<()>,
-) -> Result<Database, GeoError> {
-    let directory = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-
-    // The process id keeps concurrent updates apart. A file left by a killed update is harmless.
-    let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
-    let file_error = |source| GeoError::File {
-        path: target.to_owned(),
-        source,
-    };
-    let result = (|| {
-        let mut file = File::create(&temporary).map_err(file_error)?;
-        fetch(&mut file).map_err(file_error)?;
-        file.sync_all().map_err(file_error)?;
-        drop(file);
-        let database = verify(&temporary).map_err(|error| match error {
-            GeoError::Broken { reason, .. } => GeoError::Broken {
-                name: target.display().to_string(),
-                reason,
-            },
-            other => other,
-        })?;
-
-        fs::rename(&temporary, target).map_err(file_error)?;
-
-        // The rename is durable only after the directory is synced. Windows cannot open directories.
-        #[cfg(unix)]
-        File::open(directory)
-            .and_then(|dir| dir.sync_all())
-            .map_err(file_error)?;
-
-        Ok(database)
-    })();
-
-    if result.is_err() {
-        fs::remove_file(&temporary).ok();
-    }
-
-    result
 }
 
 #[cfg(test)]
@@ -277,6 +231,6 @@ mod tests {
         shipped
             .check_sample()
             .expect("has countries and AS numbers");
-        assert_eq!(shipped.name, "Netvane-Country-ASN");
+        assert_eq!(shipped.name, super::super::attribution::SHIPPED);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
 
@@ -11,13 +11,27 @@ use arc_swap::ArcSwap;
 
 use super::{GeoError, GeoReader};
 
-/// The files from the `[geo]` settings; `None` selects the shipped database.
+/// The files to read. Without any, the shipped database is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GeoPaths {
-    /// Database of locations, or of locations and networks.
+    /// Database of locations, or of locations and networks, from the settings.
     pub city: Option<PathBuf>,
-    /// Database of networks and AS numbers.
+    /// Database of networks and AS numbers, from the settings.
     pub asn: Option<PathBuf>,
+    /// Database of cities that the program downloaded itself. Used if `city` is not set and the file exists.
+    pub downloaded: Option<PathBuf>,
+}
+
+impl GeoPaths {
+    /// Returns the file that locations come from; `None` for the shipped database.
+    pub fn locations(&self) -> Option<&Path> {
+        let downloaded = || self.downloaded.as_deref().filter(|path| path.is_file());
+        self.city.as_deref().or_else(downloaded)
+    }
+
+    fn open(&self) -> Result<GeoReader, GeoError> {
+        GeoReader::open(self.locations(), self.asn.as_deref())
+    }
 }
 
 /// What [`GeoHandle::refresh_if_changed`] did.
@@ -43,50 +57,98 @@ type Stamps = [Option<Stamp>; 2];
 #[derive(Debug)]
 pub struct GeoHandle {
     paths: GeoPaths,
-    reader: ArcSwap<GeoReader>,
-    /// The file versions at the last check, usable or not, so that a broken file is reported once.
-    checked: Mutex<Stamps>,
+    /// Used where the downloaded database cannot be read.
+    shipped: Arc<GeoReader>,
+    reader: OnceLock<ArcSwap<GeoReader>>,
+    last_check: Mutex<LastCheck>,
+}
+
+/// Result of the last check of the files.
+#[derive(Debug)]
+struct LastCheck {
+    /// The file versions, usable or not, so that a broken file is reported once.
+    stamps: Stamps,
+    /// Why the downloaded database is not used, until that is reported.
+    fault: Option<GeoError>,
 }
 
 impl GeoHandle {
-    /// Opens the databases; fails if a file is missing or damaged.
+    /// Opens the databases of the settings; fails if one of them is missing or damaged. A downloaded database is read
+    /// when it is first needed, because most commands do not need it; if it is damaged, the shipped one is used.
     pub fn open(paths: GeoPaths) -> Result<Self, GeoError> {
         // Stamps first, so that a file replaced in between is detected as changed.
-        let checked = Mutex::new(stamps(&paths));
-        let reader = ArcSwap::from_pointee(GeoReader::open(
-            paths.city.as_deref(),
-            paths.asn.as_deref(),
-        )?);
-        Ok(Self {
+        let stamps = stamps(&paths);
+        let shipped = match paths.city {
+            Some(_) => GeoReader::embedded()?,
+            None => GeoReader::open(None, paths.asn.as_deref())?,
+        };
+        let handle = Self {
+            shipped: Arc::new(shipped),
             paths,
-            reader,
-            checked,
+            reader: OnceLock::new(),
+            last_check: Mutex::new(LastCheck {
+                stamps,
+                fault: None,
+            }),
+        };
+        if handle.paths.city.is_some() {
+            let _ = handle
+                .reader
+                .set(ArcSwap::from_pointee(handle.paths.open()?));
+        }
+        Ok(handle)
+    }
+
+    /// Returns the current reader. The first call may read a downloaded database, which takes about 0.1 s.
+    pub fn current(&self) -> Arc<GeoReader> {
+        self.reader().load_full()
+    }
+
+    fn reader(&self) -> &ArcSwap<GeoReader> {
+        self.reader.get_or_init(|| {
+            if self.paths.locations().is_none() {
+                return ArcSwap::new(Arc::clone(&self.shipped));
+            }
+            match self.paths.open() {
+                Ok(reader) => ArcSwap::from_pointee(reader),
+                Err(fault) => {
+                    self.lock().fault = Some(fault);
+                    ArcSwap::new(Arc::clone(&self.shipped))
+                }
+            }
         })
     }
 
-    /// Returns the current reader.
-    pub fn current(&self) -> Arc<GeoReader> {
-        self.reader.load_full()
+    fn lock(&self) -> MutexGuard<'_, LastCheck> {
+        self.last_check
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the files again if they changed (time, size or inode). A missing or damaged file is an error once, and the
-    /// old reader stays in use. Reads whole files, so do not call it on an async thread.
+    /// old reader stays in use; if a downloaded database is removed, the shipped one is used. Reads whole files, so do
+    /// not call it on an async thread.
     pub fn refresh_if_changed(&self) -> Result<Refresh, GeoError> {
+        let reader = self.reader();
         let now = stamps(&self.paths);
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if *checked == now {
+        let mut last = self.lock();
+
+        if let Some(fault) = last.fault.take() {
+            return Err(fault);
+        }
+        if last.stamps == now {
             return Ok(Refresh::Unchanged);
         }
-        *checked = now;
-        let fresh = GeoReader::open(self.paths.city.as_deref(), self.paths.asn.as_deref())?;
-        self.reader.store(Arc::new(fresh));
+        last.stamps = now;
+
+        reader.store(Arc::new(self.paths.open()?));
         Ok(Refresh::Swapped)
     }
 }
 
 fn stamps(paths: &GeoPaths) -> Stamps {
-    [&paths.city, &paths.asn].map(|path| {
-        let data = fs::metadata(path.as_deref()?).ok()?;
+    [paths.locations(), paths.asn.as_deref()].map(|path| {
+        let data = fs::metadata(path?).ok()?;
         #[cfg(unix)]
         let inode = std::os::unix::fs::MetadataExt::ino(&data);
         #[cfg(not(unix))]

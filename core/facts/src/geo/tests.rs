@@ -1,7 +1,7 @@
 //! The reader with every layout, with the shipped database, and with damaged files.
 
 use cpu_time::ThreadTime;
-use std::io::Write;
+use std::{io::Write, time::SystemTime};
 
 use super::*;
 
@@ -199,11 +199,11 @@ fn damaged_databases_never_panic() {
 fn install_is_atomic_and_the_handle_reloads() {
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("city.mmdb");
-    let put = |bytes: Vec<u8>| install(&target, |file| file.write_all(&bytes));
+    let put = |bytes: Vec<u8>| install(&target, Contents::Any, None, |file| file.write_all(&bytes));
     put(fixture!("flat-city")).expect("installed");
     let handle = GeoHandle::open(GeoPaths {
         city: Some(target.clone()),
-        asn: None,
+        ..GeoPaths::default()
     })
     .expect("open");
 
@@ -243,4 +243,95 @@ fn install_is_atomic_and_the_handle_reloads() {
         Refresh::Unchanged
     );
     assert_eq!(city([81, 2, 69, 161]).as_deref(), Some("London"));
+}
+
+/// A city database as DB-IP publishes it: the nested layout under its own name.
+fn db_ip_city() -> Vec<u8> {
+    let (old, new) = (b"MGeoLite2-City", b"NDBIP-City-Lite");
+    let bytes = fixture!("nested-city");
+    let at = bytes
+        .windows(old.len())
+        .position(|window| window == old)
+        .expect("the type in the metadata");
+    [&bytes[..at], new, &bytes[at + old.len()..]].concat()
+}
+
+#[test]
+fn a_downloaded_database_is_used_from_its_first_need_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("city.mmdb");
+    let open = || {
+        GeoHandle::open(GeoPaths {
+            downloaded: Some(target.clone()),
+            ..GeoPaths::default()
+        })
+        .expect("the file is optional")
+    };
+    let look = |handle: &GeoHandle, address: [u8; 4]| handle.current().lookup(address.into());
+
+    let handle = open();
+    let facts = look(&handle, [8, 8, 8, 8]);
+    assert!(lacks_cities(&facts.databases) && credit(&facts.databases).is_none());
+    assert_eq!(
+        handle.refresh_if_changed().expect("same"),
+        Refresh::Unchanged
+    );
+
+    // Cities come from the download, and networks from the shipped database.
+    let published = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_793_491_200);
+    let info = install(&target, Contents::Cities, Some(published), |file| {
+        file.write_all(&db_ip_city())
+    })
+    .expect("installed");
+    assert_eq!(info.name, "DBIP-City-Lite");
+    let modified = std::fs::metadata(&target).and_then(|data| data.modified());
+    assert_eq!(modified.expect("a time"), published);
+    assert_eq!(
+        handle.refresh_if_changed().expect("fresh"),
+        Refresh::Swapped
+    );
+    for handle in [&handle, &open()] {
+        let facts = look(handle, [81, 2, 69, 161]);
+        assert_eq!(facts.city.as_deref(), Some("London"));
+        assert_eq!(
+            credit(&facts.databases).map(|credit| credit.url),
+            Some("https://db-ip.com")
+        );
+        let network = look(handle, [8, 8, 8, 8]).network.expect("shipped");
+        assert_eq!(network.asn, Some(15169));
+    }
+
+    // A damaged download is reported once; the shipped database is used.
+    std::fs::write(&target, b"broken").expect("written");
+    let handle = open();
+    assert!(lacks_cities(&look(&handle, [8, 8, 8, 8]).databases));
+    assert!(handle.refresh_if_changed().is_err());
+    assert_eq!(
+        handle.refresh_if_changed().expect("reported"),
+        Refresh::Unchanged
+    );
+
+    std::fs::remove_file(&target).expect("removed");
+    assert_eq!(handle.refresh_if_changed().expect("gone"), Refresh::Swapped);
+    assert!(lacks_cities(&look(&handle, [8, 8, 8, 8]).databases));
+}
+
+#[test]
+fn only_a_database_with_cities_replaces_one_of_cities() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("city.mmdb");
+    let put = |bytes: &[u8]| {
+        install(&target, Contents::Cities, None, |file| {
+            file.write_all(bytes)
+        })
+        .map(|info| info.name)
+        .map_err(|error| error.to_string())
+    };
+    assert_eq!(put(&fixture!("flat-city")).as_deref(), Ok("ip-location-db"));
+    for other in [fixture!("nested-asn"), fixture!("lite")] {
+        let why = put(&other).expect_err("no cities");
+        assert!(why.contains("contains no cities"), "{why}");
+    }
+    let stays = std::fs::read(&target).expect("in place");
+    assert_eq!(stays, fixture!("flat-city"));
 }

@@ -21,6 +21,87 @@ pub struct Bootstrap {
     published: Option<String>,
 }
 
+/// One of the four bootstrap files of IANA (RFC 9224 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BootstrapFile {
+    /// Domain names.
+    Names,
+    /// Blocks of IPv4 addresses.
+    Ipv4,
+    /// Blocks of IPv6 addresses.
+    Ipv6,
+    /// Ranges of AS numbers.
+    AsNumbers,
+}
+
+/// Why a file is not a bootstrap file for its kind of objects.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// Not JSON of the format of RFC 9224.
+    #[error(transparent)]
+    Format(#[from] serde_json::Error),
+    /// The publication date is missing or invalid.
+    #[error("no valid publication date")]
+    Date,
+    /// The file lists no server, or none for this kind of objects.
+    #[error("no servers for {0}")]
+    Empty(&'static str),
+}
+
+impl BootstrapFile {
+    /// All files, in the order of the parameters of [`Bootstrap::parse`].
+    pub const ALL: [Self; 4] = [Self::Names, Self::Ipv4, Self::Ipv6, Self::AsNumbers];
+
+    /// Returns the name of the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Names => "dns.json",
+            Self::Ipv4 => "ipv4.json",
+            Self::Ipv6 => "ipv6.json",
+            Self::AsNumbers => "asn.json",
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Names => Kind::Domain,
+            Self::Ipv4 | Self::Ipv6 => Kind::Network,
+            Self::AsNumbers => Kind::Asn,
+        }
+    }
+
+    /// Checks the whole text of a file and returns its publication date.
+    ///
+    /// # Errors
+    /// Fails if the text is of another format, has no date, or lists no servers for this kind of objects.
+    pub fn publication(self, text: &str) -> Result<jiff::Timestamp, BootstrapError> {
+        let file: File = serde_json::from_str(text)?;
+        let date = file.publication.as_deref().and_then(|at| at.parse().ok());
+        let mut listed = Bootstrap::default();
+        for service in &file.services {
+            listed.add(self.kind(), service);
+        }
+
+        let is_family = |range: Range| match self {
+            Self::Ipv6 => range.first().is_ipv6(),
+            _ => range.first().is_ipv4(),
+        };
+        let (has_servers, objects) = match self {
+            Self::Names => (!listed.names.is_empty(), "names"),
+            Self::AsNumbers => (!listed.numbers.is_empty(), "AS numbers"),
+            Self::Ipv4 | Self::Ipv6 => (
+                listed.ranges.iter().any(|(range, _)| is_family(*range)),
+                "addresses of this version",
+            ),
+        };
+
+        if !has_servers {
+            return Err(BootstrapError::Empty(objects));
+        }
+        date.ok_or(BootstrapError::Date)
+    }
+}
+
 /// Format of each file.
 #[derive(Deserialize)]
 struct File {
@@ -35,19 +116,14 @@ impl Bootstrap {
     /// Fails if a file is not JSON of that format.
     pub fn parse(dns: &str, ipv4: &str, ipv6: &str, asn: &str) -> Result<Self, serde_json::Error> {
         let mut out = Self::default();
-        for (kind, text) in [
-            (Kind::Domain, dns),
-            (Kind::Network, ipv4),
-            (Kind::Network, ipv6),
-            (Kind::Asn, asn),
-        ] {
+        for (which, text) in BootstrapFile::ALL.into_iter().zip([dns, ipv4, ipv6, asn]) {
             let file: File = serde_json::from_str(text)?;
             out.published = match (out.published.take(), file.publication) {
                 (Some(a), Some(b)) => Some(a.max(b)),
                 (a, b) => a.or(b),
             };
             for service in file.services {
-                out.add(kind, &service);
+                out.add(which.kind(), &service);
             }
         }
         Ok(out)

@@ -204,3 +204,48 @@ async fn post_returns_status_and_retry_after() {
     };
     assert_eq!(sent.expect("an answer"), expected);
 }
+
+/// Downloads at most four bytes from a server that sends this response.
+async fn download(answer: &'static str) -> (Result<super::Downloaded, String>, Vec<u8>) {
+    let (url, http) = always(answer).await;
+    let mut written = Vec::new();
+    let timeout = std::time::Duration::from_secs(5);
+    let result = http.download(url.as_str(), 4, timeout, &mut written).await;
+    (result.map_err(|failure| failure.to_string()), written)
+}
+
+#[tokio::test]
+async fn download_writes_only_the_body_of_a_success() {
+    let (result, written) =
+        download("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfour").await;
+    let downloaded = result.expect("fits");
+    assert_eq!(
+        (downloaded.status, downloaded.bytes, &written[..]),
+        (200, 4, &b"four"[..])
+    );
+
+    let (result, written) =
+        download("HTTP/1.1 404 No\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found")
+            .await;
+    let downloaded = result.expect("a status");
+    assert_eq!(
+        (downloaded.status, downloaded.bytes, written.len()),
+        (404, 0, 0)
+    );
+}
+
+#[tokio::test]
+async fn download_is_bounded_and_complete_or_fails() {
+    let too_large = "the response from 127.0.0.1 is larger than 4 bytes";
+
+    // The length is announced, so nothing is read.
+    let (result, written) = download("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfives").await;
+    assert_eq!((result, written.len()), (Err(too_large.into()), 0));
+
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfives\r\n0\r\n\r\n";
+    assert_eq!(download(chunked).await.0, Err(too_large.into()));
+
+    let (result, _) =
+        download("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfo").await;
+    assert!(result.is_err(), "{result:?}");
+}

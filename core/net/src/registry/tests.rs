@@ -109,13 +109,14 @@ fn registries(bootstrap: &str) -> Registries {
     let settings = settings::Rdap {
         enabled: true,
         bootstrap: bootstrap.to_owned(),
+        bootstrap_url: String::new(),
         timeout_ms: 5000,
         max_bytes: 1 << 16,
     };
     let net = crate::test_net(&["127.0.0.0/8".parse().expect("a network")]);
     let whois = net.registries.0.whois.clone();
 
-    Registries::new(&settings, net.http, whois)
+    Registries::new(&settings, None, net.http, whois)
 }
 
 /// Runs a server that answers each path with its entry.

@@ -3,13 +3,13 @@
 use std::{borrow::Cow, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Severity};
-use netvane_facts::geo::{ATTRIBUTION, DatabaseInfo};
+use netvane_facts::geo::DatabaseInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
-    commands::{address::geo::date, dns::lookup::count},
+    commands::{address::geo::{add_attribution, date}, dns::lookup::count},
     policy::rate_limits::{Payer, Remaining},
     spec::{Cost, Group, Spec},
     store::{BucketUsage, Store},
@@ -146,6 +146,15 @@ impl From<&DatabaseInfo> for Database {
     }
 }
 
+impl From<&Database> for DatabaseInfo {
+    fn from(database: &Database) -> Self {
+        Self {
+            name: database.name.clone(),
+            built: database.built.clone(),
+        }
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let summary = format!(
@@ -160,7 +169,8 @@ impl Answer for Data {
         self.add_limits(&mut document);
         self.add_state(&mut document);
         self.add_budgets(&mut document);
-        document.field("Geo data", Cell::aside(ATTRIBUTION));
+        let databases: Vec<DatabaseInfo> = self.data.geo.iter().map(DatabaseInfo::from).collect();
+        add_attribution(&mut document, "Geo data", &databases);
 
         document
     }

@@ -1,19 +1,20 @@
 //! `geo`: location and network of an address, from the local database.
 
+mod source;
 mod summary;
 
 use std::{net::IpAddr, sync::Arc};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
-    geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
+    geo::{Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
     ip_class::{self, Kind},
     target::{Host, both_forms},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::summary::PlaceSummary;
+pub(crate) use self::{source::add_attribution, summary::PlaceSummary};
 use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec, TargetKind},
@@ -254,21 +255,12 @@ impl Place {
         }
     }
 
-    /// Adds the databases with their dates, and the attribution that their licences require.
+    /// Adds the databases with their dates and attributions, and how to get cities if there are none.
     pub(crate) fn add_source(&self, document: &mut Document) {
-        let describe = |database: &DatabaseInfo| {
-            let built = database
-                .built
-                .as_deref()
-                .map(date)
-                .unwrap_or("unknown date");
-            format!("{} of {built}", database.name)
-        };
-        let databases: Vec<String> = self.databases.iter().map(describe).collect();
-        document.field(
-            "Data",
-            Cell::aside(format!("{}. {ATTRIBUTION}", databases.join(", "))),
-        );
+        source::add_databases(document, &self.databases);
+        if self.scope == Kind::Global {
+            source::note_missing_cities(document, &self.databases);
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! `mailbox`: mail servers of a mailbox, with addresses, provider and location.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role as CellRole};
 use netvane_facts::{
-    geo::ATTRIBUTION,
+    geo::DatabaseInfo,
     target::{Domain, both_forms},
 };
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{Command, Context},
     commands::{
-        address::geo::{Place, PlaceSummary},
+        address::geo::{Place, PlaceSummary, add_attribution},
         dns::mx,
     },
     mailbox_check::provider::{self, Provider, Role},
@@ -40,6 +40,9 @@ pub(crate) struct Data {
     hosts: Vec<Host>,
     /// The MX lookup that the mail servers come from.
     mx: mx::Data,
+    /// Geo databases that were used.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    databases: Arc<[DatabaseInfo]>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -114,6 +117,7 @@ impl Data {
             about,
             hosts,
             mx,
+            databases: cx.runtime.geo.current().databases().clone(),
         }
     }
 }
@@ -197,7 +201,7 @@ impl Answer for Data {
 
         if !self.hosts.is_empty() {
             document.note("Location of the mail servers, not of the stored mail");
-            document.field("Data source", Cell::aside(ATTRIBUTION));
+            add_attribution(&mut document, "Data source", &self.databases);
         }
 
         document

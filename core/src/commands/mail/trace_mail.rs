@@ -4,11 +4,11 @@ mod present;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use netvane_document::Failure;
 use netvane_facts::{
-    geo::GeoReader,
+    geo::{DatabaseInfo, GeoReader},
     mailtrace::{self, Anomaly, AuthResult, Authentication, Boundary, Claim, Trace},
 };
 use netvane_net::mailauth::{
@@ -55,6 +55,9 @@ pub(crate) struct Data {
     claims: Vec<Claim>,
     /// Parts of the input that were skipped or repaired.
     notes: Vec<String>,
+    /// Geo databases that were used.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    databases: Arc<[DatabaseInfo]>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -227,6 +230,7 @@ impl Data {
             boundary,
             claims,
             notes,
+            databases: geo.databases().clone(),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `trace`: traceroute with live results.
 
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use domain::base::Rtype;
 use futures::{StreamExt, stream::FuturesUnordered};
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
-    geo::ATTRIBUTION,
+    geo::DatabaseInfo,
     target::{Host, IpVersion, both_forms, reverse_name},
 };
 use netvane_net::{
@@ -22,7 +22,7 @@ use crate::{
     args::{Flag, Number},
     command::{Command, Context},
     commands::{
-        address::geo::Place,
+        address::geo::{Place, add_attribution},
         dns::lookup::{count, look_up},
     },
     spec::{Cost, Group, Spec, TargetKind},
@@ -68,6 +68,9 @@ pub(crate) struct Data {
     /// The trace is still running, and hops may follow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     in_progress: bool,
+    /// Geo databases that were used.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    databases: Arc<[DatabaseInfo]>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -130,7 +133,10 @@ impl Command for Trace {
             // Dropping the sender with this future tells the receiver that the trace has ended.
             route::trace(address, options, |hops| drop(sender.send(hops.to_vec()))).await
         };
-        let data = Data::new(self.target.to_string(), address);
+        let data = Data {
+            databases: cx.runtime.geo.current().databases().clone(),
+            ..Data::new(self.target.to_string(), address)
+        };
         let (outcome, mut names) =
             futures::join!(trace, show_hops(cx, client, data.clone(), receiver));
         let outcome = outcome.map_err(|error| Failure::Upstream {
@@ -305,6 +311,7 @@ impl Data {
             path_mtu: None,
             probed_hops,
             in_progress: true,
+            databases: [].into(),
         }
     }
 
@@ -386,8 +393,12 @@ impl Answer for Data {
             ));
         }
 
-        if self.hops.iter().any(|hop| hop.asn.is_some()) {
-            document.field("Data sources", Cell::aside(ATTRIBUTION));
+        if self
+            .hops
+            .iter()
+            .any(|hop| hop.asn.is_some() || hop.country.is_some())
+        {
+            add_attribution(&mut document, "Data sources", &self.databases);
         }
 
         document

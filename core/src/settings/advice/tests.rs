@@ -251,6 +251,11 @@ fn warns_about_telemetry_paths_and_downloads() {
             "telemetry.otlp_endpoint",
         ),
         ("RDAP__BOOTSTRAP", "rdap", "rdap.bootstrap"),
+        (
+            "RDAP__BOOTSTRAP_URL",
+            "http://data.example/rdap",
+            "rdap.bootstrap_url",
+        ),
         ("TLS__CA_FILES", "ca.pem", "tls.ca_files"),
         ("LOG__LEVEL", "off", "log.level"),
     ] {

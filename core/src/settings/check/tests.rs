@@ -79,8 +79,18 @@ fn directories_must_be_absolute_and_urls_valid() {
     );
     assert_eq!(fault("AUDIT__DIRECTORY", "/var/lib/netvane/audit"), "");
     let told = fault("GEO__CITY_URL", "secret");
+    assert_eq!(told, "geo.city_url: expected an https URL");
     assert_eq!(
-        told,
-        "geo.city_url: requires geo.city, the file to write\ngeo.city_url: expected an https URL"
+        fault("GEO__ASN_URL", "https://geo.example/asn.mmdb"),
+        "geo.asn_url: requires geo.asn, the file to write"
+    );
+    assert_eq!(
+        fault("GEO__CITY_URL", "https://geo.example/city.mmdb"),
+        "",
+        "the file is in the state directory"
+    );
+    assert_eq!(
+        fault("RDAP__BOOTSTRAP_URL", "data.iana.org"),
+        "rdap.bootstrap_url: expected an https URL"
     );
 }

@@ -125,3 +125,43 @@ fn malformed_files_fail_and_empty_ones_do_not() {
         assert!(b.lookup(kind, "192.0.2.1").is_empty());
     }
 }
+
+#[test]
+fn a_file_is_checked_for_its_kind_of_objects() {
+    let file = |date: &str, entry: &str| {
+        format!(r#"{{"publication":"{date}","services":[[["{entry}"],["https://r.test/"]]]}}"#)
+    };
+    let date = "2026-11-01T00:00:00Z";
+
+    for (which, entry, wrong) in [
+        (BootstrapFile::Ipv4, "192.0.2.0/24", "2001:db8::/32"),
+        (BootstrapFile::Ipv6, "2001:db8::/32", "192.0.2.0/24"),
+        (BootstrapFile::AsNumbers, "64496-64511", "test"),
+    ] {
+        let published = which.publication(&file(date, entry)).expect("valid");
+        assert_eq!(published.to_string(), date);
+        assert!(matches!(
+            which.publication(&file(date, wrong)),
+            Err(BootstrapError::Empty(_))
+        ));
+    }
+
+    let names = BootstrapFile::Names;
+    assert!(names.publication(&file(date, "test")).is_ok());
+    for bad_date in ["", "yesterday", "2026-11"] {
+        assert!(matches!(
+            names.publication(&file(bad_date, "test")),
+            Err(BootstrapError::Date)
+        ));
+    }
+    assert!(matches!(
+        names.publication(r#"{"publication":"2026-11-01T00:00:00Z","services":[]}"#),
+        Err(BootstrapError::Empty("names"))
+    ));
+    for bad in ["", "<html>", "[]", r#"{"services":[["a"]]}"#] {
+        assert!(matches!(
+            names.publication(bad),
+            Err(BootstrapError::Format(_))
+        ));
+    }
+}

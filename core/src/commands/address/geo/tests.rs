@@ -221,3 +221,30 @@ fn json_omits_absent_members() {
     assert_eq!(json["scope"], "global");
     assert_eq!(json["country"], serde_json::Value::Null);
 }
+
+#[test]
+fn cities_of_db_ip_are_shown_with_a_link() {
+    let mut place = known("192.0.2.1");
+    place.databases = ["DBIP-City-Lite", "Netvane-Country-ASN"]
+        .map(|name| DatabaseInfo {
+            name: name.into(),
+            built: None,
+        })
+        .into();
+    let text = shown(&data(place, vec![]).present_checked());
+    assert!(
+        text.contains("IP Geolocation by DB-IP <https://db-ip.com>"),
+        "{text}"
+    );
+    assert!(!text.contains("data update"), "{text}");
+}
+
+#[test]
+fn a_note_tells_how_to_get_cities_for_public_addresses() {
+    let geo = GeoReader::embedded().expect("the shipped database");
+    for (address, told) in [("8.8.8.8", true), ("10.0.0.1", false), ("::1", false)] {
+        let place = Place::new(&geo, address.parse().expect("an address"));
+        let notes = data(place, vec![]).present_checked().warnings.concat();
+        assert_eq!(notes.contains("`netvane data update`"), told, "{address}");
+    }
+}

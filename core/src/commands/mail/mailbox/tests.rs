@@ -5,6 +5,7 @@ use crate::commands::{
 };
 use crate::testing::read_back::ReadBack;
 use netvane_document::Severity;
+use netvane_facts::geo::ATTRIBUTION;
 
 fn located(address: &str, city: Option<&str>, organization: Option<&str>) -> Located {
     Located {
@@ -46,6 +47,7 @@ fn data(role: Option<Role>, hosts: Vec<Host>) -> Data {
         }),
         mx: found(&exchanges),
         hosts,
+        databases: [].into(),
     }
 }
 

@@ -2,13 +2,12 @@
 
 use netvane_document::{Answer, Cell, Document, Role, Severity};
 use netvane_facts::{
-    geo::ATTRIBUTION,
     mailtrace::{Anomaly, Authentication, BoundaryKind, Confidence},
     target::both_forms,
 };
 
 use super::{Data, Hop, Origin};
-use crate::commands::dns::lookup::count;
+use crate::commands::{address::geo::add_attribution, dns::lookup::count};
 
 const UNAUTHENTICATED_REJECT: &str = "Not authenticated: the domain of the From address asks receivers to reject \
                                       this message (DMARC)";
@@ -42,8 +41,12 @@ impl Answer for Data {
         }
 
         self.notes.iter().for_each(|note| _ = document.note(note));
-        if self.hops.iter().any(|hop| hop.place.asn.is_some()) {
-            document.field("Data source", Cell::aside(ATTRIBUTION));
+        if self
+            .hops
+            .iter()
+            .any(|hop| hop.place.asn.is_some() || hop.place.country.is_some())
+        {
+            add_attribution(&mut document, "Data source", &self.databases);
         }
 
         document

@@ -1,6 +1,7 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
 use crate::testing::read_back::ReadBack;
+use netvane_facts::geo::ATTRIBUTION;
 
 fn probe(address: &str, rtt_ms: f64) -> Option<Probe> {
     Some(Probe {
@@ -133,7 +134,7 @@ fn each_hop_is_one_row() {
 }
 
 #[test]
-fn names_data_sources_only_with_networks() {
+fn names_data_sources_only_with_networks_or_countries() {
     let mut hops = vec![hop(1, vec![probe("192.0.2.1", 1.0)])];
     assert_eq!(
         field(&data(hops.clone(), true).present_checked(), "Data sources"),
@@ -143,6 +144,25 @@ fn names_data_sources_only_with_networks() {
     assert_eq!(
         field(&data(hops, true).present_checked(), "Data sources"),
         Some(ATTRIBUTION)
+    );
+}
+
+#[test]
+fn links_to_the_publisher_of_a_database_that_requires_it() {
+    let mut located = hop(1, vec![probe("192.0.2.1", 1.0)]);
+    located.country = Some("DE".into());
+    let trace = Data {
+        databases: [DatabaseInfo {
+            name: "DBIP-City-Lite".into(),
+            built: None,
+        }]
+        .into(),
+        ..data(vec![located], true)
+    };
+    let text = shown(&trace.present_checked());
+    assert!(
+        text.contains("IP Geolocation by DB-IP <https://db-ip.com>"),
+        "{text}"
     );
 }
 
