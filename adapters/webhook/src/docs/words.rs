@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use netvane_core::ProblemCode;
 
 /// Anchors and titles of the sections, in order.
-pub(super) const SECTIONS: [(&str, &str); 9] = [
+pub(super) const SECTIONS: [(&str, &str); 10] = [
     ("requests", "Requests"),
     ("replies", "Replies"),
     ("errors", "Errors"),
@@ -13,6 +13,7 @@ pub(super) const SECTIONS: [(&str, &str); 9] = [
     ("events", "Event streams"),
     ("batch", "Batch"),
     ("callbacks", "Callbacks and signatures"),
+    ("results", "Kept results"),
     ("commands", "Commands"),
 ];
 
@@ -93,6 +94,7 @@ pub(super) fn sections(base: &str) -> Markup {
         (events())
         (batch(base))
         (callbacks(base))
+        (results(base))
     }
 }
 
@@ -186,6 +188,17 @@ fn callbacks(base: &str) -> Markup {
         (code(NODE))
         p { "In a shell, the value after " code { "v1," } " in " code { "webhook-signature" } ":" }
         (code(SHELL))
+    }
+}
+
+fn results(base: &str) -> Markup {
+    html! {
+        h2 id="results" { "Kept results" }
+        p { "A reply can be kept for 30 days, by the client that got it and within 15 minutes. The response has "
+            code { "url" } ", " code { "delete_url" } " (shown once) and " code { "expires" } ". " code { "GET /r/{id}" }
+            " shows the result to everyone who knows the URL, as HTML, JSON, text or Markdown. Replies about the client or \
+            about a message cannot be kept." }
+        (code(&format!("curl {base}/v1/results -d '{{\"id\": \"01M7Z8Q4W0V6ZK3T5N9Y2B1XCE\"}}'")))
     }
 }
 
