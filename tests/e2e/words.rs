@@ -20,7 +20,7 @@ const SKIPPED: [&str; 9] = [
     ".git",
     "CHANGELOG.md",
     "corpus",
-    "data",
+    "config/data",
     "lab/mail",
     "replaced.txt",
     "target",

@@ -42,7 +42,7 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
             (words::sections(base))
             h2 id="commands" { "Commands" }
             p { "A command line, a JSON object and a query string are equivalent. Hyphens may replace \
-                underscores, and targets may be pasted as they are." }
+                underscores. Paste targets as they are." }
             @for entry in registry.entries() { (command(registry, entry, base)) }
     }
 }
