@@ -27,18 +27,23 @@ const BARE: TableDefinition<&str, &[u8]> = TableDefinition::new("entries");
 /// Fills a store, opens it again, and creates entries beside bare redb.
 pub(crate) async fn measure(scratch: &Path) -> anyhow::Result<Vec<Row>> {
     let directory = scratch.join("state");
-    fill(&directory).await?;
+    let store = fill(&directory).await?;
 
-    let started = Instant::now();
-    let store = reopen(&directory)?;
-    let opened = started.elapsed();
+    // What a process leaves behind that is killed: a file that was not closed.
+    let crashed = scratch.join("crashed");
+    std::fs::create_dir_all(&crashed)?;
+    std::fs::copy(directory.join("state.redb"), crashed.join("state.redb"))?;
+    drop(store);
+
+    let store = reopen(&directory)?.0;
+    let (_crashed, opened) = reopen(&crashed)?;
 
     let own = create(&store).await?;
     let bare = create_bare(&scratch.join("bare.redb"))?;
     let [own, bare] = [own, bare].map(|times| times.as_secs_f64() * 1e3);
     Ok(vec![
         Row {
-            what: "opening a state of 1,000,000",
+            what: "opening a state of 1,000,000 after a crash",
             own: format!("{:.0} ms", opened.as_secs_f64() * 1e3),
             peer: String::new(),
             ratio: opened.as_secs_f64(),
@@ -54,7 +59,7 @@ pub(crate) async fn measure(scratch: &Path) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-async fn fill(directory: &Path) -> anyhow::Result<()> {
+async fn fill(directory: &Path) -> anyhow::Result<Store> {
     let store = Store::open(directory)?;
     let value = serde_json::json!({ "handled": true });
     for first in (0..ENTRIES).step_by(AT_ONCE) {
@@ -64,17 +69,18 @@ async fn fill(directory: &Path) -> anyhow::Result<()> {
         });
         futures::future::try_join_all(writes).await?;
     }
-    Ok(())
+    Ok(store)
 }
 
 /// Opens the file; the writing thread of the filled store lets go of it on its own time.
-fn reopen(directory: &Path) -> anyhow::Result<Store> {
+fn reopen(directory: &Path) -> anyhow::Result<(Store, Duration)> {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
+        let started = Instant::now();
         match Store::open(directory) {
             Err(error) if Instant::now() > end => return Err(error.into()),
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
-            Ok(store) => return Ok(store),
+            Ok(store) => return Ok((store, started.elapsed())),
         }
     }
 }
@@ -91,6 +97,16 @@ async fn create(store: &Store) -> anyhow::Result<Duration> {
 
 fn create_bare(file: &Path) -> anyhow::Result<Duration> {
     let database = Database::create(file)?;
+    let transaction = database.begin_write()?;
+    {
+        let mut table = transaction.open_table(BARE)?;
+        for number in 0..ENTRIES {
+            let value = b"{\"handled\":true}".as_slice();
+            table.insert(format!("filled/{}", key(number)).as_str(), value)?;
+        }
+    }
+    transaction.commit()?;
+
     let mut times = Vec::with_capacity(CREATED);
     for number in 0..CREATED {
         let started = Instant::now();
