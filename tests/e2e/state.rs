@@ -179,11 +179,11 @@ fn operators_list_move_and_purge_the_state() {
     assert_eq!(state(directory, &["purge"]).code, Some(2));
     assert_eq!(
         state(directory, &["purge", "--expired"]).stdout,
-        "Removed 0 expired entries.\n"
+        "Removed 0 entries that had expired.\n"
     );
     assert_eq!(
         state(directory, &["purge", "callbacks"]).stdout,
-        "Removed 1 entries from `callbacks`.\n"
+        "Removed 1 entry from `callbacks`.\n"
     );
     assert_eq!(entries(directory, "callbacks"), 0);
     let none = Scratch::new();

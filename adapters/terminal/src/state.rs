@@ -100,13 +100,9 @@ fn list(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn summary(directory: &Path, buckets: &[BucketUsage]) -> Document {
-    let entries: u64 = buckets.iter().map(|usage| usage.entries).sum();
-    let text = match entries {
-        1 => "1 entry".to_owned(),
-        entries => format!("{entries} entries"),
-    };
+    let entries = buckets.iter().map(|usage| usage.entries).sum();
     let title = format!("State in {}", directory.display());
-    let mut document = Document::new(title, text, Severity::Neutral);
+    let mut document = Document::new(title, counted(entries), Severity::Neutral);
     let rows = buckets.iter().map(|usage| {
         [
             Cell::exact(usage.bucket.as_str()),
@@ -162,7 +158,7 @@ impl Purge {
     async fn run(self, directory: &Path) -> anyhow::Result<ExitCode> {
         let Some(name) = self.bucket else {
             let removed = sweep(&open_alone(directory)?).await?;
-            print(&format!("Removed {removed} expired entries.\n"));
+            print(&format!("Removed {} that had expired.\n", counted(removed)));
             return Ok(ExitCode::SUCCESS);
         };
         let Some(bucket) = Bucket::named(&name) else {
@@ -170,8 +166,15 @@ impl Purge {
             bail!("unknown bucket `{name}`; expected one of {names}");
         };
         let removed = open_alone(directory)?.clear(bucket).await?;
-        print(&format!("Removed {removed} entries from `{name}`.\n"));
+        print(&format!("Removed {} from `{name}`.\n", counted(removed)));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn counted(entries: u64) -> String {
+    match entries {
+        1 => "1 entry".to_owned(),
+        entries => format!("{entries} entries"),
     }
 }
 

@@ -87,6 +87,8 @@ fn a_kept_result_is_shown_in_each_format_until_it_is_deleted() {
         "summary",
         "data",
         "blocks",
+        "cached",
+        "elapsed_ms",
     ] {
         assert_eq!(json[member], reply[member], "{member}");
     }
