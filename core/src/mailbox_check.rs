@@ -1,5 +1,6 @@
 //! Mailbox verification over SMTP, mail providers, and suggestions for mistyped domains.
 
+mod control;
 mod port25;
 pub(crate) mod provider;
 mod reason;
@@ -10,6 +11,7 @@ mod suggest;
 mod verdict;
 mod verify;
 
+pub(crate) use control::Control;
 pub(crate) use port25::Reach;
 pub(crate) use reason::Reason;
 pub(crate) use service::Mail;

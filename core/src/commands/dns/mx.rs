@@ -218,6 +218,11 @@ impl Exchange {
         };
     }
 
+    /// Whether the lookup of its addresses failed, which can be temporary.
+    pub(crate) fn is_unresolved(&self) -> bool {
+        self.fault == Some(Fault::Unresolved)
+    }
+
     pub(crate) fn warning(&self) -> Option<String> {
         let name = &self.exchange;
         Some(match self.fault.as_ref()? {
