@@ -317,9 +317,10 @@ impl Dialogue<'_, '_> {
 
         // The recipient is answered: from here on a failure affects only the catch-all check.
         if !is_closing {
-            self.outcome.random = match accepted || is_unclear || extensions.pipelining {
-                true => self.probe_random(&lines, accepted, extensions).await,
-                false => None,
+            self.outcome.random = if accepted || is_unclear || extensions.pipelining {
+                self.probe_random(&lines, accepted, extensions).await
+            } else {
+                None
             };
         }
 

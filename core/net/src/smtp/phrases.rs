@@ -180,9 +180,12 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
 
 /// The entries of such a list, with spaces for underscores.
 fn parts(list: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    entries(list).map(|entry| match entry.contains('_') {
-        true => Cow::Owned(entry.replace('_', " ")),
-        false => Cow::Borrowed(entry),
+    entries(list).map(|entry| {
+        if entry.contains('_') {
+            Cow::Owned(entry.replace('_', " "))
+        } else {
+            Cow::Borrowed(entry)
+        }
     })
 }
 

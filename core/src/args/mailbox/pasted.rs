@@ -166,18 +166,18 @@ fn without_link(text: &str) -> &str {
     {
         let target = target.split([')', ' ']).next().unwrap_or(target);
         // A link to a page whose label is the address.
-        return match target.contains('@') {
-            true => target,
-            false => &label[1..],
+        return if target.contains('@') {
+            target
+        } else {
+            &label[1..]
         };
     }
 
     // `Name <a@b>`, and Slack's `<mailto:a@b|label>`.
     if let Some((_, rest)) = text.rsplit_once('<')
-        && rest.contains('@')
-        && !text.starts_with('"')
+        && let Some((inside, _)) = rest.split_once('>')
+        && inside.contains('@')
     {
-        let inside = rest.split('>').next().unwrap_or(rest);
         return inside.split('|').next().unwrap_or(inside);
     }
 
@@ -249,7 +249,9 @@ fn without_marks(text: &str) -> &str {
     let is_mark = |c: char| MARKS.contains(c) || c.is_whitespace() || matches!(c, '/' | '\\' | '#');
     // A dot before the address is a mistake in it, one behind it ends a sentence.
     let is_opening_mark = |c: char| is_mark(c) && c != '.';
-    let is_quoted = text.starts_with('"') && text.contains("\"@");
+    // A single quotation mark begins a quoted local part that does not end.
+    let is_quoted =
+        text.starts_with('"') && (text.contains("\"@") || text.matches('"').count() == 1);
     let is_literal = text.contains("@[") && text.ends_with(']');
 
     let text = if is_quoted {

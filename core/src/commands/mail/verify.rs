@@ -100,15 +100,20 @@ impl Command for Verify {
         let (exchanges, refused) = allowed_exchanges(cx, &mx);
 
         if exchanges.is_empty() {
-            let fault =
-                "all mail servers of this domain resolve to addresses that cannot be reached from outside"
-                    .to_owned();
             let is_temporary = mx.hosts.iter().any(mx::Exchange::is_unresolved);
-            let reason = match is_temporary {
-                true => Reason::TemporaryFailure,
-                false => Reason::NoExchange,
+            let (reason, fault) = if is_temporary {
+                (
+                    Reason::TemporaryFailure,
+                    "no mail server with a public address could be resolved",
+                )
+            } else {
+                (
+                    Reason::NoExchange,
+                    "all mail servers of this domain resolve to addresses that cannot be reached from outside",
+                )
             };
-            let mut data = Data::new(Report::unprobed(&mailbox, reason), Some(fault));
+            let fault = Some(fault.to_owned());
+            let mut data = Data::new(Report::unprobed(&mailbox, reason), fault);
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }

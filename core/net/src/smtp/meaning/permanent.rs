@@ -56,15 +56,17 @@ impl Permanent<'_> {
         if self.topics.about_mailbox() || self.topics.about_others() {
             return self.classify_mailbox_code();
         }
-        match names_recipient(self.text) {
-            true => Meaning::NoSuchUser,
-            false => Meaning::Ambiguous,
+        if names_recipient(self.text) {
+            Meaning::NoSuchUser
+        } else {
+            Meaning::Ambiguous
         }
     }
 
     /// 5.1.1, 5.1.3 and Exchange's 5.1.10: no such mailbox, unless the text says otherwise.
     fn classify_mailbox_code(&self) -> Meaning {
-        if self.has(Topic::NoSuchUser) {
+        // "Too many invalid recipients" is about all recipients of the client.
+        if self.has(Topic::NoSuchUser) && !self.has(Topic::Rate) {
             return Meaning::NoSuchUser;
         }
         if self.has(Topic::Full) {

@@ -8,7 +8,7 @@ use super::{
     sentence::{Token, normalized, sentences},
     vocabulary::{
         ABSENT, ADJECTIVES, AFTER_UNKNOWN, DISABLED, FOREIGN_FULL, FOREIGN_MAILBOXES,
-        FOREIGN_SENDERS, FOREIGN_UNKNOWN, MAILBOXES, NOT_ACTIVE, OTHER_NOUNS, OTHERS_AFTER,
+        FOREIGN_SENDERS, FOREIGN_UNKNOWN, MAILBOXES, NOBODY, NOT_ACTIVE, OTHER_NOUNS, OTHERS_AFTER,
         OTHERS_BEFORE, RIGHTS, SENDERS, SENDING, SOUGHT, STORES, UNAVAILABLE, UNKNOWN,
     },
 };
@@ -158,6 +158,7 @@ impl Sentence<'_, '_> {
                 || self.has_unknown_after_noun(at)
                 || self.has_no_noun(at)
                 || self.has_not_a_noun(at)
+                || self.length_at(at, NOBODY).is_some()
         })
     }
 
@@ -253,9 +254,15 @@ impl Sentence<'_, '_> {
     /// domain" and the like.
     fn noun_before(&self, at: usize) -> Option<usize> {
         let reach = at.saturating_sub(REACH)..at;
-        reach
+        let noun = reach
             .rev()
-            .find(|noun| self.is_noun(*noun) && !self.is_place(*noun))
+            .find(|noun| self.is_noun(*noun) && !self.is_place(*noun))?;
+        // "host of the user": the predicate belongs to the host.
+        let owner = (noun.saturating_sub(2)..noun).find(|of| self.word(*of) == "of");
+        match owner.and_then(|of| of.checked_sub(1)) {
+            Some(owned) if self.is_one_of(owned, OTHER_NOUNS) => Some(owned),
+            _ => Some(noun),
+        }
     }
 
     fn is_noun(&self, at: usize) -> bool {

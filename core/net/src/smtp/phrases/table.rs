@@ -14,7 +14,7 @@ pub(super) const PHRASES: &[(Topic, &str)] = &[
         "too often, too many mails, too many emails, too many e-mails, too many commands, too \
          many attempts, too many failed, rate that, at a rate, _rate is, sending limit, message \
          limit, hourly limit, daily limit, per hour, per minute, per day, frequency, flood, slow \
-         down, exceeded your, your quota, outbound quota, hourly quota, daily quota, \
+         down, exceeded your, your quota, outbound quota, hourly quota, daily quota, exceed the limit, \
          send less, rate limit, rate-limit, ratelimit, rate exceeded, \
          connection rate, message rate, unusual rate, throttl, too quickly, too fast, too many \
          connections, too many concurrent, too many sessions, too many messages, too many \

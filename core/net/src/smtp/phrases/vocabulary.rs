@@ -32,12 +32,12 @@ pub(super) const SENDERS: &str =
     "sender, senders, sender's, originator, envelope, helo, ehlo, mailfrom";
 
 /// Adjectives for an address that leads nowhere, beside a noun: "unknown user", "user unknown".
-pub(super) const UNKNOWN: &str = "unknown, invalid, bad, wrong, illegal, nonexistent, nonexisting, nonexist, inexistent, \
+pub(super) const UNKNOWN: &str = "unknown, removed, deleted, invalid, bad, wrong, illegal, nonexistent, nonexisting, nonexist, inexistent, \
      unrecognized, unrecognised, undeliverable, unrouteable, unroutable, unresolvable, \
      unregistered, nonregistered, incorrect, obsolete";
 
 /// Words that may stand between such an adjective, or "no", and the noun.
-pub(super) const ADJECTIVES: &str = "or, and, such, valid, known, local, virtual, matching, active, existing, registered, mail, \
+pub(super) const ADJECTIVES: &str = "or, recognized, recognised, correct, and, such, valid, known, local, virtual, matching, active, existing, registered, mail, \
      email, destination, mailbox, user, recipient, unknown, illegal, invalid, recipient's, \
      relay, final, intended, smtp, to, real, enabled, the, for, target";
 
@@ -47,13 +47,17 @@ pub(super) const AFTER_UNKNOWN: &str = "in, at, here, on, or, and, to, by, for, 
      sorry, error";
 
 /// What is said after "not", "no longer" or "been" about a mailbox that is not there.
-pub(super) const ABSENT: &str = "not found, not be found, not exist, not exists, not existing, not existent, not known, not \
+pub(super) const ABSENT: &str = "not correct, not found, not be found, not exist, not exists, not existing, not existent, not known, not \
      valid, not recognized, not recognised, not registered, not defined, not present, not \
      deliverable, not routable, no longer exists, no longer exist, no longer valid, no longer \
      available, no longer here, no longer used, no longer in use, no longer employed, no longer \
      works, no longer with, no longer registered, no longer at, been deleted, been removed, been \
      terminated, been cancelled, been canceled, was deleted, was removed, is deleted, is \
      terminated";
+
+/// What is said of a name that nobody has.
+pub(super) const NOBODY: &str = "no one here, no one at, no one by that name, no one with that name, nobody here, \
+     nobody at, nobody by that name, nobody with that name";
 
 /// What is said before the noun of a mailbox that was looked for in vain.
 pub(super) const SOUGHT: &str = "not find, not locate, unable to find, unable to locate, failed to find, not have, not know, \

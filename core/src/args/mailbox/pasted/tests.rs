@@ -51,7 +51,6 @@ fn reads_an_address_however_it_was_pasted() {
         "Bob <bob@example.com>",
         "Bob <bob@example.com>,",
         "\"Bob, Example\" <bob@example.com>;",
-        "Bob Example bob@example.com",
         "bob@example.com (Bob)",
         "<bob@example.com> (Bob)",
         "<a href=\"mailto:bob@example.com\">Bob</a>",
@@ -61,12 +60,9 @@ fn reads_an_address_however_it_was_pasted() {
         "\u{200b}bob@example.com\u{200b}",
         "\u{a0}bob@example.com\u{a0}",
         "  bob@example.com  ",
+        "bob@\u{200b}example\u{ad}.com",
         "RCPT TO:<bob@example.com>",
     ] {
-        if pasted.starts_with("Bob Example") {
-            assert!(parse(pasted).is_err(), "a name needs angle brackets");
-            continue;
-        }
         let mailbox = parse(pasted).unwrap_or_else(|invalid| panic!("{pasted:?}: {invalid}"));
         assert_eq!(mailbox.wire(), "bob@example.com", "{pasted:?}");
     }
@@ -103,6 +99,9 @@ fn what_is_no_address_stays_invalid() {
         "@",
         "bob@",
         "@example.com",
+        "Bob Example bob@example.com",
+        "Bob <bob@example.com",
+        "bob\u{202e}x@example.com",
         "bob@example.com, ann@example.com",
         "a\r\nRCPT TO:<b@c>@example.com",
         "bob@example.com\u{0}",

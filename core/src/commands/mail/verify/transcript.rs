@@ -70,9 +70,10 @@ fn reply_lines(entry: &TranscriptEntry) -> Vec<String> {
         .map(|enhanced| format!("{enhanced} "))
         .unwrap_or_default();
 
-    let text: Vec<&str> = match entry.text.is_empty() {
-        true => vec![""],
-        false => entry.text.split('\n').collect(),
+    let text: Vec<&str> = if entry.text.is_empty() {
+        vec![""]
+    } else {
+        entry.text.split('\n').collect()
     };
     let last = text.len() - 1;
 
