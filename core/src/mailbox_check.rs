@@ -3,6 +3,7 @@
 mod control;
 mod port25;
 pub(crate) mod provider;
+mod random_local;
 mod reason;
 #[cfg(test)]
 pub(crate) mod scenarios;

@@ -1,10 +1,7 @@
 //! Verification of one address: tries the mail servers by preference (RFC 5321 §5.1) until one
 //! gives a result.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    net::SocketAddr,
-};
+use std::net::SocketAddr;
 
 use netvane_net::smtp::{
     Broken, Cleartext, End, Exchange, Meaning, Opportunistic, ProbeResult, RecipientProbe, Reply,
@@ -13,7 +10,7 @@ use netvane_net::smtp::{
 };
 use tokio::time::Instant;
 
-use super::{Control, Reach, Reason, Report};
+use super::{Control, Reach, Reason, Report, random_local::random_local};
 use crate::args::mailbox::Mailbox;
 
 /// Maximum number of addresses tried per mail server.
@@ -410,18 +407,4 @@ impl Run<'_> {
 
 fn label(exchange: &Exchange, address: SocketAddr) -> String {
     format!("{} ({})", exchange.host, address.ip())
-}
-
-/// A random local part of 20 letters and digits that is certain not to exist.
-fn random_local() -> String {
-    // `RandomState` is seeded by the operating system; two hashes give the 128 bits needed.
-    let mut bits = u128::from(RandomState::new().hash_one(1)) << 64
-        | u128::from(RandomState::new().hash_one(2));
-    let mut local = String::from("q");
-    for _ in 0..19 {
-        let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
-        local.push(char::from(letters[(bits % 32) as usize]));
-        bits /= 32;
-    }
-    local
 }

@@ -5,10 +5,14 @@
 //! with the null sender (RFC 5321 §4.5.5: bounces have one), the random address is probed after
 //! RSET in a second transaction on the same connection.
 
+mod lines;
+
 use std::{collections::VecDeque, net::IpAddr};
 
 use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::Instant};
+
+use lines::Lines;
 
 use super::{
     Cleartext, Settings,
@@ -376,31 +380,6 @@ impl Dialogue<'_, '_> {
             self.send(Stage::RcptRandom, random).await?;
         }
         self.reply(Stage::RcptRandom).await
-    }
-}
-
-/// The commands of one transaction, each with CRLF.
-struct Lines {
-    mail: String,
-    /// RCPT for the probed address.
-    rcpt: String,
-    /// RCPT for the random address.
-    random: String,
-}
-
-impl Lines {
-    fn new(question: &RecipientProbe, sender: &str) -> Self {
-        let parameter = if question.utf8 { " SMTPUTF8" } else { "" };
-        Self {
-            mail: format!("MAIL FROM:<{sender}>{parameter}\r\n"),
-            rcpt: format!("RCPT TO:<{}>\r\n", question.recipient),
-            random: format!("RCPT TO:<{}>\r\n", question.random),
-        }
-    }
-
-    /// All commands as one pipelined group (RFC 2920).
-    fn pipelined(&self) -> String {
-        format!("{}{}{}", self.mail, self.rcpt, self.random)
     }
 }
 

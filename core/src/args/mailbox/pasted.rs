@@ -2,6 +2,42 @@
 
 /// Longest prefix such as `Reply-To:` that is removed, in bytes.
 const MAX_PREFIX: usize = 20;
+/// What people write for a sign, in lower case.
+const SIGNS: &[(&str, &str)] = &[
+    ("[@]", "@"),
+    ("(@)", "@"),
+    ("{@}", "@"),
+    ("<@>", "@"),
+    ("[at]", "@"),
+    ("(at)", "@"),
+    ("{at}", "@"),
+    ("<at>", "@"),
+    ("[ät]", "@"),
+    ("(ät)", "@"),
+    ("_at_", "@"),
+    ("&#64;", "@"),
+    ("&commat;", "@"),
+    ("＠", "@"),
+    ("﹫", "@"),
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("{dot}", "."),
+    ("<dot>", "."),
+    ("[punkt]", "."),
+    ("(punkt)", "."),
+    ("_dot_", "."),
+    ("&#46;", "."),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("．", "."),
+    ("｡", "."),
+    ("＜", "<"),
+    ("＞", ">"),
+    ("[:]", ":"),
+];
 /// Marks around an address: of Markdown, of quotations, of sentences. Some are allowed in a local
 /// part, so they are only removed if the text is not an address with them.
 const MARKS: &str = "`'\"*_~|,;:.!?()[]{}<>“”„‘’‚«»‹›「」『』《》〈〉（）【】，。；：！？、…";
@@ -47,42 +83,6 @@ fn is_direction(c: char) -> bool {
 
 /// Replaces what security reports and web pages write for `@` and `.`, and full-width signs.
 fn refanged(text: &str) -> String {
-    const SIGNS: &[(&str, &str)] = &[
-        ("[@]", "@"),
-        ("(@)", "@"),
-        ("{@}", "@"),
-        ("<@>", "@"),
-        ("[at]", "@"),
-        ("(at)", "@"),
-        ("{at}", "@"),
-        ("<at>", "@"),
-        ("[ät]", "@"),
-        ("(ät)", "@"),
-        ("_at_", "@"),
-        ("&#64;", "@"),
-        ("&commat;", "@"),
-        ("＠", "@"),
-        ("﹫", "@"),
-        ("[.]", "."),
-        ("(.)", "."),
-        ("{.}", "."),
-        ("[dot]", "."),
-        ("(dot)", "."),
-        ("{dot}", "."),
-        ("<dot>", "."),
-        ("[punkt]", "."),
-        ("(punkt)", "."),
-        ("_dot_", "."),
-        ("&#46;", "."),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("．", "."),
-        ("｡", "."),
-        ("＜", "<"),
-        ("＞", ">"),
-        ("[:]", ":"),
-    ];
-
     let mut out = text.to_owned();
     for (written, sign) in SIGNS {
         out = replace_ignoring_case(&out, written, sign);
