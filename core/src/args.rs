@@ -12,7 +12,7 @@ mod registered;
 mod simple;
 pub mod special_mailboxes;
 
-pub use email::Email;
+pub use email::{Email, MailAddress};
 pub use mailbox::MailDomain;
 pub use message::Message;
 pub use port_set::PortSet;

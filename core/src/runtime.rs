@@ -209,6 +209,12 @@ impl Runtime {
         &self.access.contact
     }
 
+    /// Returns the mail server that is connected to if no mail server of a domain can be, to find
+    /// out whether port 25 is blocked; `None` if that is turned off.
+    pub fn smtp_control(&self) -> Option<String> {
+        self.mail.control_host()
+    }
+
     /// Returns whether an HTTP request from this address is the operator's own: it comes from this
     /// machine, and no other machine can reach the service.
     pub fn is_own(&self, address: IpAddr) -> bool {

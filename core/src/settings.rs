@@ -10,7 +10,7 @@ mod rules;
 mod urls;
 
 use ipnet::IpNet;
-use netvane_net::settings::NetSettings;
+use netvane_net::{settings::NetSettings, smtp::Cleartext};
 use serde::{Deserialize, Serialize};
 
 use crate::data_files::DataFiles;
@@ -93,6 +93,8 @@ pub struct Smtp {
     pub port: u16,
     pub helo: String,
     pub mail_from: String,
+    pub cleartext: Cleartext,
+    pub control: String,
     pub timeout_ms: u64,
 }
 

@@ -78,6 +78,9 @@ pub enum Block {
     Code {
         /// The text; spaces and line breaks are kept.
         text: String,
+        /// Lines that stand out, shown in the color of their role where the platform has colors.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        marks: Vec<Mark>,
     },
     /// A path through several stations, shown as an image where the platform supports it.
     Path {
@@ -99,6 +102,16 @@ pub enum Block {
         /// Content of the file.
         text: String,
     },
+}
+
+/// A line of a [`Block::Code`] that stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(description = "A line of preformatted text that stands out.")]
+pub struct Mark {
+    /// Number of the line, from 0.
+    pub line: usize,
+    /// What the line is.
+    pub role: Role,
 }
 
 /// One station of a [`Block::Path`].
@@ -226,7 +239,10 @@ impl Document {
 
     /// Adds a block of preformatted text.
     pub fn code(&mut self, text: impl Into<String>) -> &mut Self {
-        self.block(Block::Code { text: text.into() })
+        self.block(Block::Code {
+            text: text.into(),
+            marks: Vec::new(),
+        })
     }
 
     /// Adds a named value, to the preceding list of fields if there is one.

@@ -19,6 +19,8 @@ mod transcript;
 
 use std::{net::SocketAddr, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 pub use connect::Unconnected;
 pub use connection::Broken;
 pub use dialogue::{End, ProbeResult, RecipientProbe};
@@ -44,6 +46,17 @@ pub struct Exchange {
     pub addresses: Vec<SocketAddr>,
 }
 
+/// Whether addresses may be sent over a connection that is not encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cleartext {
+    /// If STARTTLS is not offered, is refused or fails (opportunistic encryption, RFC 7435).
+    #[default]
+    Fallback,
+    /// Never: a session that cannot be encrypted ends before MAIL.
+    Never,
+}
+
 /// Identification, timeouts and limits of a session.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -54,6 +67,8 @@ pub struct Settings {
     pub contact: Option<String>,
     /// Sender address used if the server rejects `<>`.
     pub mail_from: Option<String>,
+    /// Whether the session may go on without encryption.
+    pub cleartext: Cleartext,
     /// Timeout of one connection attempt.
     pub connect: Duration,
     /// Timeout of one reply. Servers that delay their greeting on purpose take about six seconds.
@@ -78,6 +93,7 @@ impl Default for Settings {
             helo: "[127.0.0.1]".into(),
             contact: None,
             mail_from: None,
+            cleartext: Cleartext::Fallback,
             connect: Duration::from_secs(4),
             stage: Duration::from_secs(10),
             total: Duration::from_secs(25),

@@ -11,6 +11,7 @@ use domain::mail_domain;
 use piece::Piece;
 
 mod domain;
+mod pasted;
 mod piece;
 
 pub use domain::MailDomain;
@@ -77,12 +78,25 @@ impl fmt::Display for Mailbox {
     }
 }
 
-/// Reads one address.
+/// Reads one address, also with what people paste around it: [`pasted`].
 ///
 /// # Errors
 ///
 /// Says what is wrong with the text, and where.
 pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
+    let as_written = parse_exactly(text);
+    let is_readable = text.len() <= MAX_TEXT && !text.trim().contains(char::is_control);
+    if !is_readable || as_written.is_ok() && !pasted::has_foreign_marks(text) {
+        return as_written;
+    }
+
+    pasted::address_in(text)
+        .and_then(|address| parse_exactly(&address).ok())
+        .map_or(as_written, Ok)
+}
+
+/// Reads one address without removing anything but a display name, brackets and `mailto:`.
+fn parse_exactly(text: &str) -> Result<Mailbox, Invalid> {
     let whole = Piece { text, at: Some(0) };
 
     if text.len() > MAX_TEXT {
@@ -118,7 +132,12 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
     let given = match given.text.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => {
             let end = given.text.find('?').unwrap_or(given.text.len());
-            let link = given.cut(7..end);
+            let start = if given.text[7..].starts_with("//") {
+                9
+            } else {
+                7
+            };
+            let link = given.cut(start..end.max(start));
             if !link.text.contains('%') {
                 link
             } else {

@@ -24,7 +24,13 @@ pub(crate) fn shown(document: &Document) -> String {
                 lines.push(format!("[{}]", titles.join(" | ")));
                 lines.extend(rows.iter().map(|row| joined(row).trim_end().to_owned()));
             }
-            Block::Code { text } => lines.push(format!("```\n{text}\n```")),
+            Block::Code { text, marks } => {
+                lines.push(format!("```\n{text}\n```"));
+                lines.extend(marks.iter().map(|mark| {
+                    let role = format!("{:?}", mark.role).to_lowercase();
+                    format!("line {} ({role})", mark.line)
+                }));
+            }
             Block::Path { stations } => lines.extend(
                 stations
                     .iter()

@@ -66,6 +66,11 @@ impl Reach {
             || !failures.is_empty() && failures.iter().all(|f| *f == Unconnected::Forbidden)
     }
 
+    /// Whether a mail server was reached within the hour.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().reached.is_some_and(|at| at.elapsed() < MEMORY)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

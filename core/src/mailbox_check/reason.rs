@@ -48,9 +48,11 @@ pub(crate) enum Reason {
     ConnectionRefused,
     /// The mail server requires STARTTLS, but the TLS connection failed.
     TlsFailed,
+    /// The connection could not be encrypted, and the settings do not allow cleartext.
+    Unencrypted,
     /// Temporary error of the mail server or of the MX lookup.
     TemporaryFailure,
-    /// The mail server refused without giving a reason.
+    /// The mail server refused the address without saying that the mailbox does not exist.
     Ambiguous,
     /// The mail server is tarpitting: it replies too slowly to complete.
     Tarpit,
@@ -87,7 +89,7 @@ impl From<Meaning> for Reason {
             Meaning::TlsRequired => Self::TlsFailed,
             Meaning::NoUtf8 => Self::NoUtf8,
             Meaning::Temporary => Self::TemporaryFailure,
-            Meaning::Ambiguous => Self::Ambiguous,
+            Meaning::Ambiguous | Meaning::Unrelated => Self::Ambiguous,
         }
     }
 }
@@ -117,7 +119,7 @@ impl Reason {
             Self::Greylisted => 12,
             Self::NoMailHere | Self::NoUtf8 => 11,
             Self::RateLimited | Self::BudgetExhausted => 10,
-            Self::TlsFailed => 9,
+            Self::TlsFailed | Self::Unencrypted => 9,
             Self::Blocked => 8,
             Self::TemporaryFailure => 7,
             Self::Tarpit => 6,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use netvane_net::smtp::{Exchange, Opportunistic, Settings};
+use netvane_net::smtp::{Cleartext, Exchange, Opportunistic, Settings};
 use serde::Deserialize;
 
 use crate::{
@@ -40,6 +40,8 @@ struct Scenario {
     connections: usize,
     retry_after: Option<u64>,
     mail_from: Option<String>,
+    #[serde(default)]
+    cleartext: Cleartext,
     /// Lines that at least one connection must receive.
     #[serde(default)]
     saw: Vec<String>,
@@ -75,7 +77,7 @@ fn scripts() -> Vec<PathBuf> {
 }
 
 /// A server's certificate and a client that trusts it.
-fn encryption() -> (Arc<rustls::ServerConfig>, Opportunistic) {
+pub(crate) fn encryption() -> (Arc<rustls::ServerConfig>, Opportunistic) {
     let key = rcgen::generate_simple_self_signed(["mx1.example.test".to_owned()]).expect("there");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
@@ -194,6 +196,7 @@ fn verifier(scenario: &Scenario, contact: Option<&str>, client: Opportunistic) -
             helo: "probe.example.net".into(),
             contact: contact.map(str::to_owned),
             mail_from: scenario.mail_from.clone(),
+            cleartext: scenario.cleartext,
             connect: Duration::from_secs(2),
             stage: Duration::from_millis(700),
             total: Duration::from_secs(6),

@@ -3,13 +3,13 @@
 use std::{sync::OnceLock, time::Duration};
 
 use netvane_document::Failure;
-use netvane_facts::mailtrace::TrustPolicy;
+use netvane_facts::{mailtrace::TrustPolicy, target::Host};
 use netvane_net::{
     self, Net,
     smtp::{self, Opportunistic},
 };
 
-use super::Verifier;
+use super::{Control, Verifier};
 use crate::settings::Settings;
 
 /// State shared by the mail commands; one per process.
@@ -19,6 +19,8 @@ pub(crate) struct Mail {
     /// Relays whose Received headers are trusted.
     pub trusted: TrustPolicy,
     smtp: smtp::Settings,
+    /// Host of the control server, if there is one.
+    control: Option<Host>,
     net: Net,
     /// Built on first use, because loading the CA certificates takes milliseconds.
     verifier: OnceLock<Verifier>,
@@ -53,6 +55,7 @@ impl Mail {
             helo,
             contact,
             mail_from,
+            cleartext: settings.smtp.cleartext,
             stage: patience,
             ..defaults
         };
@@ -61,9 +64,16 @@ impl Mail {
             port: settings.smtp.port,
             trusted,
             smtp,
+            control: settings.smtp.control.parse().ok(),
             net: net.clone(),
             verifier: OnceLock::new(),
         })
+    }
+
+    /// Host that is connected to if no mail server of a domain can be; `None` if that is turned
+    /// off.
+    pub(crate) fn control_host(&self) -> Option<String> {
+        self.control.as_ref().map(ToString::to_string)
     }
 
     /// The shared verifier, built on first use.
@@ -77,6 +87,7 @@ impl Mail {
             Verifier {
                 settings: self.smtp.clone(),
                 tls,
+                control: Control::new(self.control.clone(), self.port, &self.net),
                 ..Verifier::default()
             }
         })

@@ -15,7 +15,7 @@ use crate::args::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// The mail server accepts this address and rejects made-up ones.
+    /// The mail server accepts this address, and is not known to accept any other.
     Deliverable,
     /// Mail to the address bounces.
     Undeliverable,
@@ -146,6 +146,12 @@ impl Report {
         use Meaning::{
             Accepted, Ambiguous, Disabled, Full, Moved, NoMailHere, NoSuchUser, RelayDenied,
             Unverified,
+        };
+
+        // A refusal without a reason is about this mailbox if a random one is accepted.
+        let said = match (said, about_random) {
+            (Ambiguous, Some(Accepted)) => NoSuchUser,
+            (said, _) => said,
         };
 
         let checks = &mut self.checks;

@@ -1,19 +1,16 @@
 //! Verification of one address: tries the mail servers by preference (RFC 5321 §5.1) until one
 //! gives a result.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    net::SocketAddr,
-};
+use std::net::SocketAddr;
 
 use netvane_net::smtp::{
-    Broken, End, Exchange, Meaning, Opportunistic, ProbeResult, RecipientProbe, Reply, Settings,
-    Stage, Transcript, TranscriptEntry, Unconnected, connect, converse, interleaved, meaning,
-    retry_hint,
+    Broken, Cleartext, End, Exchange, Meaning, Opportunistic, ProbeResult, RecipientProbe, Reply,
+    Settings, Stage, Transcript, TranscriptEntry, Unconnected, connect, converse, interleaved,
+    meaning, retry_hint,
 };
 use tokio::time::Instant;
 
-use super::{Reach, Reason, Report};
+use super::{Control, Reach, Reason, Report, random_local::random_local};
 use crate::args::mailbox::Mailbox;
 
 /// Maximum number of addresses tried per mail server.
@@ -22,7 +19,7 @@ const MAX_ADDRESSES: usize = 4;
 const USUAL_GREYLIST: u64 = 300;
 
 /// Verifies addresses; one per process, because [`Reach`] learns from all of them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Verifier {
     /// Names used in the session, timeouts and limits.
     pub settings: Settings,
@@ -30,9 +27,9 @@ pub(crate) struct Verifier {
     pub tls: Option<Opportunistic>,
     /// Whether port 25 is blocked.
     pub reach: Reach,
-    /// Mail servers chosen by the operator as a control: if they respond (the session ends with
-    /// QUIT), port 25 is not blocked and the domain itself does not respond.
-    pub control: Vec<SocketAddr>,
+    /// Mail server chosen by the operator as a control: if it can be connected to, port 25 is not
+    /// blocked and the domain itself does not respond.
+    pub control: Control,
 }
 
 /// State of one verification.
@@ -136,25 +133,29 @@ impl Run<'_> {
 
     /// Whether outgoing port 25 is blocked.
     async fn is_blocked(&mut self, domain: &str) -> bool {
-        let verifier = self.verifier;
-        if verifier.reach.missed(domain, &self.failures) {
-            return true;
-        }
-        if verifier.control.is_empty() || self.failures.contains(&Unconnected::Refused) {
+        let Verifier {
+            reach,
+            control,
+            settings,
+            ..
+        } = self.verifier;
+        let is_suspected = reach.missed(domain, &self.failures);
+
+        let is_known = self.failures.is_empty()
+            || self.failures.contains(&Unconnected::Refused)
+            || self.failures.contains(&Unconnected::BudgetExhausted)
+            || reach.is_open();
+        if is_known {
             return false;
         }
-        let patience = verifier.settings.connect;
-        let attempt = connect(&verifier.control, patience, Instant::now() + patience).await;
-        match attempt.connected {
-            Some((stream, _)) => {
-                verifier.reach.reached();
-                netvane_net::smtp::leave(stream);
+
+        match control.is_port_open(settings.connect).await {
+            Some(true) => {
+                reach.reached();
                 false
             }
-            None => !attempt
-                .failed
-                .iter()
-                .any(|(_, failure)| *failure == Unconnected::Refused),
+            Some(false) => true,
+            None => is_suspected,
         }
     }
 
@@ -237,8 +238,13 @@ impl Run<'_> {
                 && outcome.tls_failed
                 && tls.is_some()
             {
+                if self.verifier.settings.cleartext == Cleartext::Never {
+                    return Step::Next(Reason::Unencrypted);
+                }
                 // RFC 7435: cleartext is better than no delivery.
                 tls = None;
+                let text = "TLS failed; connecting again to continue in cleartext";
+                self.transcript.note(&label, Stage::Connect, text);
                 continue;
             }
 
@@ -365,6 +371,10 @@ impl Run<'_> {
                 self.report.checks.smtp = Some(true);
                 Step::Next(Reason::NoUtf8)
             }
+            Some(End::Unencrypted) => {
+                self.report.checks.smtp = Some(true);
+                Step::Next(Reason::Unencrypted)
+            }
             Some(End::Refused(stage, reply)) => {
                 self.report.checks.smtp = Some(true);
                 let said = meaning(stage, &reply, &self.question.local);
@@ -397,18 +407,4 @@ impl Run<'_> {
 
 fn label(exchange: &Exchange, address: SocketAddr) -> String {
     format!("{} ({})", exchange.host, address.ip())
-}
-
-/// A random local part of 20 letters and digits that is certain not to exist.
-fn random_local() -> String {
-    // `RandomState` is seeded by the operating system; two hashes give the 128 bits needed.
-    let mut bits = u128::from(RandomState::new().hash_one(1)) << 64
-        | u128::from(RandomState::new().hash_one(2));
-    let mut local = String::from("q");
-    for _ in 0..19 {
-        let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
-        local.push(char::from(letters[(bits % 32) as usize]));
-        bits /= 32;
-    }
-    local
 }

@@ -153,6 +153,12 @@ impl Settings {
             smtp.mail_from.is_empty() || crate::args::mailbox::parse(&smtp.mail_from).is_ok(),
             "smtp.mail_from: expected a mail address, or empty",
         );
+        must(
+            smtp.control.is_empty()
+                || is_host_name(&smtp.control)
+                || smtp.control.parse::<std::net::IpAddr>().is_ok(),
+            "smtp.control: expected an ASCII host name such as mx.example.com, an address, or empty",
+        );
     }
 
     /// Checks the public URL of this service, and which addresses it may contact.

@@ -137,7 +137,7 @@ const FURTHER: [&str; 35] = [
     "ports 127.0.0.1 43,1",
     "port 60001",
     "verify joe@example.test",
-    "verify nonsense",
+    "verify a..b@example.test",
     "mailbox example.test",
     "howmail",
     "howmail joe@example.test jane@example.test",

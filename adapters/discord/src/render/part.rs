@@ -121,7 +121,7 @@ pub(super) fn part(block: &Block) -> Part {
                 .map(|row| listed(columns, row))
                 .collect(),
         ),
-        Block::Code { text } => Part::fenced(text),
+        Block::Code { text, .. } => Part::fenced(text),
         Block::Path { .. } => Part::fenced(&render::block_text(
             block,
             Layout {

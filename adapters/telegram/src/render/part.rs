@@ -55,7 +55,7 @@ pub(super) fn part(block: &Block) -> Part {
         Block::Table { columns, rows } => {
             Part::list(ungrouped(rows).iter().map(|row| record(columns, row)))
         }
-        Block::Code { text } | Block::Attachment { text, .. } => preformatted_text(text),
+        Block::Code { text, .. } | Block::Attachment { text, .. } => preformatted_text(text),
         Block::Path { stations } => path(block, stations),
         Block::Link { .. } => Part::list([]),
     }

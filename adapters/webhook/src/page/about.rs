@@ -30,7 +30,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             "Netvane runs network lookups on request and never scans on its own. If it contacted your server, this is what \
              it sent."
         }
-        (traffic_table(app.engine.registry()))
+        (traffic_table(app.engine.registry(), app.engine.runtime().smtp_control()))
         (opt_out(app.engine.runtime().contact()))
     };
 
@@ -40,7 +40,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
     ))
 }
 
-fn traffic_table(registry: &Registry) -> Markup {
+fn traffic_table(registry: &Registry, control: Option<String>) -> Markup {
     let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
 
     for Spec { name, sends, .. } in registry.entries().iter().map(|entry| entry.spec) {
@@ -58,6 +58,12 @@ fn traffic_table(registry: &Registry) -> Markup {
             li {
                 "SMTP up to RCPT, never a message, to check whether a mailbox exists. EHLO names this machine, a NOOP at \
                  the end has the contact address, and the number of probes per domain and hour is limited."
+            }
+            @if let Some(control) = control {
+                li {
+                    "One TCP connection and QUIT to " (control) ", at most once an hour, if no mail server of a domain can be \
+                     connected to: it shows whether port 25 is blocked from here."
+                }
             }
             li { "One query line to whois servers, and HTTPS requests to registries with a User-Agent starting with “netvane/”." }
         }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use netvane_core::{
     command::{Registry, targets::Target},
     document::{
-        Block, Cell, Column, Document, Field, Role, Severity, Station,
+        Block, Cell, Column, Document, Field, Mark, Role, Severity, Station,
         render::{is_unsafe, printable, printable_line},
     },
     spec::TargetKind,
@@ -90,9 +90,7 @@ fn block_of(registry: &Registry, block: &Block, level: u8) -> Markup {
         }
         Block::Fields { fields } => fields_of(registry, fields),
         Block::Table { columns, rows } => table(registry, columns, rows),
-        Block::Code { text } => {
-            scrolling("Preformatted text", &html! { pre { (printable(text)) } })
-        }
+        Block::Code { text, marks } => scrolling("Preformatted text", &preformatted(text, marks)),
         Block::Path { stations } => path(stations),
         Block::Link { label, url } if leads_somewhere(url) => html! {
             p { a href=(url) rel="noopener noreferrer nofollow" { (printable_line(label)) } }
@@ -101,6 +99,37 @@ fn block_of(registry: &Registry, block: &Block, level: u8) -> Markup {
             html! { p { (printable_line(label)) ": " (printable_line(url)) } }
         }
         Block::Attachment { name, text } => attachment(name, text),
+    }
+}
+
+/// Renders preformatted text, its marked lines in their color.
+fn preformatted(text: &str, marks: &[Mark]) -> Markup {
+    let text = printable(text);
+    if marks.is_empty() {
+        return html! { pre { (text) } };
+    }
+
+    let marked = |at: usize| marks.iter().find(|mark| mark.line == at);
+    html! {
+        pre {
+            @for (at, line) in text.split('\n').enumerate() {
+                @if at > 0 { "\n" }
+                @match marked(at).and_then(|mark| severity(mark.role)) {
+                    Some(severity) => span class=(class(severity)) { (line) },
+                    None => (line),
+                }
+            }
+        }
+    }
+}
+
+/// Returns the severity whose color a role has.
+fn severity(role: Role) -> Option<Severity> {
+    match role {
+        Role::Good => Some(Severity::Good),
+        Role::Warning => Some(Severity::Warning),
+        Role::Bad => Some(Severity::Bad),
+        _ => None,
     }
 }
 
@@ -146,12 +175,7 @@ fn table(registry: &Registry, columns: &[Column], rows: &[Vec<Cell>]) -> Markup 
 
 /// Renders the lines of a cell below each other, each with a follow-up link if it is a target.
 fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
-    let mark = match role {
-        Role::Good => Some(Severity::Good),
-        Role::Warning => Some(Severity::Warning),
-        Role::Bad => Some(Severity::Bad),
-        _ => None,
-    };
+    let mark = severity(*role);
 
     let class = match role {
         Role::Exact => Some("exact"),

@@ -150,7 +150,7 @@ fn part(block: &Block) -> Part {
                 color: false,
             },
         )),
-        Block::Code { text } => Part::Exact(printable(text).into_owned()),
+        Block::Code { text, .. } => Part::Exact(printable(text).into_owned()),
         Block::Link { label, url } => Part::Words(vec![vec![Span {
             url: Some(url.clone()),
             ..plain(line(label))

@@ -83,7 +83,7 @@ fn shorten(blocks: &mut Vec<Block>) {
             fields.truncate(fields.len() / 2);
             false
         }
-        Some(Block::Text { text } | Block::Code { text }) if text.len() > 200 => {
+        Some(Block::Text { text } | Block::Code { text, .. }) if text.len() > 200 => {
             half(text);
             false
         }

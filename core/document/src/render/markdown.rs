@@ -51,7 +51,7 @@ fn block(block: &Block) -> String {
     match block {
         Block::Heading { text } => format!("**{}**", escape(text)),
         Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
-        Block::Code { text } => fenced(text),
+        Block::Code { text, .. } => fenced(text),
         Block::Path { stations } => fenced(&path::draw(stations)),
         Block::Link { label, url } => format!("{}: {}", escape(label), code(url)),
         Block::Attachment { name, text } => {

@@ -6,7 +6,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr;
 
 use super::{path, printable, printable_line};
-use crate::{Block, Cell, Column, Document, Field, Role, Severity};
+use crate::{Block, Cell, Column, Document, Field, Mark, Role, Severity};
 
 /// Layout options for plain text.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +92,7 @@ pub fn block(block: &Block, layout: Layout) -> String {
     match block {
         Block::Heading { text } => layout.paint(&printable_line(text), "1"),
         Block::Text { text } => printable(text).into_owned(),
-        Block::Code { text } => indent(&printable(text)),
+        Block::Code { text, marks } => indent(&marked(&printable(text), marks, layout)),
         Block::Path { stations } => indent(&path::draw(stations)),
         Block::Link { label, url } => format!("{}: {}", printable_line(label), printable_line(url)),
         Block::Attachment { name, text } => {
@@ -243,6 +243,21 @@ fn cell(cell: &Cell) -> TableCell {
         Role::Warning => styled.fg(Color::Yellow),
         Role::Bad => styled.fg(Color::Red),
     }
+}
+
+/// Colors the marked lines of a preformatted text.
+fn marked(text: &str, marks: &[Mark], layout: Layout) -> String {
+    let lines = text.lines().enumerate().map(|(at, line)| {
+        let mark = marks.iter().find(|mark| mark.line == at);
+        let code = match mark.map(|mark| mark.role) {
+            Some(Role::Good) => code(Severity::Good),
+            Some(Role::Warning) => code(Severity::Warning),
+            Some(Role::Bad) => code(Severity::Bad),
+            _ => return line.to_owned(),
+        };
+        layout.paint(line, code)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn indent(text: &str) -> String {

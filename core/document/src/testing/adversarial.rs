@@ -172,7 +172,10 @@ fn block() -> BoxedStrategy<Block> {
     prop_oneof![
         words().prop_map(|text| Block::Heading { text }),
         long().prop_map(|text| Block::Text { text }),
-        long().prop_map(|text| Block::Code { text }),
+        long().prop_map(|text| Block::Code {
+            text,
+            marks: Vec::new()
+        }),
         fields.prop_map(|fields| Block::Fields {
             fields: fields
                 .into_iter()

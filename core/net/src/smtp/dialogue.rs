@@ -1,17 +1,21 @@
 //! One session: from the greeting to QUIT, in as few round trips as the server allows.
 //!
 //! With PIPELINING (RFC 2920), MAIL and both RCPTs are sent together. Without it, the random
-//! address is only probed if the real one was accepted. If the server allows only one recipient
+//! address is only probed if the real one was accepted, or rejected without a clear reason. If the server allows only one recipient
 //! with the null sender (RFC 5321 §4.5.5: bounces have one), the random address is probed after
 //! RSET in a second transaction on the same connection.
 
-use std::net::IpAddr;
+mod lines;
+
+use std::{collections::VecDeque, net::IpAddr};
 
 use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::Instant};
 
+use lines::Lines;
+
 use super::{
-    Settings,
+    Cleartext, Settings,
     connection::{Broken, Wire},
     extensions::Extensions,
     meaning::{Meaning, meaning},
@@ -58,6 +62,8 @@ pub enum End {
     Broken(Stage, Broken),
     /// The address needs SMTPUTF8, which the server does not offer.
     NoUtf8,
+    /// The connection is not encrypted, and the settings do not allow cleartext.
+    Unencrypted,
 }
 
 struct Dialogue<'a, 't> {
@@ -66,6 +72,8 @@ struct Dialogue<'a, 't> {
     label: &'a str,
     settings: &'a Settings,
     question: &'a RecipientProbe,
+    /// Commands that were sent, whose replies are still to come.
+    pending: VecDeque<String>,
     transcript: &'a mut Transcript<'t>,
     outcome: ProbeResult,
 }
@@ -94,6 +102,7 @@ pub async fn converse(
         label,
         settings,
         question,
+        pending: VecDeque::new(),
         transcript,
         outcome,
     };
@@ -113,7 +122,10 @@ pub async fn converse(
 
     dialogue.outcome.end = ended.err();
     if let Some(reply) = dialogue.wire.quit(settings).await {
-        dialogue.transcript.reply(label, Stage::Quit, &reply);
+        let command = Some("QUIT".to_owned());
+        dialogue
+            .transcript
+            .reply(label, Stage::Quit, command, &reply);
     }
 
     dialogue.outcome
@@ -132,6 +144,7 @@ impl Dialogue<'_, '_> {
             // RFC 3207 §4.2: discard what was announced before TLS.
             extensions = self.ehlo().await?;
         }
+        self.require_encryption(extensions.starttls)?;
         if self.question.utf8 && !extensions.smtputf8 {
             return Err(End::NoUtf8);
         }
@@ -144,22 +157,54 @@ impl Dialogue<'_, '_> {
         Ok(())
     }
 
+    /// Ends the session if it would go on in cleartext against the settings; otherwise notes that
+    /// it does although the server offers STARTTLS.
+    fn require_encryption(&mut self, is_offered: bool) -> Result<(), End> {
+        if self.outcome.tls.is_some() {
+            return Ok(());
+        }
+
+        let what = match (is_offered, self.outcome.tls_failed) {
+            (true, true) => "STARTTLS was refused",
+            (true, false) => "STARTTLS was not tried",
+            (false, _) => "STARTTLS is not offered",
+        };
+
+        if self.settings.cleartext == Cleartext::Never {
+            let text = format!("{what}; cleartext is not allowed (smtp.cleartext)");
+            self.transcript.note(self.label, Stage::Starttls, text);
+            return Err(End::Unencrypted);
+        }
+
+        if self.outcome.tls_failed {
+            let text = format!("{what}; continuing in cleartext");
+            self.transcript.note(self.label, Stage::Starttls, text);
+        }
+
+        Ok(())
+    }
+
     async fn reply(&mut self, stage: Stage) -> Result<Reply, End> {
+        let command = self.pending.pop_front();
         match self.wire.reply().await {
             Ok(reply) => {
-                self.transcript.reply(self.label, stage, &reply);
+                self.transcript.reply(self.label, stage, command, &reply);
                 Ok(reply)
             }
             Err(broken) => {
-                self.transcript.note(self.label, stage, broken.text());
+                let text = broken.text();
+                self.transcript.error(self.label, stage, command, text);
                 Err(End::Broken(stage, broken))
             }
         }
     }
 
     async fn send(&mut self, stage: Stage, lines: &str) -> Result<(), End> {
+        self.pending.extend(lines.lines().map(str::to_owned));
         self.wire.send(lines).await.map_err(|broken| {
-            self.transcript.note(self.label, stage, broken.text());
+            let command = self.pending.pop_front();
+            let text = broken.text();
+            self.transcript.error(self.label, stage, command, text);
             End::Broken(stage, broken)
         })
     }
@@ -270,11 +315,17 @@ impl Dialogue<'_, '_> {
 
         let reply = self.reply(Stage::Rcpt).await?;
         let (accepted, is_closing) = (reply.class() == 2, reply.code == 421);
+        // A difference from the reply for the random address tells what the reply does not.
+        let is_unclear = meaning(Stage::Rcpt, &reply, &self.question.local) == Meaning::Ambiguous;
         self.outcome.recipient = Some(reply);
 
         // The recipient is answered: from here on a failure affects only the catch-all check.
         if !is_closing {
-            self.outcome.random = self.probe_random(&lines, accepted, extensions).await;
+            self.outcome.random = if accepted || is_unclear || extensions.pipelining {
+                self.probe_random(&lines, accepted, extensions).await
+            } else {
+                None
+            };
         }
 
         Ok(true)
@@ -288,9 +339,6 @@ impl Dialogue<'_, '_> {
         extensions: Extensions,
     ) -> Option<Reply> {
         if !extensions.pipelining {
-            if !accepted {
-                return None;
-            }
             self.send(Stage::RcptRandom, &lines.random).await.ok()?;
         }
 
@@ -332,31 +380,6 @@ impl Dialogue<'_, '_> {
             self.send(Stage::RcptRandom, random).await?;
         }
         self.reply(Stage::RcptRandom).await
-    }
-}
-
-/// The commands of one transaction, each with CRLF.
-struct Lines {
-    mail: String,
-    /// RCPT for the probed address.
-    rcpt: String,
-    /// RCPT for the random address.
-    random: String,
-}
-
-impl Lines {
-    fn new(question: &RecipientProbe, sender: &str) -> Self {
-        let parameter = if question.utf8 { " SMTPUTF8" } else { "" };
-        Self {
-            mail: format!("MAIL FROM:<{sender}>{parameter}\r\n"),
-            rcpt: format!("RCPT TO:<{}>\r\n", question.recipient),
-            random: format!("RCPT TO:<{}>\r\n", question.random),
-        }
-    }
-
-    /// All commands as one pipelined group (RFC 2920).
-    fn pipelined(&self) -> String {
-        format!("{}{}{}", self.mail, self.rcpt, self.random)
     }
 }
 

@@ -3,7 +3,15 @@
 //! RFC 5321 §4.2 (reply codes), RFC 3463 and its registry (RFC 5248: enhanced codes), RFC 7504
 //! (521, 556), RFC 7505 (5.1.10), RFC 6531 (5.6.7). The text decides only if the codes are
 //! ambiguous: no enhanced code, or "other" (`x.y.0`), or one of the few providers known to use a
-//! code against its definition.
+//! code against its definition. A reply code alone never proves that a mailbox does not exist: 550
+//! is also the code of a policy (RFC 5321 §4.2.3).
+
+mod permanent;
+mod retry_hint;
+
+use permanent::Permanent;
+
+pub use retry_hint::retry_hint;
 
 use super::{
     phrases::{Topic, Topics, masked, topics},
@@ -46,6 +54,9 @@ pub enum Meaning {
     NoUtf8,
     /// Temporary error of the server.
     Temporary,
+    /// Rejected for a reason that is not the address: the session (503, 5.5.1), missing rights, a
+    /// fault of the server.
+    Unrelated,
     /// Rejected without a clear reason.
     Ambiguous,
 }
@@ -67,128 +78,17 @@ pub fn meaning(stage: Stage, reply: &Reply, local: &str) -> Meaning {
                 .map(|enhanced| (enhanced.subject, enhanced.detail));
             match (reply.class(), stage) {
                 (4, _) => classify_transient(stage, reply.code, code, &text, topics),
-                (_, Stage::Rcpt | Stage::RcptRandom) => {
-                    classify_permanent(reply.code, code, &text, topics)
+                (_, Stage::Rcpt | Stage::RcptRandom) => Permanent {
+                    code: reply.code,
+                    text: &text,
+                    topics,
                 }
+                .classify(code),
                 _ => classify_before_recipient(stage, reply.code, code, topics),
             }
         }
-        _ => Meaning::Ambiguous,
-    }
-}
-
-/// Classifies a permanent error (5yz) to RCPT.
-fn classify_permanent(
-    code: u16,
-    enhanced: Option<(u16, u16)>,
-    text: &str,
-    topics: Topics,
-) -> Meaning {
-    // Exchange Online's edge (DBEB), for recipients that are not in its directory; in RFC 3463 the
-    // code means "no answer from host".
-    let edge = text.contains("recipient address rejected: access denied");
-
-    // Yandex rejects unknown users with a policy code; the sentence is followed by an ID at most.
-    let bare_no_such_user = text.starts_with(" no such user! ") && !topics.has(Topic::Block);
-
-    match enhanced {
-        _ if matches!(code, 521 | 556) => Meaning::NoMailHere,
-        Some((1, 0)) if topics.has(Topic::Sender) => Meaning::SenderRefused,
-        Some((1, 0 | 1 | 3)) => Meaning::NoSuchUser,
-        Some((1, 6)) => Meaning::Moved,
-        Some((1, 7 | 8)) => Meaning::SenderRefused,
-        Some((1, 10)) => Meaning::NoMailHere,
-        Some((2, 1)) if topics.has(Topic::NoSuchUser) && !topics.has(Topic::Disabled) => {
-            Meaning::NoSuchUser
-        }
-        Some((2, 1)) => Meaning::Disabled,
-        Some((2, 2)) => Meaning::Full,
-        Some((4, 1)) if edge => Meaning::NoSuchUser,
-        Some((5, 3)) => Meaning::TooManyRecipients,
-        Some((6, 7)) => Meaning::NoUtf8,
-        Some((7, 1)) if bare_no_such_user => Meaning::NoSuchUser,
-        Some((7, detail)) => classify_policy(code, detail, topics),
-        None | Some((0 | 2 | 3 | 5, 0)) => classify_by_text(code, edge, topics),
-        // Routing, protocol, mailing list or message size: not about the mailbox.
-        Some(_) if topics.has(Topic::Relay) => Meaning::RelayDenied,
-        Some(_) => Meaning::Ambiguous,
-    }
-}
-
-/// Classifies 5.7.x, which rejects the client, never the mailbox.
-fn classify_policy(code: u16, detail: u16, topics: Topics) -> Meaning {
-    if topics.has(Topic::Relay) {
-        return Meaning::RelayDenied;
-    }
-    if topics.has(Topic::StartTls) && (code == 530 || matches!(detail, 0 | 1 | 10)) {
-        return Meaning::TlsRequired;
-    }
-    // X.7.28: mail flood detected (RFC 7372's registry)
-    if detail == 28 || topics.has(Topic::Rate) {
-        return Meaning::RateLimited;
-    }
-    Meaning::Blocked
-}
-
-/// Classifies a permanent error (5yz) to RCPT without a specific enhanced code, by its text.
-fn classify_by_text(code: u16, edge: bool, topics: Topics) -> Meaning {
-    if edge {
-        return Meaning::NoSuchUser;
-    }
-
-    if topics.has(Topic::Relay) {
-        return Meaning::RelayDenied;
-    }
-
-    if topics.has(Topic::StartTls) {
-        return Meaning::TlsRequired;
-    }
-
-    if topics.has(Topic::Recipients) {
-        return Meaning::TooManyRecipients;
-    }
-
-    // RFC 5321's generic text for 550, "mailbox unavailable … or command rejected for policy
-    // reasons", is ambiguous.
-    let refused =
-        topics.has(Topic::Block) || topics.has(Topic::Rate) || topics.has(Topic::Greylist);
-    if refused && topics.about_mailbox() {
-        return Meaning::Ambiguous;
-    }
-
-    if topics.has(Topic::Rate) {
-        return Meaning::RateLimited;
-    }
-
-    if refused {
-        return Meaning::Blocked;
-    }
-
-    if topics.has(Topic::Sender) {
-        return Meaning::SenderRefused;
-    }
-
-    if topics.has(Topic::Full) {
-        return Meaning::Full;
-    }
-
-    if topics.has(Topic::Disabled) && !topics.has(Topic::NoSuchUser) {
-        return Meaning::Disabled;
-    }
-
-    if topics.has(Topic::Moved) || code == 551 {
-        return Meaning::Moved;
-    }
-
-    match code {
-        // RFC 5321 §4.2.3: mailbox unavailable (550); mailbox name not allowed (553).
-        550 | 553 => Meaning::NoSuchUser,
-        552 => Meaning::Full,
-        // Used by some servers, though not registered: the enhanced code 5.1.1, 5.7.1 and so on
-        // without its dots.
-        510..=513 => Meaning::NoSuchUser,
-        530 | 535 | 570..=579 => Meaning::Blocked,
-        _ if topics.has(Topic::NoSuchUser) => Meaning::NoSuchUser,
+        // 3yz asks for more, which no command of the session allows.
+        _ if matches!(stage, Stage::Rcpt | Stage::RcptRandom) => Meaning::Unrelated,
         _ => Meaning::Ambiguous,
     }
 }
@@ -235,7 +135,7 @@ fn classify_transient(
     }
 
     match enhanced {
-        Some((2, 2)) if recipient => return Meaning::Full,
+        Some((2, 2)) if recipient && !topics.has(Topic::NoSuchUser) => return Meaning::Full,
         Some((5, 3)) => return Meaning::TooManyRecipients,
         Some((1, 7 | 8)) => return Meaning::SenderRefused,
         _ => {}
@@ -257,12 +157,12 @@ fn classify_transient(
         return Meaning::RateLimited;
     }
 
-    let open = matches!(enhanced, None | Some((0 | 2, 0)) | Some((3, 1)));
-    if recipient && open && (topics.has(Topic::Full) || code == 422) {
+    let blocked = topics.has_any(&[Topic::Block, Topic::Denied]);
+
+    let is_full = topics.has(Topic::Full) && !topics.has(Topic::NoSuchUser);
+    if recipient && is_full && !blocked && !topics.has(Topic::Sender) {
         return Meaning::Full;
     }
-
-    let blocked = topics.has(Topic::Block);
 
     match enhanced {
         Some((7, _)) if blocked => Meaning::Blocked,
@@ -308,57 +208,6 @@ fn is_going_down(text: &str) -> bool {
     ]
     .iter()
     .any(|phrase| text.contains(phrase))
-}
-
-/// Returns after how many seconds a reply asks to retry: "try again in 5 minutes", "Greylisted for
-/// 300 seconds".
-#[must_use]
-pub fn retry_hint(reply: &Reply) -> Option<u64> {
-    let text = masked(&reply.text(), "");
-    let words: Vec<&str> = text.split_ascii_whitespace().collect();
-
-    words.iter().enumerate().find_map(|(at, word)| {
-        let before = at
-            .checked_sub(1)
-            .and_then(|before| words.get(before))
-            .copied()
-            .unwrap_or_default();
-
-        if !["in", "for", "after", "wait", "another", "least", "within"].contains(&before) {
-            return None;
-        }
-
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if digits == 0 || digits > 6 {
-            return None;
-        }
-
-        let number: u64 = word[..digits].parse().ok()?;
-        let unit = match &word[digits..] {
-            "" => words
-                .get(at + 1)?
-                .trim_matches(|c: char| !c.is_alphanumeric()),
-            // such as 00:05:00
-            rest if rest.starts_with(':') => return clock(word),
-            rest => rest,
-        };
-
-        let seconds = match unit {
-            "s" | "sec" | "secs" | "second" | "seconds" => 1,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60,
-            "h" | "hour" | "hours" => 3600,
-            _ => return None,
-        };
-
-        Some(number * seconds)
-    })
-}
-
-fn clock(word: &str) -> Option<u64> {
-    word.split(':').try_fold(0u64, |sum, part| {
-        sum.checked_mul(60)?.checked_add(part.parse().ok()?)
-    })
 }
 
 #[cfg(test)]

@@ -41,6 +41,9 @@ pub struct TranscriptEntry {
     pub host: String,
     /// Stage of the session.
     pub stage: Stage,
+    /// The command that was sent, without its line end; absent if the server spoke first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// Reply code; `null` without a reply.
     pub code: Option<u16>,
     /// Enhanced status code (RFC 3463).
@@ -79,39 +82,59 @@ impl<'a> Transcript<'a> {
         self.entries
     }
 
-    pub(super) fn reply(&mut self, host: &str, stage: Stage, reply: &Reply) {
-        self.push(host, stage, Some(reply.code), reply.enhanced, reply.text());
-    }
-
-    /// Adds an entry without a reply code.
-    pub fn note(&mut self, host: &str, stage: Stage, text: impl Into<String>) {
-        self.push(host, stage, None, None, text.into());
-    }
-
-    fn push(
+    /// Adds the reply to a command.
+    pub(super) fn reply(
         &mut self,
         host: &str,
         stage: Stage,
-        code: Option<u16>,
-        enhanced: Option<Enhanced>,
-        mut text: String,
+        command: Option<String>,
+        reply: &Reply,
     ) {
+        self.push(TranscriptEntry {
+            host: host.to_owned(),
+            stage,
+            command,
+            code: Some(reply.code),
+            enhanced: reply.enhanced,
+            text: reply.text(),
+        });
+    }
+
+    /// Adds the error that came instead of a reply to a command.
+    pub(super) fn error(
+        &mut self,
+        host: &str,
+        stage: Stage,
+        command: Option<String>,
+        text: String,
+    ) {
+        self.push(TranscriptEntry {
+            host: host.to_owned(),
+            stage,
+            command,
+            code: None,
+            enhanced: None,
+            text,
+        });
+    }
+
+    /// Adds a remark without a command and without a reply.
+    pub fn note(&mut self, host: &str, stage: Stage, text: impl Into<String>) {
+        self.error(host, stage, None, text.into());
+    }
+
+    fn push(&mut self, mut entry: TranscriptEntry) {
         if self.entries.len() == MAX_ENTRIES {
             return;
         }
 
+        let text = &mut entry.text;
         if text.len() > MAX_TEXT {
             text.truncate(text.floor_char_boundary(MAX_TEXT));
             text.push('…');
         }
 
-        self.entries.push(TranscriptEntry {
-            host: host.to_owned(),
-            stage,
-            code,
-            enhanced,
-            text,
-        });
+        self.entries.push(entry);
 
         if let Some(observer) = &mut self.observer {
             observer(&self.entries);
@@ -170,13 +193,15 @@ mod tests {
         };
         let mut seen = Vec::new();
         let mut transcript = Transcript::observed(|entries| seen = entries.to_vec());
-        transcript.reply("mx (192.0.2.1)", Stage::RcptRandom, &reply);
+        let command = Some("RCPT TO:<q@example.test>".to_owned());
+        transcript.reply("mx (192.0.2.1)", Stage::RcptRandom, command, &reply);
         drop(transcript);
         let json = serde_json::to_value(&seen).expect("serializes");
         assert_eq!(
             json,
             serde_json::json!([{
-                "host": "mx (192.0.2.1)", "stage": "rcpt_random", "code": 550, "enhanced": "5.1.1",
+                "host": "mx (192.0.2.1)", "stage": "rcpt_random",
+                "command": "RCPT TO:<q@example.test>", "code": 550, "enhanced": "5.1.1",
                 "text": "no such user\nhere"
             }])
         );

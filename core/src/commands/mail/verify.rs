@@ -1,26 +1,39 @@
 //! `verify`: whether a mailbox exists, checked over SMTP without sending mail.
 
+mod sentence;
+mod transcript;
+
 use std::{net::SocketAddr, time::Duration};
 
+use domain::base::Rtype;
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
-use netvane_net::smtp::{Exchange, Stage, TranscriptEntry};
+use netvane_net::{dns::Client, smtp::Exchange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    args::{Text, mailbox},
+    args::{MailAddress, mailbox},
     command::{Command, Context},
-    commands::dns::{lookup::Outcome, mx},
+    commands::dns::{
+        lookup::{Outcome, look_up},
+        mx,
+    },
     mailbox_check::{Checks, Reason, Report, Verdict},
     spec::{Cost, Group, Spec, TargetKind},
 };
+
+use sentence::sentence;
+
+/// What to do if port 25 is blocked.
+const PORT_BLOCKED: &str = "Ask the provider of this network to open outgoing port 25, or run Netvane where it is open; many \
+     networks of homes, offices and clouds block it.";
 
 /// Whether a mailbox exists, checked over SMTP without sending mail.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Verify {
     /// Mail address to verify.
-    email: Text,
+    email: MailAddress,
 }
 
 /// Whether the mailbox exists, and the evidence.
@@ -55,11 +68,11 @@ impl Command for Verify {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let mailbox = match mailbox::parse(&self.email.0) {
+        let mailbox = match mailbox::parse(self.email.as_str()) {
             Ok(mailbox) => mailbox,
             Err(invalid) => {
                 return Ok(Data::new(
-                    Report::invalid(&self.email.0),
+                    Report::invalid(self.email.as_str()),
                     Some(invalid.message),
                 ));
             }
@@ -78,7 +91,7 @@ impl Command for Verify {
         let client = cx.net.dns.client(None).await?;
         let mx = mx::find(cx, &client, domain, |_| {}).await?;
 
-        if let Some((reason, fault)) = undeliverable_reason(&mx) {
+        if let Some((reason, fault)) = unprobed_reason(&mx, &client, domain).await {
             let mut data = Data::new(Report::unprobed(&mailbox, reason), fault);
             data.mx = mx.hosts;
             return Ok(data);
@@ -87,10 +100,20 @@ impl Command for Verify {
         let (exchanges, refused) = allowed_exchanges(cx, &mx);
 
         if exchanges.is_empty() {
-            let fault =
-                "all mail servers of this domain resolve to addresses that cannot be reached from outside"
-                    .to_owned();
-            let mut data = Data::new(Report::unprobed(&mailbox, Reason::NoExchange), Some(fault));
+            let is_temporary = mx.hosts.iter().any(mx::Exchange::is_unresolved);
+            let (reason, fault) = if is_temporary {
+                (
+                    Reason::TemporaryFailure,
+                    "no mail server with a public address could be resolved",
+                )
+            } else {
+                (
+                    Reason::NoExchange,
+                    "all mail servers of this domain resolve to addresses that cannot be reached from outside",
+                )
+            };
+            let fault = Some(fault.to_owned());
+            let mut data = Data::new(Report::unprobed(&mailbox, reason), fault);
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }
@@ -114,6 +137,39 @@ impl Command for Verify {
     }
 }
 
+/// Reason why no mail server can be probed. A domain without MX and without an address only counts
+/// as one if the lookup of its address did not fail.
+async fn unprobed_reason(
+    mx: &mx::Data,
+    client: &Client,
+    domain: &str,
+) -> Option<(Reason, Option<String>)> {
+    let (reason, fault) = undeliverable_reason(mx)?;
+
+    let may_be_implicit = mx.lookup.outcome == Outcome::NoData && mx.hosts.is_empty();
+    if reason == Reason::NoExchange && may_be_implicit {
+        let (v4, v6) = futures::join!(
+            look_up(client, domain, Rtype::A),
+            look_up(client, domain, Rtype::AAAA)
+        );
+        let has_answered = |outcome| {
+            matches!(
+                outcome,
+                Outcome::Answer | Outcome::NoData | Outcome::Nxdomain
+            )
+        };
+        let failed = [v4, v6]
+            .into_iter()
+            .any(|answered| !answered.is_ok_and(|found| has_answered(found.lookup.outcome)));
+        if failed {
+            let fault = format!("the address of {domain} could not be resolved");
+            return Some((Reason::TemporaryFailure, Some(fault)));
+        }
+    }
+
+    Some((reason, fault))
+}
+
 /// Reason why no SMTP session is needed: the domain does not accept mail, or its MX lookup failed.
 fn undeliverable_reason(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
     match mx.lookup.outcome {
@@ -125,14 +181,15 @@ fn undeliverable_reason(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
         Outcome::Answer | Outcome::NoData
             if mx.hosts.iter().all(|host| host.addresses.is_empty()) =>
         {
-            let why = mx.hosts.iter().find_map(mx::Exchange::warning);
-            // RFC 5321 §5.1: a failed lookup of an address is temporary.
-            let reason = if mx.hosts.iter().any(mx::Exchange::is_unresolved) {
-                Reason::TemporaryFailure
-            } else {
-                Reason::NoExchange
-            };
-            Some((reason, why))
+            // RFC 5321 §5.1: senders keep the mail and try again if a lookup fails.
+            let unresolved = mx.hosts.iter().find(|host| host.is_unresolved());
+            match unresolved {
+                Some(host) => Some((Reason::TemporaryFailure, host.warning())),
+                None => {
+                    let why = mx.hosts.iter().find_map(mx::Exchange::warning);
+                    Some((Reason::NoExchange, why))
+                }
+            }
         }
         Outcome::Answer | Outcome::NoData => None,
         _ => Some((
@@ -175,50 +232,6 @@ impl Data {
             in_progress: false,
         }
     }
-
-    /// The verdict as one sentence.
-    fn sentence(&self) -> String {
-        let host = self
-            .report
-            .exchange
-            .as_deref()
-            .unwrap_or("the domain's mail server");
-        sentence(self.report.reason).replace("{host}", host)
-    }
-}
-
-/// Sentence for a reason; `{host}` is replaced by the server that gave the verdict.
-fn sentence(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Accepted => "{host} accepts this address and rejects made-up ones",
-        Reason::CatchAll => "{host} is catch-all, so this address cannot be confirmed",
-        Reason::Unverified => "{host} accepts the address without verifying that it exists",
-        Reason::NoSuchUser => "{host} reports that the mailbox does not exist",
-        Reason::Disabled => "The mailbox exists but is disabled",
-        Reason::Full => "The mailbox exists but is full and does not accept mail at the moment",
-        Reason::Moved => "The mailbox has moved",
-        Reason::InvalidAddress => "Not a valid mail address",
-        Reason::NoSuchDomain => "The domain does not exist",
-        Reason::NoExchange => "The domain has no usable mail server",
-        Reason::NoMailHere => "The domain does not accept mail",
-        Reason::NoUtf8 => "{host} does not support internationalized addresses (SMTPUTF8)",
-        Reason::Greylisted => "{host} greylisted us; try again later",
-        Reason::Blocked => "{host} blocked our IP (policy/reputation); result unknown",
-        Reason::RateLimited => "{host} rate-limited us; result unknown",
-        Reason::RelayDenied => "{host} does not handle mail for this domain (relay denied)",
-        Reason::SenderRefused => "{host} rejected our sender address; result unknown",
-        Reason::ConnectionRefused => "All mail servers refused the connection; result unknown",
-        Reason::TlsFailed => "{host} requires STARTTLS, but the TLS connection failed",
-        Reason::TemporaryFailure => "Temporary server error; try again later",
-        Reason::Ambiguous => "{host} refused without giving a reason",
-        Reason::Tarpit => "{host} is tarpitting (deliberately slow)",
-        Reason::TimedOut => "{host} timed out",
-        Reason::Closed => "{host} closed the connection",
-        Reason::NotSmtp => "{host} does not speak SMTP",
-        Reason::BudgetExhausted => "{host} was not probed: hourly limit for this domain reached",
-        Reason::Unreachable => "Could not connect to any mail server of the domain",
-        Reason::PortBlocked => "Port 25 is blocked from here, so no mail server can be reached",
-    }
 }
 
 impl Answer for Data {
@@ -241,7 +254,7 @@ impl Answer for Data {
         let summary = if self.in_progress {
             "Querying the mail server".into()
         } else {
-            format!("{word}: {}", self.sentence())
+            format!("{word}: {}", sentence(&self.report))
         };
 
         let mut document = Document::new(format!("Verification of {address}"), summary, severity);
@@ -270,7 +283,10 @@ impl Answer for Data {
             document.field("Encryption", format!("{}{trusted}", tls.version));
         }
 
-        self.transcript(&mut document);
+        transcript::add(&mut document, &self.report, self.in_progress);
+        if self.report.reason == Reason::PortBlocked {
+            document.warn(PORT_BLOCKED);
+        }
         for refusal in &self.refused {
             document.warn(refusal);
         }
@@ -315,35 +331,7 @@ fn check_rows(checks: &Checks) -> Vec<[Cell; 2]> {
     .collect()
 }
 
-impl Data {
-    fn transcript(&self, document: &mut Document) {
-        let lines: Vec<String> = self.report.transcript.iter().map(line).collect();
-        if !lines.is_empty() {
-            document.heading("SMTP transcript");
-            document.code(lines.join("\n"));
-        }
-    }
-}
-
-fn line(entry: &TranscriptEntry) -> String {
-    let stage = match entry.stage {
-        Stage::Connect => "connect",
-        Stage::Banner => "banner",
-        Stage::Ehlo => "EHLO",
-        Stage::Starttls => "STARTTLS",
-        Stage::Mail => "MAIL",
-        Stage::Rcpt => "RCPT",
-        Stage::RcptRandom => "RCPT (random address)",
-        Stage::Rset => "RSET",
-        Stage::Quit => "QUIT",
-    };
-    let code = entry
-        .code
-        .map(|code| format!("{code} "))
-        .unwrap_or_default();
-    let text = entry.text.lines().collect::<Vec<_>>().join("\n    ");
-    format!("{} {stage}: {code}{text}", entry.host)
-}
-
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

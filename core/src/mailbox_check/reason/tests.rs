@@ -24,6 +24,7 @@ fn each_reason_has_its_verdict() {
         (Reason::SenderRefused, Unknown),
         (Reason::ConnectionRefused, Unknown),
         (Reason::TlsFailed, Unknown),
+        (Reason::Unencrypted, Unknown),
         (Reason::TemporaryFailure, Unknown),
         (Reason::Ambiguous, Unknown),
         (Reason::Tarpit, Unknown),
@@ -69,6 +70,7 @@ fn reply_meanings_map_to_reasons() {
         (Meaning::TlsRequired, Reason::TlsFailed),
         (Meaning::Temporary, Reason::TemporaryFailure),
         (Meaning::Ambiguous, Reason::Ambiguous),
+        (Meaning::Unrelated, Reason::Ambiguous),
     ] {
         assert_eq!(Reason::from(meaning), reason);
     }

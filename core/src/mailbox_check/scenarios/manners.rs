@@ -1,8 +1,8 @@
-//! A verification that is cancelled, and one without mail servers.
+//! A verification that is cancelled, one without mail servers, and one with a blocked port.
 
 use std::time::Duration;
 
-use netvane_net::smtp::Exchange;
+use netvane_net::smtp::{Exchange, Settings};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{
     args::mailbox::parse,
-    mailbox_check::{Reason, Report, Verdict, Verifier},
+    mailbox_check::{Control, Reason, Report, Verdict, Verifier},
 };
 
 #[tokio::test]
@@ -74,4 +74,38 @@ async fn without_mail_servers_nothing_is_contacted() {
         (Verdict::Undeliverable, Some(false))
     );
     assert!(report.address.len() < 300);
+}
+
+/// The reason for a domain whose mail server never responds, with this control server.
+async fn reason_with(control: Control) -> Reason {
+    let exchange = Exchange {
+        preference: 10,
+        host: "mx.example.test".into(),
+        // TCP has no connections to a multicast address, so this fails without a packet.
+        addresses: vec!["224.0.0.1:25".parse().expect("an address")],
+    };
+    let verifier = Verifier {
+        settings: Settings {
+            connect: Duration::from_millis(200),
+            ..Settings::default()
+        },
+        control,
+        ..Verifier::default()
+    };
+    let mailbox = parse("ada@example.test").expect("an address");
+    verifier.verify(&mailbox, &[exchange], |_| {}).await.reason
+}
+
+#[tokio::test]
+async fn the_control_server_tells_a_blocked_port_from_a_silent_domain() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let open = listener.local_addr().expect("an address");
+    let silent = "224.0.0.2:25".parse().expect("an address");
+
+    let reason = reason_with(Control::fixed(vec![open])).await;
+    assert_eq!(reason, Reason::Unreachable);
+    let reason = reason_with(Control::fixed(vec![silent])).await;
+    assert_eq!(reason, Reason::PortBlocked);
+    let reason = reason_with(Control::default()).await;
+    assert_eq!(reason, Reason::Unreachable);
 }

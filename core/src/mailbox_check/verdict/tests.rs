@@ -14,7 +14,8 @@ fn answered(said: Meaning, about_random: Option<Meaning>) -> Report {
 #[test]
 fn the_reply_to_a_random_address_detects_a_catch_all() {
     use Meaning::{
-        Accepted, Ambiguous, Blocked, Full, Greylisted, NoSuchUser, Temporary, Unverified,
+        Accepted, Ambiguous, Blocked, Full, Greylisted, NoSuchUser, Temporary, Unrelated,
+        Unverified,
     };
 
     for (said, random, catch_all, reason) in [
@@ -23,6 +24,10 @@ fn the_reply_to_a_random_address_detects_a_catch_all() {
         (Accepted, Some(Accepted), Some(true), Reason::CatchAll),
         (Accepted, Some(Unverified), Some(true), Reason::CatchAll),
         (Accepted, Some(Greylisted), None, Reason::Accepted),
+        (Accepted, Some(Unrelated), None, Reason::Accepted),
+        (Ambiguous, Some(Ambiguous), None, Reason::Ambiguous),
+        (Ambiguous, Some(Accepted), Some(true), Reason::NoSuchUser),
+        (Unrelated, Some(Accepted), Some(true), Reason::Ambiguous),
         (Accepted, None, None, Reason::Accepted),
         (Unverified, Some(Accepted), Some(true), Reason::Unverified),
         (Unverified, None, None, Reason::Unverified),

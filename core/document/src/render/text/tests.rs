@@ -107,3 +107,22 @@ fn colors_are_used_only_when_enabled() {
         .contains('\x1b')
     );
 }
+
+#[test]
+fn marked_lines_of_preformatted_text_have_the_color_of_their_role() {
+    let mut document = Document::new("T", "s", Severity::Neutral);
+    document.block(Block::Code {
+        text: "C: RCPT\nS: 550 no".into(),
+        marks: vec![crate::Mark {
+            line: 1,
+            role: Role::Bad,
+        }],
+    });
+    let shown = |color| {
+        let layout = Layout { color, width: 80 };
+        block(&document.blocks[0], layout)
+    };
+
+    assert_eq!(shown(false), "  C: RCPT\n  S: 550 no");
+    assert_eq!(shown(true), "  C: RCPT\n  \x1b[31mS: 550 no\x1b[0m");
+}

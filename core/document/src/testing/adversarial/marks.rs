@@ -127,7 +127,7 @@ impl Marker {
 
     fn block(&mut self, block: &mut Block) {
         match block {
-            Block::Heading { text } | Block::Text { text } | Block::Code { text } => {
+            Block::Heading { text } | Block::Text { text } | Block::Code { text, .. } => {
                 self.text(text)
             }
             Block::Link { label, .. } => self.text(label),

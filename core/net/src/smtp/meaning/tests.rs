@@ -1,7 +1,8 @@
 use super::*;
 use crate::smtp::meaning::Meaning::{
     Accepted, Ambiguous, Blocked, Disabled, Full, Greylisted, Moved, NoMailHere, NoSuchUser,
-    RateLimited, RelayDenied, SenderRefused, Temporary, TlsRequired, TooManyRecipients, Unverified,
+    RateLimited, RelayDenied, SenderRefused, Temporary, TlsRequired, TooManyRecipients, Unrelated,
+    Unverified,
 };
 use crate::smtp::reply::Parser;
 
@@ -77,8 +78,8 @@ const REPLIES_TO_RCPT: &[(&str, Meaning)] = &[
         NoSuchUser,
     ),
     ("550 Blocked", Blocked),
-    ("550 No", NoSuchUser),
-    ("550", NoSuchUser),
+    ("550 No", Ambiguous),
+    ("550", Ambiguous),
     (
         "550 5.2.1 <a@b.example>... Addressee unknown, relay=[192.0.2.1]",
         NoSuchUser,
@@ -95,7 +96,7 @@ const REPLIES_TO_RCPT: &[(&str, Meaning)] = &[
         "452-4.2.2 The recipient's inbox is out of storage space.|452 4.2.2 gsmtp",
         Full,
     ),
-    ("452 4.1.1 <a@b.example> mailbox full", Temporary),
+    ("452 4.1.1 <a@b.example> mailbox full", Full),
     (
         "552 Requested mail action aborted: exceeded storage allocation",
         Full,
@@ -256,13 +257,13 @@ fn classifies_bare_codes_by_their_common_use() {
         ("580", Ambiguous),
         ("551", Meaning::Moved),
         ("552", Full),
-        ("553", NoSuchUser),
+        ("553", Ambiguous),
         ("554", Ambiguous),
-        ("422 later", Full),
+        ("422 later", Temporary),
         ("450", Temporary),
-        ("354 go on", Ambiguous),
+        ("354 go on", Unrelated),
         ("550 5.6.7 internationalized", Meaning::NoUtf8),
-        ("550 5.3.0 other", NoSuchUser),
+        ("550 5.3.0 other", Ambiguous),
         ("550 5.4.4 unable to route", Ambiguous),
     ] {
         assert_eq!(at(Stage::Rcpt, line), expected, "{line}");
@@ -298,4 +299,44 @@ fn limits_retry_hints_and_rejects_hostile_ones() {
     ] {
         assert_eq!(hint(line), expected, "{line}");
     }
+}
+
+/// Refusals about the sender, the policy or the server, of which none is about the mailbox.
+const OTHER_REFUSALS: &str = include_str!("tests/other-refusals.txt");
+/// Refusals that say that the mailbox does not exist.
+const NO_SUCH_USERS: &str = include_str!("tests/no-such-users.txt");
+/// Refusals because the mailbox is full or disabled.
+const FULL_OR_DISABLED: &str = include_str!("tests/full-or-disabled.txt");
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[test]
+fn refusals_about_sender_policy_or_server_say_nothing_about_the_mailbox() {
+    let wrong: Vec<_> = lines(OTHER_REFUSALS)
+        .map(|line| (meaning(Stage::Rcpt, &reply(line), "bob"), line))
+        .filter(|(found, _)| matches!(found, Accepted | NoSuchUser | Disabled | Full | Moved))
+        .collect();
+    assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn refusals_for_lack_of_a_mailbox_are_recognized() {
+    let wrong: Vec<_> = lines(NO_SUCH_USERS)
+        .map(|line| (meaning(Stage::Rcpt, &reply(line), "bob"), line))
+        .filter(|(found, _)| *found != NoSuchUser)
+        .collect();
+    assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn full_and_disabled_mailboxes_are_recognized() {
+    let wrong: Vec<_> = lines(FULL_OR_DISABLED)
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(expected, line)| (expected, meaning(Stage::Rcpt, &reply(line), "bob"), line))
+        .filter(|(expected, found, _)| format!("{found:?}") != *expected)
+        .collect();
+    assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
 }

@@ -287,7 +287,10 @@ fn raw_text_is_attached_or_shown_on_request() {
 
     assert_eq!(
         with(true).present_checked().blocks,
-        [Block::Code { text: text.into() }]
+        [Block::Code {
+            text: text.into(),
+            marks: Vec::new()
+        }]
     );
     assert_eq!(
         data(

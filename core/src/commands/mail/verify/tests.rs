@@ -7,12 +7,12 @@ use crate::{
     mailbox_check::Checks,
     testing::read_back::ReadBack,
 };
-use netvane_net::smtp::TlsFacts;
+use netvane_net::smtp::{Stage, TlsFacts, TranscriptEntry};
 
-const REASONS: [(Reason, &str, Severity); 28] = [
+const REASONS: [(Reason, &str, Severity); 29] = [
     (
         Reason::Accepted,
-        "Deliverable: mx.test accepts this address and rejects made-up ones",
+        "Deliverable: mx.test accepts this address; whether it accepts any address of the domain is not known",
         Severity::Good,
     ),
     (
@@ -106,13 +106,18 @@ const REASONS: [(Reason, &str, Severity); 28] = [
         Severity::Warning,
     ),
     (
+        Reason::Unencrypted,
+        "Unknown: mx.test gave no encrypted connection, and smtp.cleartext forbids cleartext; result unknown",
+        Severity::Warning,
+    ),
+    (
         Reason::TemporaryFailure,
         "Unknown: Temporary server error; try again later",
         Severity::Warning,
     ),
     (
         Reason::Ambiguous,
-        "Unknown: mx.test refused without giving a reason",
+        "Unknown: mx.test refused the address without saying that the mailbox does not exist",
         Severity::Warning,
     ),
     (
@@ -164,6 +169,7 @@ fn entry(stage: Stage, code: Option<u16>, text: &str) -> TranscriptEntry {
     TranscriptEntry {
         host: "mx.test (192.0.2.1)".into(),
         stage,
+        command: None,
         code,
         enhanced: None,
         text: text.into(),
@@ -177,6 +183,32 @@ fn every_reason_has_its_verdict_and_sentence() {
         assert_eq!(head(&document), (summary, severity), "{reason:?}");
         assert_eq!(document.title, "Verification of ada@example.test");
     }
+}
+
+#[test]
+fn the_sentence_says_what_was_learned_about_made_up_addresses() {
+    for (reason, catch_all, expected) in [
+        (
+            Reason::Accepted,
+            Some(false),
+            "Deliverable: mx.test accepts this address and rejects made-up ones",
+        ),
+        (
+            Reason::NoSuchUser,
+            Some(true),
+            "Undeliverable: mx.test rejects this address, but accepts a made-up one",
+        ),
+    ] {
+        let mut report = report(reason);
+        report.checks.catch_all = catch_all;
+        assert_eq!(head(&Data::new(report, None).present_checked()).0, expected);
+    }
+}
+
+#[test]
+fn a_blocked_port_says_what_to_do() {
+    let document = Data::new(report(Reason::PortBlocked), None).present_checked();
+    assert_eq!(document.warnings, [PORT_BLOCKED]);
 }
 
 #[test]
@@ -227,8 +259,14 @@ fn all_results_are_shown() {
 
     data.report.transcript = vec![
         entry(Stage::Connect, None, "connected"),
-        entry(Stage::Ehlo, Some(250), "mx.test\nPIPELINING\nSIZE 1000"),
-        entry(Stage::RcptRandom, Some(450), "4.2.0 come again"),
+        TranscriptEntry {
+            command: Some("EHLO probe.test".into()),
+            ..entry(Stage::Ehlo, Some(250), "mx.test\nPIPELINING\nSIZE 1000")
+        },
+        TranscriptEntry {
+            command: Some("RCPT TO:<ada@example.test>".into()),
+            ..entry(Stage::Rcpt, Some(450), "4.2.0 come again")
+        },
     ];
 
     data.refused = vec!["private.test is not contacted".into()];
@@ -245,12 +283,16 @@ fn all_results_are_shown() {
     Encryption: TLS 1.3, certificate not valid for the server
     ## SMTP transcript
     ```
-    mx.test (192.0.2.1) connect: connected
-    mx.test (192.0.2.1) EHLO: 250 mx.test
-        PIPELINING
-        SIZE 1000
-    mx.test (192.0.2.1) RCPT (random address): 450 4.2.0 come again
+    mx.test (192.0.2.1)
+    -- connected
+    C: EHLO probe.test
+    S: 250-mx.test
+    S: 250-PIPELINING
+    S: 250 SIZE 1000
+    C: RCPT TO:<ada@example.test>
+    S: 450 4.2.0 come again
     ```
+    line 7 (warning)
     ! private.test is not contacted
     "#);
 }
@@ -299,30 +341,6 @@ fn check_results_are_colored_by_the_expected_value() {
 }
 
 #[test]
-fn stages_have_their_smtp_names() {
-    for (stage, name) in [
-        (Stage::Connect, "connect"),
-        (Stage::Banner, "banner"),
-        (Stage::Ehlo, "EHLO"),
-        (Stage::Starttls, "STARTTLS"),
-        (Stage::Mail, "MAIL"),
-        (Stage::Rcpt, "RCPT"),
-        (Stage::RcptRandom, "RCPT (random address)"),
-        (Stage::Rset, "RSET"),
-        (Stage::Quit, "QUIT"),
-    ] {
-        assert_eq!(
-            line(&entry(stage, Some(250), "a\nb")),
-            format!("mx.test (192.0.2.1) {name}: 250 a\n    b")
-        );
-    }
-    assert_eq!(
-        line(&entry(Stage::Rcpt, None, "")),
-        "mx.test (192.0.2.1) RCPT: "
-    );
-}
-
-#[test]
 fn domains_that_accept_no_mail_need_no_session() {
     let good = found(&[(10, "a.test", 1)]);
     assert!(undeliverable_reason(&good).is_none());
@@ -338,6 +356,20 @@ fn domains_that_accept_no_mail_need_no_session() {
     assert_eq!(
         undeliverable_reason(&unresolved),
         Some((Reason::NoExchange, None))
+    );
+
+    let failed: mx::Exchange = serde_json::from_value(serde_json::json!({
+        "preference": 10, "exchange": "a.test", "addresses": [], "fault": "unresolved", "ttl": 60
+    }))
+    .expect("a mail server");
+    let mut temporary = unresolved;
+    temporary.hosts.push(failed);
+    assert_eq!(
+        undeliverable_reason(&temporary),
+        Some((
+            Reason::TemporaryFailure,
+            Some("Could not resolve mail server a.test".into())
+        ))
     );
 
     for (outcome, reason) in [
