@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
-    commands::{address::geo::{add_attribution, date}, dns::lookup::count},
+    commands::{
+        address::geo::{add_attribution, date},
+        dns::lookup::count,
+    },
     policy::rate_limits::{Payer, Remaining},
     spec::{Cost, Group, Spec},
     store::{BucketUsage, Store},
