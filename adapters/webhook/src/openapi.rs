@@ -100,10 +100,7 @@ fn paths(registry: &Registry, schemas: &mut Schemas) -> Named<PathItem> {
     paths.insert("/v1/deliveries/{id}".into(), get(delivery));
     paths.insert("/v1/results".into(), post(operations::keep(schemas)));
     paths.insert("/r/{id}".into(), get(operations::result(schemas)));
-    let deletion = PathItem {
-        delete: Some(operations::delete_result(schemas)),
-        ..PathItem::default()
-    };
+    let deletion = operations::delete_result(schemas);
     paths.insert("/r/{id}/delete/{token}".into(), deletion);
     for (path, operation) in operations::service(schemas) {
         paths.insert(path.into(), get(operation));

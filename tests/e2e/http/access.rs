@@ -486,7 +486,7 @@ fn a_signature_replaces_a_key_exactly_once() {
 
     assert_eq!(
         fault(&service, &first),
-        "this `webhook-id` was used before; each request has its own"
+        "this `webhook-id` was used before; each request needs a new one"
     );
     assert!(
         fault(&service, &Signed::new(1, "msg_1", now(), QUESTION)).contains("was used before"),

@@ -17,7 +17,12 @@ const MX_SHAPES: [Mx; 10] = [
     ("good-mx", "good", &[None, None], None),
     ("plain-mx", "good", &[None], None),
     ("via-cname-mx", "good", &[None, None], None),
-    ("private-mx", "good", &[None], None),
+    (
+        "private-mx",
+        "bad",
+        &[Some("private")],
+        Some("private.example.test has only private or local addresses"),
+    ),
     (
         "cname-mx",
         "warning",

@@ -36,6 +36,7 @@ for name, strategy in {
     "Registered": st.one_of(targets, st.integers(1, 9999).map("AS{}".format)),
     "Address": addresses,
     "Email": emails,
+    "MailAddress": st.builds("{}@{}".format, users, domains),
     "RecordType": types,
     "Resolver": st.just(os.environ["DNS_SERVER"]),
     "Endpoint": st.just("127.0.0.1:9"),

@@ -87,8 +87,8 @@ impl Callbacks {
         let open = self.open();
         if open > 0 {
             tracing::info!(deliveries = open, "resuming open callbacks");
-            self.report_open();
         }
+        self.report_open();
         tokio::join!(self.clone().run_lookups(), self.run_attempts());
     }
 }

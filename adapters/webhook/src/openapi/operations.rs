@@ -8,7 +8,7 @@ use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 
 use super::{
-    model::{Header, MediaType, Operation, Parameter, Place, Response},
+    model::{Header, MediaType, Operation, Parameter, PathItem, Place, Response},
     questions,
     shared::{self, ALL_SEEN, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LAST_EVENT_ID, REQUEST_ID},
 };
@@ -253,14 +253,37 @@ pub(super) fn result(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[404, 503])
 }
 
-/// The description of `DELETE /r/{id}/delete/{token}`.
-pub(super) fn delete_result(schemas: &mut Schemas) -> Operation {
-    let operation = Operation::new("deleteResult", LOOKUPS, "Delete a kept result")
-        .without_security()
-        .parameter(path_parameter("id", "Identifier of the result.", schemas))
-        .parameter(path_parameter("token", "Token from `delete_url`.", schemas))
-        .response("204", shared::response("The result is deleted."));
-    with_problems(operation, &[404, 503])
+/// The descriptions of `/r/{id}/delete/{token}`: `GET` for people, `POST` of its button, `DELETE`.
+pub(super) fn delete_result(schemas: &mut Schemas) -> PathItem {
+    let mut operation = |id, summary, status: &str, response| {
+        let operation = Operation::new(id, LOOKUPS, summary)
+            .without_security()
+            .parameter(path_parameter("id", "Identifier of the result.", schemas))
+            .parameter(path_parameter("token", "Token from `delete_url`.", schemas))
+            .response(status, response);
+        with_problems(operation, &[404, 503])
+    };
+    let page = |summary| {
+        shared::response(summary).content("text/html", json_schema!({ "type": "string" }))
+    };
+
+    let question = "A page with a button that deletes the result";
+    let deleted = shared::response("The result is deleted.");
+    PathItem {
+        get: Some(operation("askToDelete", question, "200", page(question))),
+        post: Some(operation(
+            "deleteWithButton",
+            "Delete a kept result, from its page",
+            "200",
+            page("The result is deleted."),
+        )),
+        delete: Some(operation(
+            "deleteResult",
+            "Delete a kept result",
+            "204",
+            deleted,
+        )),
+    }
 }
 
 fn path_parameter(name: &str, description: &str, schemas: &mut Schemas) -> Parameter {
