@@ -93,7 +93,8 @@ fn a_public_fuzzer_finds_no_deviation() {
         "--phases=examples,coverage,fuzzing",
         "--mode=all",
         "--no-color",
-        "--workers=2",
+        // CPython 3.11 miscounts the depth of syntax trees that threads build at once.
+        "--workers=1",
     ];
 
     let arguments: Vec<&str> = [settings.as_str(), "run", &url]

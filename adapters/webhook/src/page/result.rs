@@ -33,8 +33,7 @@ pub(super) async fn show(
     let response = match app.engine.kept_result(&id).await {
         Ok(Some(result)) if wants_page(&headers) => page(&app, &headers, &result),
         Ok(Some(result)) => rendered(&result.reply, Form::accepted(&headers)),
-        Ok(None) if wants_page(&headers) => not_found(UNKNOWN),
-        Ok(None) => results::unknown(),
+        Ok(None) => unknown(&headers),
         Err(failure) => results::failed(&failure),
     };
     confidential(response)
@@ -75,19 +74,27 @@ pub(super) async fn delete(
     let response = if method == Method::GET || method == Method::HEAD {
         match app.engine.can_delete_result(&id, &token).await {
             Ok(true) => framed(StatusCode::OK, "Delete this result?", &question(&id)),
-            Ok(false) => not_found(UNKNOWN),
+            Ok(false) => unknown(&headers),
             Err(failure) => results::failed(&failure),
         }
     } else {
         match app.engine.delete_result(&id, &token).await {
             Ok(true) if method == Method::DELETE => StatusCode::NO_CONTENT.into_response(),
             Ok(true) => framed(StatusCode::OK, "Result deleted", &deleted()),
-            Ok(false) if wants_page(&headers) => not_found(UNKNOWN),
-            Ok(false) => results::unknown(),
+            Ok(false) => unknown(&headers),
             Err(failure) => results::failed(&failure),
         }
     };
     confidential(response)
+}
+
+/// Responds to unknown, expired and deleted results, with a page for browsers.
+fn unknown(headers: &HeaderMap) -> Response {
+    if wants_page(headers) {
+        not_found(UNKNOWN)
+    } else {
+        results::unknown()
+    }
 }
 
 fn question(id: &str) -> Markup {
