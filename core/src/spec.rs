@@ -102,11 +102,11 @@ pub struct Argument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Completes")]
     pub completes: Option<Completes>,
-    /// Lowest accepted number.
+    /// Lowest number that is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub minimum: Option<i64>,
-    /// Highest accepted number.
+    /// Highest number that is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub maximum: Option<i64>,

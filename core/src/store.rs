@@ -101,7 +101,7 @@ impl StoreError {
 /// A value with the revision under which it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned<T> {
-    /// The value.
+    /// The value as it was written.
     pub value: T,
     /// Grows with each write of the store; for [`Store::replace`].
     pub revision: u64,

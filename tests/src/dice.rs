@@ -1,4 +1,4 @@
-//! Reproducible random numbers.
+//! Random numbers that a seed reproduces.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub struct Client(BufReader<TcpStream>);
 /// Response with its header fields and body.
 #[derive(Debug)]
 pub struct Response {
-    /// HTTP status code.
+    /// Status code of the response.
     pub status: u16,
     /// Header fields in order; names in lower case.
     pub headers: Vec<(String, String)>,

@@ -24,7 +24,7 @@ pub struct ChatRequest {
     pub update: Option<String>,
     /// The command line, or the command with its arguments.
     pub input: Input,
-    /// Bypass the cache.
+    /// Whether to bypass the cache.
     pub fresh: bool,
     /// The user, as buttons and suggestions identify them.
     pub requester: String,

@@ -26,9 +26,9 @@ use crate::output::print;
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum StateAction {
-    /// List the buckets with their entries and bytes, also while the server runs.
+    /// List the buckets with their entries and bytes; works while the server runs.
     List,
-    /// Write everything that a server needs to go on elsewhere to a new file.
+    /// Export the state to a new file, to move the server to another machine.
     Export {
         /// The file to write; only its owner can read it. It contains callback URLs in full.
         file: PathBuf,
@@ -53,7 +53,7 @@ pub(crate) struct Purge {
 }
 
 impl StateAction {
-    /// Runs the subcommand.
+    /// Runs the subcommand on the state directory.
     pub(crate) fn run(self, settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
         let Some(directory) = state_directory(&settings.state.directory) else {
             bail!("no state directory: set `state.directory`, STATE_DIRECTORY or HOME");
@@ -193,7 +193,10 @@ async fn sweep(store: &Store) -> Result<u64, StoreError> {
 /// Opens the state of a directory that has one.
 fn open(directory: &Path) -> Result<Store, StoreError> {
     if !directory.join("state.redb").exists() {
-        let none = format!("no state in {}", directory.display());
+        let none = format!(
+            "no state in {} yet; `netvane serve` creates it",
+            directory.display()
+        );
         return Err(StoreError::Unavailable(none));
     }
     Store::open(directory)

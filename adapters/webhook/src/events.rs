@@ -74,7 +74,7 @@ enum EventData {
 pub(crate) struct StreamEvent {
     #[schemars(flatten)]
     what: EventData,
-    /// Identifier for `Last-Event-ID`.
+    /// Identifier of the event, for `Last-Event-ID`.
     id: String,
     /// Milliseconds after which a browser reconnects.
     retry: u64,

@@ -17,7 +17,7 @@ use crate::{
     spec::{Argument, ArgumentKind},
 };
 use assign::{AssignedValue, assign, find};
-use fault::{empty, listed, missing, place, unknown_command, unknown_option};
+use fault::{empty, missing, place, unknown_command, unknown_option};
 use tokens::{Token, tokens};
 
 /// A command and its parsed arguments.
@@ -128,11 +128,12 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
         return if argument.choices.contains(&lower) {
             Ok(lower.into())
         } else {
-            let choices: Vec<&str> = argument.choices.iter().map(String::as_str).collect();
+            let choices = argument.choices.iter().map(|choice| format!("`{choice}`"));
+            let choices: Vec<String> = choices.collect();
             Err(format!(
-                "`{}` must be one of {}",
+                "`{}` must be {}",
                 argument.name,
-                listed(&choices)
+                choices.join(" or ")
             ))
         };
     }

@@ -18,7 +18,7 @@ const MAX_TEXT: usize = 16 * 1024;
 pub struct Target {
     /// Whether it is a domain, an address or a mail address.
     pub kind: TargetKind,
-    /// Its canonical spelling.
+    /// The target in its canonical spelling.
     pub text: String,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Control {
 /// Where the control server is.
 #[derive(Default)]
 enum Server {
-    /// There is none.
+    /// No control server is configured.
     #[default]
     Off,
     /// A host that is resolved and checked by the guard before each connection.

@@ -168,7 +168,7 @@ impl Bucket {
         ALL.into_iter().find(|bucket| bucket.name == name)
     }
 
-    /// Position in [`ALL`].
+    /// Returns the position in [`ALL`].
     pub(super) fn index(&self) -> usize {
         ALL.iter()
             .position(|bucket| bucket.name == self.name)

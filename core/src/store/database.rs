@@ -62,7 +62,7 @@ impl Handle {
         database.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Closes the file.
+    /// Closes the file; everything fails from then on.
     pub(super) fn close(&self) {
         *self
             .database

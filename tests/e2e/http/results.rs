@@ -101,7 +101,7 @@ fn a_kept_result_is_shown_in_each_format_until_it_is_deleted() {
     let page = get(&service, shown, "text/html");
     assert!(page.header("content-type").starts_with("text/html"));
     assert_eq!(page.header("referrer-policy"), "no-referrer");
-    assert!(page.text().contains("kept until "), "{}", page.text());
+    assert!(page.text().contains("Kept on "), "{}", page.text());
 
     let again = keep(&service, &reply["id"]);
     assert_eq!(again.status, 200);

@@ -16,14 +16,14 @@ use crate::schemas::AnyReply;
 #[serde(tag = "type", rename_all = "lowercase")]
 #[schemars(rename = "Message", description = "The body of a delivery.")]
 pub(crate) enum Message<'a> {
-    /// The lookup succeeded.
+    /// The lookup has a reply.
     Reply {
         /// When the reply was found.
         timestamp: Timestamp,
         #[schemars(with = "AnyReply")]
         data: &'a Reply,
     },
-    /// The lookup failed.
+    /// The lookup could not be completed.
     Error {
         /// When the lookup failed.
         timestamp: Timestamp,

@@ -52,7 +52,7 @@ fn traffic_table(registry: &Registry, control: Option<String>) -> Markup {
     html! {
         h2 { "What it sends" }
         ul {
-            li { "DNS queries to its resolvers, or to a server that the user named." }
+            li { "DNS queries to its resolvers, or to a server that the user chose." }
             li { "A few ICMP or UDP packets for a ping or a route, never with a forged source address." }
             li { "TCP connections that are closed at once, for a port check. Port checks per network are limited." }
             li {

@@ -27,7 +27,7 @@ pub(super) fn controls(history: bool) -> Markup {
             label for="api-key" { "This service requires an API key" }
             div.row {
                 input #api-key type="password" autocomplete="off" required;
-                button type="submit" { "Use it" }
+                button type="submit" { "Continue" }
             }
         }
         p #said.unseen role="status" {}

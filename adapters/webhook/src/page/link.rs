@@ -139,7 +139,7 @@ pub(super) async fn share(
         "Shared",
         &html! {
             h1 { "Shared" }
-            p { "It is posted in the chat where it was asked for. You can close this page." }
+            p { "Your request was posted in the chat. You can close this page." }
         },
     )
 }
@@ -151,7 +151,7 @@ fn expired_page() -> Response {
         "This link has been used or has expired",
         &html! {
             h1 { "This link has been used or has expired" }
-            p { "This request has expired. Run the command again in the chat for a new link, or see " a href="/me" { "your own request" } "." }
+            p { "Run the command again in the chat for a new link, or see " a href="/me" { "your own request" } "." }
         },
     )
 }

@@ -54,7 +54,7 @@ fn page(app: &App, headers: &HeaderMap, result: &ShownResult) -> Response {
     let (created, expires) = (date(result.created), date(result.expires));
     let content = html! {
         (view.reply(&result.reply))
-        p.kept { "Result of " (created) ", kept until " (expires) "." }
+        p.kept { "Kept on " (created) ", removed on " (expires) "." }
     };
     framed(
         StatusCode::OK,

@@ -34,7 +34,7 @@ impl GeoPaths {
     }
 }
 
-/// What [`GeoHandle::refresh_if_changed`] did.
+/// What a call of [`GeoHandle::refresh_if_changed`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
     /// The files did not change since the last check, whether they could be opened or not.

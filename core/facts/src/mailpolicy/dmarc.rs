@@ -122,7 +122,7 @@ impl Default for FailureOptions {
 pub struct Problem {
     /// Bytes of the record that hold the tag.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// What is wrong with the record, in one sentence.
     pub text: String,
     /// The tag has no effect, but nothing else is affected: an unknown tag or one that RFC 9989 removed.
     pub is_harmless: bool,

@@ -82,7 +82,7 @@ impl Qualifier {
 /// A mechanism (RFC 7208 §5). A target that is absent is the domain of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mechanism {
-    /// `all`: every client.
+    /// `all`: matches every client.
     All,
     /// `include`: clients that pass the check of another domain.
     Include(MacroString),

@@ -24,7 +24,7 @@ pub struct Bootstrap {
 /// One of the four bootstrap files of IANA (RFC 9224 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BootstrapFile {
-    /// Domain names.
+    /// The registries of domain names.
     Names,
     /// Blocks of IPv4 addresses.
     Ipv4,

@@ -55,9 +55,9 @@ pub enum Method {
 /// A domain that SPF or DKIM authenticated, or could not for the moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identifier {
-    /// The method.
+    /// The method, SPF or DKIM.
     pub method: Method,
-    /// The domain.
+    /// The domain that the method authenticated.
     pub domain: String,
     /// `true` for `pass`, `false` for `temperror`.
     pub passes: bool,
@@ -66,9 +66,9 @@ pub struct Identifier {
 /// A DMARC check with the record that decided it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DmarcCheck {
-    /// The result.
+    /// The result of the check.
     pub result: DmarcResult,
-    /// The author's domain.
+    /// Domain of the author, from the From field.
     pub domain: String,
     /// The domain that published the record: the author's or a parent.
     pub found_at: Option<String>,

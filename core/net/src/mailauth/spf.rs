@@ -74,7 +74,7 @@ impl From<Qualifier> for SpfResult {
 /// An SPF check with the term that decided it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpfCheck {
-    /// The result.
+    /// The result of `check_host`.
     pub result: SpfResult,
     /// The domain whose record was checked: that of the envelope sender, or the HELO name.
     pub domain: String,

@@ -18,7 +18,7 @@ const BUILTIN: &str = "builtin";
 /// Largest file that is read, in bytes; IANA's largest has about 40 KB.
 const MAX_FILE: u64 = 4 << 20;
 
-/// The built-in files.
+/// The files that are built into the program.
 const SHIPPED: [(BootstrapFile, &str); 4] = [
     (
         BootstrapFile::Names,

@@ -83,7 +83,7 @@ pub(super) fn superfluous(entry: &Entry, token: &Token) -> UsageError {
     .at(token.span.clone())
 }
 
-pub(super) fn listed(names: &[&str]) -> String {
+fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),

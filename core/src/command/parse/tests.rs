@@ -291,7 +291,7 @@ fn numbers_have_bounds() {
 fn choices_are_listed() {
     assert!(arguments("whois example.com source=RDAP").contains(r#""source":"rdap""#));
     let (message, position, _) = fault("whois example.com source=both");
-    assert_eq!(message, "`source` must be one of `rdap` and `whois`");
+    assert_eq!(message, "`source` must be `rdap` or `whois`");
     assert_eq!(position, Some(18..29));
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Data {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct PortStatus {
     port: u16,
-    /// Transport protocol: `tcp`.
+    /// Transport protocol, such as `tcp`.
     protocol: Cow<'static, str>,
     /// `open`, `closed` or `filtered`.
     state: PortState,

@@ -34,7 +34,7 @@ pub struct Found {
     pub domain: String,
     /// The record as published.
     pub text: String,
-    /// The parsed record.
+    /// The record at this name.
     pub record: Record,
 }
 

@@ -96,7 +96,7 @@ pub struct MacroValues<'a> {
     pub helo: &'a str,
     /// Name of the receiving server.
     pub receiver: &'a str,
-    /// Seconds since 1970.
+    /// Current Unix time in seconds.
     pub time: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Kinds of clients.
+//! Tests of the categories of clients.
 
 use super::*;
 

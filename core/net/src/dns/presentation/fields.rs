@@ -24,7 +24,7 @@ pub(super) enum Field {
     U32,
     /// A decimal number of eight octets.
     U64,
-    /// A domain name.
+    /// A domain name, not compressed.
     Name,
     /// A character string with its length before it (RFC 1035 §3.3), in quotes.
     Text,
@@ -46,7 +46,7 @@ pub(super) enum Field {
     OptionalBase64,
     /// All remaining octets in Base64, `-` for none.
     Base64OrDash,
-    /// An IPv4 address.
+    /// An IPv4 address in four octets.
     Ipv4,
     /// A record type by its name.
     Type,
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         Some(octets)
     }
 
-    /// All remaining octets.
+    /// Returns all remaining octets of the data.
     pub(super) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
     }

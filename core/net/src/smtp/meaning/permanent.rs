@@ -8,7 +8,7 @@ use super::{
 /// A permanent error (5yz) to RCPT.
 pub(super) struct Permanent<'t> {
     pub code: u16,
-    /// The masked text.
+    /// Text of the reply, with addresses masked.
     pub text: &'t str,
     pub topics: Topics,
 }
@@ -112,7 +112,7 @@ impl Permanent<'_> {
         }
     }
 
-    /// 5.2.2: full.
+    /// Reads 5.2.2: the mailbox is full.
     fn classify_full(&self) -> Meaning {
         if self.has(Topic::NoSuchUser) && !self.has(Topic::Full) {
             return Meaning::NoSuchUser;
