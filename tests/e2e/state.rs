@@ -26,6 +26,9 @@ const RECEIVER: &str = "127.0.77.1:48123";
 const WAITING: &str = "dlv_qb4vfvts6853lqa0kosrk4lbds";
 const QUEUED: &str = "dlv_4p5651rrbjuuj26ah0amuhe6go";
 
+/// A receiver that nobody listens for.
+const UNREACHABLE: &str = "http://127.0.77.2:9/hook?token=CANARY";
+
 fn unpack(directory: &Path) {
     let file = fs::File::create(directory.join("state.redb")).expect("created");
     let unpacked = Command::new("gzip")
@@ -115,11 +118,7 @@ fn operators_list_move_and_purge_the_state() {
     let world = Everything::default();
     let directory = world.state.path();
     let service = callbacks(directory, &world.dns.address.to_string());
-    taken(
-        &service,
-        "a example.test",
-        "http://127.0.77.2:9/hook?token=CANARY",
-    );
+    taken(&service, "a example.test", UNREACHABLE);
 
     until("the server reports its usage", || {
         let listed = state(directory, &["list", "--json"]);
@@ -202,17 +201,19 @@ fn callbacks_are_accepted_once_the_state_can_be_opened() {
     let service = callbacks(&directory, &world.dns.address.to_string());
     let log = service.logged("state not available, trying again");
     assert!(log.contains("state.redb"), "the log names the file: {log}");
-    let url = world.receiver.url("/");
     assert_eq!(
         service.command("a example.test").status,
         200,
         "lookups go on"
     );
-    assert_eq!(call_back(&service, "a example.test", &url).status, 503);
+    assert_eq!(
+        call_back(&service, "a example.test", UNREACHABLE).status,
+        503
+    );
 
     fs::remove_file(&directory).expect("removed");
     until("callbacks are accepted again", || {
-        call_back(&service, "a example.test", &url).status == 202
+        call_back(&service, "a example.test", UNREACHABLE).status == 202
     });
     assert_eq!(mode(&directory), 0o700);
     assert_eq!(service.stop(), Some(0));
@@ -230,6 +231,8 @@ fn a_damaged_state_is_moved_aside_and_reported() {
     let service = callbacks(directory, &world.dns.address.to_string());
     let log = service.logged("state file unusable, moved aside");
     assert!(log.contains("state.redb.unusable-"), "{log}");
-    let url = world.receiver.url("/");
-    assert_eq!(call_back(&service, "a example.test", &url).status, 202);
+    assert_eq!(
+        call_back(&service, "a example.test", UNREACHABLE).status,
+        202
+    );
 }
