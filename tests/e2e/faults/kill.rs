@@ -170,12 +170,11 @@ impl<'a> Chats<'a> {
 /// Checks that the last service delivers everything accepted before, and leaves nothing open.
 fn deliver_the_rest(service: &Service, promises: &[String]) {
     let end = Instant::now() + PATIENCE;
-    let left =
-        |id: &str| service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered";
+    let status = |id: &str| service.get(&format!("/v1/deliveries/{id}")).json();
 
     for id in promises {
-        while left(id) {
-            assert!(Instant::now() < end, "{id} is not delivered");
+        while status(id)["state"] != "delivered" {
+            assert!(Instant::now() < end, "not delivered: {}", status(id));
             thread::sleep(Duration::from_millis(10));
         }
     }
