@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use jiff::Timestamp;
 use netvane_core::{
-    Failure, Platform, Request,
+    Caller, Failure, Platform, Request,
     store::{
         CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Due,
         bucket::{CALLBACK_PAYLOADS, CALLBACKS},
@@ -73,6 +73,11 @@ impl Callbacks {
         let stored = store.get::<String>(&CALLBACK_PAYLOADS, &delivery.id).await;
         if !matches!(stored, Ok(Some(_))) {
             self.running(|running| running.insert(delivery.id.clone()));
+            // The caller is stored without it; after a restart the operator's requests would be limited.
+            let caller = Caller {
+                own: delivery.own,
+                ..caller
+            };
             let request = Request::new(Platform::Http, input).by(caller);
             let payload = self.payload(request, delivery.most).await;
             let id = delivery.id.as_str();
