@@ -1,6 +1,7 @@
 //! The state of a service: its migration, what operators see of it, and files that cannot be used.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -12,7 +13,7 @@ use netvane_tests::{
     everything::{SECRET, call_back, taken},
     until,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// State that commit c46cf30 left behind when it was killed: a callback that waits for its second
 /// attempt, one whose lookup was running, and entries that have expired since: the buttons of a
@@ -238,4 +239,65 @@ fn a_damaged_state_is_moved_aside_and_reported() {
         call_back(&service, "a example.test", UNREACHABLE).status,
         202
     );
+}
+
+/// Deliveries of the test below.
+const DOUBLED: usize = 400;
+
+/// An export in which every delivery waits for both stages, as a kill between them leaves it.
+fn doubled(url: &str) -> String {
+    let expires = 4_000_000_000_u64;
+    let entry = |bucket: &str, key: &str, value: Value| json!({ "entry": { "bucket": bucket, "key": key, "expires": expires, "value": value } });
+    let job = |kind: &str, id: &str| json!({ "job": { "kind": kind, "id": id, "owner": "127.0.0.1", "due": 0, "decided": 0 } });
+
+    let mut lines = vec![json!({ "netvane_state": 2 })];
+    for number in 0..DOUBLED {
+        let id = format!("dlv_doubled{number:04}");
+        let delivery = json!({
+            "id": id, "command": "a", "url": url, "question": null, "state": "delivering",
+            "created": "2026-01-02T03:04:05Z", "attempts": [], "next_attempt": "2026-01-02T03:04:05Z",
+            "own": true,
+        });
+        lines.extend([
+            entry("callbacks", &id, delivery),
+            entry("callback-payloads", &id, json!("{}")),
+            job("callback-lookups", &id),
+            job("callback-deliveries", &id),
+        ]);
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_delivery_with_jobs_of_both_stages_ends_once() {
+    let world = Everything::default();
+    let directory = world.state.path();
+    let file = directory.join("export.jsonl");
+    fs::write(&file, doubled(&world.receiver.url("/"))).expect("written");
+    let imported = state(directory, &["import", file.to_str().expect("a path")]);
+    assert_eq!(imported.code, Some(0), "{}", imported.stderr);
+
+    let service = callbacks(directory, &world.dns.address.to_string());
+    let mut arrived = BTreeSet::new();
+    while arrived.len() < DOUBLED {
+        let message = world.receiver.next();
+        message.verified(SECRET);
+        let id = message.header("webhook-id").to_owned();
+        assert!(arrived.insert(id), "delivered again after its 2xx");
+        message.answer("200 OK", &[]);
+    }
+    until("nothing is left open", || {
+        service
+            .get("/metrics")
+            .text()
+            .contains("netvane_deliveries_open 0")
+    });
+    for id in &arrived {
+        let status = service.get(&format!("/v1/deliveries/{id}")).json();
+        assert_eq!(status["state"], "delivered", "{status}");
+    }
+    assert_eq!(service.stop(), Some(0));
+    assert_eq!(entries(directory, "callbacks"), 0);
+    assert_eq!(entries(directory, "callback-payloads"), 0);
+    assert_eq!(entries(directory, "callbacks-ended"), DOUBLED as u64);
 }

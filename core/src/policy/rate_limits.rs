@@ -101,7 +101,7 @@ impl Caller {
         match (&self.credential, &self.user, self.address) {
             (Some(credential), ..) => format!("key {}", credential.name()),
             (None, Some(user), _) => format!("user {user}"),
-            // Whoever holds one IPv6 address usually controls its whole /64.
+            // The holder of one IPv6 address usually controls its whole /64.
             (None, None, Some(IpAddr::V6(address))) => Ipv6Net::new(address, 64)
                 .map_or_else(|_| address.to_string(), |net| net.trunc().to_string()),
             (None, None, Some(address)) => address.to_string(),

@@ -43,8 +43,8 @@ impl Callbacks {
 
     /// Makes one attempt and records it, then ends the delivery or puts it off.
     async fn attempt(&self, due: Due, slot: OwnedSemaphorePermit) -> Option<()> {
-        let (due, mut delivery) = self.load(due).await?;
-        let sent = due.work(self.send_timed(&delivery)).await;
+        let (due, mut open) = self.load(due).await?;
+        let sent = due.work(self.send_timed(&open.value)).await;
 
         // What follows waits for the disk at most, and must not keep others from sending.
         drop(slot);
@@ -63,18 +63,19 @@ impl Callbacks {
             DeliveryResult::Status(410) => Some(DeliveryState::Gone),
             _ => None,
         };
+        let delivery = &mut open.value;
         delivery.attempts.push(attempt);
         let next = self.0.schedule.wait(delivery.attempts.len(), retry_after);
 
         match (state, next) {
             (None, Some(wait)) => {
                 delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
-                self.keep(&delivery).await;
+                self.keep(open).await;
                 log_error(due.postpone(wait).await);
             }
             (state, _) => {
                 let state = state.unwrap_or(DeliveryState::Failed);
-                due.work(self.end(&mut delivery, state)).await?;
+                due.work(self.end(delivery, state)).await?;
                 log_error(due.done().await);
                 self.report_open();
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
 use netvane_core::store::{
-    Due, StoreError,
+    Due, StoreError, Versioned,
     bucket::{CALLBACK_PAYLOADS, CALLBACKS, CALLBACKS_ENDED},
 };
 
@@ -25,7 +25,7 @@ impl Callbacks {
         let store = &self.0.store;
 
         // Read in this order: a delivery that ends meanwhile is in both buckets for a moment.
-        let mut found = self.unsaved(|unsaved| unsaved.get(id).cloned());
+        let mut found = self.unsaved(|unsaved| unsaved.get(id).map(|open| open.value.clone()));
         for bucket in [&CALLBACKS, &CALLBACKS_ENDED] {
             if found.is_none() {
                 found = store.get(bucket, id).await?.map(|found| found.value);
@@ -41,9 +41,9 @@ impl Callbacks {
         Ok(found)
     }
 
-    /// Returns the delivery of a job. `None` if there is nothing to do: the job is then removed, or
-    /// put off while the store cannot be read.
-    pub(super) async fn load(&self, due: Due) -> Option<(Due, Delivery)> {
+    /// Returns the delivery of a job with its revision. `None` if there is nothing to do: the job is
+    /// then removed, or put off while the store cannot be read.
+    pub(super) async fn load(&self, due: Due) -> Option<(Due, Versioned<Delivery>)> {
         let (store, id) = (&self.0.store, due.id().to_owned());
         if let Some(delivery) = self.unsaved(|unsaved| unsaved.get(&id).cloned()) {
             return Some((due, delivery));
@@ -51,7 +51,7 @@ impl Callbacks {
 
         let ended = store.get::<Delivery>(&CALLBACKS_ENDED, &id).await;
         let given_back = match (ended, store.get(&CALLBACKS, &id).await) {
-            (Ok(None), Ok(Some(open))) => return Some((due, open.value)),
+            (Ok(None), Ok(Some(open))) => return Some((due, open)),
             (Err(error), _) | (_, Err(error)) if error.is_temporary() => {
                 due.postpone(KEEP_AGAIN).await
             }
@@ -117,15 +117,19 @@ impl Callbacks {
         }
     }
 
-    /// Stores the progress of a delivery. If that fails, it is held in memory, and a restart repeats
-    /// the steps that are not stored.
-    pub(super) async fn keep(&self, delivery: &Delivery) {
-        let (store, id) = (&self.0.store, delivery.id.as_str());
-        match store.put(&CALLBACKS, id, delivery).await {
-            Ok(_) => self.unsaved(|unsaved| drop(unsaved.remove(id))),
+    /// Stores the progress of a delivery, unless someone else has changed it since it was loaded: a
+    /// delivery that has ended must not come back. If the store cannot be written, the progress is
+    /// held in memory, and a restart repeats the steps that are not stored.
+    pub(super) async fn keep(&self, open: Versioned<Delivery>) {
+        let (store, id) = (&self.0.store, open.value.id.clone());
+        let written = store
+            .replace(&CALLBACKS, &id, &open.value, open.revision)
+            .await;
+        match written {
+            Ok(_) => self.unsaved(|unsaved| drop(unsaved.remove(&id))),
             Err(error) => {
                 tracing::debug!(%error, delivery = id, "callback progress not saved");
-                self.unsaved(|unsaved| drop(unsaved.insert(id.to_owned(), delivery.clone())));
+                self.unsaved(|unsaved| drop(unsaved.insert(id, open)));
             }
         }
     }

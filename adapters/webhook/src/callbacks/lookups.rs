@@ -41,7 +41,8 @@ impl Callbacks {
 
     /// Runs one lookup, stores its payload and passes the delivery on.
     async fn look_up(&self, due: Due) -> Option<()> {
-        let (due, mut delivery) = self.load(due).await?;
+        let (due, open) = self.load(due).await?;
+        let (mut delivery, revision) = (open.value, open.revision);
 
         if let Some(question) = delivery.question.clone() {
             due.work(self.find_out(&mut delivery, question)).await?;
@@ -52,15 +53,24 @@ impl Callbacks {
         let (store, agenda, id) = (&self.0.store, &self.0.agenda, delivery.id.as_str());
         let passed_on = async {
             tokio::join!(
-                self.repeat_until_written(|| store.put(&CALLBACKS, id, &delivery).boxed()),
+                self.repeat_until_written(|| {
+                    store.replace(&CALLBACKS, id, &delivery, revision).boxed()
+                }),
                 self.repeat_until_written(|| {
                     agenda.add(&CALLBACK_DELIVERIES, id, host, wait).boxed()
                 }),
             )
         };
-        let (stored, added) = due.work(passed_on).await;
-        stored.and(added)?;
-        log_error(due.done().await);
+        let (replaced, added) = due.work(passed_on).await;
+        let replaced = replaced?;
+        added?;
+
+        // After a restart both stages may have a job. If the other one has changed the record, this
+        // one starts again from what is there now.
+        match replaced {
+            Some(_) => log_error(due.done().await),
+            None => due.release(),
+        }
         Some(())
     }
 

@@ -9,7 +9,7 @@ use std::{
 use moka::sync::Cache;
 use netvane_core::{
     Engine,
-    store::{Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Store},
+    store::{Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Store, Versioned},
 };
 use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -34,7 +34,7 @@ pub(super) struct Inner {
     /// The slots that open deliveries of such callers take, by their ids.
     pub(super) owners: Mutex<HashMap<String, OwnedSemaphorePermit>>,
     /// Progress that could not be stored yet, by id of the delivery.
-    pub(super) unsaved: Mutex<HashMap<String, Delivery>>,
+    pub(super) unsaved: Mutex<HashMap<String, Versioned<Delivery>>>,
     /// Ids of deliveries whose lookup is running.
     pub(super) running: Mutex<HashSet<String>>,
     pub(super) tasks: TaskTracker,
@@ -71,7 +71,10 @@ impl Callbacks {
     }
 
     /// Gives access to the progress that could not be stored yet.
-    pub(super) fn unsaved<T>(&self, look: impl FnOnce(&mut HashMap<String, Delivery>) -> T) -> T {
+    pub(super) fn unsaved<T>(
+        &self,
+        look: impl FnOnce(&mut HashMap<String, Versioned<Delivery>>) -> T,
+    ) -> T {
         look(
             &mut self
                 .0
