@@ -134,3 +134,56 @@ impl Callbacks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use netvane_core::{
+        Engine,
+        settings::Settings,
+        store::{CALLBACK_DELIVERIES, Store},
+    };
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn delivery() -> Delivery {
+        serde_json::from_value(serde_json::json!({
+            "id": "dlv_1", "command": "a", "url": "https://ops.example/", "question": null,
+            "state": "delivering", "created": Timestamp::UNIX_EPOCH, "attempts": [],
+            "next_attempt": null,
+        }))
+        .expect("a delivery")
+    }
+
+    #[tokio::test]
+    async fn progress_does_not_bring_an_ended_delivery_back() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1xGbqAJ3BBE=";
+        let environment = [("NETVANE__HTTP__CALLBACK_SECRET".into(), secret.into())];
+        let settings = Settings::load(None, environment).expect("settings");
+        let engine = Engine::new(&settings).expect("an engine");
+        let store = Store::in_memory().expect("a store");
+        let shutdown = CancellationToken::new();
+        let callbacks = Callbacks::start(&engine, &settings.http, &store, &shutdown);
+        let callbacks = callbacks.expect("callbacks");
+
+        let id = "dlv_1";
+        store
+            .put(&CALLBACKS, id, &delivery())
+            .await
+            .expect("written");
+        let agenda = store.agenda();
+        let due = agenda.begin(&CALLBACK_DELIVERIES, id, "ops.example");
+        let due = due.await.expect("written").expect("new");
+        let (_due, open) = callbacks.load(due).await.expect("open");
+        let mut other = delivery();
+        let ended = callbacks.end(&mut other, DeliveryState::Delivered);
+        assert!(ended.await.is_some());
+
+        callbacks.keep(open).await;
+        let left = store.get::<Delivery>(&CALLBACKS, id).await;
+        assert!(left.expect("readable").is_none());
+        let found = callbacks.find(id).await.expect("readable").expect("ended");
+        assert_eq!(found.state, DeliveryState::Delivered);
+    }
+}
