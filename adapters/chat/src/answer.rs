@@ -125,7 +125,7 @@ impl Chat {
             tokio::time::sleep(GRACE).await;
         };
         tokio::pin!(lookup, ending);
-        let mut shown = false;
+        let (mut shown, mut unseen) = (false, None::<Reply>);
         let mut look = Instant::now() + question.patience;
 
         loop {
@@ -147,23 +147,26 @@ impl Chat {
                 continue;
             };
             open.keep_alive();
-            let so_far = match progress.has_changed() {
-                Ok(true) => progress.borrow_and_update().clone(),
-                _ => None,
-            };
-            if (shown && so_far.is_none()) || !inner.send_limiter.may_show_progress(question.bucket)
+            // What the platform did not take is shown the next time: it may be all there is to see.
+            if progress.has_changed().unwrap_or_default() {
+                unseen = progress.borrow_and_update().clone();
+            }
+            if (shown && unseen.is_none()) || !inner.send_limiter.may_show_progress(question.bucket)
             {
                 continue;
             }
 
-            if self.show_progress(question, sink, so_far.as_ref()).await && !shown {
-                shown = true;
-                log_unkept(
-                    inner
-                        .journal
-                        .update(open, &question.job(sink.place()))
-                        .await,
-                );
+            if self.show_progress(question, sink, unseen.as_ref()).await {
+                unseen = None;
+                if !shown {
+                    shown = true;
+                    log_unkept(
+                        inner
+                            .journal
+                            .update(open, &question.job(sink.place()))
+                            .await,
+                    );
+                }
             }
         }
     }

@@ -95,8 +95,17 @@ impl Engine {
         store.set_limit(&RESULTS, limits.results_bytes);
         let owner = hash(&caller.name());
         let kept = reserve(store, &owner, id, limits.results_per_client).await?;
-        let Reserved::New(result) = kept else {
-            return Ok(Some(kept.into_result()));
+        let result = match kept {
+            Reserved::New(result) => result,
+            Reserved::Present(result) if self.stored_result(&result.id).await?.is_some() => {
+                return Ok(Some(KeptResult {
+                    id: result.id,
+                    deletion: None,
+                    expires: result.expires,
+                }));
+            }
+            // The process ended between the list and the result.
+            Reserved::Present(result) => result,
         };
 
         let token = random_token()?;
@@ -179,17 +188,6 @@ pub(super) fn is_keepable(entry: &Arc<Entry>) -> bool {
 enum Reserved {
     New(OwnedResult),
     Present(OwnedResult),
-}
-
-impl Reserved {
-    fn into_result(self) -> KeptResult {
-        let (Self::New(result) | Self::Present(result)) = self;
-        KeptResult {
-            id: result.id,
-            deletion: None,
-            expires: result.expires,
-        }
-    }
 }
 
 /// Adds a reply to the list of a client, unless it is there already.

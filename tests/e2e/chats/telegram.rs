@@ -1,11 +1,13 @@
 //! The Telegram adapter: the real program against a strict fake of Telegram.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Barrier};
 
 use netvane_tests::{
     Dns, Scratch, Service, Telegram,
+    http::Client,
     telegram::{Chat, Fault, Limits, Message, User},
 };
+use serde_json::json;
 
 /// A zone with text that must not be clickable in a chat.
 const HOSTILE: &str = r#"
@@ -468,4 +470,57 @@ fn a_reply_that_is_too_long_is_attached_as_a_file() {
         "the file has the whole reply"
     );
     bot.finish();
+}
+
+#[test]
+fn an_update_that_is_posted_twice_at_once_is_answered_once() {
+    let (telegram, dns) = (Telegram::start(), Dns::start());
+    let mut settings = settings(&telegram, dns.address);
+    settings.push(("NETVANE__TELEGRAM__MODE", "webhook".into()));
+    settings.push(("NETVANE__TELEGRAM__SECRET_TOKEN", "known-to-both".into()));
+    settings.push(("NETVANE__HTTP__PUBLIC_URL", "https://bot.example".into()));
+    let service = serve(&settings);
+    telegram.wait_for_call("setWebhook", |call| call.status == 200);
+
+    let chats: Vec<_> = (100..400)
+        .map(|id| telegram.private(&User::new(id, "Ann")))
+        .collect();
+    let post = |id: i64, start: &Barrier| {
+        let update = json!({ "update_id": 900_000 + id, "message": {
+            "message_id": 1, "date": 1_790_000_000, "text": "/port 22",
+            "chat": { "id": id, "type": "private", "first_name": "Ann" },
+            "from": { "id": id, "is_bot": false, "first_name": "Ann" },
+        }});
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("X-Telegram-Bot-Api-Secret-Token", "known-to-both"),
+        ];
+        let mut client = Client::connect(service.address);
+        start.wait();
+        let posted = client.ask(
+            "POST /hooks/telegram",
+            &headers,
+            update.to_string().as_bytes(),
+        );
+        assert_eq!(posted.status, 200, "{}", posted.text());
+    };
+
+    for chat in &chats {
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| post(chat.id, &start));
+            }
+        });
+    }
+    for chat in &chats {
+        chat.wait_for(answered);
+    }
+    assert_eq!(service.stop(), Some(0));
+    for chat in &chats {
+        let replies = chat.messages();
+        let replies = replies.iter().filter(|message| answered(message));
+        assert_eq!(replies.count(), 1, "chat {}", chat.id);
+    }
+    telegram.finish();
 }

@@ -363,3 +363,34 @@ fn a_discord_reply_in_transit_at_a_kill_stays_one_message() {
     world.telegram.finish();
     world.discord.finish();
 }
+
+#[test]
+fn a_request_for_a_link_is_resumed_with_a_new_link() {
+    let world = Everything::default();
+    let public = [("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example")];
+    let mut service = world.serve(&public);
+    world.connected(&service);
+    let link = |message: &Message| message.buttons().find_map(|button| button.url.clone());
+
+    let asked = world.on_telegram(42).say("/myip");
+    let invitation = asked.wait_for(|message| link(message).is_some());
+    let mut last = link(&invitation);
+    for round in 0..5 {
+        // The message's location is persisted once another lookup has been answered.
+        let other = world.on_telegram(42).say("/a example.test");
+        other.wait_for(told);
+        service.kill();
+        world.telegram.forgive("terminated by other getUpdates");
+        service = world.serve(&public);
+        let renewed = asked.wait_for(|message| {
+            let new = link(message);
+            assert!(!message.text.contains("netvane serve"), "{}", message.text);
+            new.is_some() && new != last
+        });
+        assert_eq!(renewed.id, invitation.id, "round {round}: the same message");
+        last = link(&renewed);
+    }
+
+    assert_eq!(service.stop(), Some(0));
+    finish(world);
+}
