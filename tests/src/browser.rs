@@ -18,8 +18,14 @@ const WATCH: &str = "
     addEventListener('securitypolicyviolation', (e) => wrong.push(`${e.violatedDirective}: ${e.blockedURI}`), true);
     globalThis.alert = (text) => wrong.push(`alert: ${text}`);
     globalThis.shifted = 0;
+    globalThis.moved = [];
     new PerformanceObserver((list) => {
-        for (const shift of list.getEntries()) if (!shift.hadRecentInput) shifted += shift.value;
+        for (const shift of list.getEntries().filter((shift) => !shift.hadRecentInput)) {
+            shifted += shift.value;
+            for (const { node, previousRect, currentRect } of shift.sources) {
+                moved.push([node?.outerHTML?.slice(0, 80) ?? node?.nodeName, previousRect, currentRect]);
+            }
+        }
     }).observe({ type: 'layout-shift', buffered: true });
     globalThis.painted = 0;
     new PerformanceObserver((list) => { painted = list.getEntries().at(-1).startTime; })

@@ -365,7 +365,8 @@ fn the_layout_does_not_shift_while_a_page_loads() {
             assert_eq!(
                 scene.browser.script("return shifted"),
                 json!(0),
-                "{path} {window:?}"
+                "{path} {window:?} {}",
+                scene.browser.script("return moved")
             );
             let hidden = "[...document.querySelectorAll('nav, table')]
                 .filter((part) => getComputedStyle(part).visibility !== 'visible').length";
