@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{Store, StoreError, transaction::Step, unix_millis};
@@ -64,8 +65,9 @@ pub static KINDS: [&Kind; 4] = [
     &CHAT_TELEGRAM,
 ];
 
-/// A job as the database holds it.
-#[derive(Debug, Clone)]
+/// A job as the database and exports hold it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct StoredJob {
     pub(super) kind: String,
     pub(super) id: String,
@@ -253,13 +255,13 @@ impl Agenda {
         delay: Duration,
     ) -> Result<(), StoreError> {
         let decided = unix_millis();
-        let step = Step::AddJob {
+        let step = Step::AddJob(StoredJob {
             kind: kind.name.to_owned(),
             id: id.to_owned(),
             owner: owner.to_owned(),
             due: decided + u64::try_from(delay.as_millis()).unwrap_or(u64::MAX >> 1),
             decided,
-        };
+        });
         self.store.change(step).await.map(|_| ())
     }
 }

@@ -4,6 +4,7 @@ use redb::{Database, Durability, ReadableTable, Table, WriteTransaction};
 
 use super::{
     StoreError,
+    agenda::StoredJob,
     bucket::{self, Bucket, WhenFull},
     tables::{AGENDA, ENTRIES, EXPIRY, META, META_REVISION, USAGE, size},
     unix_seconds,
@@ -25,14 +26,7 @@ pub(super) enum Step {
     Remove(&'static Bucket, String),
     /// Removes all entries of a bucket.
     Clear(&'static Bucket),
-    /// Writes a job: kind, identifier, owner, due and decided as Unix times in milliseconds.
-    AddJob {
-        kind: String,
-        id: String,
-        owner: String,
-        due: u64,
-        decided: u64,
-    },
+    AddJob(StoredJob),
     RemoveJob {
         kind: String,
         id: String,
@@ -142,15 +136,11 @@ impl<'t> Tables<'t> {
             Step::Put(entry) => self.write(entry, limits),
             Step::Remove(bucket, key) => Ok(Ok(self.remove(bucket, key)?.then_some(1))),
             Step::Clear(bucket) => self.clear(bucket).map(|removed| Ok(Some(removed))),
-            Step::AddJob {
-                kind,
-                id,
-                owner,
-                due,
-                decided,
-            } => {
-                let key = (kind.as_str(), id.as_str());
-                self.agenda.insert(key, (owner.as_str(), *due, *decided))?;
+            Step::AddJob(job) => {
+                self.agenda.insert(
+                    (job.kind.as_str(), job.id.as_str()),
+                    (job.owner.as_str(), job.due, job.decided),
+                )?;
                 Ok(Ok(Some(0)))
             }
             Step::RemoveJob { kind, id } => {

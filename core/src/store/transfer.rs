@@ -32,15 +32,7 @@ enum Line {
         expires: u64,
         value: Box<RawValue>,
     },
-    Job {
-        kind: String,
-        id: String,
-        owner: String,
-        /// Unix time in milliseconds.
-        due: u64,
-        /// Unix time in milliseconds at which `due` was decided.
-        decided: u64,
-    },
+    Job(StoredJob),
 }
 
 /// What an import did.
@@ -101,23 +93,7 @@ pub fn export(store: &Store, mut output: impl Write) -> std::io::Result<u64> {
         return Err(error);
     }
     for job in jobs.map_err(std::io::Error::other)? {
-        let StoredJob {
-            kind,
-            id,
-            owner,
-            due,
-            decided,
-        } = job;
-        write_line(
-            &mut output,
-            &Line::Job {
-                kind,
-                id,
-                owner,
-                due,
-                decided,
-            },
-        )?;
+        write_line(&mut output, &Line::Job(job))?;
         lines += 1;
     }
     output.flush()?;
@@ -180,23 +156,11 @@ async fn import_line(
                 until: expires.min(unix_seconds() + bucket.lifetime.as_secs()),
             })
         }
-        Line::Job {
-            kind,
-            id,
-            owner,
-            due,
-            decided,
-        } => {
-            if !KINDS.iter().any(|known| known.name == kind) {
-                return Err(unknown("kind of jobs", &kind));
+        Line::Job(job) => {
+            if !KINDS.iter().any(|known| known.name == job.kind) {
+                return Err(unknown("kind of jobs", &job.kind));
             }
-            Step::AddJob {
-                kind,
-                id,
-                owner,
-                due,
-                decided,
-            }
+            Step::AddJob(job)
         }
     };
 

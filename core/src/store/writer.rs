@@ -240,7 +240,7 @@ fn may_wait(step: &Step) -> bool {
         }
         Step::Remove(bucket, _) => bucket.sync == Sync::Batched,
         Step::Sweep => true,
-        Step::Clear(_) | Step::AddJob { .. } | Step::RemoveJob { .. } | Step::Flush => false,
+        Step::Clear(_) | Step::AddJob(_) | Step::RemoveJob { .. } | Step::Flush => false,
     }
 }
 
