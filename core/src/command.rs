@@ -171,6 +171,13 @@ impl Entry {
         (self.prepare)(arguments)
     }
 
+    /// Whether replies may be kept for others to read: not those about the caller, nor those about a
+    /// message.
+    pub fn is_keepable(&self) -> bool {
+        let takes_message = self.arguments.iter().any(|argument| argument.message);
+        !(self.about_visit || self.about_caller || takes_message)
+    }
+
     /// Reads `data` back from the JSON of a reply, complete or partial. The JSON is not trusted: any value that can be
     /// read can also be presented.
     pub fn read(&self, data: Value) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error> {

@@ -1,11 +1,12 @@
 //! The log, on standard error.
 //!
-//! Lines are buffered and written together every few milliseconds, because a system call per line
-//! would be a large part of the cost of a request at thousands of requests per second.
+//! Lines are buffered and written together a few milliseconds later, because a system call per line
+//! would be a large part of the cost of a request at thousands of requests per second. A log without
+//! lines wakes no thread.
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -52,7 +53,15 @@ impl Level {
 }
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct Lines(Arc<Buffer>);
+
+/// Lines that are not written yet.
+#[derive(Default)]
+struct Buffer {
+    bytes: Mutex<Vec<u8>>,
+    /// Tells the log thread that the buffer is no longer empty.
+    filling: Condvar,
+}
 
 /// Builds the log filter; an error names the setting.
 pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
@@ -105,6 +114,7 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
         .name("log".into())
         .spawn(move || {
             loop {
+                flushed.wait_for_line();
                 std::thread::sleep(DELAY);
                 flushed.flush();
             }
@@ -114,9 +124,24 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
 }
 
 impl Lines {
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for_line(&self) {
+        let mut lines = self.lock();
+        while lines.is_empty() {
+            lines = self
+                .0
+                .filling
+                .wait(lines)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     fn flush(&self) {
         // Write while holding the lock, so that lines keep their order.
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lock();
         if !lines.is_empty() {
             // There is no way to report that the log cannot be written.
             let _ = io::stderr().lock().write_all(&lines);
@@ -135,14 +160,19 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let full = {
-            let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (first, full) = {
+            let mut lines = self.lock();
+            let first = lines.is_empty();
             lines.extend_from_slice(line);
-            lines.len() > FULL
+            (first, lines.len() > FULL)
         };
+
         if full {
             Lines::flush(self);
+        } else if first {
+            self.0.filling.notify_one();
         }
+
         Ok(line.len())
     }
 

@@ -247,22 +247,50 @@ function dress(within) {
 async function copy(button) {
   const reply = button.closest('article');
   const name = button.dataset.copy;
-  const text = name === 'Link' ? find('.permalink', reply).href : find(`[data-form="${name}"]`, reply).textContent;
+  const { address } = button.dataset;
+  await copyText(address ? new URL(address, location).href : find(`[data-form="${name}"]`, reply).textContent, button);
+  button.classList.add('done');
+  setTimeout(() => button.classList.remove('done'), 1500);
+  say(`${name} copied.`);
+}
+
+async function copyText(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     // Pages without https have no clipboard but this one.
     const place = document.createElement('textarea');
     place.value = text;
-    reply.append(place);
+    button.parentElement.append(place);
     place.select();
     document.execCommand('copy');
     place.remove();
     button.focus();
   }
-  button.classList.add('done');
-  setTimeout(() => button.classList.remove('done'), 1500);
-  say(`${name} copied.`);
+}
+
+/** Keeps a reply and shows its link, and once the link that deletes it. */
+async function keep(button) {
+  const key = sessionStorage.getItem('key');
+  const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
+  const place = document.createElement('p');
+  place.className = 'kept';
+  button.disabled = true;
+  try {
+    const response = await fetch('/v1/results', { method: 'POST', headers, body: JSON.stringify({ id: button.dataset.keep }) });
+    const kept = await response.json();
+    if (!response.ok) throw new Error(kept.detail);
+    const link = (label, url) => Object.assign(document.createElement('a'), { textContent: label, href: url });
+    place.append('Kept until ', kept.expires.slice(0, 10), ' at ', link(kept.url, kept.url), '. ');
+    if (kept.delete_url) place.append(link('Delete it', kept.delete_url), ' (this link is shown once).');
+    say('Kept.');
+  } catch (error) {
+    button.disabled = false;
+    place.textContent = error.message;
+    say(error.message);
+  }
+  find('.kept', button.closest('article'))?.remove();
+  button.parentElement.after(place);
 }
 
 function save(button) {
@@ -277,9 +305,10 @@ function save(button) {
 // ---- the page -------------------------------------------------------------------
 
 document.addEventListener('click', (event) => {
-  const target = event.target.closest('[data-copy], [data-save], a[data-line]');
+  const target = event.target.closest('[data-copy], [data-keep], [data-save], a[data-line]');
   if (!target || event.metaKey || event.ctrlKey || event.shiftKey) return;
   if (target.dataset.copy) copy(target);
+  else if (target.dataset.keep) keep(target);
   else if (target.dataset.save) save(target);
   else if (line) {
     event.preventDefault();

@@ -24,6 +24,8 @@ mod reply_page;
 mod result;
 mod robots;
 mod run;
+mod samples;
+mod starts;
 mod tables;
 mod tools;
 

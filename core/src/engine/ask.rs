@@ -12,10 +12,7 @@ use netvane_document::{Failure, RenderedAnswer, Reply, UsageError};
 use netvane_facts::target::Host;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{
-    Engine, cache::Entry, cache_key::CacheKey, kept_results::is_keepable, lookup::Lookup,
-    request_log::RequestLog,
-};
+use super::{Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, request_log::RequestLog};
 use crate::{
     command::{
         Prepared,
@@ -66,7 +63,7 @@ impl Engine {
             return;
         }
         if let (Ok(reply), Some((entry, _))) = (answer, &log.question)
-            && is_keepable(entry)
+            && entry.is_keepable()
         {
             self.0.recent.add(&log.request, reply);
         }

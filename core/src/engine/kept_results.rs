@@ -167,7 +167,11 @@ impl Engine {
     /// Refuses replies that must not be read by others.
     fn check_keepable(&self, recent: &RecentReply) -> Result<(), Failure> {
         let command = recent.reply.command;
-        let is_keepable = self.0.registry.find(command).is_some_and(is_keepable);
+        let is_keepable = self
+            .0
+            .registry
+            .find(command)
+            .is_some_and(|entry| entry.is_keepable());
         let platform = crate::Platform::Http;
         if !is_keepable || self.runtime().is_private(platform, &recent.caller, command) {
             return Err(Failure::Forbidden(format!(
@@ -176,12 +180,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// Whether a command's replies may be kept: not those about the caller, nor those about a message.
-pub(super) fn is_keepable(entry: &Arc<Entry>) -> bool {
-    let takes_message = entry.arguments.iter().any(|argument| argument.message);
-    !(entry.about_visit || entry.about_caller || takes_message)
 }
 
 /// What a client's list says about a reply.

@@ -10,16 +10,21 @@ use netvane_core::{Input, command::Registry};
 
 use super::{
     controls::{buttons, controls},
-    directory::directory,
     frame::{fixed, shared, unlisted},
     layout::{ANSWER, Page},
     question,
     reply_page::respond,
+    samples::samples,
+    starts::starts,
 };
 use crate::{app::App, request::Visited};
 
 const ABOUT: &str = "Network lookups: DNS, mail servers, registration of names and addresses, routes, open ports, and \
                      what your browser reveals about you.";
+
+/// What the field on the page accepts, and what an answer contains.
+const INTRO: &str = "Type a domain, an IP address, an email address or a command. The answer says what was found, \
+                     what it means and what to change.";
 
 /// Handles `GET /`: renders the console.
 pub(super) async fn get(
@@ -67,12 +72,16 @@ pub(super) async fn get(
 
 fn empty(registry: &Registry) -> Markup {
     html! {
-        h1 { "Network lookups" }
-        (form(registry, ""))
+        div.hero {
+            h1 { "Look up anything on the network" }
+            p.intro { (INTRO) }
+            (form(registry, ""))
+        }
         section #answer tabindex="-1" aria-label="Answer" {}
         div #directory {
-            p.intro { (ABOUT) " Type a command, or open a tool to see what it does." }
-            (directory(registry))
+            (starts(registry))
+            (samples(registry))
+            p { a href="/tools" { "All tools" } }
         }
     }
 }
@@ -93,7 +102,7 @@ fn form(registry: &Registry, line: &str) -> Markup {
         .next();
     html! {
         form.ask action="/" method="get" role="search" data-run="/run" {
-            label for="line" { "Command" }
+            label for="line" { "Target or command" }
             div.row {
                 div.field {
                     input #line name="q" value=(line) required type="text" enterkeyhint="go" placeholder=[example]
@@ -103,7 +112,7 @@ fn form(registry: &Registry, line: &str) -> Markup {
                 }
                 (buttons())
             }
-            p #usage { "Type a command and a target, e.g. mx example.com." }
+            p #usage { "A target alone works too: example.com, 192.0.2.1, someone@example.com." }
         }
         (controls(true))
     }

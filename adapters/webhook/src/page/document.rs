@@ -157,13 +157,13 @@ fn table(registry: &Registry, columns: &[Column], rows: &[Vec<Cell>]) -> Markup 
     let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
     let numeric = |column: &Column| column.numeric.then_some("number");
     let table = html! {
-        table {
+        table class=[(columns.len() > 2).then_some("cards")] {
             thead { tr { @for column in columns { th class=[numeric(column)] scope="col" { (column.title) } } } }
             tbody {
                 @for row in rows {
                     tr {
                         @for (column, value) in columns.iter().zip(row) {
-                            td class=[numeric(column)] { (cell(registry, value)) }
+                            td class=[numeric(column)] data-title=[column.numeric.then_some(column.title)] { (cell(registry, value)) }
                         }
                     }
                 }

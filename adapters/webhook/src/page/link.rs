@@ -53,6 +53,7 @@ pub(super) async fn show(
         input: &input,
         origin: &origin,
         level: 2,
+        keep: false,
     };
 
     match app.engine.ask(request, |_| {}).await {

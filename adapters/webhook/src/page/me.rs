@@ -46,6 +46,7 @@ pub(super) async fn get(
                 input: &input,
                 origin,
                 level: 2,
+                keep: false,
             };
             match engine.ask(request, |_| {}).await {
                 Ok(reply) => reply_view.reply(&reply),

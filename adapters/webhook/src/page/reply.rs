@@ -23,6 +23,8 @@ pub(super) struct ReplyView<'a> {
     pub(super) origin: &'a str,
     /// Level of the reply's heading, 1–6.
     pub(super) level: u8,
+    /// Whether to offer to keep the reply.
+    pub(super) keep: bool,
 }
 
 impl ReplyView<'_> {
@@ -119,6 +121,11 @@ impl ReplyView<'_> {
         }
     }
 
+    fn keeps(&self, reply: &Reply) -> bool {
+        let entry = self.registry.find(reply.command);
+        self.keep && entry.is_some_and(|entry| entry.is_keepable())
+    }
+
     /// Renders the reply in other formats, with buttons that copy them.
     fn forms(&self, reply: &Reply) -> Markup {
         let reply_view = reply.rendition.document();
@@ -147,13 +154,15 @@ impl ReplyView<'_> {
             div.forms {
                 p.copy {
                     span { "Copy" }
+                    @if let Some(address) = question::address(self.input) {
+                        button type="button" data-copy="Link" data-address=(address) { "Link" }
+                    }
                     @for name in ["Text", "Markdown", "JSON", "curl"] {
                         button type="button" data-copy=(name) { (name) }
                     }
-                    @if question::address(self.input).is_some() { button type="button" data-copy="Link" { "Link" } }
-                }
-                @if let Some(address) = question::address(self.input) {
-                    a.permalink href=(address) rel="nofollow" { "Permalink" }
+                    @if self.keeps(reply) {
+                        button type="button" data-keep=(reply.id) { "Keep this answer" }
+                    }
                 }
                 details {
                     summary { "Other formats" }

@@ -64,6 +64,7 @@ async fn answer(app: App, origin: String, request: Request) -> (StatusCode, Mark
         input: &input,
         origin: &origin,
         level: 2,
+        keep: true,
     };
     match answer {
         Ok(reply) => (StatusCode::OK, view.reply(&reply)),

@@ -50,6 +50,7 @@ fn page(app: &App, headers: &HeaderMap, result: &ShownResult) -> Response {
         input: &input,
         origin: &origin,
         level: 1,
+        keep: false,
     };
     let (created, expires) = (date(result.created), date(result.expires));
     let content = html! {

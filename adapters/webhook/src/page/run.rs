@@ -139,6 +139,7 @@ impl Pieces {
             input: &self.input,
             origin: &self.origin,
             level: 2,
+            keep: true,
         }
     }
 

@@ -78,7 +78,7 @@ fn tables_mark_number_columns_and_the_severity_has_an_icon() {
         "{html}"
     );
     assert!(
-        html.contains(r#"<td class="number"><span class="line">5</span></td>"#),
+        html.contains(r#"<td class="number" data-title="TTL"><span class="line">5</span></td>"#),
         "{html}"
     );
     assert!(
