@@ -344,6 +344,32 @@ fn replies_can_be_copied_and_saved() {
     scene.nothing_wrong();
 }
 
+#[test]
+#[ignore = "needs the browser lab"]
+fn a_reply_can_be_kept_and_opened_by_its_link() {
+    let scene = Scene::set();
+    scene.go("/");
+    scene.ask("mx example.test");
+    scene.browser.click("[data-keep]");
+    scene.browser.wait("document.querySelector('.kept a')");
+
+    let links = "[...document.querySelectorAll('.kept a')].map((link) => link.href).join(' ')";
+    let links = scene.browser.text(links);
+    let (link, delete) = links.split_once(' ').expect("two links");
+    assert!(delete.starts_with(&format!("{link}/delete/")), "{links}");
+
+    scene.browser.go(link);
+    let heading = "document.querySelector('article h1').textContent";
+    assert_eq!(scene.browser.text(heading), "MX of example.test");
+    let offers = "document.querySelectorAll('[data-keep]').length";
+    assert_eq!(scene.browser.text(offers), "0", "it is kept already");
+
+    scene.go("/");
+    scene.ask("myua");
+    assert_eq!(scene.browser.text(offers), "0", "it is private");
+    scene.nothing_wrong();
+}
+
 /// On a slow connection, the layout must not shift while the page loads.
 #[test]
 #[ignore = "needs the browser lab"]
@@ -360,7 +386,7 @@ fn the_layout_does_not_shift_while_a_page_loads() {
     relay.is(Way::Slow);
     for window in [Window::DESK, Window::PHONE] {
         scene.browser.become_like(window);
-        for path in ["/tools/dig", "/?q=mx+example.test", "/?q=port+443"] {
+        for path in ["/", "/tools/dig", "/?q=mx+example.test", "/?q=port+443"] {
             go(path);
             assert_eq!(
                 scene.browser.script("return shifted"),
