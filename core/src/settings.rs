@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data_files::DataFiles;
 
-pub use chats::{DiscordMode, TelegramMode};
+pub use chats::{DiscordCommands, DiscordMode, TelegramMode};
 pub use load::{SettingsError, almost_settings};
 
 pub use netvane_net::settings::{Dns, Rdap, Server, Tls, Whois};
@@ -258,6 +258,7 @@ pub struct Discord {
     pub application_id: String,
     pub public_key: String,
     pub mode: DiscordMode,
+    pub commands: DiscordCommands,
     pub guilds: Vec<String>,
     pub api_url: String,
 }

@@ -7,6 +7,7 @@ use netvane_core::{
     Failure, Reply, Request, UsageError,
     command::targets,
     document::{Document, Severity},
+    spec::Group,
 };
 use tokio::{
     sync::watch,
@@ -73,6 +74,7 @@ impl Chat {
                 document: &last.document,
                 buttons: &last.buttons,
                 working: false,
+                personal: self.is_personal(&ended),
             };
             match self
                 .send_with_retry(
@@ -184,6 +186,7 @@ impl Chat {
             document: so_far.map_or(&working, |reply| reply.rendition.document()),
             buttons: &[ButtonStore::cancel_button(&question.id)],
             working: true,
+            personal: false,
         };
 
         match timeout(CALL, sink.show(&message)).await {
@@ -202,6 +205,26 @@ impl Chat {
     fn working(&self, question: &ChatRequest) -> Document {
         let command = self.understood(&question.input).unwrap_or("working");
         Document::new(command, "Looking up …", Severity::Neutral)
+    }
+
+    /// Returns whether the outcome concerns only the user who asked: mistakes, refusals, and answers
+    /// about Netvane itself.
+    fn is_personal(&self, ended: &Ended) -> bool {
+        match ended {
+            Ended::Answered(reply) => {
+                let entry = self.0.engine.registry().find(reply.command);
+                entry.is_some_and(|entry| entry.spec.group == Group::About)
+            }
+            Ended::Failed(failure) => matches!(
+                failure,
+                Failure::Usage(_)
+                    | Failure::Refused { .. }
+                    | Failure::Unauthorized(_)
+                    | Failure::Forbidden(_)
+                    | Failure::RateLimited { .. }
+            ),
+            _ => false,
+        }
     }
 
     /// Builds the final message. The second value, if any, is the pending write of its buttons'

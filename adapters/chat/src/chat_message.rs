@@ -14,6 +14,9 @@ pub struct ChatMessage<'a> {
     pub buttons: &'a [Button],
     /// The lookup is still running; the document is a partial result.
     pub working: bool,
+    /// Concerns only the user who asked: a mistake, a refusal, help. Shown to nobody else where the
+    /// platform can do that.
+    pub personal: bool,
 }
 
 impl ChatMessage<'_> {

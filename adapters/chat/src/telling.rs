@@ -73,6 +73,7 @@ impl Chat {
             document,
             buttons,
             working: false,
+            personal: false,
         };
         let told = self
             .send_with_retry(bucket, sink, &message, Instant::now() + TELL, None)

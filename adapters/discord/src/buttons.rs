@@ -64,6 +64,7 @@ mod tests {
             document: &document,
             buttons: &buttons,
             working: false,
+            personal: false,
         });
 
         assert_eq!(rows.len(), ROWS);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use netvane_core::document::render::{printable, printable_line};
+use netvane_core::document::render::{Span, printable, printable_line, spans};
 
 /// Replacement for a backtick that would end a code span; Discord has no escape inside code.
 const STAND_IN: char = 'ˋ';
@@ -26,6 +26,25 @@ pub(crate) fn line_within(text: &str, most: usize) -> String {
         whole
     } else {
         escaped(text, most.saturating_sub(1)) + "…"
+    }
+}
+
+/// Like [`line`], but text between backticks becomes inline code.
+pub(crate) fn prose(text: &str) -> String {
+    let spans = spans(text).into_iter().map(|span| match span {
+        Span::Words(words) => line(words),
+        Span::Code(exact) => format!("`{}`", printable_line(exact.trim())),
+    });
+    spans.collect()
+}
+
+/// Like [`prose`], but truncated to `most` UTF-16 units; what is truncated has no inline code.
+pub(crate) fn prose_within(text: &str, most: usize) -> String {
+    let whole = prose(text);
+    if length(&whole) <= most {
+        whole
+    } else {
+        line_within(text, most)
     }
 }
 
@@ -128,6 +147,17 @@ mod tests {
         assert_eq!(line("192.0.2.1:53"), "192.0.2.1:53");
         assert_eq!(line("# head\n> quote"), r"\# head\\x0a\> quote");
         assert_eq!(line("a\u{202e}b"), r"a\\u{202e}b");
+    }
+
+    #[test]
+    fn prose_shows_inline_code_and_nothing_else() {
+        assert_eq!(
+            prose("run `/mx a_b` or **not** `<@1>`"),
+            r"run `/mx a_b` or \*\*not\*\* `<@1>`"
+        );
+        assert_eq!(prose("a ` b"), r"a \` b");
+        assert_eq!(prose("`a\n@everyone`"), r"`a\x0a@everyone`");
+        assert_eq!(prose_within("`a_b_c` d", 5), r"\`a…");
     }
 
     #[test]

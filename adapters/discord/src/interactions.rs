@@ -162,7 +162,7 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
     let caller = caller!(typing);
     let registry = bot.chat.engine().registry();
     let choices = typing.data.autocomplete().and_then(|focused| {
-        let entry = registry.find(&typing.data.name)?;
+        let entry = registry.find(SlashOptions::read(&typing.data).name)?;
         let argument = entry
             .arguments
             .iter()

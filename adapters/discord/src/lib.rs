@@ -37,6 +37,7 @@ use crate::{
     gateway::{Disconnect, WRONG_TOKEN},
     place::INTERACTION_ROOM,
     refused::Refused,
+    register::Registration,
     rest::Rest,
 };
 
@@ -50,7 +51,7 @@ const DRAIN: Duration = Duration::from_secs(8);
 pub struct Discord {
     bot: Bot,
     application: Option<u64>,
-    guilds: Vec<u64>,
+    registration: Registration,
     /// Key that verifies requests from Discord; set only if Discord delivers interactions over
     /// HTTP.
     key: Option<http_interactions::Key>,
@@ -75,11 +76,14 @@ impl Discord {
         Ok(Self {
             bot: Bot::new(chat, rest),
             application: settings.application_id.parse().ok(),
-            guilds: settings
-                .guilds
-                .iter()
-                .filter_map(|guild| guild.parse().ok())
-                .collect(),
+            registration: Registration {
+                layout: settings.commands,
+                guilds: settings
+                    .guilds
+                    .iter()
+                    .filter_map(|guild| guild.parse().ok())
+                    .collect(),
+            },
             key,
         })
     }
@@ -118,7 +122,7 @@ impl Discord {
         bot.chat.spawn(register::keep_trying(
             bot.clone(),
             application,
-            self.guilds.clone(),
+            self.registration.clone(),
         ));
 
         bot.chat.spawn(resume::all(bot.clone()));

@@ -108,7 +108,7 @@ async fn show_in_reply(
 
 async fn reply(
     bot: &Bot,
-    spot: &Spot,
+    spot: &mut Spot,
     next: &mut Next,
     page: &ChatMessage<'_>,
 ) -> Result<(), Refused> {
@@ -116,8 +116,11 @@ async fn reply(
 
     if matches!(next, Next::Answer | Next::Update) {
         let kind = if *next == Next::Answer { 4 } else { 7 };
-        if *next == Next::Answer && spot.hidden {
-            message["flags"] = EPHEMERAL.into();
+        if *next == Next::Answer {
+            spot.hidden |= page.personal;
+            if spot.hidden {
+                message["flags"] = EPHEMERAL.into();
+            }
         }
 
         let answered = bot.call_back(spot, kind, Some(&message), &files).await;

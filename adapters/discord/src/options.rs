@@ -8,12 +8,16 @@ use netvane_core::{
 use serde_json::{Map, Value, json};
 use serenity::model::{
     application::{
-        ActionRow, ActionRowComponent, CommandData, CommandDataOptionValue, CommandDataResolved,
+        ActionRow, ActionRowComponent, CommandData, CommandDataOption, CommandDataOptionValue,
+        CommandDataResolved,
     },
     channel::Attachment,
 };
 
-use crate::{escape::cut, register};
+use crate::{
+    escape::{cut, length},
+    register,
+};
 
 /// Longest title of a modal in characters, by Discord's rules.
 const TITLE: usize = 45;
@@ -34,14 +38,25 @@ pub(crate) struct SlashOptions<'a> {
 impl<'a> SlashOptions<'a> {
     /// Reads the options of a slash command from the interaction.
     pub(crate) fn read(data: &'a CommandData) -> Self {
+        // A command of a group is its subcommand.
+        let (name, given) = match data.options.as_slice() {
+            [
+                CommandDataOption {
+                    name,
+                    value: CommandDataOptionValue::SubCommand(given),
+                    ..
+                },
+            ] => (name, given.as_slice()),
+            given => (&data.name, given),
+        };
         let mut options = Self {
-            name: &data.name,
+            name,
             arguments: Map::new(),
             hidden: false,
             file: None,
         };
 
-        for option in &data.options {
+        for option in given {
             let value = match &option.value {
                 CommandDataOptionValue::Boolean(hidden) if option.name == register::PRIVATE => {
                     options.hidden = *hidden;
@@ -83,9 +98,19 @@ pub(crate) fn dialogue(entry: &Entry, hidden: bool, known: &Map<String, Value>) 
         .collect();
     json!({
         "custom_id": format!("ask:{}:{}", entry.spec.name, u8::from(hidden)),
-        "title": cut(&format!("{}: {}", entry.spec.name, entry.about), TITLE),
+        "title": title(entry),
         "components": inputs,
     })
+}
+
+/// Returns the command's name with its description, if both fit.
+fn title(entry: &Entry) -> String {
+    let whole = format!("{}: {}", entry.spec.name, entry.about);
+    if length(&whole) <= TITLE {
+        whole
+    } else {
+        format!("/{}", entry.spec.name)
+    }
 }
 
 fn field(argument: &Argument, known: &Map<String, Value>) -> Value {
@@ -173,6 +198,21 @@ mod tests {
         assert_eq!(
             Value::from(options.arguments),
             json!({ "target": "192.0.2.1", "count": 3 })
+        );
+    }
+
+    #[test]
+    fn the_command_of_a_group_is_its_subcommand() {
+        let data = data(json!({
+            "id": "1", "name": "dns", "type": 1, "options": [{ "type": 1, "name": "mx", "options": [
+                { "type": 3, "name": "domain", "value": "example.com" },
+            ] }],
+        }));
+        let options = SlashOptions::read(&data);
+        assert_eq!(options.name, "mx");
+        assert_eq!(
+            Value::from(options.arguments),
+            json!({ "domain": "example.com" })
         );
     }
 

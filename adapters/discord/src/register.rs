@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use netvane_chat::{SendError, Waits};
 use netvane_core::{
     command::{Entry, Registry},
-    spec::{Argument, ArgumentKind},
+    settings::DiscordCommands,
+    spec::{Argument, ArgumentKind, Group},
 };
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -35,6 +36,7 @@ const DESCRIPTION: usize = 100;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Types of command options in Discord's API.
+const SUBCOMMAND: u8 = 1;
 const STRING: u8 = 3;
 const INTEGER: u8 = 4;
 const BOOLEAN: u8 = 5;
@@ -42,10 +44,21 @@ const ATTACHMENT: u8 = 11;
 
 /// Returns all commands in Discord's format. With `everywhere` they also say where they can be
 /// used, which commands of a single guild do not need.
-pub(crate) fn commands(registry: &Registry, everywhere: bool) -> Vec<Value> {
-    let menu = json!({ "type": 3, "name": LOOK_UP });
-    let slash = registry.entries().iter().map(|entry| slash(entry));
-    let mut commands: Vec<Value> = slash.chain([menu]).collect();
+pub(crate) fn commands(
+    registry: &Registry,
+    layout: DiscordCommands,
+    everywhere: bool,
+) -> Vec<Value> {
+    let mut commands: Vec<Value> = match layout {
+        DiscordCommands::Flat => registry
+            .entries()
+            .iter()
+            .map(|entry| slash(entry))
+            .collect(),
+        DiscordCommands::Grouped => grouped(registry),
+    };
+    commands.push(json!({ "type": 3, "name": LOOK_UP }));
+
     if everywhere {
         for command in &mut commands {
             // Installable in servers and for users; usable in servers, in direct messages to the
@@ -55,6 +68,51 @@ pub(crate) fn commands(registry: &Registry, everywhere: bool) -> Vec<Value> {
         }
     }
     commands
+}
+
+/// Returns one command per group, whose subcommands are the commands of the group.
+fn grouped(registry: &Registry) -> Vec<Value> {
+    let mut groups: Vec<Group> = registry
+        .entries()
+        .iter()
+        .map(|entry| entry.spec.group)
+        .collect();
+    groups.sort();
+    groups.dedup();
+
+    let subcommands = |group: Group| -> Vec<Value> {
+        let members = registry
+            .entries()
+            .iter()
+            .filter(|entry| entry.spec.group == group);
+        members
+            .map(|entry| {
+                let mut subcommand = slash(entry);
+                subcommand["type"] = json!(SUBCOMMAND);
+                subcommand
+            })
+            .collect()
+    };
+    groups
+        .into_iter()
+        .map(|group| {
+            json!({
+                "type": 1, "name": group_name(group), "description": group.title(),
+                "options": subcommands(group),
+            })
+        })
+        .collect()
+}
+
+/// Returns the name of the command whose subcommands are the commands of this group.
+fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::Dns => "dns",
+        Group::Reachability => "net",
+        Group::Mail => "mail",
+        Group::Request => "my",
+        Group::About => "netvane",
+    }
 }
 
 fn slash(entry: &Entry) -> Value {
@@ -100,7 +158,7 @@ fn option(argument: &Argument) -> Vec<Value> {
             let choice = |choice: &String| json!({ "name": choice, "value": choice });
             option["choices"] = argument.choices.iter().map(choice).collect();
         }
-        ArgumentKind::String if argument.completes.is_some() => {
+        ArgumentKind::String if argument.completes.is_some() || !argument.choices.is_empty() => {
             option["autocomplete"] = json!(true)
         }
         ArgumentKind::String => {}
@@ -111,11 +169,11 @@ fn option(argument: &Argument) -> Vec<Value> {
 
 /// Registers the commands, retrying temporary errors. Meanwhile the bot already handles the
 /// commands that were registered before.
-pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
+pub(crate) async fn keep_trying(bot: Bot, application: u64, registration: Registration) {
     let mut waits = Waits::up_to(LONGEST_WAIT);
     loop {
         let registry = bot.chat.engine().registry();
-        let Err(refused) = register(&bot.rest, registry, application, &guilds).await else {
+        let Err(refused) = register(&bot.rest, registry, application, &registration).await else {
             return;
         };
         if !may_pass(&refused) {
@@ -133,21 +191,29 @@ pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
     }
 }
 
-/// Registers the commands globally, or only in `guilds` if any are set.
+/// Where and how the commands are registered.
+#[derive(Clone)]
+pub(crate) struct Registration {
+    pub(crate) layout: DiscordCommands,
+    /// The servers in which they are registered; if empty, everywhere.
+    pub(crate) guilds: Vec<u64>,
+}
+
+/// Registers the commands globally, or only in guilds if any are set.
 async fn register(
     rest: &Rest,
     registry: &Registry,
     application: u64,
-    guilds: &[u64],
+    Registration { layout, guilds }: &Registration,
 ) -> Result<(), Refused> {
     let application_id = ApplicationId::new(application.max(1));
     if guilds.is_empty() {
-        return write(rest, &commands(registry, true), || Route::Commands {
-            application_id,
+        return write(rest, &commands(registry, *layout, true), || {
+            Route::Commands { application_id }
         })
         .await;
     }
-    let commands = commands(registry, false);
+    let commands = commands(registry, *layout, false);
     for guild in guilds {
         let guild_id = GuildId::new((*guild).max(1));
         write(rest, &commands, || Route::GuildCommands {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     buttons::BUTTONS,
-    escape::{length, line, line_within},
+    escape::{length, line, line_within, prose, prose_within},
     rest::File,
 };
 use files::{attachments, fit};
@@ -155,9 +155,9 @@ impl Placement {
             .warnings
             .iter()
             .take(WARNINGS)
-            .map(|warning| format!("\n⚠️ {}", line_within(warning, WARNING)))
+            .map(|warning| format!("\n⚠️ {}", prose_within(warning, WARNING)))
             .collect();
-        let mut out = line_within(&document.summary, SUMMARY);
+        let mut out = prose_within(&document.summary, SUMMARY);
         let most = DESCRIPTION - length(&tail) - length(more) - 4;
         let filled = fill(&mut out, most, self.parts(document));
         let complete = filled && self.elsewhere && has_room_for_words(document);
@@ -197,8 +197,8 @@ fn has_room_for_words(document: &Document) -> bool {
     warnings.len() <= WARNINGS
         && warnings
             .iter()
-            .all(|warning| length(&line(warning)) <= WARNING)
-        && length(&line(&document.summary)) <= SUMMARY
+            .all(|warning| length(&prose(warning)) <= WARNING)
+        && length(&prose(&document.summary)) <= SUMMARY
 }
 
 /// Appends parts as long as they fit. Returns whether all of them did.

@@ -4,7 +4,7 @@
 //! Telegram turns some plain words into links, mentions and commands, but not inside code. So such
 //! words are formatted as code.
 
-use netvane_core::document::render::{printable, printable_line};
+use netvane_core::document::render::{Span, printable, printable_line, spans};
 
 /// Most passages of a text that are formatted as code separately; with more, the whole text becomes
 /// code.
@@ -20,9 +20,21 @@ pub(crate) struct Markup {
 }
 
 impl Markup {
-    /// Appends text on one line. Words that Telegram would turn into links or commands become code.
+    /// Appends text on one line. What is between backticks becomes code, and so do words that
+    /// Telegram would turn into links or commands.
     pub(crate) fn words(mut self, text: &str) -> Self {
-        self.line(text, None);
+        let spans = spans(text);
+        let is_code = |span: &&Span<'_>| matches!(span, Span::Code(_));
+        if spans.iter().filter(is_code).count() > MOST_RUNS {
+            self.line(text, None);
+            return self;
+        }
+        for span in spans {
+            match span {
+                Span::Words(words) => self.line(words, None),
+                Span::Code(exact) => self.tagged("code", &printable_line(exact)),
+            }
+        }
         self
     }
 

@@ -33,7 +33,7 @@ pub fn complete(
     let typed = typed.trim();
     let lower = typed.to_lowercase();
     let mut found: Vec<String> = match argument.completes {
-        None => Vec::new(),
+        None => matching(argument.choices.iter().map(String::as_str), &lower),
         Some(Completes::Target) => matching(recent.iter().map(String::as_str), &lower),
         Some(Completes::RecordType) => matching(COMMON_TYPES.into_iter(), &lower),
         Some(Completes::Resolver) => matching(RESOLVERS.into_iter(), &lower),

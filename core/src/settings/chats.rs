@@ -57,6 +57,28 @@ impl TryFrom<String> for DiscordMode {
     }
 }
 
+/// How Discord lists the commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum DiscordCommands {
+    /// Each by its own name: `/mx`.
+    Flat,
+    /// As subcommands of their group: `/dns mx`.
+    Grouped,
+}
+
+impl TryFrom<String> for DiscordCommands {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "flat" => Ok(Self::Flat),
+            "grouped" => Ok(Self::Grouped),
+            _ => Err("expected flat or grouped"),
+        }
+    }
+}
+
 pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let telegram = &settings.telegram;
 

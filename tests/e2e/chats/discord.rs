@@ -464,3 +464,47 @@ fn long_zone() -> String {
         "$TTL 60\n@ IN SOA ns1.long.test. h.long.test. 7 7200 3600 1209600 60\n@ IN NS ns1.long.test.\n{texts}"
     )
 }
+
+#[test]
+fn grouped_commands_are_subcommands_of_their_group() {
+    let (discord, dns) = (Discord::start(), Dns::start());
+    let service = serve(&discord, &dns, &[("NETVANE__DISCORD__COMMANDS", "grouped")]);
+    discord.ready();
+    discord.registered();
+    assert!(discord.commands().len() < 10, "groups, not commands");
+
+    let reply = answered(&discord.slash("dns mx", json!({"domain": "example.test"})));
+    assert!(text(&reply).contains("2 mail servers"), "{reply}");
+
+    let so_far = json!({"name": "example.test", "type": "m"});
+    let types = discord.autocomplete(&Scene::default(), "dns dig", "type", so_far);
+    assert_eq!(types.choices()[0]["value"], "MX");
+
+    assert_eq!(service.stop(), Some(0));
+    discord.finish();
+}
+
+#[test]
+fn mistakes_refusals_and_help_are_shown_to_the_requester_only() {
+    const EPHEMERAL: u64 = 64;
+    let bot = Bot::start();
+
+    for (name, options, is_personal) in [
+        ("mx", json!({"domain": "example..test"}), true),
+        ("ping", json!({"target": "127.0.0.1"}), true),
+        ("help", json!({}), true),
+        ("status", json!({}), true),
+        ("mx", json!({"domain": "example.test"}), false),
+        ("mx", json!({"domain": "nowhere.test"}), false),
+    ] {
+        let reply = bot.discord.slash(name, options.clone()).reply();
+        let flags = reply["flags"].as_u64().unwrap_or_default();
+        assert_eq!(
+            flags & EPHEMERAL != 0,
+            is_personal,
+            "{name} {options}: {reply}"
+        );
+    }
+
+    bot.finish();
+}

@@ -4,7 +4,7 @@ use crate::escape::length;
 fn all() -> Vec<Value> {
     let engine =
         netvane_core::Engine::new(&netvane_core::settings::Settings::default()).expect("starts");
-    commands(engine.registry(), true)
+    commands(engine.registry(), DiscordCommands::Flat, true)
 }
 
 fn named(name: &str) -> Value {
@@ -102,4 +102,58 @@ fn fields_added_by_discord_are_no_difference() {
     assert_ne!(by_name(&theirs), by_name(&ours));
     theirs.pop();
     assert_ne!(by_name(&theirs), by_name(&ours));
+}
+
+/// Counts the characters of names, descriptions and choices, as Discord does for each command.
+fn characters(command: &Value) -> usize {
+    let own = [&command["name"], &command["description"], &command["value"]];
+    let own: usize = own
+        .iter()
+        .filter_map(|text| text.as_str())
+        .map(length)
+        .sum();
+    let parts = list(&command["options"])
+        .iter()
+        .chain(list(&command["choices"]));
+    own + parts.map(characters).sum::<usize>()
+}
+
+#[test]
+fn groups_hold_every_command_within_discords_limits() {
+    let engine =
+        netvane_core::Engine::new(&netvane_core::settings::Settings::default()).expect("starts");
+    let groups = commands(engine.registry(), DiscordCommands::Grouped, true);
+    let groups: Vec<&Value> = groups.iter().filter(|group| group["type"] == 1).collect();
+
+    let mut names: Vec<&str> = Vec::new();
+    for group in &groups {
+        let subcommands = list(&group["options"]);
+        assert!((1..=25).contains(&subcommands.len()), "{}", group["name"]);
+        assert!(
+            characters(group) <= 8000,
+            "{}: {}",
+            group["name"],
+            characters(group)
+        );
+        assert!(
+            subcommands
+                .iter()
+                .all(|command| command["type"] == SUBCOMMAND)
+        );
+        names.extend(
+            subcommands
+                .iter()
+                .filter_map(|command| command["name"].as_str()),
+        );
+    }
+
+    names.sort_unstable();
+    let mut all: Vec<&str> = engine
+        .registry()
+        .entries()
+        .iter()
+        .map(|entry| entry.spec.name)
+        .collect();
+    all.sort_unstable();
+    assert_eq!(names, all);
 }

@@ -6,7 +6,7 @@ use netvane_core::document::{
 };
 
 use super::files::file_name;
-use crate::escape::{block_lines, code, length, line};
+use crate::escape::{block_lines, code, length, line, prose};
 
 /// Characters per line that a phone shows in a code block without wrapping.
 const PHONE: usize = 40;
@@ -99,7 +99,7 @@ pub(super) fn part(block: &Block) -> Part {
                 ..Part::plain(lines)
             }
         }
-        Block::Text { text } => Part::plain(text.lines().map(line).collect()),
+        Block::Text { text } => Part::plain(text.lines().map(prose).collect()),
         Block::Fields { fields } => Part::plain(
             fields
                 .iter()

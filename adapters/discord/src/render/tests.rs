@@ -17,6 +17,7 @@ fn drawn(document: &Document) -> RenderedEmbed {
         document,
         buttons: &[],
         working: false,
+        personal: false,
     })
 }
 
@@ -125,6 +126,7 @@ fn overlong_replies_are_attached_in_full() {
         document: &document,
         buttons: &[],
         working: true,
+        personal: false,
     });
 
     assert!(working.files.is_empty(), "progress attaches nothing");
@@ -273,7 +275,7 @@ proptest! {
         (document, marks) in adversarial::document(),
         working in any::<bool>(),
     ) {
-        let RenderedEmbed { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], working });
+        let RenderedEmbed { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], working, personal: false });
         let title = embed["title"].as_str().expect("text");
         let description = embed["description"].as_str().expect("text");
         prop_assert!((1..=TITLE).contains(&length(title)));
@@ -327,7 +329,7 @@ proptest! {
             .map(|(index, label)| Button { id: format!("x:{index}"), label, sort: Sort::FollowUp })
             .collect();
         let (message, files) =
-            crate::message::message(&ChatMessage { document: &document, buttons: &buttons, working: false });
+            crate::message::message(&ChatMessage { document: &document, buttons: &buttons, working: false, personal: false });
         prop_assert_eq!(message["attachments"].as_array().map(Vec::len), Some(files.len()));
         for row in message["components"].as_array().into_iter().flatten() {
             for button in row["components"].as_array().into_iter().flatten() {

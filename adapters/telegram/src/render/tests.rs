@@ -348,7 +348,7 @@ proptest! {
 
     #[test]
     fn any_link_becomes_a_button((document, marks) in adversarial::document()) {
-        let page = netvane_chat::ChatMessage { document: &document, buttons: &[], working: false };
+        let page = netvane_chat::ChatMessage { document: &document, buttons: &[], working: false, personal: false };
         let keyboard = crate::keyboard::keyboard(page.links(), &[], false).unwrap_or_default();
         let content_hash = serde_json::to_string(&keyboard).expect("JSON");
         let links: Vec<Mark> = marks.into_iter().filter(|mark| mark.is_link(&document)).collect();

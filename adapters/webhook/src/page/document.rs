@@ -7,7 +7,7 @@ use netvane_core::{
     command::{Registry, targets::Target},
     document::{
         Block, Cell, Column, Document, Field, Mark, Role, Severity, Station,
-        render::{is_unsafe, printable, printable_line},
+        render::{Span, is_unsafe, printable, printable_line, spans},
     },
     spec::TargetKind,
 };
@@ -38,19 +38,12 @@ pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> M
 
 /// Renders running text; text between backticks becomes code.
 pub(super) fn words(text: &str) -> Markup {
-    let parts: Vec<&str> = text.split('`').collect();
-    let paired = parts.len() % 2 == 1
-        && parts
-            .iter()
-            .skip(1)
-            .step_by(2)
-            .all(|part| !part.trim().is_empty());
-    if !paired {
-        return html! { (text) };
-    }
     html! {
-        @for (index, part) in parts.into_iter().enumerate() {
-            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        @for span in spans(text) {
+            @match span {
+                Span::Words(words) => (words),
+                Span::Code(code) => code { (code) },
+            }
         }
     }
 }

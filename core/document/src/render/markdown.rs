@@ -1,6 +1,6 @@
 //! GitHub-flavored Markdown, for chats and tickets that support it.
 
-use super::{path, printable, printable_line};
+use super::{Span, path, printable, printable_line, spans};
 use crate::{Block, Cell, Document, Role, Severity};
 
 /// Renders the document as Markdown. Text from the network cannot add formatting, links or
@@ -18,7 +18,7 @@ pub fn markdown(document: &Document) -> String {
         "### {}\n\n{} **{}**\n",
         escape(title),
         symbol(*severity),
-        escape(summary)
+        prose(summary)
     );
 
     for block in blocks {
@@ -31,11 +31,20 @@ pub fn markdown(document: &Document) -> String {
         out.push_str(&format!(
             "\n> {} {}\n",
             symbol(Severity::Warning),
-            escape(warning)
+            prose(warning)
         ));
     }
 
     out
+}
+
+/// Escapes running text; what is between backticks becomes a code span.
+fn prose(text: &str) -> String {
+    let spans = spans(text).into_iter().map(|span| match span {
+        Span::Words(words) => escape(words),
+        Span::Code(exact) => code(exact),
+    });
+    spans.collect()
 }
 
 fn symbol(severity: Severity) -> &'static str {
@@ -50,7 +59,7 @@ fn symbol(severity: Severity) -> &'static str {
 fn block(block: &Block) -> String {
     match block {
         Block::Heading { text } => format!("**{}**", escape(text)),
-        Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
+        Block::Text { text } => text.lines().map(prose).collect::<Vec<_>>().join("  \n"),
         Block::Code { text, .. } => fenced(text),
         Block::Path { stations } => fenced(&path::draw(stations)),
         Block::Link { label, url } => format!("{}: {}", escape(label), code(url)),
