@@ -11,6 +11,7 @@ mod record_type;
 mod registered;
 mod simple;
 pub mod special_mailboxes;
+mod tls_endpoint;
 
 pub use email::{Email, MailAddress};
 pub use mailbox::MailDomain;
@@ -20,6 +21,7 @@ pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;
 pub use registered::Registered;
 pub use simple::{Flag, Number, Text, Word};
+pub use tls_endpoint::{StartTlsChoice, TlsEndpoint};
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,7 @@ use std::{
     sync::Arc,
 };
 
+use domain::base::iana::OptRcode;
 use netvane_document::Failure;
 use netvane_facts::target::{Host, IpVersion};
 
@@ -125,9 +126,15 @@ impl Net {
             Host::Name(name) if !all.iter().any(is_usable) => {
                 let client = self.dns.client(None).await?;
                 let response = client.query(name.as_str(), domain::base::Rtype::A).await?;
-                Ok(Contact::None {
-                    rcode: response.message.rcode.to_string(),
-                })
+                match response.message.rcode {
+                    OptRcode::NOERROR | OptRcode::NXDOMAIN => Ok(Contact::None {
+                        rcode: response.message.rcode.to_string(),
+                    }),
+                    rcode => Err(Failure::Upstream {
+                        what: format!("could not resolve {name}"),
+                        why: rcode.to_string(),
+                    }),
+                }
             }
             _ => self.usable(target, all, version).map(Contact::Addresses),
         }

@@ -37,7 +37,6 @@ pub use starttls::StartTls;
 
 pub(crate) use handshake::{Problem, negotiate};
 pub(crate) use recorder::Recorder;
-pub(crate) use wire::Wire as TlsWire;
 
 /// Timeout of one connection attempt.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -45,12 +44,12 @@ const CONNECT: Duration = Duration::from_secs(4);
 const HANDSHAKE: Duration = Duration::from_secs(6);
 /// Timeout of each further connection, which looks for older versions.
 const OLDER: Duration = Duration::from_secs(3);
-/// Timeout of the whole check.
-const TOTAL: Duration = Duration::from_millis(9500);
 
 /// What to connect to, and how.
 #[derive(Debug, Clone)]
 pub struct TlsTarget {
+    /// The host as the user wrote it; its TLSA records are compared.
+    pub host: Host,
     /// Addresses that the guard accepted.
     pub addresses: Vec<IpAddr>,
     /// TCP port, 1 to 65535.
@@ -61,6 +60,8 @@ pub struct TlsTarget {
     pub name: Host,
     /// Application protocols to offer (ALPN).
     pub alpn: &'static [&'static [u8]],
+    /// When the check ends, whatever is known by then.
+    pub deadline: Instant,
 }
 
 /// Result of a check.
@@ -74,6 +75,9 @@ pub struct TlsReport {
     pub assessment: Option<Assessment>,
     /// Why there is no TLS, or why current clients cannot connect.
     pub trouble: Option<Trouble>,
+    /// Whether the certificates agree with the TLSA records; `None` without certificates, or if the
+    /// records could not be looked up or validated.
+    pub dane: Option<Dane>,
 }
 
 /// Why a handshake failed.
@@ -98,28 +102,31 @@ impl Net {
     /// # Errors
     /// The trusted certificate authorities cannot be read, or a limit of what is sent is reached.
     pub async fn check_tls(&self, target: &TlsTarget) -> Result<TlsReport, Failure> {
-        let deadline = Instant::now() + TOTAL;
-        let tls = self.tls.clone();
-        let roots = tokio::task::spawn_blocking(move || tls.shared_roots());
-        let (roots, findings) = tokio::join!(roots, examine(target, deadline));
-        let roots = roots.map_err(|_| Failure::Internal)??;
+        let tlsa = tokio::time::timeout_at(target.deadline, self.tlsa(&target.host, target.port));
+        let (roots, tlsa, findings) = tokio::join!(self.trusted_roots(), tlsa, examine(target));
+        let roots = roots?;
         let (address, hello, trouble) = findings;
 
         let assessment = hello
             .as_ref()
             .filter(|hello| !hello.chain.is_empty())
             .map(|hello| Assessment::of(hello, &target.name, &roots));
+        let dane = match (&assessment, tlsa) {
+            (Some(assessment), Ok(Ok(tlsa))) => tlsa.compare(assessment, &roots),
+            _ => None,
+        };
 
         Ok(TlsReport {
             address,
             hello,
             assessment,
             trouble,
+            dane,
         })
     }
 
-    /// Returns the trusted certificate authorities, read once.
-    pub(crate) async fn trusted_roots(&self) -> Result<Arc<RootCertStore>, Failure> {
+    /// Returns the trusted certificate authorities, read once and not by an async worker.
+    async fn trusted_roots(&self) -> Result<Arc<RootCertStore>, Failure> {
         let tls = self.tls.clone();
         tokio::task::spawn_blocking(move || tls.shared_roots())
             .await
@@ -129,7 +136,8 @@ impl Net {
 
 type Findings = (IpAddr, Option<Hello>, Option<Trouble>);
 
-async fn examine(target: &TlsTarget, deadline: Instant) -> Findings {
+async fn examine(target: &TlsTarget) -> Findings {
+    let deadline = target.deadline;
     let addresses: Vec<SocketAddr> = target
         .addresses
         .iter()
@@ -146,20 +154,30 @@ async fn examine(target: &TlsTarget, deadline: Instant) -> Findings {
     };
 
     let end = deadline.min(Instant::now() + HANDSHAKE);
-    let mut wire = Wire::new(stream, end);
-    let first = with_current_client(&mut wire, target).await;
-    drop(wire);
+    let mut first = with_current_client(Wire::new(stream, end), target, target.alpn).await;
+
+    // The server knows none of the offered application protocols; it may have another one.
+    if let Err(Problem {
+        trouble: Trouble::Refused(why),
+        ..
+    }) = &first
+        && why.contains(handshake::NO_APPLICATION_PROTOCOL)
+        && let Ok(wire) = reconnect(address, deadline).await
+    {
+        first = with_current_client(wire, target, &[]).await;
+    }
 
     match first {
         Ok(hello) => (address.ip(), Some(hello), None),
-        Err(Problem::Trouble(Trouble::Refused(why), partial)) => {
-            let (hello, trouble) =
-                with_older_clients(target, address, why, partial, deadline).await;
-            (address.ip(), hello, Some(trouble))
-        }
-        Err(Problem::Trouble(trouble, hello)) => {
-            (address.ip(), hello.map(|hello| *hello), Some(trouble))
-        }
+        Err(Problem { trouble, hello }) => match (trouble, hello) {
+            (Trouble::Refused(why), None) => {
+                let (hello, trouble) = with_older_clients(target, address, why, deadline).await;
+                (address.ip(), hello, Some(trouble))
+            }
+            // The certificates arrived before the handshake failed, for example because the server
+            // demands a certificate of the client.
+            (trouble, hello) => (address.ip(), hello.map(|hello| *hello), Some(trouble)),
+        },
     }
 }
 
@@ -171,39 +189,34 @@ fn first_address(target: &TlsTarget) -> IpAddr {
         .unwrap_or(IpAddr::from([0, 0, 0, 0]))
 }
 
-/// A handshake as current clients do it. A server that rejects the offered application protocols is
-/// asked again without them by the caller's next attempt.
-async fn with_current_client(wire: &mut Wire, target: &TlsTarget) -> Result<Hello, Problem> {
-    let trouble = |trouble| Problem::Trouble(trouble, None);
+/// A handshake as current clients do it.
+async fn with_current_client(
+    mut wire: Wire,
+    target: &TlsTarget,
+    alpn: &[&[u8]],
+) -> Result<Hello, Problem> {
     if let Some(protocol) = target.starttls {
-        starttls::start(wire, protocol, &target.name, target.port)
+        starttls::start(&mut wire, protocol, &target.name, target.port)
             .await
-            .map_err(trouble)?;
+            .map_err(|trouble| Problem {
+                trouble,
+                hello: None,
+            })?;
     }
 
-    let (recorder, config) = Recorder::tolerant(target.alpn);
-    negotiate(wire, config, &recorder, server_name(&target.name))
+    let (recorder, config) = Recorder::tolerant(alpn);
+    negotiate(&mut wire, config, &recorder, server_name(&target.name))
         .await
         .map(|connection| handshake::hello(&connection, &recorder))
 }
 
-/// Looks for what the server does support: without application protocols, then TLS 1.2, 1.1 and 1.0
-/// with a ClientHello of our own.
+/// Looks for what the server does support: TLS 1.2, 1.1 and 1.0 with a ClientHello of our own.
 async fn with_older_clients(
     target: &TlsTarget,
     address: SocketAddr,
     why: String,
-    partial: Option<Box<Hello>>,
     deadline: Instant,
 ) -> (Option<Hello>, Trouble) {
-    let mut reason = why;
-
-    // The server's certificate arrived before the handshake failed, for example because the server
-    // demands a certificate of the client.
-    if let Some(hello) = partial.filter(|hello| !hello.chain.is_empty()) {
-        return (Some(*hello), Trouble::Refused(reason));
-    }
-
     for version in client_hello::VERSIONS {
         let Ok(mut wire) = reconnect(address, deadline).await else {
             break;
@@ -218,14 +231,14 @@ async fn with_older_clients(
 
         match server_flight::read(&mut wire, version, &target.name).await {
             Ok(hello) => {
-                reason = explain(&hello, reason);
+                let reason = explain(&hello, why);
                 return (Some(hello), Trouble::Refused(reason));
             }
             Err(error) => tracing::debug!(?error, version, "older TLS version not accepted"),
         }
     }
 
-    (None, Trouble::Refused(reason))
+    (None, Trouble::Refused(why))
 }
 
 /// Why current clients cannot connect to a server that chose this version and cipher.

@@ -1,8 +1,9 @@
-//! Commands that test reachability: ping, traceroute, port checks.
+//! Commands that test reachability: ping, traceroute, port checks, TLS.
 
 commands! {
     ping::Ping,
     trace::Trace,
     ports::Ports,
     port::Port,
+    tls::Tls,
 }

@@ -11,6 +11,9 @@ use super::{
     wire::Wire,
 };
 
+/// Name of the alert of a server that has none of the offered application protocols (RFC 7301).
+pub(super) const NO_APPLICATION_PROTOCOL: &str = "no_application_protocol";
+
 /// Most bytes of an answer that is not TLS which are shown.
 const MAX_SHOWN: usize = 120;
 
@@ -36,9 +39,10 @@ pub struct Hello {
 }
 
 /// Why a handshake failed.
-pub(crate) enum Problem {
-    /// The trouble, and what the server had sent before it.
-    Trouble(Trouble, Option<Box<Hello>>),
+pub(crate) struct Problem {
+    pub(crate) trouble: Trouble,
+    /// What the server had sent before, if it has sent certificates.
+    pub(crate) hello: Option<Box<Hello>>,
 }
 
 /// Completes a handshake. An error has what the server sent until then.
@@ -48,8 +52,10 @@ pub(crate) async fn negotiate(
     recorder: &Recorder,
     name: ServerName<'static>,
 ) -> Result<ClientConnection, Problem> {
-    let mut connection = ClientConnection::new(config, name)
-        .map_err(|error| Problem::Trouble(Trouble::Refused(error.to_string()), None))?;
+    let mut connection = ClientConnection::new(config, name).map_err(|error| Problem {
+        trouble: Trouble::Refused(error.to_string()),
+        hello: None,
+    })?;
     let mut is_first = true;
 
     loop {
@@ -118,7 +124,10 @@ pub(super) fn is_tls(bytes: &[u8]) -> bool {
 fn problem(connection: &ClientConnection, recorder: &Recorder, trouble: Trouble) -> Problem {
     let hello = hello(connection, recorder);
     let is_known = !hello.chain.is_empty();
-    Problem::Trouble(trouble, is_known.then(|| Box::new(hello)))
+    Problem {
+        trouble,
+        hello: is_known.then(|| Box::new(hello)),
+    }
 }
 
 /// What the connection negotiated and the recorder saw.

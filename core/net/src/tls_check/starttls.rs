@@ -235,19 +235,30 @@ async fn ldap(wire: &mut Wire) -> Result<(), Trouble> {
     })
     .await?;
 
-    // Extended response (0x78) with the enumerated result code 0 as its first field.
+    // Extended response (0x78) whose first field is the enumerated result code 0, success.
     let is_success = answer
-        .windows(4)
-        .position(|window| window[0] == 0x78 || window[..3] == [0x0a, 1, 0])
-        .is_some_and(|_| {
-            answer.contains(&0x78) && answer.windows(3).any(|window| window == [0x0a, 1, 0])
-        });
+        .iter()
+        .position(|byte| *byte == 0x78)
+        .and_then(|at| answer.get(at + 1..))
+        .is_some_and(has_success);
     if is_success {
         return Ok(());
     }
     Err(Trouble::NoStartTls(
         "the LDAP server rejects StartTLS".into(),
     ))
+}
+
+/// Whether the content of an extended response, after its tag, begins with the result code 0. Its
+/// length has one byte, or up to five.
+fn has_success(response: &[u8]) -> bool {
+    let header = match response.first() {
+        Some(length @ 0x81..=0x84) => 1 + usize::from(length & 0x7f),
+        _ => 1,
+    };
+    response
+        .get(header..)
+        .is_some_and(|content| content.starts_with(&[0x0a, 1, 0]))
 }
 
 /// Length of a whole BER value with its header; `None` until the header is complete.
