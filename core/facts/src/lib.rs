@@ -10,3 +10,4 @@ pub mod ports;
 pub mod registration;
 pub mod target;
 pub mod ua;
+pub mod web;

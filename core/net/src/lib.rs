@@ -11,6 +11,7 @@ mod errqueue;
 pub mod fuzzing;
 mod guard;
 pub mod http;
+pub mod http_check;
 pub mod icmp;
 pub mod icmp_error;
 pub mod mailauth;

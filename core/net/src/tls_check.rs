@@ -27,6 +27,7 @@ use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
 use crate::{Net, egress_budget, smtp};
+use handshake::{Problem, negotiate};
 use wire::Wire;
 
 pub use assessment::Assessment;
@@ -35,7 +36,7 @@ pub use handshake::Hello;
 pub use recorder::Proof;
 pub use starttls::StartTls;
 
-pub(crate) use handshake::{Problem, negotiate};
+pub(crate) use handshake::hello as hello_of;
 pub(crate) use recorder::Recorder;
 
 /// Timeout of one connection attempt.
@@ -96,6 +97,20 @@ pub enum Trouble {
     Refused(String),
 }
 
+impl Trouble {
+    /// The trouble in one sentence without a full stop.
+    pub fn sentence(&self, port: u16) -> String {
+        match self {
+            Self::NotConnected(why) => format!("port {port}: {}", why.as_str()),
+            Self::NotTls(answer) if answer.is_empty() => format!("port {port} does not speak TLS"),
+            Self::NotTls(answer) => {
+                format!("port {port} does not speak TLS: it answered `{answer}`")
+            }
+            Self::NoStartTls(why) | Self::Silent(why) | Self::Refused(why) => why.clone(),
+        }
+    }
+}
+
 impl Net {
     /// Examines a server's TLS. Everything that the server does is a result, not a failure.
     ///
@@ -126,7 +141,7 @@ impl Net {
     }
 
     /// Returns the trusted certificate authorities, read once and not by an async worker.
-    async fn trusted_roots(&self) -> Result<Arc<RootCertStore>, Failure> {
+    pub(crate) async fn trusted_roots(&self) -> Result<Arc<RootCertStore>, Failure> {
         let tls = self.tls.clone();
         tokio::task::spawn_blocking(move || tls.shared_roots())
             .await

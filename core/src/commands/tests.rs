@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 35] = [
+const CONTRACT: [(&str, &str); 36] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),

@@ -67,9 +67,4 @@ impl Wire {
     pub(crate) fn local_address(&self) -> io::Result<std::net::SocketAddr> {
         self.stream.local_addr()
     }
-
-    /// Gives the connection back after the handshake, with what was read ahead.
-    pub(crate) fn into_parts(self) -> (TcpStream, Vec<u8>) {
-        (self.stream, self.ahead)
-    }
 }

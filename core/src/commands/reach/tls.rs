@@ -25,6 +25,7 @@ use crate::{
 };
 pub(crate) use data::Data;
 use data::Question;
+pub(crate) use present::add_problems;
 
 /// Time for the check; what is known by then is the reply.
 const CHECK: Duration = Duration::from_millis(9500);

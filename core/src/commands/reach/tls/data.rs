@@ -272,7 +272,12 @@ impl Data {
         self.problems = found.into_iter().map(|found| found.problem).collect();
     }
 
-    pub(super) fn severity(&self) -> Severity {
+    /// What is wrong, worst first.
+    pub(crate) fn problems(&self) -> &[CheckProblem] {
+        &self.problems
+    }
+
+    pub(crate) fn severity(&self) -> Severity {
         self.problems
             .iter()
             .map(|problem| problem.severity.to_severity())

@@ -87,6 +87,12 @@ impl Data {
         }
     }
 
+    /// Version and cipher, such as `TLS 1.3, TLS_AES_128_GCM_SHA256`.
+    pub(crate) fn connection(&self) -> Option<String> {
+        let (protocol, cipher) = (self.protocol.as_ref()?, self.cipher.as_ref()?);
+        Some(format!("{protocol}, {cipher}"))
+    }
+
     fn add_certificate(&self, document: &mut Document) {
         let (Some(not_before), Some(not_after)) = (&self.not_before, &self.not_after) else {
             return;
