@@ -155,6 +155,7 @@ http {
     uwsgi_temp_path $dir/nginx/uwsgi;
     scgi_temp_path $dir/nginx/scgi;
     ssl_ciphers DEFAULT@SECLEVEL=0;
+    ssl_protocols TLSv1.2 TLSv1.3;
     server {
         listen $server:80;
         location / { default_type text/html; return 200 "<title>Plain</title>"; }

@@ -138,6 +138,10 @@ impl Net {
         query: &HttpQuery,
         mut progress: impl FnMut(&HttpReport),
     ) -> Result<HttpReport, Failure> {
+        // Read while the first connection is made; they are needed only to judge the certificate.
+        let net = self.clone();
+        tokio::spawn(async move { net.trusted_roots().await.is_ok() });
+
         let mut report = HttpReport::default();
         let mut url = query.url.clone();
 
@@ -147,8 +151,6 @@ impl Net {
                 Err(failure) if report.steps.is_empty() => return Err(failure),
                 Err(failure) => {
                     report.trouble = Some(refusal(failure));
-                    report.steps.push(Step::without_answer(url));
-                    report.answer = None;
                     return Ok(report);
                 }
             };
@@ -204,9 +206,8 @@ fn next_url(report: &HttpReport, redirect: Result<Url, String>) -> Result<Url, H
 /// Why a redirect could not be followed.
 fn refusal(failure: Failure) -> HttpTrouble {
     match failure {
-        Failure::Refused { .. } | Failure::RateLimited { .. } => {
-            HttpTrouble::Forbidden(failure.to_string())
-        }
+        Failure::Refused { what, why } => HttpTrouble::Forbidden(format!("{what} {why}")),
+        Failure::RateLimited { message, .. } => HttpTrouble::Forbidden(message),
         failure => HttpTrouble::NotResolved(failure.to_string()),
     }
 }

@@ -21,7 +21,7 @@ use std::{
 };
 
 use netvane_document::Failure;
-use netvane_facts::target::Host;
+use netvane_facts::{certificate::Certificate, target::Host};
 use rustls::RootCertStore;
 use rustls_pki_types::ServerName;
 use tokio::time::Instant;
@@ -95,6 +95,11 @@ pub enum Trouble {
     /// The server and current clients have no version or algorithm in common, or the handshake is
     /// broken; the reason as a sentence.
     Refused(String),
+    /// The handshake has more than the 64 KiB that clients accept.
+    TooLarge,
+    /// The key is of a type that many clients do not support; the connection was examined without
+    /// checking the server's signature.
+    UncommonKey,
 }
 
 impl Trouble {
@@ -107,6 +112,12 @@ impl Trouble {
                 format!("port {port} does not speak TLS: it answered `{answer}`")
             }
             Self::NoStartTls(why) | Self::Silent(why) | Self::Refused(why) => why.clone(),
+            Self::TooLarge => {
+                "the server sends more than 64 KiB of certificates, which clients refuse".into()
+            }
+            Self::UncommonKey => {
+                "the server's key is of a type that many clients do not support".into()
+            }
         }
     }
 }
@@ -185,8 +196,8 @@ async fn examine(target: &TlsTarget) -> Findings {
     match first {
         Ok(hello) => (address.ip(), Some(hello), None),
         Err(Problem { trouble, hello }) => match (trouble, hello) {
-            (Trouble::Refused(why), None) => {
-                let (hello, trouble) = with_older_clients(target, address, why, deadline).await;
+            (trouble @ (Trouble::Refused(_) | Trouble::TooLarge), None) => {
+                let (hello, trouble) = with_older_clients(target, address, trouble).await;
                 (address.ip(), hello, Some(trouble))
             }
             // The certificates arrived before the handshake failed, for example because the server
@@ -229,11 +240,10 @@ async fn with_current_client(
 async fn with_older_clients(
     target: &TlsTarget,
     address: SocketAddr,
-    why: String,
-    deadline: Instant,
+    trouble: Trouble,
 ) -> (Option<Hello>, Trouble) {
     for version in client_hello::VERSIONS {
-        let Ok(mut wire) = reconnect(address, deadline).await else {
+        let Ok(mut wire) = reconnect(address, target.deadline).await else {
             break;
         };
         if let Some(protocol) = target.starttls
@@ -246,35 +256,48 @@ async fn with_older_clients(
 
         match server_flight::read(&mut wire, version, &target.name).await {
             Ok(hello) => {
-                let reason = explain(&hello, why);
-                return (Some(hello), Trouble::Refused(reason));
+                let trouble = explain(&hello, trouble);
+                return (Some(hello), trouble);
             }
             Err(error) => tracing::debug!(?error, version, "older TLS version not accepted"),
         }
     }
 
-    (None, Trouble::Refused(why))
+    (None, trouble)
 }
 
 /// Why current clients cannot connect to a server that chose this version and cipher.
-fn explain(hello: &Hello, otherwise: String) -> String {
+fn explain(hello: &Hello, otherwise: Trouble) -> Trouble {
+    if otherwise == Trouble::TooLarge {
+        return otherwise;
+    }
     if hello.protocol != "TLS 1.2" {
-        return format!(
+        return Trouble::Refused(format!(
             "the server supports nothing newer than {}, which current clients refuse",
             hello.protocol
-        );
+        ));
     }
+
     let is_supported = rustls::crypto::ring::default_provider()
         .cipher_suites
         .iter()
         .any(|suite| suite.suite().as_str() == Some(hello.cipher.as_str()));
-    if is_supported {
-        return otherwise;
+    if !is_supported {
+        return Trouble::Refused(format!(
+            "the server supports only cipher suites that current clients refuse ({})",
+            hello.cipher
+        ));
     }
-    format!(
-        "the server supports only cipher suites that current clients refuse ({})",
-        hello.cipher
-    )
+
+    let key = hello
+        .chain
+        .first()
+        .and_then(|leaf| Certificate::read(leaf).ok())
+        .map(|leaf| leaf.key);
+    match key {
+        Some(key) if !key.is_weak() && !key.is_common() => Trouble::UncommonKey,
+        _ => otherwise,
+    }
 }
 
 async fn reconnect(address: SocketAddr, deadline: Instant) -> std::io::Result<Wire> {

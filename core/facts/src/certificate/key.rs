@@ -75,6 +75,18 @@ impl Key {
     }
 }
 
+impl Key {
+    /// Whether all current clients support keys of this type and size.
+    pub fn is_common(self) -> bool {
+        match self.kind {
+            KeyType::Rsa => self.bits <= 8192,
+            KeyType::Ecdsa => matches!(self.bits, 256 | 384),
+            KeyType::Ed25519 => true,
+            KeyType::Ed448 | KeyType::Dsa | KeyType::Other => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.bits {

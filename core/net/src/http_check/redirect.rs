@@ -4,6 +4,8 @@ use url::Url;
 
 /// Longest redirect target, in bytes.
 const MAX: usize = 4096;
+/// Longest target that cannot be followed which is shown, in characters.
+const MAX_SHOWN: usize = 200;
 
 /// The target of a redirect; `None` if the answer is none. An error is a target that is not an http
 /// or https URL, as it may be shown.
@@ -29,6 +31,16 @@ pub(super) fn target(
     // Browsers keep the fragment of the first URL; it is never sent.
     let _ = (url.set_username(""), url.set_password(None));
     Some(Ok(url))
+}
+
+/// A redirect target that cannot be followed, as it may be shown; `None` if it may hold a password.
+pub(super) fn shown(location: &str) -> Option<String> {
+    match Url::parse(location) {
+        Ok(url) if url.has_host() => Some(without_credentials(&url)),
+        _ if location.contains('@') => None,
+        _ => Some(location.to_owned()),
+    }
+    .map(|text| text.chars().take(MAX_SHOWN).collect())
 }
 
 /// A URL as it may be shown: without user name and password.

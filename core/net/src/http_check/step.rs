@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Contact, Net, egress_budget, smtp,
-    tls_check::{Assessment, Recorder, TlsReport, TlsTarget, hello_of, server_name},
+    tls_check::{Assessment, Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
 };
 
 /// Timeout of one connection attempt.
@@ -73,7 +73,9 @@ pub(super) async fn take(net: &Net, query: &HttpQuery, url: &Url) -> Result<Outc
     let started = Clock::now();
     let mut step = Step::without_answer(url.clone());
     let mut outcome = run(net, query, &mut step, started).await?;
-    step.timings.total = started.elapsed();
+    if step.timings.total.is_zero() {
+        step.timings.total = started.elapsed();
+    }
     outcome.step = step;
     Ok(outcome)
 }
@@ -129,7 +131,7 @@ async fn run(
         alpn: &[b"h2", b"http/1.1"],
         deadline: query.deadline,
     };
-    over_tls(net, query, step, stream, &target).await
+    over_tls(net, query, step, (stream, started), &target).await
 }
 
 /// The addresses to connect to, accepted by the guard.
@@ -162,7 +164,7 @@ async fn over_tls(
     net: &Net,
     query: &HttpQuery,
     step: &mut Step,
-    stream: TcpStream,
+    (stream, begin): (TcpStream, Clock),
     target: &TlsTarget,
 ) -> Result<Outcome, Failure> {
     let started = Clock::now();
@@ -176,21 +178,17 @@ async fn over_tls(
         _ => return diagnose(net, step, target).await,
     };
     step.timings.tls = Some(started.elapsed());
-    let report = report(net, &stream, &recorder, target).await?;
+    let hello = hello_of(stream.get_ref().1, &recorder);
 
-    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let is_http2 = hello.alpn.as_deref() == Some("h2");
     let mut outcome = talk(net, query, step, stream, is_http2).await;
-    outcome.tls = Some(report);
+    step.timings.total = begin.elapsed();
+
+    outcome.tls = Some(report(net, hello, target).await?);
     Ok(outcome)
 }
 
-async fn report(
-    net: &Net,
-    stream: &TlsStream<TcpStream>,
-    recorder: &Recorder,
-    target: &TlsTarget,
-) -> Result<TlsReport, Failure> {
-    let hello = hello_of(stream.get_ref().1, recorder);
+async fn report(net: &Net, hello: Hello, target: &TlsTarget) -> Result<TlsReport, Failure> {
     let roots = net.trusted_roots().await?;
     Ok(TlsReport {
         address: target.addresses[0],
@@ -207,7 +205,9 @@ async fn diagnose(net: &Net, step: &Step, target: &TlsTarget) -> Result<Outcome,
     let report = net.check_tls(target).await?;
     let why = match &report.trouble {
         Some(trouble) => trouble.sentence(target.port),
-        None => "the server did not prove that it has the key of its certificate".into(),
+        None => {
+            "the page was not read, because the server's signature could not be verified".into()
+        }
     };
     Ok(Outcome {
         tls: Some(report),
@@ -240,10 +240,11 @@ where
     step.status = Some(exchange.status());
     let location = exchange.header(http::header::LOCATION);
     let redirect = redirect::target(exchange.status(), location.as_deref(), &step.url);
-    step.location = redirect.as_ref().map(|target| match target {
-        Ok(url) => url.to_string(),
-        Err(what) => what.clone(),
-    });
+    step.location = match &redirect {
+        Some(Ok(url)) => Some(url.to_string()),
+        Some(Err(_)) => location.as_deref().and_then(redirect::shown),
+        None => None,
+    };
 
     let mut outcome = Outcome::of(step.clone());
     outcome.answer = Some(answer(exchange, query, redirect.is_some()).await);

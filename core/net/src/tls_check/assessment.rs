@@ -72,7 +72,9 @@ impl Assessment {
         let leaf = certificates.first();
         // A key that is long enough, of a type that can be checked, and still a wrong signature: the
         // server does not have the key of the certificate.
-        if hello.proof == Proof::Invalid && leaf.is_some_and(|leaf| can_be_proven(leaf)) {
+        if hello.proof == Proof::Invalid
+            && leaf.is_some_and(|leaf| leaf.key.is_common() && !leaf.key.is_weak())
+        {
             faults.push(Fault::Other(
                 "the server did not prove that it has the certificate's private key".into(),
             ));
@@ -96,16 +98,6 @@ impl Assessment {
             faults,
             now,
         }
-    }
-}
-
-fn can_be_proven(leaf: &Certificate) -> bool {
-    use netvane_facts::certificate::KeyType;
-    match leaf.key.kind {
-        KeyType::Rsa => !leaf.key.is_weak() && leaf.key.bits <= 8192,
-        KeyType::Ecdsa => matches!(leaf.key.bits, 256 | 384),
-        KeyType::Ed25519 => true,
-        _ => false,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{io, sync::Arc};
 
-use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVersion};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, Error, InvalidMessage, ProtocolVersion,
+};
 use rustls_pki_types::ServerName;
 
 use super::{
@@ -85,7 +87,12 @@ pub(crate) async fn negotiate(
 
         if let Err(error) = feed(wire, &mut connection, &bytes) {
             let _ = flush(wire, &mut connection).await;
-            let why = Trouble::Refused(describe(&error));
+            let why = match error {
+                Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => {
+                    Trouble::TooLarge
+                }
+                error => Trouble::Refused(describe(&error)),
+            };
             return Err(problem(&connection, recorder, why));
         }
     }
@@ -220,6 +227,9 @@ fn alert_name(alert: u8) -> String {
 pub(super) fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_SHOWN)]);
     let line = text.lines().next().unwrap_or_default();
+    if line.chars().all(|c| c.is_control() || c == '\u{fffd}') {
+        return String::new();
+    }
     line.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect::<String>()

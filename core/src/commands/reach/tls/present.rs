@@ -60,13 +60,13 @@ impl Data {
             (Some(reason), _) if self.severity() == Severity::Bad => {
                 let mut reason = reason.clone();
                 let verdict = match (&self.protocol, self.trusted) {
-                    (None, _) => None,
-                    (_, Some(true)) => Some("Wrong certificate: "),
-                    (_, Some(false)) => Some("Not trusted: "),
-                    (_, None) => None,
+                    (Some(_), Some(false)) => Some("Not trusted: "),
+                    _ => None,
                 };
                 match verdict {
                     Some(verdict) => format!("{verdict}{reason}"),
+                    // A host name keeps its letters.
+                    None if reason.starts_with(&self.target) => reason,
                     None => {
                         capitalize(&mut reason);
                         reason

@@ -39,13 +39,14 @@ pub(super) fn trouble(trouble: &Trouble, question: &Question, hello: Option<&Hel
         )
         .because(why.clone()),
         Trouble::NotTls(answer) => not_tls(answer, port),
-        Trouble::Silent(why) => Found::new(
-            Weight::Error,
-            "no_handshake",
-            format!("No TLS on port {port}: {why}."),
-            "Check that this port speaks TLS; if TLS is started by a command there, name the protocol with `starttls=`.",
-        )
-        .because(why.clone()),
+        Trouble::Silent(why) => {
+            let fix = match question.starttls {
+                None => "Check that this port speaks TLS; if TLS is started by a command there, name the protocol with `starttls=`.",
+                Some(_) => "Check the port and the protocol; if the connection begins with TLS there, ask with `starttls=none`.",
+            };
+            let text = format!("No TLS on port {port}: {why}.");
+            Found::new(Weight::Error, "no_handshake", text, fix).because(why.clone())
+        }
         Trouble::Refused(why) => {
             let found = Found::new(
                 Weight::Error,
@@ -55,6 +56,19 @@ pub(super) fn trouble(trouble: &Trouble, question: &Question, hello: Option<&Hel
             );
             found.because(why.clone())
         }
+        Trouble::TooLarge => Found::new(
+            Weight::Error,
+            "too_large",
+            "The server sends more than 64 KiB of certificates, which many clients refuse.",
+            "Send only the server's certificate and the intermediates up to the root.",
+        )
+        .because(trouble.sentence(port)),
+        Trouble::UncommonKey => Found::new(
+            Weight::Warning,
+            "uncommon_key",
+            "The certificate's key is of a type that many clients do not support; they cannot connect.",
+            "Use an ECDSA key on P-256, or an RSA key of 2,048 bits or more.",
+        ),
     }
 }
 
@@ -297,7 +311,7 @@ pub(super) fn name(assessment: &Assessment, question: &Question) -> Option<Found
             format!("The certificate is for {names}, not for {name}; clients reject it."),
             format!("Install a certificate that has {name} among its names, or correct the server's configuration for this name."),
         )
-        .because(format!("wrong name: the certificate is for {names}")),
+        .because(format!("the certificate is for {names}, not for {name}")),
     )
 }
 
