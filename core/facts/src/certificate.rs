@@ -9,6 +9,7 @@ mod key;
 pub mod names;
 pub mod ocsp;
 mod signature;
+mod timestamp;
 pub mod validity;
 
 use std::fmt::Write;
@@ -22,9 +23,8 @@ use x509_parser::{
 pub use key::{Key, KeyType};
 pub use names::Names;
 pub use signature::Signature;
+pub use timestamp::Timestamp;
 
-/// Most timestamps of certificate transparency logs that are read from one certificate.
-const MAX_TIMESTAMPS: usize = 16;
 /// Longest URL of an issuer's certificate that is kept, in bytes.
 const MAX_URL: usize = 512;
 
@@ -69,15 +69,6 @@ pub struct Certificate {
     pub timestamps: Vec<Timestamp>,
     /// Serial number, as encoded.
     pub serial: Vec<u8>,
-}
-
-/// A signed certificate timestamp: a promise of a log to include the certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timestamp {
-    /// Identifier of the log in base64, as lists of logs give it.
-    pub log: String,
-    /// When the log received the certificate, in milliseconds since 1970.
-    pub at_ms: u64,
 }
 
 impl Certificate {
@@ -151,11 +142,8 @@ impl Certificate {
             ParsedExtension::SCT(timestamps) => {
                 self.timestamps = timestamps
                     .iter()
-                    .take(MAX_TIMESTAMPS)
-                    .map(|timestamp| Timestamp {
-                        log: data_encoding::BASE64.encode(timestamp.id.key_id),
-                        at_ms: timestamp.timestamp,
-                    })
+                    .take(timestamp::MAX)
+                    .map(|found| Timestamp::new(found.id.key_id, found.timestamp))
                     .collect();
             }
             _ => {}

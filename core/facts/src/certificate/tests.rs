@@ -111,3 +111,38 @@ fn changed_bytes_never_panic() {
         }
     }
 }
+
+#[test]
+fn reads_the_timestamps_of_transparency_logs() {
+    let one = [
+        &[0][..],
+        &[7; 32],
+        &1_700_000_000_000_u64.to_be_bytes(),
+        &[0, 0, 4, 3, 0, 1, 9],
+    ]
+    .concat();
+    let item = [&(one.len() as u16).to_be_bytes()[..], &one].concat();
+    let list = [&(item.len() as u16).to_be_bytes()[..], &item].concat();
+    let octets = [&[4, list.len() as u8][..], &list].concat();
+    let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
+    let der = sample(|params| {
+        params.custom_extensions = vec![rcgen::CustomExtension::from_oid_content(&oid, octets)];
+    });
+    let certificate = Certificate::read(&der).expect("a certificate");
+    assert_eq!(certificate.timestamps, Timestamp::read_list(&list));
+    assert_eq!(certificate.timestamps[0].at_ms, 1_700_000_000_000);
+}
+
+#[test]
+fn knows_when_a_staple_is_required() {
+    let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+    let der = sample(|params| {
+        let feature = vec![0x30, 3, 2, 1, 5];
+        params.custom_extensions = vec![rcgen::CustomExtension::from_oid_content(&oid, feature)];
+    });
+    assert!(
+        Certificate::read(&der)
+            .expect("a certificate")
+            .requires_staple
+    );
+}

@@ -5,6 +5,7 @@ pub(crate) mod data;
 mod present;
 pub(crate) mod problems;
 mod sentences;
+mod trouble;
 
 use std::time::Duration;
 

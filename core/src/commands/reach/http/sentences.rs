@@ -44,7 +44,8 @@ pub(super) fn trouble(trouble: &HttpTrouble, url: &str) -> Found {
         HttpTrouble::NotHttp(why) => (
             "not_http",
             why.clone(),
-            "Check that a web server listens on this port; `http://` and `https://` have different ports.",
+            "Check that a web server listens on this port; `http://` and `https://` have \
+             different ports.",
         ),
         HttpTrouble::Silent => (
             "no_answer",
@@ -134,7 +135,8 @@ pub(super) fn invalid_hsts(value: &str) -> CheckProblem {
     Found::new(
         Weight::Warning,
         "invalid_hsts",
-        format!("The header `Strict-Transport-Security: {shown}` is invalid, so browsers ignore it."),
+        format!("The header `Strict-Transport-Security: {shown}` is invalid, so browsers ignore \
+         it."),
         "Send `max-age` with a number of seconds, once, for example `max-age=31536000`.",
     )
     .problem

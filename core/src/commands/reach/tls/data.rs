@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use netvane_document::Severity;
 use netvane_facts::{
     certificate::{
-        Certificate, KeyType,
+        Certificate, KeyType, Timestamp,
         dane::{Tlsa, Usage},
         ocsp::OcspStatus,
         validity::{Thresholds, days_left, rfc3339},
@@ -113,7 +113,7 @@ pub(crate) struct SctData {
     /// Identifier of the log, in base64.
     pub(super) log: String,
     pub(super) at: String,
-    /// Where it was found: in the `certificate`.
+    /// Where it was found: in the `certificate`, or in the handshake (`tls`).
     pub(super) source: String,
 }
 
@@ -194,6 +194,9 @@ impl Data {
             data.alpn = hello.alpn.clone();
             data.chain_total = hello.chain.len();
             data.ocsp_stapled = hello.staple.is_some();
+            let of_tls = hello.timestamps.as_deref().map(Timestamp::read_list);
+            let of_tls = of_tls.unwrap_or_default();
+            data.scts = of_tls.iter().map(|one| SctData::new(one, "tls")).collect();
         }
         data.dane = report.dane.as_ref().map(DaneData::from);
 
@@ -247,15 +250,9 @@ impl Data {
             bits: leaf.key.bits,
         });
         self.signature = Some(leaf.signature.name.clone());
-        self.scts = leaf
-            .timestamps
-            .iter()
-            .map(|timestamp| SctData {
-                log: timestamp.log.clone(),
-                at: rfc3339(i64::try_from(timestamp.at_ms / 1000).unwrap_or(i64::MAX)),
-                source: "certificate".into(),
-            })
-            .collect();
+        let of_certificate = leaf.timestamps.iter();
+        self.scts
+            .extend(of_certificate.map(|one| SctData::new(one, "certificate")));
     }
 
     fn add_problems(&mut self, mut found: Vec<problems::Found>) {
@@ -284,6 +281,16 @@ impl Data {
             .max()
             .unwrap_or(Severity::Good)
             .max(Severity::Good)
+    }
+}
+
+impl SctData {
+    fn new(timestamp: &Timestamp, source: &str) -> Self {
+        Self {
+            log: timestamp.log.clone(),
+            at: rfc3339(i64::try_from(timestamp.at_ms / 1000).unwrap_or(i64::MAX)),
+            source: source.into(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     Data,
     data::KeyData,
     problems::{CheckProblem, Weight},
-    sentences::protocol_name,
+    trouble::protocol_name,
 };
 
 /// Most names of a certificate in a document; the data has up to 100.

@@ -2,11 +2,11 @@
 
 use netvane_document::Severity;
 use netvane_facts::certificate::validity::Thresholds;
-use netvane_net::tls_check::TlsReport;
+use netvane_net::tls_check::{Proof, StartTls, TlsReport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{data::Question, sentences};
+use super::{data::Question, sentences, trouble};
 
 /// How much a problem matters.
 #[derive(
@@ -103,11 +103,16 @@ pub(super) fn all(
 ) -> Vec<Found> {
     let mut found = Vec::new();
 
-    if let Some(trouble) = &report.trouble {
-        found.push(sentences::trouble(trouble, question, report.hello.as_ref()));
+    // A server that ends the handshake because it wants a certificate of the client is fine.
+    let wants_certificate = report
+        .hello
+        .as_ref()
+        .is_some_and(|hello| hello.wants_client_certificate && hello.proof == Proof::Valid);
+    if let Some(why) = report.trouble.as_ref().filter(|_| !wants_certificate) {
+        found.push(trouble::trouble(why, question, report.hello.as_ref()));
     }
     if let Some(hello) = &report.hello {
-        found.extend(sentences::connection(hello));
+        found.extend(trouble::connection(hello));
     }
 
     if let Some(assessment) = &report.assessment {
@@ -124,7 +129,7 @@ pub(super) fn all(
 
     if let Some(dane) = &report.dane {
         // Mail servers that check DANE ignore names and authorities then (RFC 7672 §3.1).
-        if dane.replaces_checks && question.starttls == Some(netvane_net::tls_check::StartTls::Smtp)
+        if dane.replaces_checks && question.starttls == Some(StartTls::Smtp)
         {
             found.iter_mut().for_each(make_harmless);
         }

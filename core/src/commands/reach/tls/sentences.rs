@@ -1,223 +1,164 @@
-//! The words for each problem of a server's TLS.
+//! The words for each problem of a server's certificates.
 
 use netvane_facts::certificate::{
-    Certificate,
+    Certificate, Key,
     chain::Fault,
     ocsp::OcspStatus,
     short_name,
     validity::{Thresholds, Urgency, days_left, rfc3339},
 };
-use netvane_net::tls_check::{Assessment, Dane, DaneState, Hello, StartTls, Trouble};
+use netvane_net::tls_check::{Assessment, Dane, DaneState};
 
 use super::{
     data::Question,
     problems::{Found, Weight},
 };
 
-/// Most certificates that clients are known to accept (OpenSSL's and Go's limits are near).
-const LONG_CHAIN: usize = 10;
-
-/// Why there is no TLS, or why current clients cannot connect.
-pub(super) fn trouble(trouble: &Trouble, question: &Question, hello: Option<&Hello>) -> Found {
-    let port = question.port;
-    match trouble {
-        Trouble::NotConnected(why) => {
-            let why = why.as_str();
-            Found::new(
-                Weight::Error,
-                "not_connected",
-                format!("No connection to port {port}: {why}."),
-                format!("Check that the service runs and that firewalls let port {port} through."),
-            )
-            .because(format!("port {port}: {why}"))
-        }
-        Trouble::NoStartTls(why) => Found::new(
-            Weight::Error,
-            "no_starttls",
-            format!("TLS could not be started: {why}. Everything is sent in plain text."),
-            "Enable STARTTLS in the server and give it a certificate.",
-        )
-        .because(why.clone()),
-        Trouble::NotTls(answer) => not_tls(answer, port),
-        Trouble::Silent(why) => {
-            let fix = match question.starttls {
-                None => "Check that this port speaks TLS; if TLS is started by a command there, name the protocol with `starttls=`.",
-                Some(_) => "Check the port and the protocol; if the connection begins with TLS there, ask with `starttls=none`.",
-            };
-            let text = format!("No TLS on port {port}: {why}.");
-            Found::new(Weight::Error, "no_handshake", text, fix).because(why.clone())
-        }
-        Trouble::Refused(why) => {
-            let found = Found::new(
-                Weight::Error,
-                if hello.is_some() { "outdated" } else { "refused" },
-                format!("Current clients cannot connect: {why}."),
-                "Enable TLS 1.2 and 1.3 with their usual cipher suites, and a certificate for this name.",
-            );
-            found.because(why.clone())
-        }
-        Trouble::TooLarge => Found::new(
-            Weight::Error,
-            "too_large",
-            "The server sends more than 64 KiB of certificates, which many clients refuse.",
-            "Send only the server's certificate and the intermediates up to the root.",
-        )
-        .because(trouble.sentence(port)),
-        Trouble::UncommonKey => Found::new(
-            Weight::Warning,
-            "uncommon_key",
-            "The certificate's key is of a type that many clients do not support; they cannot connect.",
-            "Use an ECDSA key on P-256, or an RSA key of 2,048 bits or more.",
-        ),
-    }
-}
-
-/// An answer that is not TLS, and what it looks like.
-fn not_tls(answer: &str, port: u16) -> Found {
-    let fix = match answer.get(..4).unwrap_or(answer) {
-        "HTTP" => "This is plain HTTP: use the HTTPS port, or enable TLS on this one.",
-        "220 " | "220-" => "This looks like SMTP: ask with `starttls=smtp`.",
-        "* OK" => "This looks like IMAP: ask with `starttls=imap`.",
-        "+OK " => "This looks like POP3: ask with `starttls=pop3`.",
-        "SSH-" => "This is SSH, which does not use TLS.",
-        _ => {
-            "Check the port, or name the protocol with `starttls=` if TLS is started by a command."
-        }
-    };
-    let said = match answer {
-        "" => String::new(),
-        answer => format!(": it answered `{answer}`"),
-    };
-    Found::new(
-        Weight::Error,
-        "not_tls",
-        format!("Port {port} does not speak TLS{said}."),
-        fix,
-    )
-    .because(format!("port {port} does not speak TLS{said}"))
-}
-
-/// Remarks about the connection itself.
-pub(super) fn connection(hello: &Hello) -> Vec<Found> {
-    let mut found = Vec::new();
-    if hello.chain.is_empty() {
-        found.push(
-            Found::new(
-                Weight::Error,
-                "no_certificate",
-                "The server sent no certificate, so nobody can tell who it is.",
-                "Give the server a certificate.",
-            )
-            .because("the server sent no certificate"),
-        );
-    }
-    if hello.chain.len() > LONG_CHAIN {
-        let count = hello.chain.len();
-        found.push(Found::new(
-            Weight::Warning,
-            "long_chain",
-            format!("The server sends {count} certificates; some clients accept no more than {LONG_CHAIN}, and all have to load them."),
-            "Send only the server's certificate and the intermediates up to the root.",
-        ));
-    }
-    if hello.wants_client_certificate {
-        found.push(Found::new(
-            Weight::Info,
-            "client_certificate",
-            "The server asks clients for a certificate.",
-            "",
-        ));
-    }
-    found
-}
-
 /// A reason not to trust the chain.
 pub(super) fn fault(fault: &Fault, assessment: &Assessment) -> Found {
-    let chain = &assessment.certificates;
-    let which = |position: &usize| which(chain.get(*position), *position);
-    let error = |code, text: String, fix: String| Found::new(Weight::Error, code, text, fix);
+    let certificate = |position: &usize| {
+        let chain = &assessment.certificates;
+        which(chain.get(*position), *position)
+    };
+
     match fault {
-        Fault::Expired { position, at } => expired(*position, *at, &which(position), assessment.now),
-        Fault::NotYetValid { position, at } => {
-            let (which, at) = (which(position), rfc3339(*at));
-            error(
-                "not_yet_valid",
-                format!("{} is not valid before {at}; clients reject it until then.", capital(&which)),
-                "Check the server's clock and the certificate that is installed.".into(),
-            )
-            .because(format!("{which} is not valid before {at}"))
+        Fault::Expired { position, at } => {
+            expired(*position, *at, &certificate(position), assessment.now)
         }
-        Fault::SelfSigned => error(
-            "self_signed",
-            "The certificate is self-signed: no certificate authority vouches for it, so clients cannot tell the server from an impostor.".into(),
-            "Get a certificate from a public authority, for example with ACME (Let's Encrypt), or add this one to the clients' trusted roots.".into(),
-        )
-        .because("self-signed"),
-        Fault::UntrustedRoot { root } => {
-            let root = short_name(root);
-            error(
-                "untrusted_root",
-                format!("The chain ends at “{root}”, which is not a trusted root, so clients reject it."),
-                format!("Get a certificate from a public authority, or add “{root}” to the clients' trusted roots."),
-            )
-            .because(format!("the root “{root}” is not trusted"))
-        }
+        Fault::NotYetValid { position, at } => not_yet_valid(*at, &certificate(position)),
+        Fault::SelfSigned => self_signed(),
+        Fault::UntrustedRoot { root } => untrusted_root(short_name(root)),
         Fault::MissingIssuer { issuer, url } => missing_issuer(short_name(issuer), url.as_deref()),
-        Fault::WrongSignature { position } => {
-            let which = which(position);
-            error(
-                "wrong_signature",
-                format!("{} is not signed by the issuer that it names, so clients reject it.", capital(&which)),
-                "Install the intermediate certificates that came with the certificate.".into(),
-            )
-            .because(format!("the signature of {which} is not by its issuer"))
-        }
-        Fault::WeakSignature { position, algorithm } => {
-            let which = which(position);
-            error(
-                "weak_signature",
-                format!("{} is signed with {algorithm}, which can be forged; clients reject it.", capital(&which)),
-                "Have the certificate issued again with SHA-256.".into(),
-            )
-            .because(format!("{which} is signed with {algorithm}"))
-        }
-        Fault::WeakKey { position, key } => {
-            let which = which(position);
-            error(
-                "weak_key",
-                format!("The key of {which} is too weak ({key}); clients reject it."),
-                "Create a new key (ECDSA P-256, or RSA with 2,048 bits or more) and have the certificate issued again.".into(),
-            )
-            .because(format!("weak key of {which} ({key})"))
-        }
-        Fault::NotForServers => error(
-            "not_for_servers",
-            "The certificate is not meant for TLS servers (extended key usage), so clients reject it.".into(),
-            "Install a certificate for servers (`serverAuth`).".into(),
-        )
-        .because("the certificate is not for servers"),
-        Fault::IsAuthority => error(
-            "is_authority",
-            "The server uses the certificate of a certificate authority, which many clients reject.".into(),
-            "Install a server certificate that this authority issued.".into(),
-        )
-        .because("it is the certificate of an authority"),
-        Fault::NotAuthority { position } => {
-            let which = which(position);
-            error(
-                "not_authority",
-                format!("{} may not issue certificates, so what it signed is worth nothing.", capital(&which)),
-                "Install the intermediate certificates of the issuer.".into(),
-            )
-            .because(format!("{which} is not that of an authority"))
-        }
-        Fault::Other(why) => error(
-            "rejected",
-            format!("Clients reject the certificate: {why}."),
-            "Have the certificate issued again, or install the one that belongs to this server.".into(),
-        )
-        .because(why.clone()),
+        Fault::WrongSignature { position } => wrong_signature(&certificate(position)),
+        Fault::WeakSignature {
+            position,
+            algorithm,
+        } => weak_signature(&certificate(position), algorithm),
+        Fault::WeakKey { position, key } => weak_key(&certificate(position), *key),
+        Fault::NotForServers => not_for_servers(),
+        Fault::IsAuthority => is_authority(),
+        Fault::NotAuthority { position } => not_authority(&certificate(position)),
+        Fault::Other(why) => rejected(why),
     }
+}
+
+fn not_yet_valid(at: i64, which: &str) -> Found {
+    let at = rfc3339(at);
+    Found::new(
+        Weight::Error,
+        "not_yet_valid",
+        format!(
+            "{} is not valid before {at}; clients reject it until then.",
+            capital(which)
+        ),
+        "Check the server's clock and the certificate that is installed.",
+    )
+    .because(format!("{which} is not valid before {at}"))
+}
+
+fn self_signed() -> Found {
+    Found::new(
+        Weight::Error,
+        "self_signed",
+        "The certificate is self-signed: no certificate authority vouches for it, so clients cannot \
+         tell the server from an impostor.",
+        "Get a certificate from a public authority, for example with ACME (Let's Encrypt), or add \
+         this one to the clients' trusted roots.",
+    )
+    .because("self-signed")
+}
+
+fn untrusted_root(root: &str) -> Found {
+    Found::new(
+        Weight::Error,
+        "untrusted_root",
+        format!("The chain ends at “{root}”, which is not a trusted root, so clients reject it."),
+        format!(
+            "Get a certificate from a public authority, or add “{root}” to the clients' trusted \
+             roots."
+        ),
+    )
+    .because(format!("the root “{root}” is not trusted"))
+}
+
+fn wrong_signature(which: &str) -> Found {
+    Found::new(
+        Weight::Error,
+        "wrong_signature",
+        format!(
+            "{} is not signed by the issuer that it names, so clients reject it.",
+            capital(which)
+        ),
+        "Install the intermediate certificates that came with the certificate.",
+    )
+    .because(format!("the signature of {which} is not by its issuer"))
+}
+
+fn weak_signature(which: &str, algorithm: &str) -> Found {
+    Found::new(
+        Weight::Error,
+        "weak_signature",
+        format!(
+            "{} is signed with {algorithm}, which can be forged; clients reject it.",
+            capital(which)
+        ),
+        "Have the certificate issued again with SHA-256.",
+    )
+    .because(format!("{which} is signed with {algorithm}"))
+}
+
+fn weak_key(which: &str, key: Key) -> Found {
+    Found::new(
+        Weight::Error,
+        "weak_key",
+        format!("The key of {which} is too weak ({key}); clients reject it."),
+        "Create a new key (ECDSA P-256, or RSA with 2,048 bits or more) and have the certificate \
+         issued again.",
+    )
+    .because(format!("weak key of {which} ({key})"))
+}
+
+fn not_for_servers() -> Found {
+    Found::new(
+        Weight::Error,
+        "not_for_servers",
+        "The certificate is not meant for TLS servers (extended key usage), so clients reject it.",
+        "Install a certificate for servers (`serverAuth`).",
+    )
+    .because("the certificate is not for servers")
+}
+
+fn is_authority() -> Found {
+    Found::new(
+        Weight::Error,
+        "is_authority",
+        "The server uses the certificate of a certificate authority, which many clients reject.",
+        "Install a server certificate that this authority issued.",
+    )
+    .because("it is the certificate of an authority")
+}
+
+fn not_authority(which: &str) -> Found {
+    Found::new(
+        Weight::Error,
+        "not_authority",
+        format!(
+            "{} may not issue certificates, so what it signed is not trusted.",
+            capital(which)
+        ),
+        "Install the intermediate certificates of the issuer.",
+    )
+    .because(format!("{which} is not that of an authority"))
+}
+
+fn rejected(why: &str) -> Found {
+    Found::new(
+        Weight::Error,
+        "rejected",
+        format!("Clients reject the certificate: {why}."),
+        "Have the certificate issued again, or install the one that belongs to this server.",
+    )
+    .because(why)
 }
 
 fn expired(position: usize, at: i64, which: &str, now: i64) -> Found {
@@ -256,7 +197,8 @@ fn missing_issuer(issuer: &str, url: Option<&str>) -> Found {
     Found::new(
         Weight::Error,
         "incomplete_chain",
-        format!("The chain is incomplete: the server does not send “{issuer}”, and it is not a trusted root. Browsers may find it elsewhere; other clients reject the certificate."),
+        format!("The chain is incomplete: the server does not send “{issuer}”, and it is not a \
+         trusted root. Browsers may find it elsewhere; other clients reject the certificate."),
         format!("Append the certificate of “{issuer}” to the server's certificate file.{download}"),
     )
     .because(format!("incomplete chain: the issuer “{issuer}” is missing"))
@@ -290,8 +232,10 @@ pub(super) fn name(assessment: &Assessment, question: &Question) -> Option<Found
             Found::new(
                 Weight::Error,
                 "no_names",
-                "The certificate has no subject alternative names; clients ignore its common name and reject it.",
-                format!("Have the certificate issued again with {name} as a subject alternative name."),
+                "The certificate has no subject alternative names; clients ignore its common name \
+                 and reject it.",
+                format!("Have the certificate issued again with {name} as a subject alternative \
+                 name."),
             )
             .because(format!("the certificate has no names, not even {name}")),
         );
@@ -309,7 +253,8 @@ pub(super) fn name(assessment: &Assessment, question: &Question) -> Option<Found
             Weight::Error,
             "wrong_name",
             format!("The certificate is for {names}, not for {name}; clients reject it."),
-            format!("Install a certificate that has {name} among its names, or correct the server's configuration for this name."),
+            format!("Install a certificate that has {name} among its names, or correct the \
+             server's configuration for this name."),
         )
         .because(format!("the certificate is for {names}, not for {name}")),
     )
@@ -347,7 +292,8 @@ pub(super) fn staple(assessment: &Assessment) -> Option<Found> {
         None if leaf.requires_staple => Some(Found::new(
             Weight::Error,
             "staple_missing",
-            "The certificate requires an OCSP staple (“must staple”), and the server sends none; some clients reject it.",
+            "The certificate requires an OCSP staple (“must staple”), and the server sends none; \
+             some clients reject it.",
             "Enable OCSP stapling in the server.",
         )),
         None => None,
@@ -389,26 +335,17 @@ pub(super) fn dane(dane: &Dane) -> Option<Found> {
         DaneState::Mismatch => Some(Found::new(
             Weight::Error,
             "dane_mismatch",
-            "No TLSA record matches the certificate: clients that check DANE, such as mail servers, do not connect.",
-            "Publish a TLSA record for the current certificate before it is installed, for example `3 1 1` with the SHA-256 of its key.",
+            "No TLSA record matches the certificate: clients that check DANE, such as mail \
+             servers, do not connect.",
+            "Publish a TLSA record for the current certificate before it is installed, for \
+             example `3 1 1` with the SHA-256 of its key.",
         )),
         DaneState::Insecure => Some(Found::new(
             Weight::Info,
             "dane_insecure",
-            "There are TLSA records, but the zone is not signed with DNSSEC, so clients ignore them.",
+            "There are TLSA records, but the zone is not signed with DNSSEC, so clients ignore \
+             them.",
             "Sign the zone, or remove the records.",
         )),
-    }
-}
-
-/// The protocol of a STARTTLS connection as people write it.
-pub(super) fn protocol_name(protocol: StartTls) -> &'static str {
-    match protocol {
-        StartTls::Smtp => "SMTP",
-        StartTls::Imap => "IMAP",
-        StartTls::Pop3 => "POP3",
-        StartTls::Xmpp => "XMPP",
-        StartTls::Postgres => "PostgreSQL",
-        StartTls::Ldap => "LDAP",
     }
 }
