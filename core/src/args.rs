@@ -4,6 +4,7 @@
 //! only. Text, HTTP and chat forms are all read by the same parsers.
 
 mod email;
+mod expected_status;
 pub mod mailbox;
 mod message;
 mod port_set;
@@ -11,15 +12,20 @@ mod record_type;
 mod registered;
 mod simple;
 pub mod special_mailboxes;
+mod tls_endpoint;
+mod web_url;
 
 pub use email::{Email, MailAddress};
+pub use expected_status::ExpectedStatus;
 pub use mailbox::MailDomain;
 pub use message::Message;
 pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;
 pub use registered::Registered;
-pub use simple::{Flag, Number, Text, Word};
+pub use simple::{Flag, Number, Phrase, Text, Word};
+pub use tls_endpoint::{StartTlsChoice, TlsEndpoint};
+pub use web_url::WebUrl;
 
 #[cfg(test)]
 mod tests;

@@ -12,3 +12,4 @@ mod records;
 mod resolvers;
 mod route;
 mod spending;
+mod tls;

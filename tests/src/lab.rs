@@ -68,6 +68,12 @@ impl Lab {
         Self::named("NETVANE_LAB_FAULTS")
     }
 
+    /// Returns the lab that `NETVANE_LAB_TLS` names: servers with good and bad certificates, and web
+    /// servers that misbehave.
+    pub fn tls() -> Self {
+        Self::named("NETVANE_LAB_TLS")
+    }
+
     /// Returns a value of `DIR/env`; empty if the lab does not set it.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)

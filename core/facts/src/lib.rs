@@ -1,5 +1,6 @@
 //! Parsers and tables without I/O: text or bytes in, facts out. Nothing here uses the network.
 
+pub mod certificate;
 pub mod countries;
 pub mod geo;
 pub mod ip_class;
@@ -9,3 +10,4 @@ pub mod ports;
 pub mod registration;
 pub mod target;
 pub mod ua;
+pub mod web;

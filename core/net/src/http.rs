@@ -73,6 +73,11 @@ impl Http {
         }
     }
 
+    /// User-Agent of all requests.
+    pub(super) fn agent(&self) -> &str {
+        &self.agent
+    }
+
     /// Sends a GET request and follows redirects. Reads at most `max_bytes`; `timeout` covers
     /// everything.
     pub async fn get(

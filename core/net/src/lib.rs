@@ -11,6 +11,7 @@ mod errqueue;
 pub mod fuzzing;
 mod guard;
 pub mod http;
+pub mod http_check;
 pub mod icmp;
 pub mod icmp_error;
 pub mod mailauth;
@@ -21,6 +22,7 @@ pub mod settings;
 pub mod smtp;
 pub mod tcp;
 mod tls;
+pub mod tls_check;
 mod whois;
 
 use std::{
@@ -28,6 +30,7 @@ use std::{
     sync::Arc,
 };
 
+use domain::base::iana::OptRcode;
 use netvane_document::Failure;
 use netvane_facts::target::{Host, IpVersion};
 
@@ -106,8 +109,45 @@ impl Net {
         target: &Host,
         version: Option<IpVersion>,
     ) -> Result<Vec<IpAddr>, Failure> {
-        let name = target.to_string();
         let all = self.addresses(target).await?;
+        self.usable(target, all, version)
+    }
+
+    /// Like [`Self::contact`], but a name that does not exist or has no address is a result, with
+    /// the RCODE of its lookup.
+    pub async fn contact_if_any(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Contact, Failure> {
+        let all = self.addresses(target).await?;
+        let is_usable = |address: &IpAddr| version.is_none_or(|version| version.holds(*address));
+
+        match target {
+            Host::Name(name) if !all.iter().any(is_usable) => {
+                let client = self.dns.client(None).await?;
+                let response = client.query(name.as_str(), domain::base::Rtype::A).await?;
+                match response.message.rcode {
+                    OptRcode::NOERROR | OptRcode::NXDOMAIN => Ok(Contact::None {
+                        rcode: response.message.rcode.to_string(),
+                    }),
+                    rcode => Err(Failure::Upstream {
+                        what: format!("could not resolve {name}"),
+                        why: rcode.to_string(),
+                    }),
+                }
+            }
+            _ => self.usable(target, all, version).map(Contact::Addresses),
+        }
+    }
+
+    fn usable(
+        &self,
+        target: &Host,
+        all: Vec<IpAddr>,
+        version: Option<IpVersion>,
+    ) -> Result<Vec<IpAddr>, Failure> {
+        let name = target.to_string();
         let vetted: Vec<IpAddr> = all
             .iter()
             .map(|address| self.guard.check(&name, *address))
@@ -144,6 +184,18 @@ impl Net {
             },
         }
     }
+}
+
+/// Where a target can be contacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contact {
+    /// Addresses that the guard accepted, at least one.
+    Addresses(Vec<IpAddr>),
+    /// The name does not exist or has no address.
+    None {
+        /// RCODE of the lookup, such as `NXDOMAIN`.
+        rcode: String,
+    },
 }
 
 /// Returns the loopback addresses for `localhost` and names below it, which are never sent to DNS

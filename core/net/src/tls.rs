@@ -13,6 +13,7 @@ use crate::settings;
 pub(super) struct Tls {
     ca_files: Arc<[String]>,
     built: Arc<OnceLock<Result<ClientConfig, Failure>>>,
+    roots: Arc<OnceLock<Result<Arc<RootCertStore>, Failure>>>,
 }
 
 impl Tls {
@@ -20,6 +21,7 @@ impl Tls {
         Self {
             ca_files: settings.ca_files.clone().into(),
             built: Arc::default(),
+            roots: Arc::default(),
         }
     }
 
@@ -27,6 +29,13 @@ impl Tls {
     /// milliseconds.
     pub(super) fn client(&self) -> Result<ClientConfig, Failure> {
         self.built.get_or_init(|| self.build()).clone()
+    }
+
+    /// Returns the trusted authorities, read on first use.
+    pub(super) fn shared_roots(&self) -> Result<Arc<RootCertStore>, Failure> {
+        self.roots
+            .get_or_init(|| self.roots().map(Arc::new))
+            .clone()
     }
 
     /// Returns the system's certificate authorities and those of `tls.ca_files`.
@@ -52,7 +61,7 @@ impl Tls {
     }
 
     fn build(&self) -> Result<ClientConfig, Failure> {
-        let roots = self.roots()?;
+        let roots = self.shared_roots()?;
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| Failure::Unavailable(error.to_string()))?

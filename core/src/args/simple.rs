@@ -100,6 +100,27 @@ impl JsonSchema for Text {
     }
 }
 
+/// A phrase to search for, as it is written, of at most 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Phrase(pub String);
+
+text_value!(Phrase, "Phrase", "text of at most 200 characters");
+
+impl Phrase {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        match text.chars().count() {
+            1..=200 => Ok(Self(text.to_owned())),
+            _ => Err(Invalid::new("expected text of at most 200 characters")),
+        }
+    }
+}
+
+impl fmt::Display for Phrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// One word of at most 64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word(pub String);

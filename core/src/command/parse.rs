@@ -40,8 +40,31 @@ pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, Usage
     };
     let (entry, alias) = command(registry, first, line)?;
     let read = assign(&entry, rest, line).and_then(|values| prepare(&entry, &values, line));
-    let prepared = read.map_err(|error| respell(registry, &entry, alias, line, error))?;
+    let prepared = read.map_err(|error| {
+        let error = respell(registry, &entry, alias, line, error);
+        without_credentials(line, error)
+    })?;
     Ok((entry, prepared))
+}
+
+/// Removes position and suggestion, with which adapters would repeat the line, if the line has a URL
+/// with a user name or password.
+fn without_credentials(line: &str, error: UsageError) -> UsageError {
+    let has_credentials = line.split_whitespace().any(|word| {
+        word.split_once("://").is_some_and(|(_, rest)| {
+            rest.split(['/', '?', '#'])
+                .next()
+                .is_some_and(|authority| authority.contains('@'))
+        })
+    });
+    if !has_credentials {
+        return error;
+    }
+    UsageError {
+        position: None,
+        suggestion: None,
+        ..error
+    }
 }
 
 /// Returns the arguments of a command's first example, by name.
@@ -172,6 +195,9 @@ fn prepare(
     entry.prepare(arguments).map_err(|(path, invalid)| {
         let name = path.as_deref().unwrap_or_default();
         match values.iter().find(|value| value.argument.name == name) {
+            Some(value) if invalid.is_hidden => {
+                UsageError::argument(format!("`{}`: {}", value.argument.name, invalid.message))
+            }
             Some(value) => place(value, &invalid, line),
             None => UsageError::argument(invalid.message),
         }

@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 33] = [
+const CONTRACT: [(&str, &str); 36] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -125,6 +125,14 @@ const CONTRACT: [(&str, &str); 33] = [
     ("trace", "target address reached hops"),
     ("ports", "target address ports"),
     ("port", "query matches"),
+    (
+        "tls",
+        "target address port starttls protocol cipher alpn trusted reason names name_matches not_before not_after",
+    ),
+    (
+        "tls",
+        "days_left issuer key signature chain ocsp_stapled ocsp_status scts dane",
+    ),
     ("ua", UA),
     ("myua", UA),
     (

@@ -1,0 +1,213 @@
+//! A stapled OCSP response (RFC 6960): what it says about a certificate, and whether its signature
+//! holds.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use x509_parser::{
+    asn1_rs::{Any, BitString, Class, GeneralizedTime},
+    certificate::X509Certificate,
+    prelude::FromDer,
+    verify::verify_signature,
+    x509::{AlgorithmIdentifier, SubjectPublicKeyInfo},
+};
+
+/// Most single responses that are searched.
+const MAX_RESPONSES: usize = 16;
+/// Most certificates in a response that are tried.
+const MAX_CERTIFICATES: usize = 4;
+
+/// Revocation status of a certificate (RFC 6960 §2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OcspStatus {
+    /// The certificate is not revoked.
+    Good,
+    /// The certificate is revoked.
+    Revoked,
+    /// The responder does not know the certificate.
+    Unknown,
+}
+
+/// The part of a response that is about one certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staple {
+    /// The status that it gives.
+    pub status: OcspStatus,
+    /// When the status was known to be correct, in seconds since 1970.
+    pub this_update: i64,
+    /// Until when the response may be used, in seconds since 1970.
+    pub next_update: Option<i64>,
+}
+
+impl Staple {
+    /// Whether the response may be used at `now`. Five minutes of clock difference are tolerated.
+    pub fn is_current(&self, now: i64) -> bool {
+        const SKEW: i64 = 300;
+        self.this_update <= now.saturating_add(SKEW)
+            && self
+                .next_update
+                .is_none_or(|next| now <= next.saturating_add(SKEW))
+    }
+}
+
+/// Reads a response about the certificate with this serial number. `issuer_key` is the issuer's
+/// subject public key info in DER.
+///
+/// # Errors
+/// The response is malformed, is an error, is about another certificate, or its signature is not by
+/// the issuer or a responder that the issuer authorized.
+pub fn read(response: &[u8], serial: &[u8], issuer_key: &[u8]) -> Result<Staple, String> {
+    let basic = basic_response(response)?;
+    let (data, algorithm, signature, rest) =
+        signed_parts(&basic).ok_or("malformed OCSP response")?;
+
+    if !is_authentic(data, &algorithm, &signature, rest, issuer_key) {
+        return Err("the signature of the OCSP response could not be verified".into());
+    }
+
+    let responses = single_responses(data).ok_or("malformed OCSP response")?;
+    responses
+        .into_iter()
+        .take(MAX_RESPONSES)
+        .find_map(|response| staple(response, serial))
+        .ok_or_else(|| "the OCSP response is about another certificate".into())
+}
+
+/// The next DER value and what follows it.
+fn next(input: &[u8]) -> Option<(Any<'_>, &[u8])> {
+    Any::from_der(input).ok().map(|(rest, any)| (any, rest))
+}
+
+/// The basic response in an OCSP response (RFC 6960 §4.2.1).
+fn basic_response(response: &[u8]) -> Result<Vec<u8>, String> {
+    let malformed = "malformed OCSP response";
+    let (outer, _) = next(response).ok_or(malformed)?;
+    let (status, rest) = next(outer.data).ok_or(malformed)?;
+    if status.data != [0] {
+        let name = match status.data {
+            [1] => "malformed request",
+            [2] => "internal error",
+            [3] => "try later",
+            [6] => "unauthorized",
+            _ => "error",
+        };
+        return Err(format!("the OCSP responder answered: {name}"));
+    }
+    let (explicit, _) = next(rest).ok_or(malformed)?;
+    let (bytes, _) = next(explicit.data).ok_or(malformed)?;
+    let (_, rest) = next(bytes.data).ok_or(malformed)?;
+    let (octets, _) = next(rest).ok_or(malformed)?;
+    Ok(octets.data.to_vec())
+}
+
+/// Signed data with its header, algorithm, signature, and the certificates that follow.
+#[expect(clippy::type_complexity, reason = "the fields of one ASN.1 sequence")]
+fn signed_parts(basic: &[u8]) -> Option<(&[u8], AlgorithmIdentifier<'_>, BitString<'_>, &[u8])> {
+    let (outer, _) = next(basic)?;
+    let (_, after) = next(outer.data)?;
+    let data = &outer.data[..outer.data.len() - after.len()];
+    let (rest, algorithm) = AlgorithmIdentifier::from_der(after).ok()?;
+    let (rest, signature) = BitString::from_der(rest).ok()?;
+    Some((data, algorithm, signature, rest))
+}
+
+/// Whether the issuer, or a responder with a certificate of the issuer, signed the data
+/// (RFC 6960 §4.2.2.2).
+fn is_authentic(
+    data: &[u8],
+    algorithm: &AlgorithmIdentifier<'_>,
+    signature: &BitString<'_>,
+    certificates: &[u8],
+    issuer_key: &[u8],
+) -> bool {
+    let Ok((_, issuer)) = SubjectPublicKeyInfo::from_der(issuer_key) else {
+        return false;
+    };
+    if verify_signature(&issuer, algorithm, signature, data).is_ok() {
+        return true;
+    }
+
+    let Some((list, _)) = next(certificates).and_then(|(explicit, _)| next(explicit.data)) else {
+        return false;
+    };
+    let mut rest = list.data;
+    for _ in 0..MAX_CERTIFICATES {
+        let Ok((after, responder)) = X509Certificate::from_der(rest) else {
+            return false;
+        };
+        rest = after;
+        let is_authorized = responder
+            .extended_key_usage()
+            .is_ok_and(|usage| usage.is_some_and(|usage| usage.value.ocsp_signing));
+        if is_authorized
+            && responder.verify_signature(Some(&issuer)).is_ok()
+            && verify_signature(responder.public_key(), algorithm, signature, data).is_ok()
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// The single responses in the signed data.
+fn single_responses(data: &[u8]) -> Option<Vec<Any<'_>>> {
+    let (outer, _) = next(data)?;
+    let mut rest = outer.data;
+    // Before them: version [0], responder [1] or [2], and the time of production.
+    let list = loop {
+        let (field, after) = next(rest)?;
+        rest = after;
+        if field.class() == Class::Universal && field.tag().0 == 16 {
+            break field;
+        }
+    };
+
+    let mut responses = Vec::new();
+    let mut rest = list.data;
+    while let Some((response, after)) = next(rest) {
+        responses.push(response);
+        rest = after;
+        if responses.len() == MAX_RESPONSES {
+            break;
+        }
+    }
+    Some(responses)
+}
+
+/// Reads a single response if it is about this serial number.
+fn staple(response: Any<'_>, serial: &[u8]) -> Option<Staple> {
+    let (id, rest) = next(response.data)?;
+    let (status, rest) = next(rest)?;
+    let (this_update, rest) = next(rest)?;
+
+    let (_, after) = next(id.data)?;
+    let (_, after) = next(after)?;
+    let (_, after) = next(after)?;
+    let (number, _) = next(after)?;
+    if number.data != serial {
+        return None;
+    }
+
+    let status = match status.tag().0 {
+        0 => OcspStatus::Good,
+        1 => OcspStatus::Revoked,
+        2 => OcspStatus::Unknown,
+        _ => return None,
+    };
+
+    let next_update = next(rest)
+        .filter(|(field, _)| field.class() == Class::ContextSpecific && field.tag().0 == 0)
+        .and_then(|(field, _)| next(field.data))
+        .and_then(|(time, _)| seconds(time));
+
+    Some(Staple {
+        status,
+        this_update: seconds(this_update)?,
+        next_update,
+    })
+}
+
+fn seconds(time: Any<'_>) -> Option<i64> {
+    let time = GeneralizedTime::try_from(time).ok()?;
+    Some(time.utc_datetime().ok()?.unix_timestamp())
+}

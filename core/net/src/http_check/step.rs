@@ -1,0 +1,278 @@
+//! One step: resolve, connect, TLS, request, and the body if it is the last one.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant as Clock},
+};
+
+use netvane_document::Failure;
+use netvane_facts::target::Host;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+use super::{
+    HttpAnswer, HttpQuery, HttpTrouble, Step,
+    exchange::{self, Exchange, text},
+    redirect,
+};
+use crate::{
+    Contact, Net, egress_budget, smtp,
+    tls_check::{Assessment, Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
+};
+
+/// Timeout of one connection attempt.
+const CONNECT: Duration = Duration::from_secs(4);
+/// Timeout of a TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(6);
+/// Timeout of the header of an answer, from the request on.
+const FIRST_BYTE: Duration = Duration::from_secs(10);
+/// Application protocols that are offered.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// Most header fields that are kept, and the longest value in characters.
+const MAX_HEADERS: usize = 64;
+const MAX_VALUE: usize = 1024;
+
+/// What a step brought.
+pub(super) struct Outcome {
+    pub(super) step: Step,
+    pub(super) answer: Option<HttpAnswer>,
+    pub(super) tls: Option<TlsReport>,
+    pub(super) trouble: Option<HttpTrouble>,
+    /// Target of a redirect, or why it is none that can be followed.
+    pub(super) redirect: Option<Result<Url, String>>,
+}
+
+impl Outcome {
+    fn of(step: Step) -> Self {
+        Self {
+            step,
+            answer: None,
+            tls: None,
+            trouble: None,
+            redirect: None,
+        }
+    }
+
+    fn failed(step: Step, trouble: HttpTrouble) -> Self {
+        Self {
+            trouble: Some(trouble),
+            ..Self::of(step)
+        }
+    }
+}
+
+/// Requests one URL.
+///
+/// # Errors
+/// The guard or a rate limit refuses the host, or it cannot be resolved.
+pub(super) async fn take(net: &Net, query: &HttpQuery, url: &Url) -> Result<Outcome, Failure> {
+    let started = Clock::now();
+    let mut step = Step::without_answer(url.clone());
+    let mut outcome = run(net, query, &mut step, started).await?;
+    if step.timings.total.is_zero() {
+        step.timings.total = started.elapsed();
+    }
+    outcome.step = step;
+    Ok(outcome)
+}
+
+async fn run(
+    net: &Net,
+    query: &HttpQuery,
+    step: &mut Step,
+    started: Clock,
+) -> Result<Outcome, Failure> {
+    let url = step.url.clone();
+    let failed = |trouble| Outcome::failed(Step::without_answer(url.clone()), trouble);
+    let Some(host) = host_of(&url) else {
+        return Ok(failed(HttpTrouble::NotResolved(
+            "the host is not a valid name".into(),
+        )));
+    };
+    let port = url.port_or_known_default().unwrap_or(443);
+
+    let addresses = match addresses(net, query, &host).await? {
+        Contact::Addresses(addresses) => addresses,
+        Contact::None { rcode } => return Ok(failed(HttpTrouble::NoAddress(rcode))),
+    };
+    let is_looked_up = matches!(host, Host::Name(_)) && resolved(query, &host).is_none();
+    step.timings.dns = is_looked_up.then(|| started.elapsed());
+
+    let connecting = Clock::now();
+    let targets: Vec<SocketAddr> = addresses
+        .iter()
+        .map(|address| SocketAddr::new(*address, port))
+        .collect();
+    let attempt = smtp::connect(&smtp::interleaved(&targets), CONNECT, query.deadline).await;
+    let Some((stream, peer)) = attempt.connected else {
+        let failure = attempt.failed.last();
+        step.address = failure.map(|(address, _)| address.ip());
+        let why = failure.map_or("no connection", |(_, why)| why.as_str());
+        return Ok(failed(HttpTrouble::NotConnected(format!(
+            "port {port}: {why}"
+        ))));
+    };
+    step.timings.connect = Some(connecting.elapsed());
+    step.address = Some(peer.ip());
+
+    if url.scheme() == "http" {
+        return Ok(talk(net, query, step, stream, false).await);
+    }
+    let target = TlsTarget {
+        host: host.clone(),
+        addresses: vec![peer.ip()],
+        port,
+        starttls: None,
+        name: host,
+        alpn: &[b"h2", b"http/1.1"],
+        deadline: query.deadline,
+    };
+    over_tls(net, query, step, (stream, started), &target).await
+}
+
+/// The addresses to connect to, accepted by the guard.
+async fn addresses(net: &Net, query: &HttpQuery, host: &Host) -> Result<Contact, Failure> {
+    match resolved(query, host) {
+        Some(address) => net
+            .contact(&Host::Address(address), None)
+            .await
+            .map(Contact::Addresses),
+        None => net.contact_if_any(host, query.version).await,
+    }
+}
+
+/// The address that the user gave for the host of the first URL.
+fn resolved(query: &HttpQuery, host: &Host) -> Option<IpAddr> {
+    query
+        .resolve
+        .filter(|_| host_of(&query.url).as_ref() == Some(host))
+}
+
+fn host_of(url: &Url) -> Option<Host> {
+    match url.host()? {
+        url::Host::Domain(name) => name.parse().ok(),
+        url::Host::Ipv4(address) => Some(Host::Address(address.into())),
+        url::Host::Ipv6(address) => Some(Host::Address(address.into())),
+    }
+}
+
+async fn over_tls(
+    net: &Net,
+    query: &HttpQuery,
+    step: &mut Step,
+    (stream, begin): (TcpStream, Clock),
+    target: &TlsTarget,
+) -> Result<Outcome, Failure> {
+    let started = Clock::now();
+    let end = query.deadline.min(Instant::now() + HANDSHAKE);
+    let charged = egress_budget::charge_bytes(egress_budget::HANDSHAKE);
+    let (recorder, config) = Recorder::proven(&ALPN);
+    let connecting = TlsConnector::from(config).connect(server_name(&target.name), stream);
+
+    let stream = match (charged, timeout_at(end, connecting).await) {
+        (Ok(()), Ok(Ok(stream))) => stream,
+        _ => return diagnose(net, step, target).await,
+    };
+    step.timings.tls = Some(started.elapsed());
+    let hello = hello_of(stream.get_ref().1, &recorder);
+
+    let is_http2 = hello.alpn.as_deref() == Some("h2");
+    let mut outcome = talk(net, query, step, stream, is_http2).await;
+    step.timings.total = begin.elapsed();
+
+    outcome.tls = Some(report(net, hello, target).await?);
+    Ok(outcome)
+}
+
+async fn report(net: &Net, hello: Hello, target: &TlsTarget) -> Result<TlsReport, Failure> {
+    let roots = net.trusted_roots().await?;
+    Ok(TlsReport {
+        address: target.addresses[0],
+        assessment: Some(Assessment::of(&hello, &target.name, &roots)),
+        hello: Some(hello),
+        trouble: None,
+        // Browsers do not check DANE.
+        dane: None,
+    })
+}
+
+/// Finds out why a TLS handshake failed, on further connections.
+async fn diagnose(net: &Net, step: &Step, target: &TlsTarget) -> Result<Outcome, Failure> {
+    let report = net.check_tls(target).await?;
+    let why = match &report.trouble {
+        Some(trouble) => trouble.sentence(target.port),
+        None => {
+            "the page was not read, because the server's signature could not be verified".into()
+        }
+    };
+    Ok(Outcome {
+        tls: Some(report),
+        ..Outcome::failed(step.clone(), HttpTrouble::NoTls(why))
+    })
+}
+
+/// Sends the request and reads the answer, with its body unless it is a redirect that is followed.
+async fn talk<S>(
+    net: &Net,
+    query: &HttpQuery,
+    step: &mut Step,
+    stream: S,
+    is_http2: bool,
+) -> Outcome
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let end = query.deadline.min(Instant::now() + FIRST_BYTE);
+    let exchange = async {
+        let request = exchange::request(&step.url, query.head, net.http.agent(), is_http2)?;
+        exchange::send(stream, is_http2, request, end).await
+    };
+    let exchange = match exchange.await {
+        Ok(exchange) => exchange,
+        Err(trouble) => return Outcome::failed(step.clone(), trouble),
+    };
+
+    step.timings.first_byte = Some(exchange.first_byte);
+    step.status = Some(exchange.status());
+    let location = exchange.header(http::header::LOCATION);
+    let redirect = redirect::target(exchange.status(), location.as_deref(), &step.url);
+    step.location = match &redirect {
+        Some(Ok(url)) => Some(url.to_string()),
+        Some(Err(_)) => location.as_deref().and_then(redirect::shown),
+        None => None,
+    };
+
+    let mut outcome = Outcome::of(step.clone());
+    outcome.answer = Some(answer(exchange, query, redirect.is_some()).await);
+    outcome.redirect = redirect;
+    outcome
+}
+
+async fn answer(exchange: Exchange, query: &HttpQuery, is_redirect: bool) -> HttpAnswer {
+    let version = exchange.version();
+    let headers = exchange
+        .headers()
+        .iter()
+        .take(MAX_HEADERS)
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                text(value).chars().take(MAX_VALUE).collect(),
+            )
+        })
+        .collect();
+    let body = if is_redirect && query.follow {
+        super::Body::default()
+    } else {
+        exchange.read_body(query.deadline).await
+    };
+    HttpAnswer {
+        version,
+        headers,
+        body,
+    }
+}
