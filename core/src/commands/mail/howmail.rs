@@ -191,7 +191,10 @@ impl Collector<'_> {
         };
         let dkim = async {
             let keys = sender::dkim(client, &from).await;
-            let tried = sender::SELECTORS.map(Cow::Borrowed).to_vec();
+            let tried = sender::selectors()
+                .iter()
+                .map(|selector| Cow::Borrowed(*selector))
+                .collect::<Vec<_>>();
             let dkim = match keys {
                 Ok(keys) => DkimKeys {
                     keys,
