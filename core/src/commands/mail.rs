@@ -10,4 +10,8 @@ commands! {
     spf::Spf,
     dkim::Dkim,
     dmarc::Dmarc,
+    blocklist::Blocklist,
 }
+
+#[cfg(test)]
+mod testing;

@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 33] = [
+const CONTRACT: [(&str, &str); 36] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -138,6 +138,15 @@ const CONTRACT: [(&str, &str); 33] = [
     ("mailbox", "domain provider hosts"),
     ("howmail", "from to sender receiver access path"),
     ("status", "version commands"),
+    (
+        "spf",
+        "domain record state lookups void_lookups tree problems",
+    ),
+    (
+        "dmarc",
+        "domain found_at record state policy subdomain_policy alignment rua problems",
+    ),
+    ("dkim", "domain keys searched"),
 ];
 
 /// The data schema may have more fields than the contract requires, but none may be missing.

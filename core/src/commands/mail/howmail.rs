@@ -3,9 +3,9 @@
 //! No mail is sent: each server is resolved, contacted and left after EHLO and STARTTLS. If a lookup fails, its
 //! fact is missing and the explanation is still complete.
 
-mod mta_sts;
+pub(super) mod mta_sts;
 mod path;
-mod receiver;
+pub(super) mod receiver;
 mod sender;
 mod services;
 mod story;
