@@ -17,10 +17,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings;
-use catalog::List;
 use usage::Usage;
 
-pub(crate) use catalog::check as check_settings;
+pub(crate) use catalog::{List, check as check_settings};
 
 /// What a list is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]

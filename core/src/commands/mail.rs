@@ -11,6 +11,7 @@ commands! {
     dkim::Dkim,
     dmarc::Dmarc,
     blocklist::Blocklist,
+    mailcheck::MailCheck,
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 36] = [
+const CONTRACT: [(&str, &str); 38] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -147,6 +147,8 @@ const CONTRACT: [(&str, &str); 36] = [
         "domain found_at record state policy subdomain_policy alignment rua problems",
     ),
     ("dkim", "domain keys searched"),
+    ("blocklist", "target kind listed checked lists"),
+    ("mailcheck", "domain state sections problems"),
 ];
 
 /// The data schema may have more fields than the contract requires, but none may be missing.

@@ -21,29 +21,27 @@ use netvane_facts::target::Domain;
 use netvane_net::dns::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     dkim, dmarc,
     howmail::receiver::{Receiver, contact},
-    problem::Level,
     spf,
 };
 use crate::{
-    blocklist::is_public,
     command::{Command, Context},
     commands::dns::mx,
     spec::{Cost, Group, Spec, TargetKind},
 };
-use section::{Checked, Section, SectionName, SectionProblem, SectionState, Sections};
+use section::{Checked, SectionName, SectionProblem, SectionState, Sections};
 
 /// Timeout of all lookups, shorter than that of the command. Sections that are not complete then are unknown.
 const TIMEOUT: Duration = Duration::from_secs(24);
 /// Timeout of SMTP sessions, so that their errors are still recorded.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
-/// Maximum number of addresses of mail servers, and of sending addresses in the SPF record, that are checked.
-const MAX_ADDRESSES: usize = 16;
-
 /// Report on a domain's mail: servers, SPF, DKIM, DMARC, encryption and blocklists.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -134,15 +132,146 @@ impl Report<'_> {
     /// Runs all checks.
     ///
     /// # Errors
-    /// Neither the mail servers nor any of the policies could be looked up: the resolver does not work.
+    /// Neither the mail servers nor SPF nor DMARC could be looked up: the resolver does not work.
     async fn check_all(&self) -> Result<(), Failure> {
-        let (servers, policies, (), spf) = futures::join!(
-            mx::find(self.cx, self.client, self.domain, |_| {}),
-            self.check_dkim_and_dmarc(),
-            self.check_optional_policies(),
-            spf::check(self.client, self.domain),
+        let (found_servers, servers) = oneshot::channel::<Vec<IpAddr>>();
+        let (found_senders, senders) = oneshot::channel::<Vec<IpAddr>>();
+        let addresses = async {
+            let (servers, senders) = futures::join!(servers, senders);
+            let addresses =
+                addresses::select(&servers.unwrap_or_default(), &senders.unwrap_or_default());
+            futures::join!(
+                self.check_reverse(&addresses),
+                self.check_blocklists(&addresses)
+            );
+        };
+
+        let (servers, spf, dmarc, ..) = futures::join!(
+            self.check_servers(found_servers),
+            self.check_spf(found_senders),
+            self.check_dmarc(),
+            self.check_dkim(),
+            self.check_mta_sts(),
+            self.check_tls_rpt(),
+            self.check_bimi(),
+            addresses,
         );
-        let _ = (servers, policies, spf);
+        match (servers, spf, dmarc) {
+            (Err(failure), Err(_), Err(_)) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    async fn check_servers(&self, addresses: oneshot::Sender<Vec<IpAddr>>) -> Result<(), Failure> {
+        let found = match mx::find(self.cx, self.client, self.domain, |_| {}).await {
+            Ok(found) => found,
+            Err(failure) => {
+                for name in [SectionName::Mx, SectionName::Starttls, SectionName::Dane] {
+                    self.record(name, Checked::unknown(failure.to_string()));
+                }
+                return Err(failure);
+            }
+        };
+        self.record(SectionName::Mx, servers::mx(&found));
+        let all = found.hosts.iter().flat_map(|host| &host.addresses);
+        // Without a receiver, the addresses are not needed any more.
+        _ = addresses.send(all.copied().collect());
+
+        let receiver = Mutex::new(Receiver::default());
+        contact(
+            self.cx,
+            self.client,
+            self.domain,
+            &found,
+            self.start + SMTP_TIMEOUT,
+            |change: &dyn Fn(&mut Receiver)| {
+                change(&mut receiver.lock().unwrap_or_else(PoisonError::into_inner));
+            },
+        )
+        .await;
+        let receiver = receiver
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.record(SectionName::Starttls, servers::starttls(&receiver));
+        self.record(SectionName::Dane, servers::dane(&receiver));
         Ok(())
+    }
+
+    async fn check_spf(&self, addresses: oneshot::Sender<Vec<IpAddr>>) -> Result<(), Failure> {
+        let data = match spf::check(self.client, self.domain).await {
+            Ok(data) => data,
+            Err(failure) => {
+                self.record(SectionName::Spf, Checked::unknown(failure.to_string()));
+                return Err(failure);
+            }
+        };
+        _ = addresses.send(data.addresses.clone());
+        let checked = Checked::from_command(data.state, data.summary(), &data.problems);
+        self.record(SectionName::Spf, checked.with(&data));
+        Ok(())
+    }
+
+    async fn check_dmarc(&self) -> Result<(), Failure> {
+        match dmarc::check(self.client, self.domain).await {
+            Ok(data) => {
+                let checked = Checked::from_command(data.state, data.summary(), &data.problems);
+                self.record(SectionName::Dmarc, checked.with(&data));
+                Ok(())
+            }
+            Err(failure) => {
+                self.record(SectionName::Dmarc, Checked::unknown(failure.to_string()));
+                Err(failure)
+            }
+        }
+    }
+
+    async fn check_dkim(&self) {
+        let checked = match dkim::check(self.client, self.domain, None).await {
+            Ok(data) => {
+                Checked::from_command(data.state, data.summary(), &data.problems).with(&data)
+            }
+            Err(failure) => Checked::unknown(failure.to_string()),
+        };
+        self.record(SectionName::Dkim, checked);
+    }
+}
+
+impl Data {
+    fn record(&mut self, name: SectionName, checked: Checked) {
+        *self.sections.get_mut(name) = checked.section;
+        let problems = checked.problems.into_iter();
+        self.problems.extend(problems.map(|problem| SectionProblem {
+            section: name,
+            problem,
+        }));
+    }
+
+    /// Sorts the problems, adds those that concern several sections, and finds the state of the whole report.
+    fn complete(&mut self) {
+        if !self.in_progress {
+            policies::compare(self);
+        }
+        self.problems
+            .sort_by_key(|it| (std::cmp::Reverse(it.problem.severity), it.section));
+        self.state = SectionName::ALL
+            .iter()
+            .fold(SectionState::Ok, |state, name| {
+                state.and(*name, self.sections.get(*name).state)
+            });
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        present::document(self)
+    }
+
+    fn lifetime(&self) -> Duration {
+        // What failed may work soon.
+        let seconds = match self.state {
+            SectionState::Unknown => 10,
+            _ => 60,
+        };
+        Duration::from_secs(seconds)
     }
 }

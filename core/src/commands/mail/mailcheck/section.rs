@@ -69,12 +69,9 @@ impl SectionName {
         }
     }
 
-    /// Whether mail works well without it.
-    fn is_optional(self) -> bool {
-        matches!(
-            self,
-            Self::MtaSts | Self::TlsRpt | Self::Dane | Self::Bimi | Self::Dkim
-        )
+    /// Whether every domain should publish it.
+    fn is_required(self) -> bool {
+        matches!(self, Self::Spf | Self::Dmarc)
     }
 }
 
@@ -107,6 +104,11 @@ impl From<State> for SectionState {
 }
 
 impl SectionState {
+    /// The state of something with these problems.
+    pub(super) fn worst_of(problems: &[Problem]) -> Self {
+        State::of(problems, true).into()
+    }
+
     /// The worse of this state and that of a section.
     pub(super) fn and(self, name: SectionName, other: Self) -> Self {
         let rank = |state: Self| match state {
@@ -117,9 +119,8 @@ impl SectionState {
             Self::Error => 4,
         };
         let other = match other {
-            Self::None | Self::Unknown if name.is_optional() => Self::Ok,
-            // What is required and missing has to be changed.
-            Self::None => Self::Warning,
+            Self::None if name.is_required() => Self::Warning,
+            Self::None => Self::Ok,
             other => other,
         };
         if rank(other) > rank(self) {
@@ -216,6 +217,18 @@ impl Checked {
                 data: Map::new(),
             },
             problems,
+        }
+    }
+
+    /// A section that is made of a command's result.
+    pub(super) fn from_command(state: State, summary: String, problems: &[Problem]) -> Self {
+        Self {
+            section: Section {
+                state: state.into(),
+                summary,
+                data: Map::new(),
+            },
+            problems: problems.to_vec(),
         }
     }
 
