@@ -18,7 +18,7 @@ use crate::{
     blocklist::{ListState, Listing, Subject, is_public},
     command::{Command, Context},
     commands::dns::lookup::count,
-    spec::{Cost, Group, Spec, TargetKind},
+    spec::{Cost, Group, Spec},
 };
 
 /// Time for which a reply is cached.
@@ -80,7 +80,6 @@ impl Command for Blocklist {
         sends: 128 << 10,
     };
     type Data = Data;
-    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mut data = Data {

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     command::{Command, Context},
     commands::dns::lookup::count,
-    spec::{Cost, Group, Spec, TargetKind},
+    spec::{Cost, Group, Spec},
 };
 use key::{Key, KeyState};
 
@@ -73,7 +73,6 @@ impl Command for Dkim {
         sends: 64 << 10,
     };
     type Data = Data;
-    const OFFERED_FOR: &'static [TargetKind] = &[];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

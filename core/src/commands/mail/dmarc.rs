@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     command::{Command, Context},
-    spec::{Cost, Group, Spec, TargetKind},
+    spec::{Cost, Group, Spec},
 };
 use reports::ReportAddress;
 
@@ -125,7 +125,6 @@ impl Command for Dmarc {
         sends: 64 << 10,
     };
     type Data = Data;
-    const OFFERED_FOR: &'static [TargetKind] = &[];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -34,7 +34,7 @@ use super::{
 use crate::{
     command::{Command, Context},
     commands::dns::mx,
-    spec::{Cost, Group, Spec, TargetKind},
+    spec::{Cost, Group, Spec},
 };
 use section::{Checked, SectionName, SectionProblem, SectionState, Sections};
 
@@ -75,7 +75,6 @@ impl Command for MailCheck {
         sends: 512 << 10,
     };
     type Data = Data;
-    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;

@@ -27,7 +27,7 @@ use super::problem::{Problem, State, show_all, tally};
 use crate::{
     command::{Command, Context},
     commands::dns::lookup::count,
-    spec::{Cost, Group, Spec, TargetKind},
+    spec::{Cost, Group, Spec},
 };
 use tree::TreeTerm;
 
@@ -83,7 +83,6 @@ impl Command for Spf {
         sends: 192 << 10,
     };
     type Data = Data;
-    const OFFERED_FOR: &'static [TargetKind] = &[];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
@@ -173,21 +172,15 @@ impl Data {
         };
         let lookups = format!(
             "{}{} of {MAX_LOOKUPS} DNS lookups",
-            if self.lookups >= 100 { "over " } else { "" },
+            if self.lookups >= 100 { "at least " } else { "" },
             self.lookups.min(100)
         );
         let tally = tally(self.problems.iter());
         match self.state {
             State::Ok => format!("Valid: {others}; {lookups}"),
-            State::Error => format!("{tally}: {}", self.worst()),
+            State::Error => format!("{tally}; {lookups}"),
             _ => format!("Valid, {tally}: {others}; {lookups}"),
         }
-    }
-
-    fn worst(&self) -> &str {
-        self.problems
-            .first()
-            .map_or("invalid", |problem| problem.text.as_str())
     }
 }
 

@@ -129,8 +129,8 @@ impl SpfTree {
     }
 }
 
-/// Looks up the record of a domain, in A-labels, and everything that it refers to. Lookups on the same level of the tree
-/// run together. What is not found within ten seconds or 200 lookups is [`TermOutcome::Skipped`].
+/// Looks up the record of a domain, in A-labels, and everything that it refers to. Lookups that do not depend
+/// on each other run together. What is not found within ten seconds or 200 lookups is [`TermOutcome::Skipped`].
 pub async fn lookup_tree(client: &Client, domain: &str) -> SpfTree {
     let fetched = fetch(client, domain).await;
     let mut builder = Builder {

@@ -179,7 +179,7 @@ fn check_key(problems: &mut Problems, record: &KeyRecord) {
         dkim::Key::Revoked => problems.info(
             Code::RevokedKey,
             "The key is revoked (`p=` is empty), so its signatures fail",
-            "",
+            "Nothing, if that is meant; otherwise publish the key again",
         ),
         dkim::Key::UnknownType(name) => problems.error(
             Code::UnknownKeyType,

@@ -97,7 +97,9 @@ enum Permission {
 }
 
 async fn permission(client: &Client, publisher: &str, walk: &Walk, domain: &str) -> Permission {
-    if domain == publisher || domain == walk.domain {
+    let is_same_by_list = psl::domain_str(domain)
+        .is_some_and(|organization| psl::domain_str(publisher) == Some(organization));
+    if is_same_by_list || domain == publisher || domain == walk.domain {
         return Permission::SameOrganization;
     }
     // The organizational domain of a name is the name or above it.

@@ -67,25 +67,14 @@ async fn a_different_organizational_domain_is_reported() {
 #[tokio::test]
 async fn reports_to_another_domain_need_its_permission() {
     let zone = r#"
-_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:a@rep.example.test,mailto:b@no.example.test; ruf=mailto:c@sub.example.test"
-_dmarc.rep IN TXT "v=DMARC1; p=reject; psd=n; rua=mailto:x@rep.example.test"
-_dmarc.no IN TXT "v=DMARC1; p=reject; psd=n"
-example.test._report._dmarc.rep IN TXT "v=DMARC1;"
+_dmarc.example IN TXT "v=DMARC1; p=reject; rua=mailto:a@given.test,mailto:b@missing.test,mailto:c@any.test; ruf=mailto:d@sub.example.test"
+example.test._report._dmarc.given IN TXT "v=DMARC1;"
+*._report._dmarc.any IN TXT "v=DMARC1"
+example.test._report._dmarc.missing IN TXT "v=spf1 -all"
 "#;
-    let dns = TestDns::serving(zone).await;
+    let dns = TestDns::several(zone).await;
     let reply = ask(&dns.engine(), "dmarc example.test")
         .await
         .expect("a reply");
-    insta::assert_snapshot!(shown(reply.rendition.document()), @r"
-    # DMARC of example.test
-    ✗ 1 error: receivers should reject mail that fails (p=reject)
-    Record: v=DMARC1; p=reject; rua=mailto:a@rep.example.test,mailto:b@no.example.test; ruf=mailto:c@sub.example.test (exact)
-    Policy: reject
-    Subdomains: reject
-    Alignment: SPF relaxed, DKIM relaxed
-    Reports: mailto:a@rep.example.test (permitted) / mailto:b@no.example.test (not accepted) (exact)
-    Failure reports: mailto:c@sub.example.test (exact)
-    ✗ no.example.test does not permit reports about example.test to mailto:b@no.example.test, so receivers do not send them (RFC 7489 §7.1)
-    → The owner of no.example.test must publish `v=DMARC1` as TXT at example.test._report._dmarc.no.example.test
-    ");
+    insta::assert_snapshot!(shown(reply.rendition.document()), @"");
 }

@@ -93,7 +93,7 @@ fn judge_mta_sts(found: &MtaSts) -> Checked {
             problems.error(
                 Code::InvalidPolicy,
                 format!("Senders cannot use the policy: {why}"),
-                "Serve a valid policy at https://mta-sts.DOMAIN/.well-known/mta-sts.txt, or remove the record",
+                "Serve a valid policy over HTTPS and publish one record, or remove the record",
             );
             "Published, but of no use".to_owned()
         }

@@ -14,7 +14,7 @@ const MAX_SUMMARY: usize = 70;
 
 pub(super) fn document(data: &Data) -> Document {
     let title = format!("Mail of {}", both_forms(&data.domain));
-    let mut document = Document::new(title, summary(data), severity(data.state));
+    let mut document = Document::new(title, summary(data), severity(data));
 
     let important: Vec<_> = data
         .problems
@@ -76,9 +76,10 @@ fn summary(data: &Data) -> String {
     }
 }
 
-fn severity(state: SectionState) -> Severity {
-    match state {
+fn severity(data: &Data) -> Severity {
+    match data.state {
         SectionState::Ok => Severity::Good,
+        SectionState::Unknown if data.in_progress => Severity::Neutral,
         SectionState::None | SectionState::Warning | SectionState::Unknown => Severity::Warning,
         SectionState::Error => Severity::Bad,
     }

@@ -1,4 +1,4 @@
-//! Fetches the records of a tree level by level, each name once.
+//! Fetches what a tree of records refers to, each name once and as soon as it is known.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::base::Rtype;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, stream::FuturesUnordered};
 use netvane_facts::mailpolicy::spf;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,8 +21,6 @@ use crate::{
 const MAX_FETCHED: usize = 2 * MAX_COUNTED;
 /// Time limit of all lookups together.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// Maximum number of lookups at the same time.
-const AT_ONCE: usize = 32;
 /// Maximum number of several records, or addresses of one term, that are kept.
 const MAX_KEPT: usize = 64;
 
@@ -69,36 +67,25 @@ impl Fetched {
     }
 }
 
-/// Looks up the record of a domain and what it refers to, one level after the other.
+/// Looks up the record of a domain and what it refers to; each lookup starts when the name is known.
 pub(super) async fn fetch(client: &Client, domain: &str) -> Fetched {
     let deadline = Instant::now() + TIME_LIMIT;
     let mut fetched = Fetched::default();
-    let mut seen = HashSet::new();
-    let mut level = vec![Wanted::Record(domain.to_owned())];
+    let own = Wanted::Record(domain.to_owned());
+    let mut seen = HashSet::from([own.clone()]);
+    let mut running = FuturesUnordered::new();
+    running.push(look_up(client, own));
 
-    while !level.is_empty() {
-        let lookups = level.into_iter().map(|wanted| async {
-            let found = timeout_at(deadline, look_up(client, &wanted)).await;
-            (wanted, found)
-        });
-        let mut lookups = stream::iter(lookups).buffered(AT_ONCE);
-        let mut next = Vec::new();
-
-        while let Some((wanted, found)) = lookups.next().await {
-            // After the deadline, the name counts as not looked up.
-            let Ok(found) = found else { continue };
-            if let (Wanted::Record(name), Found::Record(record)) = (&wanted, &found) {
-                let references = references(record, name, domain);
-                next.extend(references.into_iter().filter(|reference| {
-                    seen.len() < MAX_FETCHED && seen.insert(reference.clone())
-                }));
+    // After the deadline, names without a result count as not looked up.
+    while let Ok(Some((wanted, found))) = timeout_at(deadline, running.next()).await {
+        if let (Wanted::Record(name), Found::Record(record)) = (&wanted, &found) {
+            for reference in references(record, name, domain) {
+                if seen.len() < MAX_FETCHED && seen.insert(reference.clone()) {
+                    running.push(look_up(client, reference));
+                }
             }
-            fetched.0.insert(wanted, found);
         }
-        drop(lookups);
-
-        level = next;
-        level.retain(|wanted| !fetched.0.contains_key(wanted));
+        fetched.0.insert(wanted, found);
     }
 
     fetched
@@ -117,9 +104,12 @@ fn references(record: &DomainRecord, domain: &str, top: &str) -> Vec<Wanted> {
         .collect()
 }
 
-async fn look_up(client: &Client, wanted: &Wanted) -> Found {
-    let found = match wanted {
-        Wanted::Record(name) => return Found::Record(record(client, name).await),
+async fn look_up(client: &Client, wanted: Wanted) -> (Wanted, Found) {
+    let found = match &wanted {
+        Wanted::Record(name) => {
+            let record = record(client, name).await;
+            return (wanted, Found::Record(record));
+        }
         Wanted::Addresses(name) => addresses(client, name).await,
         Wanted::MailServers(name) => mail_servers(client, name).await,
         Wanted::Exists(name) => lookup::records(client, name, Rtype::A)
@@ -127,7 +117,8 @@ async fn look_up(client: &Client, wanted: &Wanted) -> Found {
             .map(|records| outcome_of(&records)),
         Wanted::Message | Wanted::Invalid => Ok(TermOutcome::Skipped),
     };
-    Found::Term(found.unwrap_or_else(TermOutcome::Failed))
+    let found = found.unwrap_or_else(TermOutcome::Failed);
+    (wanted, Found::Term(found))
 }
 
 async fn record(client: &Client, name: &str) -> DomainRecord {
