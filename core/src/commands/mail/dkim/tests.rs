@@ -97,6 +97,7 @@ async fn common_selectors_are_labeled_as_a_guess() {
     s1 (exact) | RSA | 2048 | OK (good)
     k1 (exact) | none |  | revoked (aside)
     · k1: The key is revoked (`p=` is empty), so its signatures fail
+    → Nothing, if that is meant; otherwise publish the key again
     ! Common selectors were tried; DNS cannot list the selectors of a domain
     ");
 }

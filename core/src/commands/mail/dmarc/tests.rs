@@ -76,5 +76,16 @@ example.test._report._dmarc.missing IN TXT "v=spf1 -all"
     let reply = ask(&dns.engine(), "dmarc example.test")
         .await
         .expect("a reply");
-    insta::assert_snapshot!(shown(reply.rendition.document()), @"");
+    insta::assert_snapshot!(shown(reply.rendition.document()), @r"
+    # DMARC of example.test
+    ✗ 1 error: receivers should reject mail that fails (p=reject)
+    Record: v=DMARC1; p=reject; rua=mailto:a@given.test,mailto:b@missing.test,mailto:c@any.test; ruf=mailto:d@sub.example.test (exact)
+    Policy: reject
+    Subdomains: reject
+    Alignment: SPF relaxed, DKIM relaxed
+    Reports: mailto:a@given.test (permitted) / mailto:b@missing.test (not accepted) / mailto:c@any.test (permitted) (exact)
+    Failure reports: mailto:d@sub.example.test (exact)
+    ✗ missing.test does not permit reports about example.test to mailto:b@missing.test, so receivers do not send them (RFC 7489 §7.1)
+    → The owner of missing.test must publish `v=DMARC1` as TXT at example.test._report._dmarc.missing.test
+    ");
 }
