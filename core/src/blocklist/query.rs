@@ -21,6 +21,9 @@ const MAX_CODES: usize = 16;
 /// Extended DNS errors with which a resolver says that it withholds the answer (RFC 8914).
 const FILTERED: [u16; 3] = [15, 16, 17];
 
+/// State of a list, its codes, and what they mean or why there are none.
+type Verdict = (ListState, Vec<Ipv4Addr>, Option<String>);
+
 /// An answer to one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reply {
@@ -80,8 +83,7 @@ impl Blocklists {
         list: &List,
         subject: &Subject,
         with_text: bool,
-    ) -> Option<(ListState, Vec<Ipv4Addr>, Option<String>)> {
-        let failed = |reason: String| (ListState::Unreachable, Vec::new(), Some(reason));
+    ) -> Option<Verdict> {
         let name = format!("{}.{}", label(list, subject), list.query_zone);
         if name.len() > 253 {
             return Some(failed("the name is too long for this list".into()));
@@ -108,33 +110,7 @@ impl Blocklists {
         );
         let (reply, text, tested) = futures::join!(ask(client, list, &name), text, test);
 
-        Some(match (reply, tested) {
-            (Reply::Refused(why), _) => (ListState::Refused, Vec::new(), Some(why)),
-            (Reply::Failed(why), _) | (_, Err(why)) => failed(why),
-            (_, Ok(Tested::OtherKind)) => return None,
-            (_, Ok(Tested::Refused)) => (
-                ListState::Refused,
-                Vec::new(),
-                Some("it does not answer this resolver".into()),
-            ),
-            (_, Ok(Tested::Closed)) => {
-                let why = "its test point is not listed (RFC 5782); the list seems to be closed";
-                (ListState::Dead, Vec::new(), Some(why.into()))
-            }
-            (_, Ok(Tested::Wildcard)) => {
-                let why = "it lists every name, so its answers mean nothing (RFC 5782)";
-                (ListState::Dead, Vec::new(), Some(why.into()))
-            }
-            (Reply::Foreign(address), _) => {
-                let why = format!("it answers with {address}, which is not in 127.0.0.0/8");
-                (ListState::Dead, Vec::new(), Some(why))
-            }
-            (Reply::Clean, _) => (ListState::Clean, Vec::new(), None),
-            (Reply::Listed(codes), _) => {
-                let reason = explain(list, &codes, text);
-                (ListState::Listed, codes, reason)
-            }
-        })
+        judge(list, reply, tested, text)
     }
 
     /// Asks for the test points of a list (RFC 5782 §5).
@@ -172,6 +148,47 @@ impl Blocklists {
             }),
         }
     }
+}
+
+/// Combines the answer about a subject with the result of the test points. `None` if the list is of another kind.
+fn judge(
+    list: &List,
+    reply: Reply,
+    tested: Result<Tested, String>,
+    text: Option<String>,
+) -> Option<Verdict> {
+    let without_codes = |state, why: &str| (state, Vec::new(), Some(why.to_owned()));
+
+    Some(match (reply, tested) {
+        (Reply::Refused(why), _) => without_codes(ListState::Refused, &why),
+        (Reply::Failed(why), _) | (_, Err(why)) => failed(why),
+        (_, Ok(Tested::OtherKind)) => return None,
+        (_, Ok(Tested::Refused)) => {
+            without_codes(ListState::Refused, "it does not answer this resolver")
+        }
+        (_, Ok(Tested::Closed)) => without_codes(
+            ListState::Dead,
+            "its test point is not listed (RFC 5782); the list seems to be closed",
+        ),
+        (_, Ok(Tested::Wildcard)) => without_codes(
+            ListState::Dead,
+            "it lists every name, so its answers mean nothing (RFC 5782)",
+        ),
+        (Reply::Foreign(address), _) => {
+            let why = format!("it answers with {address}, which is not in 127.0.0.0/8");
+            without_codes(ListState::Dead, &why)
+        }
+        (Reply::Clean, _) => (ListState::Clean, Vec::new(), None),
+        (Reply::Listed(codes), _) => {
+            let reason = explain(list, &codes, text);
+            (ListState::Listed, codes, reason)
+        }
+    })
+}
+
+/// A list that gave no result, and why.
+fn failed(reason: String) -> Verdict {
+    (ListState::Unreachable, Vec::new(), Some(reason))
 }
 
 /// The part of the query name before the zone.

@@ -126,7 +126,7 @@ impl Command for Reverse {
     }
 }
 
-/// Looks up the names of an address, and whether each resolves back to it; with the lifetime of the answer.
+/// Looks up the PTR records of an address with forward confirmation; returns them with the lifetime of the answer.
 pub(crate) async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Duration), Failure> {
     let answered = look_up(client, &reverse_name(address), Rtype::PTR).await?;
     let all: Vec<String> = answered

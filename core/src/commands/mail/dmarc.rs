@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    problem::{Problem, State, show_all, tally},
+    problem::{Problem, State, record_cell, show_all, tally},
     spf::LIFETIME,
 };
 use crate::{
@@ -233,7 +233,7 @@ impl Answer for Data {
         let mut document = Document::new(title, self.summary(), self.state.severity());
 
         if let Some(record) = &self.record {
-            document.field("Record", Cell::exact(record));
+            document.field("Record", record_cell(record));
         }
         if let Some(policy) = &self.policy {
             document.field("Policy", policy);

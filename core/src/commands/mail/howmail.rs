@@ -191,10 +191,7 @@ impl Collector<'_> {
         };
         let dkim = async {
             let keys = sender::dkim(client, &from).await;
-            let tried = sender::selectors()
-                .iter()
-                .map(|selector| Cow::Borrowed(*selector))
-                .collect::<Vec<_>>();
+            let tried = sender::selectors();
             let dkim = match keys {
                 Ok(keys) => DkimKeys {
                     keys,

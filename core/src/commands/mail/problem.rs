@@ -1,6 +1,6 @@
 //! Problems of a domain's mail policies: what is wrong, and what to change.
 
-use netvane_document::{Document, Severity};
+use netvane_document::{Cell, Document, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 const MAX_PROBLEMS: usize = 64;
 /// Maximum number of problems that are shown as text; the data has all of them.
 const MAX_SHOWN: usize = 12;
+
+/// Maximum length of a record that is shown, in characters.
+const MAX_RECORD: usize = 500;
 
 /// How serious a problem is; the worst comes last in the order.
 #[derive(
@@ -147,6 +150,15 @@ pub(crate) fn show<'a>(
 /// The problems of one policy, as [`show`] takes them.
 pub(crate) fn show_all(document: &mut Document, problems: &[Problem]) {
     show(document, problems.iter().map(|problem| (problem, None)));
+}
+
+/// A record as it is shown: cut after 500 characters, because a hostile one may have 64 KiB.
+pub(crate) fn record_cell(record: &str) -> Cell {
+    let mut shown: String = record.chars().take(MAX_RECORD).collect();
+    if shown.len() < record.len() {
+        shown.push_str(&format!("… ({} bytes)", record.len()));
+    }
+    Cell::exact(shown)
 }
 
 /// Number of errors and warnings in words; empty if there is none.

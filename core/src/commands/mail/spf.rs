@@ -8,7 +8,7 @@ mod tree;
 use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
-use netvane_document::{Answer, Block, Cell, Document, Failure};
+use netvane_document::{Answer, Block, Document, Failure};
 use netvane_facts::target::{Domain, Host, Resolver, both_forms, name_warning};
 use netvane_net::{
     dns::Client,
@@ -23,7 +23,7 @@ use netvane_net::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Problem, State, show_all, tally};
+use super::problem::{Problem, State, record_cell, show_all, tally};
 use crate::{
     command::{Command, Context},
     commands::dns::lookup::count,
@@ -190,7 +190,7 @@ impl Answer for Data {
         let mut document = Document::new(title, self.summary(), self.state.severity());
 
         if let Some(record) = &self.record {
-            document.field("Record", Cell::exact(record));
+            document.field("Record", record_cell(record));
             let void = match self.void_lookups {
                 0 => String::new(),
                 void => format!("; {} nothing", count(void, "finds", "find")),

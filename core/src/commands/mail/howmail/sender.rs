@@ -24,8 +24,9 @@ use crate::commands::mail::dkim::COMMON;
 const SELECTORS: usize = 20;
 
 /// Selectors that are looked up; DNS cannot list the selectors of a domain.
-pub(super) fn selectors() -> &'static [&'static str] {
-    &COMMON[..SELECTORS]
+pub(super) fn selectors() -> Vec<Cow<'static, str>> {
+    let common = COMMON.iter().take(SELECTORS);
+    common.map(|selector| Cow::Borrowed(*selector)).collect()
 }
 
 /// Maximum number of `redirect=` that are followed. RFC 7208 §4.6.4 allows ten lookups in total.
@@ -149,9 +150,9 @@ impl Spf {
 
 /// Looks up DKIM keys at common selectors.
 pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, String> {
-    let asked = selectors().iter().map(|selector| async move {
+    let asked = selectors().into_iter().map(|selector| async move {
         let name = format!("{selector}._domainkey.{domain}");
-        (*selector, mailauth::texts(client, &name).await, name)
+        (selector, mailauth::texts(client, &name).await, name)
     });
     let mut keys = Vec::new();
     let mut failed = None;

@@ -77,16 +77,16 @@ impl Report<'_> {
                     } else {
                         "no PTR record"
                     };
-                    let text = format!("{address} has {what}");
-                    let fix = format!(
-                        "Ask the owner of the network to set the PTR record of {address} to the server's name"
-                    );
-                    if is_sender {
-                        let text = format!("{text}, so large receivers reject mail from it");
-                        problems.warning(Code::NotForwardConfirmed, text, fix);
+                    let role = if is_sender {
+                        "sends mail"
                     } else {
-                        problems.info(Code::NotForwardConfirmed, text, fix);
-                    }
+                        "belongs to a mail server"
+                    };
+                    problems.warning(
+                        Code::NotForwardConfirmed,
+                        format!("{address} {role} and has {what}; many receivers reject mail from such addresses"),
+                        format!("Ask the owner of the network to set the PTR record of {address} to the server's name"),
+                    );
                 }
             }
             rows.push(names);
@@ -188,10 +188,10 @@ fn judge(subjects: &[Subject], answers: &[(usize, Option<Listing>)]) -> Checked 
         return Checked::unknown("No blocklist could be queried").with(&json!({ "targets": rows }));
     }
     let listed = rows.iter().filter(|row| row["listed"] != 0).count();
-    let total = count(subjects.len(), "address or domain", "addresses and domains");
+    let addresses = count(subjects.len() - 1, "address", "addresses");
     let summary = match listed {
-        0 => format!("None of {total} listed"),
-        _ => format!("{listed} of {total} listed"),
+        0 => format!("Not listed: the domain and {addresses}"),
+        _ => format!("{listed} listed of the domain and {addresses}"),
     };
     Checked::new(summary, problems.worst_first(), true).with(&json!({ "targets": rows }))
 }

@@ -8,6 +8,7 @@ use super::{
     Data, Report,
     section::{Checked, SectionName, SectionProblem, SectionState},
 };
+use crate::commands::dns::lookup::count;
 use crate::commands::mail::{
     howmail::{
         mta_sts,
@@ -108,7 +109,12 @@ fn judge_mta_sts(found: &MtaSts) -> Checked {
                     "Change the mode to `enforce` when the reports look right",
                 );
             }
-            format!("Mode {}, {} days", policy.mode, policy.max_age / 86_400)
+            let days = (policy.max_age / 86_400) as usize;
+            format!(
+                "Mode {}, cached for {}",
+                policy.mode,
+                count(days, "day", "days")
+            )
         }
         (Some(_), None, None) => return Checked::unknown("The policy was not fetched"),
     };

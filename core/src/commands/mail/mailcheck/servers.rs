@@ -24,7 +24,13 @@ pub(super) fn mx(found: &mx::Data) -> Checked {
         Outcome::Answer | Outcome::NoData | Outcome::Nxdomain => {}
         _ => return Checked::unknown(document.summary).with(found),
     }
-    if document.severity == Severity::Bad {
+    if found.lookup.outcome == Outcome::Nxdomain {
+        problems.error(
+            Code::NoMailServer,
+            document.summary.clone(),
+            "Check the spelling of the domain",
+        );
+    } else if document.severity == Severity::Bad {
         problems.error(
             Code::NoMailServer,
             document.summary.clone(),
@@ -52,6 +58,13 @@ pub(super) fn starttls(receiver: &Receiver) -> Checked {
     if receiver.null_mx || receiver.exchanges.is_empty() {
         return Checked::new("No mail server to connect to", Vec::new(), false);
     }
+    if receiver.exchanges.iter().all(|exchange| exchange.inward) {
+        return Checked::new(
+            "No mail server can be reached from the Internet",
+            Vec::new(),
+            false,
+        );
+    }
     if let Some(why) = &receiver.unasked {
         return Checked::unknown(why.clone());
     }
@@ -61,9 +74,11 @@ pub(super) fn starttls(receiver: &Receiver) -> Checked {
         );
     }
 
+    // Those with private addresses only are in the section about MX.
     let contacted: Vec<&Exchange> = receiver
         .exchanges
         .iter()
+        .filter(|exchange| !exchange.inward)
         .filter(|exchange| {
             exchange.answers() || exchange.unreachable.is_some() || exchange.welcome.fault.is_some()
         })
@@ -190,13 +205,24 @@ pub(super) fn dane(receiver: &Receiver) -> Checked {
             count(known.len(), "mail server", "mail servers")
         ),
     };
-    let records: Vec<_> = receiver
+    Checked::new(summary, problems.worst_first(), !with.is_empty()).with(&records(receiver))
+}
+
+/// The TLSA records of each mail server.
+fn records(receiver: &Receiver) -> serde_json::Value {
+    let servers: Vec<_> = receiver
         .exchanges
         .iter()
-        .filter_map(|exchange| exchange.dane.as_ref().map(|dane| json!({ "exchange": exchange.exchange, "records": dane.records, "authenticated": dane.authenticated })))
+        .filter_map(|exchange| {
+            let dane = exchange.dane.as_ref()?;
+            Some(json!({
+                "exchange": exchange.exchange,
+                "records": dane.records,
+                "authenticated": dane.authenticated,
+            }))
+        })
         .collect();
-    Checked::new(summary, problems.worst_first(), !with.is_empty())
-        .with(&json!({ "servers": records }))
+    json!({ "servers": servers })
 }
 
 fn has(names: &[&str]) -> String {

@@ -44,7 +44,6 @@ pub(super) fn problems(domain: &str, tree: &SpfTree, nxdomain: bool) -> Vec<Prob
         DomainRecord::Failed(_) | DomainRecord::Skipped => {}
     }
 
-    check_counts(&mut problems, domain, tree);
     let mut seen = HashSet::new();
     for (at, term) in tree.all_terms(domain) {
         check_term(&mut problems, at, term);
@@ -55,6 +54,7 @@ pub(super) fn problems(domain: &str, tree: &SpfTree, nxdomain: bool) -> Vec<Prob
             check_included_end(&mut problems, term, record);
         }
     }
+    check_counts(&mut problems, domain, tree);
     problems.worst_first()
 }
 
@@ -304,7 +304,7 @@ fn is_public(network: IpNet) -> bool {
 fn check_counts(problems: &mut Problems, domain: &str, tree: &SpfTree) {
     if tree.lookups > MAX_LOOKUPS {
         let over = if tree.lookups >= MAX_COUNTED {
-            "at least "
+            "At least "
         } else {
             ""
         };
@@ -335,7 +335,7 @@ fn check_term(problems: &mut Problems, at: &str, term: &TermLookup) {
     match &term.outcome {
         TermOutcome::Loop => problems.error(
             Code::Loop,
-            format!("`{text}` of {at} leads back to {target}, so the evaluation never ends"),
+            format!("`{text}` of {at} includes {target} again (loop), so the evaluation never ends"),
             "Remove the term",
         ),
         TermOutcome::Included(DomainRecord::Missing { .. }) => problems.error(
