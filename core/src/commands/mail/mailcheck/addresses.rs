@@ -188,10 +188,13 @@ fn judge(subjects: &[Subject], answers: &[(usize, Option<Listing>)]) -> Checked 
         return Checked::unknown("No blocklist could be queried").with(&json!({ "targets": rows }));
     }
     let listed = rows.iter().filter(|row| row["listed"] != 0).count();
-    let addresses = count(subjects.len() - 1, "address", "addresses");
+    let all = match subjects.len() {
+        0 | 1 => "the domain".to_owned(),
+        more => format!("the domain and {}", count(more - 1, "address", "addresses")),
+    };
     let summary = match listed {
-        0 => format!("Not listed: the domain and {addresses}"),
-        _ => format!("{listed} listed of the domain and {addresses}"),
+        0 => format!("Not listed: {all}"),
+        _ => format!("{listed} listed of {all}"),
     };
     Checked::new(summary, problems.worst_first(), true).with(&json!({ "targets": rows }))
 }

@@ -37,8 +37,10 @@ pub(crate) struct TreeTerm {
     /// The addresses of `a` and `mx`, at most 8.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<std::net::IpAddr>,
-    /// Terms of the included record that need DNS lookups.
+    /// Terms of the included record that need DNS lookups; each has the members of this object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    // The schema of a reply has no definitions, which a type that contains itself needs.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     terms: Vec<TreeTerm>,
 }
 
