@@ -167,6 +167,15 @@ fn data_has_the_fields_of_the_contract() {
     }
 }
 
+/// The schema of a reply has no definitions, so nothing in it can be referred to.
+#[test]
+fn schemas_of_data_have_no_references() {
+    for entry in registry().entries() {
+        let schema = serde_json::to_string(&entry.data_schema()).expect("JSON");
+        assert!(!schema.contains("\"$ref\""), "{}", entry.spec.name);
+    }
+}
+
 #[test]
 fn every_example_parses_and_names_its_command() {
     let registry = registry();
