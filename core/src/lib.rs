@@ -5,6 +5,7 @@
 //! API.
 
 pub mod args;
+mod blocklist;
 pub mod command;
 mod commands;
 mod credential;

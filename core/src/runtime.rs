@@ -18,6 +18,7 @@ use netvane_net::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
+    blocklist::Blocklists,
     data_files::geo_paths,
     health::Adapters,
     internal::internal_fault,
@@ -39,6 +40,8 @@ use crate::{
 pub struct Runtime {
     /// The only way to the network.
     pub net: Net,
+    /// DNS blocklists.
+    pub(crate) blocklists: Blocklists,
     /// Locations and networks of IP addresses, from local databases.
     pub geo: Arc<GeoHandle>,
     /// State shared by the mail commands.
@@ -126,6 +129,10 @@ impl Runtime {
             geo: Arc::new(open_geo(settings)?),
             mail,
             net,
+            blocklists: Blocklists::new(
+                &settings.blocklist,
+                before.map(|before| &before.blocklists),
+            )?,
             proxies: Arc::new(Proxies::new(&settings.http)),
             limits: settings.limits.clone(),
             process: process.clone(),

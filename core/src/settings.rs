@@ -9,6 +9,8 @@ mod load;
 mod rules;
 mod urls;
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use netvane_net::{settings::NetSettings, smtp::Cleartext};
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,7 @@ pub struct Settings {
     pub geo: Geo,
     pub smtp: Smtp,
     pub mail: Mail,
+    pub blocklist: Blocklist,
     pub tls: Tls,
     pub policy: Policy,
     pub limits: Limits,
@@ -104,6 +107,16 @@ pub struct Smtp {
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct Mail {
     pub trusted_relays: Vec<String>,
+}
+
+/// DNS blocklists that are queried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Blocklist {
+    pub lists: Vec<String>,
+    pub disabled: Vec<String>,
+    pub keys: BTreeMap<String, Secret>,
 }
 
 /// Access rules, contact, and exceptions to the table of special-purpose ranges.

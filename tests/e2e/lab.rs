@@ -6,6 +6,7 @@ mod chats;
 mod dns;
 mod faults;
 mod mail;
+mod mail_policies;
 mod mail_traces;
 mod proxies;
 mod records;

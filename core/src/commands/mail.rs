@@ -1,8 +1,18 @@
-//! Commands about e-mail: `verify`, `trace_mail`, `mailbox`, `howmail`.
+//! Commands about e-mail: mailboxes, messages, and the policies of a domain.
+
+mod problem;
 
 commands! {
     verify::Verify,
     trace_mail::TraceMail,
     mailbox::Mailbox,
     howmail::HowMail,
+    spf::Spf,
+    dkim::Dkim,
+    dmarc::Dmarc,
+    blocklist::Blocklist,
+    mailcheck::MailCheck,
 }
+
+#[cfg(test)]
+mod testing;

@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 36] = [
+const CONTRACT: [(&str, &str); 40] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -146,6 +146,17 @@ const CONTRACT: [(&str, &str); 36] = [
     ("mailbox", "domain provider hosts"),
     ("howmail", "from to sender receiver access path"),
     ("status", "version commands"),
+    (
+        "spf",
+        "domain record state lookups void_lookups tree problems",
+    ),
+    (
+        "dmarc",
+        "domain found_at record state policy subdomain_policy alignment rua problems",
+    ),
+    ("dkim", "domain keys searched"),
+    ("blocklist", "target kind listed checked lists"),
+    ("mailcheck", "domain state sections problems"),
 ];
 
 /// The data schema may have more fields than the contract requires, but none may be missing.
@@ -161,6 +172,15 @@ fn data_has_the_fields_of_the_contract() {
                 "{name}: {field} in {schema:?}"
             );
         }
+    }
+}
+
+/// The schema of a reply has no definitions, so nothing in it can be referred to.
+#[test]
+fn schemas_of_data_have_no_references() {
+    for entry in registry().entries() {
+        let schema = serde_json::to_string(&entry.data_schema()).expect("JSON");
+        assert!(!schema.contains("\"$ref\""), "{}", entry.spec.name);
     }
 }
 

@@ -29,6 +29,9 @@ impl Settings {
         );
         self.check_limits(&mut must);
         self.check_mail(&mut must);
+        for fault in crate::blocklist::check_settings(&self.blocklist) {
+            must(false, &fault);
+        }
         self.check_reach(&mut must);
         self.check_places(&mut must);
         self.check_client_address(&mut must);

@@ -70,6 +70,12 @@ impl TestDns {
         Self(DnsServer::start("example.test.", &format!("{ZONE}{records}")).await)
     }
 
+    /// Starts a server for the zone `test.`, for tests that need several organizations.
+    pub(crate) async fn several(records: &str) -> Self {
+        let head = "$TTL 300\n@ IN SOA ns.test. hostmaster.test. 1 7200 3600 1209600 60\n@ IN NS ns.test.\n";
+        Self(DnsServer::start("test.", &format!("{head}{records}")).await)
+    }
+
     /// Serves DNS over QUIC too; returns the address and a file with the CA certificate that signed
     /// the certificate of `dns.example.test`.
     pub(crate) fn over_quic(&mut self) -> (std::net::SocketAddr, tempfile::NamedTempFile) {

@@ -32,7 +32,7 @@ _imaps._tcp.example.test. IN SRV 0 5 993 mail.example.test.
 "#;
 
 /// Lookups that work on loopback: at least one of each command.
-const LINES: [&str; 45] = [
+const LINES: [&str; 52] = [
     "dns example.test",
     "dns nosuch.test",
     "a example.test",
@@ -71,6 +71,13 @@ const LINES: [&str; 45] = [
     "mailbox joe@example.test",
     "howmail",
     "howmail joe@example.test jane@example.test",
+    "spf example.test",
+    "dmarc example.test",
+    "dkim example.test",
+    "dkim example.test selector1",
+    "blocklist 192.0.2.1",
+    "blocklist 127.0.0.1",
+    "mailcheck example.test",
     "myip",
     "myrequest",
     "myua",

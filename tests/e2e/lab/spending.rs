@@ -171,6 +171,11 @@ fn mail_server_sessions_stay_within_what_their_commands_may_send() {
         "verify greylisted@grey.test",
         "howmail known@lab.test anybody@catchall.test",
         "mailbox lab.test",
+        "spf nested.policies.test",
+        "dmarc policies.test",
+        "dkim lab.test",
+        "blocklist 203.0.113.25",
+        "mailcheck lab.test",
     ];
     measured(
         &lab,

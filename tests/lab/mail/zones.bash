@@ -60,6 +60,8 @@ zones() {
     zone noaddress.test "@ MX 10 mx" 'mx TXT "no address"'
     zone nohost.test "@ MX 10 nothere"
     forwarder_zone
+    policy_zones
+    blocklist_zones
     zone 100.51.198.in-addr.arpa "$(reverse4 "$client4" probe.lab.test)" "$(reverse4 "$far4" far.lab.test)"
     zone 113.0.203.in-addr.arpa "$(reverse4 "$mx1_4" mx1.lab.test)" "$(reverse4 "$mx2_4" mx2.lab.test)" \
         "$(reverse4 "$mail4" mail.lab.test)" "$(reverse4 "$forwarder4" list.forward.test)"
@@ -91,6 +93,38 @@ lab_zone() {
 forwarder_zone() {
     zone forward.test "list A $forwarder4" "@ MX 10 list" '@ TXT "v=spf1 a:list.forward.test -all"' \
         "$(dkim_record arc)" '_dmarc TXT "v=DMARC1; p=none"'
+}
+
+# Policies with faults, and hostile ones
+policy_zones() {
+    local terms
+    # 10,000 terms, in strings of 250 bytes
+    terms=$(printf ' a%.0s' {1..10000} | fold -w 250 | sed 's/.*/"&"/' | tr '\n' ' ')
+    zone policies.test "loop TXT \"v=spf1 include:back.policies.test -all\"" \
+        "back TXT \"v=spf1 redirect=loop.policies.test\"" "terms TXT \"v=spf1\" $terms" \
+        "nested TXT \"v=spf1 include:one.policies.test mx:lab.test -all\"" \
+        "one TXT \"v=spf1 include:two.policies.test a:none.policies.test ~all\"" \
+        "two TXT \"v=spf1 a:mx1.lab.test ip4:$mx2_4 -all\"" \
+        "_dmarc TXT \"v=DMARC1; p=quarantine; rua=mailto:a@lab.test,mailto:b@second.test\"" \
+        "short._domainkey TXT \"v=DKIM1; p=$(short_key)\""
+}
+
+# A key of 1024 bits, as a DKIM record has it
+short_key() {
+    openssl genrsa 1024 2>/dev/null | openssl rsa -pubout -outform DER 2>/dev/null | base64 -w 0
+}
+
+# Blocklists: one that works and lists the first mail server, one that lists nothing, one that was closed, one that answers
+# every name, one that refuses this resolver, and one of domains
+blocklist_zones() {
+    local test="2.0.0.127 A 127.0.0.2" first
+    first=$(echo "$mx1_4" | awk -F . '{ print $4 "." $3 "." $2 "." $1 }')
+    zone listed.bl.test "$test" "$first A 127.0.0.2" "$first TXT \"spam from $mx1_4\""
+    zone clean.bl.test "$test"
+    zone closed.bl.test
+    zone wild.bl.test "* A 127.0.0.2"
+    zone refused.bl.test "* A 127.255.255.254"
+    zone domains.bl.test "test A 127.0.1.2" "second.test A 127.0.1.2"
 }
 
 # One name server: authority for these zones, recursive for its clients

@@ -6,6 +6,7 @@ mod mechanism;
 mod suite;
 #[cfg(test)]
 mod tests;
+pub mod tree;
 
 use std::{fmt, time::Duration};
 

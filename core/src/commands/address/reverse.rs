@@ -40,9 +40,10 @@ pub(crate) struct Data {
     cache_seconds: Option<u32>,
 }
 
+/// An address with its names.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct AddressNames {
-    address: IpAddr,
+pub(crate) struct AddressNames {
+    pub(crate) address: IpAddr,
     names: Vec<Name>,
     /// Number of names that are not listed.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -125,7 +126,8 @@ impl Command for Reverse {
     }
 }
 
-async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Duration), Failure> {
+/// Looks up the PTR records of an address with forward confirmation; returns them with the lifetime of the answer.
+pub(crate) async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Duration), Failure> {
     let answered = look_up(client, &reverse_name(address), Rtype::PTR).await?;
     let all: Vec<String> = answered
         .records
@@ -249,6 +251,20 @@ impl Data {
 }
 
 impl AddressNames {
+    /// Whether one of the names resolves back to the address; `None` if that could not be looked up.
+    pub(crate) fn is_confirmed(&self) -> Option<bool> {
+        if self.names.iter().any(|name| name.forward_confirmed) {
+            return Some(true);
+        }
+        let is_unknown = self.failure.is_some() || self.names.iter().any(|name| name.unchecked);
+        (!is_unknown).then_some(false)
+    }
+
+    /// Whether the address has a name at all.
+    pub(crate) fn has_name(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// A row for each name; only the first row has the address.
     fn rows(&self) -> Vec<[Cell; 3]> {
         let address = Cell::new(self.address, Role::Address);

@@ -3,9 +3,9 @@
 //! No mail is sent: each server is resolved, contacted and left after EHLO and STARTTLS. If a lookup fails, its
 //! fact is missing and the explanation is still complete.
 
-mod mta_sts;
+pub(super) mod mta_sts;
 mod path;
-mod receiver;
+pub(super) mod receiver;
 mod sender;
 mod services;
 mod story;
@@ -191,7 +191,7 @@ impl Collector<'_> {
         };
         let dkim = async {
             let keys = sender::dkim(client, &from).await;
-            let tried = sender::SELECTORS.map(Cow::Borrowed).to_vec();
+            let tried = sender::selectors();
             let dkim = match keys {
                 Ok(keys) => DkimKeys {
                     keys,

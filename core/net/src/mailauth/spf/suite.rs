@@ -71,29 +71,40 @@ fn entries(records: &[Value]) -> Vec<Entry> {
     records.iter().filter_map(entry).collect()
 }
 
+fn scenarios() -> Vec<Scenario> {
+    serde_json::from_str(include_str!("suite/rfc7208-tests.json")).expect("the suite")
+}
+
+impl Scenario {
+    fn zone(&self) -> Zone {
+        let records = self.zonedata.iter();
+        records
+            .map(|(name, records)| (name.to_lowercase(), entries(records)))
+            .collect()
+    }
+}
+
+impl Case {
+    fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            address: self.host.parse().expect("an address"),
+            helo: &self.helo,
+            by: "receiver.example.net",
+            mail_from: &self.mailfrom,
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_suite_of_rfc_7208_passes() {
-    let scenarios: Vec<Scenario> =
-        serde_json::from_str(include_str!("suite/rfc7208-tests.json")).expect("the suite");
     let mut count = 0;
     let mut failures = Vec::new();
 
-    for scenario in scenarios {
-        let zone: Zone = scenario
-            .zonedata
-            .iter()
-            .map(|(name, records)| (name.to_lowercase(), entries(records)))
-            .collect();
-        let server = ZoneServer::start(zone).await;
+    for scenario in scenarios() {
+        let server = ZoneServer::start(scenario.zone()).await;
 
         for (name, case) in &scenario.tests {
-            let envelope = Envelope {
-                address: case.host.parse().expect("an address"),
-                helo: &case.helo,
-                by: "receiver.example.net",
-                mail_from: &case.mailfrom,
-            };
-            let check = check_host(&server.client, envelope, TIME_LIMIT).await;
+            let check = check_host(&server.client, case.envelope(), TIME_LIMIT).await;
             let expected = case.explanation.as_deref().map(|text| match text {
                 "DEFAULT" => None,
                 text => Some(text),
@@ -117,4 +128,36 @@ async fn the_suite_of_rfc_7208_passes() {
 
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(count, 203, "tests in the suite");
+}
+
+/// A message never needs more lookups than the tree of its domain counts, and the limit is exceeded only where the tree
+/// says so.
+#[tokio::test]
+async fn the_tree_counts_all_lookups_that_a_message_can_need() {
+    let mut compared = 0;
+
+    for scenario in scenarios() {
+        let server = ZoneServer::start(scenario.zone()).await;
+
+        for (name, case) in &scenario.tests {
+            let check = check_host(&server.client, case.envelope(), TIME_LIMIT).await;
+            let tree = tree::lookup_tree(&server.client, &check.domain).await;
+            let varies = tree.all_terms(&check.domain).iter().any(|(_, term)| {
+                matches!(term.outcome, tree::TermOutcome::DependsOnMessage)
+                    && !term.text.contains("exists")
+                    && !term.text.contains("ptr")
+            });
+            if varies || tree.record.parsed().is_none() {
+                continue;
+            }
+
+            compared += 1;
+            assert!(check.lookups <= tree.lookups, "{name}: {check:?}, {tree:?}");
+            if check.reason.contains("DNS lookups are needed") {
+                assert!(tree.lookups > MAX_LOOKUPS, "{name}: {tree:?}");
+            }
+        }
+    }
+
+    assert!(compared > 100, "{compared} compared");
 }

@@ -26,7 +26,7 @@ const MAX_AGE: u64 = 31_557_600;
 const MAX_NAMES: usize = 64;
 
 /// Looks up the DNS record and fetches the policy.
-pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaSts {
+pub(crate) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaSts {
     let record = match single_record(client, &format!("_mta-sts.{domain}"), "v=STSv1").await {
         Ok(Some(record)) => record,
         Ok(None) => return MtaSts::default(),
@@ -72,7 +72,7 @@ pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaS
 }
 
 /// Looks up the addresses for TLS reports.
-pub(super) async fn tls_rpt(client: &Client, domain: &str) -> TlsRpt {
+pub(crate) async fn tls_rpt(client: &Client, domain: &str) -> TlsRpt {
     let record = match single_record(client, &format!("_smtp._tls.{domain}"), "v=TLSRPTv1").await {
         Ok(Some(record)) => record,
         Ok(None) => return TlsRpt::default(),
@@ -122,7 +122,7 @@ async fn single_record(
 }
 
 /// Parses a policy file of `key: value` lines (RFC 8461 §3.2).
-pub(super) fn parse_policy(text: &str) -> Result<Policy, String> {
+pub(crate) fn parse_policy(text: &str) -> Result<Policy, String> {
     let (mut version, mut mode, mut max_age, mut mx) = (None, None, None, Vec::new());
 
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -168,7 +168,7 @@ pub(super) fn parse_policy(text: &str) -> Result<Policy, String> {
 
 impl Policy {
     /// Whether the policy lists this mail server; `*` matches exactly one label (RFC 8461 §4.1).
-    pub(super) fn names(&self, exchange: &str) -> bool {
+    pub(crate) fn names(&self, exchange: &str) -> bool {
         let exchange = exchange.to_ascii_lowercase();
         self.mx
             .iter()

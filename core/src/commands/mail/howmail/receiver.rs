@@ -29,83 +29,83 @@ const MAX_ADDRESSES: usize = 4;
 
 /// The recipient's domain and its mail servers.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Receiver {
-    pub(super) domain: String,
+pub(crate) struct Receiver {
+    pub(crate) domain: String,
     /// Outcome of the MX lookup; `null` while it runs or if it failed.
-    pub(super) mx: Option<Outcome>,
+    pub(crate) mx: Option<Outcome>,
     /// The domain does not accept mail (null MX, RFC 7505).
-    pub(super) null_mx: bool,
+    pub(crate) null_mx: bool,
     /// There is no MX record, so senders use the domain's own addresses (RFC 5321 §5.1).
-    pub(super) implicit: bool,
+    pub(crate) implicit: bool,
     /// The resolver validated the MX records with DNSSEC.
-    pub(super) authenticated: bool,
+    pub(crate) authenticated: bool,
     /// Mail servers, lowest preference first.
-    pub(super) exchanges: Vec<Exchange>,
+    pub(crate) exchanges: Vec<Exchange>,
     /// Errors in the MX records, or why the lookup failed.
-    pub(super) faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
     /// Why no mail server was contacted: the hourly limit for this domain is reached.
-    pub(super) unasked: Option<String>,
+    pub(crate) unasked: Option<String>,
     /// Port 25 seems blocked from here: for a while, no server of any domain could be reached.
-    pub(super) port_blocked: bool,
+    pub(crate) port_blocked: bool,
     /// Provider of the mail servers, inferred from their names.
-    pub(super) provider: Option<Provider>,
-    pub(super) mta_sts: Option<MtaSts>,
-    pub(super) tls_rpt: Option<TlsRpt>,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) mta_sts: Option<MtaSts>,
+    pub(crate) tls_rpt: Option<TlsRpt>,
 }
 
 /// A mail server and the result of its SMTP greeting.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Exchange {
-    pub(super) preference: u16,
-    pub(super) exchange: String,
-    pub(super) addresses: Vec<IpAddr>,
+pub(crate) struct Exchange {
+    pub(crate) preference: u16,
+    pub(crate) exchange: String,
+    pub(crate) addresses: Vec<IpAddr>,
     /// Address that was connected to.
-    pub(super) address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     #[serde(flatten)]
-    pub(super) welcome: EhloInfo,
+    pub(crate) welcome: EhloInfo,
     /// Why no connection was made.
-    pub(super) unreachable: Option<String>,
+    pub(crate) unreachable: Option<String>,
     /// All its addresses are unreachable from the internet: loopback or private networks.
-    pub(super) inward: bool,
+    pub(crate) inward: bool,
     /// TLSA records for its port 25; `null` if they were not looked up or the lookup failed.
-    pub(super) dane: Option<Dane>,
+    pub(crate) dane: Option<Dane>,
 }
 
 /// Certificates or keys pinned in DNS (DANE, RFC 7672).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Dane {
-    pub(super) records: Vec<String>,
+pub(crate) struct Dane {
+    pub(crate) records: Vec<String>,
     /// The resolver validated the records with DNSSEC; senders ignore them otherwise.
-    pub(super) authenticated: bool,
+    pub(crate) authenticated: bool,
 }
 
 /// Policy that requires TLS for mail to this domain (MTA-STS, RFC 8461).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct MtaSts {
+pub(crate) struct MtaSts {
     /// The TXT record at `_mta-sts`.
-    pub(super) record: Option<String>,
-    pub(super) policy: Option<Policy>,
+    pub(crate) record: Option<String>,
+    pub(crate) policy: Option<Policy>,
     /// Why the record or policy is invalid, or why the lookup failed.
-    pub(super) fault: Option<String>,
+    pub(crate) fault: Option<String>,
 }
 
 /// Contents of the MTA-STS policy file (RFC 8461 §3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     /// Mode of the policy: `enforce`, `testing` or `none`.
-    pub(super) mode: String,
+    pub(crate) mode: String,
     /// Allowed MX host names; `*.` matches one label.
-    pub(super) mx: Vec<String>,
+    pub(crate) mx: Vec<String>,
     /// Time that senders cache the policy, in seconds.
-    pub(super) max_age: u64,
+    pub(crate) max_age: u64,
 }
 
 /// Addresses for reports of TLS failures (TLS-RPT, RFC 8460).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct TlsRpt {
-    pub(super) record: Option<String>,
-    pub(super) reports: Vec<String>,
-    pub(super) fault: Option<String>,
+pub(crate) struct TlsRpt {
+    pub(crate) record: Option<String>,
+    pub(crate) reports: Vec<String>,
+    pub(crate) fault: Option<String>,
 }
 
 impl Exchange {
@@ -123,13 +123,13 @@ impl Exchange {
     }
 
     /// The server greeted us and answered EHLO.
-    pub(super) fn answers(&self) -> bool {
+    pub(crate) fn answers(&self) -> bool {
         self.welcome.starttls.is_some()
     }
 }
 
 /// Looks up the mail servers and probes the first [`MAX_ASKED`] of them concurrently; calls `note` for each change.
-pub(super) async fn receive(
+pub(crate) async fn receive(
     cx: &Context,
     client: &Client,
     domain: &str,
@@ -140,6 +140,18 @@ pub(super) async fn receive(
         Ok(found) => found,
         Err(failure) => return note(&|receiver| receiver.faults = vec![failure.to_string()]),
     };
+    contact(cx, client, domain, &found, deadline, note).await;
+}
+
+/// Probes the mail servers that were found, and looks up their TLSA records; calls `note` for each change.
+pub(crate) async fn contact(
+    cx: &Context,
+    client: &Client,
+    domain: &str,
+    found: &mx::Data,
+    deadline: Instant,
+    note: impl Fn(&dyn Fn(&mut Receiver)) + Sync,
+) {
     let names: Vec<&str> = found
         .hosts
         .iter()

@@ -18,29 +18,16 @@ use netvane_net::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Selectors of large providers and common software; DNS cannot list the selectors of a domain.
-pub(super) const SELECTORS: [&str; 20] = [
-    "default",
-    "dkim",
-    "mail",
-    "google",
-    "20230601",
-    "selector1",
-    "selector2",
-    "s1",
-    "s2",
-    "k1",
-    "k2",
-    "k3",
-    "fm1",
-    "fm2",
-    "fm3",
-    "protonmail",
-    "sig1",
-    "smtp",
-    "mx",
-    "zoho",
-];
+use crate::commands::mail::dkim::COMMON;
+
+/// Number of common selectors that are looked up.
+const SELECTORS: usize = 20;
+
+/// Selectors that are looked up; DNS cannot list the selectors of a domain.
+pub(super) fn selectors() -> Vec<Cow<'static, str>> {
+    let common = COMMON.iter().take(SELECTORS);
+    common.map(|selector| Cow::Borrowed(*selector)).collect()
+}
 
 /// Maximum number of `redirect=` that are followed. RFC 7208 §4.6.4 allows ten lookups in total.
 const MAX_REDIRECTS: usize = 4;
@@ -163,9 +150,9 @@ impl Spf {
 
 /// Looks up DKIM keys at common selectors.
 pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, String> {
-    let asked = SELECTORS.iter().map(|selector| async move {
+    let asked = selectors().into_iter().map(|selector| async move {
         let name = format!("{selector}._domainkey.{domain}");
-        (*selector, mailauth::texts(client, &name).await, name)
+        (selector, mailauth::texts(client, &name).await, name)
     });
     let mut keys = Vec::new();
     let mut failed = None;
