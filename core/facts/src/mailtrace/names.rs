@@ -15,7 +15,8 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
     address_port(text).map(|(address, _)| address)
 }
 
-/// As [`address`], with the port where one follows: `[192.0.2.1]:4711`, `[192.0.2.1:4711]`, `192.0.2.1:4711`.
+/// As [`address`], with the port where one follows: `[192.0.2.1]:4711`, `[192.0.2.1:4711]`, `192.0.2.1:4711`, and
+/// Exim 3's `[192.0.2.1.4711]`.
 pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
     let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\''));
     if text.len() > 80 {
@@ -35,6 +36,12 @@ pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
     let port = after.strip_prefix(':').and_then(|port| port.parse().ok());
     if let Ok(address) = plain.parse::<IpAddr>() {
         return Some((address.to_canonical(), port));
+    }
+    if text.starts_with('[')
+        && let Some((host, inner)) = plain.rsplit_once('.')
+        && let (Ok(address), Ok(port)) = (host.parse::<IpAddr>(), inner.parse())
+    {
+        return Some((address.to_canonical(), Some(port)));
     }
     let (v4, inner) = plain.split_once(':')?;
     let v4: std::net::Ipv4Addr = v4.parse().ok()?;
