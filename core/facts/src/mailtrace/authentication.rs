@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use super::{
+    author::Author,
     boundary::TrustBoundary,
     hops::ReceivedChain,
     input::{Field, Input},
@@ -13,6 +14,7 @@ use super::{
     names,
     results::{self, MethodResult, ReceivedSpf},
     summary::Summary,
+    tags,
 };
 use dkim::dkim;
 
@@ -214,11 +216,11 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
         .iter()
         .filter(|f| f.is("ARC-Seal"))
         .take(60)
-        .map(|f| tags(&f.value))
+        .map(|f| tags::read(&f.value))
         .collect();
 
     let last = seals.iter().max_by_key(|seal| {
-        tag(seal, "i")
+        tags::get(seal, "i")
             .and_then(|i| i.parse::<u32>().ok())
             .unwrap_or(0)
     });
@@ -231,8 +233,8 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
         };
     };
 
-    let domain = tag(last, "d").unwrap_or_default();
-    let chain = match tag(last, "cv") {
+    let domain = tags::get(last, "d").unwrap_or_default();
+    let chain = match tags::get(last, "cv") {
         Some("none") => "the first of the chain",
         Some("pass") => "which found the chain before it sound",
         Some("fail") => "which found the chain before it broken",
@@ -256,27 +258,13 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
     }
 }
 
-/// `key=value` pairs with white space removed from the values (RFC 6376 §3.2).
-fn tags(value: &str) -> Vec<(String, String)> {
-    let pairs = names::clip(value, 8 * 1024)
-        .split(';')
-        .filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(key, value)| {
-            (
-                key.trim().to_ascii_lowercase(),
-                value.split_whitespace().collect::<String>(),
-            )
-        })
-        .take(40)
+/// The domains of the signatures, whether they can be checked or not.
+fn signers(fields: &[Field<'_>]) -> Vec<String> {
+    let signatures = fields.iter().filter(|field| field.is("DKIM-Signature"));
+    signatures
+        .take(MAX)
+        .filter_map(|field| tags::get(&tags::read(&field.value), "d").map(str::to_owned))
         .collect()
-}
-
-/// The value of the first tag of that name.
-fn tag<'t>(tags: &'t [(String, String)], name: &str) -> Option<&'t str> {
-    tags.iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
 }
 
 impl Reading {
@@ -315,9 +303,17 @@ impl Reading {
 
         let has = |name: &str| input.has_body && input.fields.iter().any(|f| f.is(name));
 
+        let mut author_domains: Vec<String> =
+            summary.authors.iter().filter_map(Author::domain).collect();
+        author_domains.sort();
+        author_domains.dedup();
+
         Verify {
             spf,
             from_domain: summary.from_domain.clone(),
+            author_domains,
+            from_fields: input.fields.iter().filter(|f| f.is("From")).count(),
+            signers: signers(&input.fields),
             dkim: has("DKIM-Signature"),
             arc: has("ARC-Seal"),
         }

@@ -194,6 +194,12 @@ pub struct Verify {
     pub spf: Option<SpfInput>,
     /// For DMARC: the domain of the `From` field.
     pub from_domain: Option<String>,
+    /// The domains of all authors in lower case, each once.
+    pub author_domains: Vec<String>,
+    /// Number of `From` fields.
+    pub from_fields: usize,
+    /// The domains of the signatures (`d=`).
+    pub signers: Vec<String>,
     /// DKIM signatures can be checked: the message has some, and its body; see [`super::signed`].
     pub dkim: bool,
     /// The ARC chain can be checked: the message has one, and its body.
