@@ -28,7 +28,7 @@ mod results;
 mod summary;
 mod tags;
 
-pub use input::signed;
+pub use input::{SignedMessage, msg, signed};
 pub use model::*;
 
 /// Which servers are trusted, and the current time.

@@ -10,7 +10,7 @@ use super::{
     boundary::TrustBoundary,
     hops::ReceivedChain,
     input::{Field, Input},
-    model::{AuthResult, Authentication, SpfInput, Verify},
+    model::{AuthResult, Authentication, ReportedResult, SpfInput, Verify},
     names,
     results::{self, MethodResult, ReceivedSpf},
     summary::Summary,
@@ -62,6 +62,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBou
         };
     }
 
+    out.results.reported = reported(&methods, out.spf.as_ref(), &by);
     out.mail_from = envelope_sender(&methods);
     out.client = match (
         out.spf.as_ref().and_then(|spf| spf.client),
@@ -191,23 +192,48 @@ fn is_own(id: Option<&str>, chain: &ReceivedChain, found: &TrustBoundary) -> boo
 }
 
 fn detail(found: &MethodResult, by: &str) -> String {
-    let properties: Vec<_> = found
+    let MethodResult { method, result, .. } = found;
+    let text = format!("{by}: {method}={result} {}", identity(found));
+    names::clip(text.trim_end(), 300).to_owned()
+}
+
+/// The comment and the properties of a result.
+fn identity(found: &MethodResult) -> String {
+    let comment = found.comment.iter().map(|comment| format!("({comment})"));
+    let properties = found
         .properties
         .iter()
-        .map(|(key, value)| format!("{key}={value}"))
+        .map(|(key, value)| format!("{key}={value}"));
+    let parts: Vec<String> = comment.chain(properties).collect();
+    names::clip(&parts.join(" "), 300).to_owned()
+}
+
+/// The results of the methods that are checked here too, as the server wrote them.
+fn reported(methods: &[MethodResult], spf: Option<&ReceivedSpf>, by: &str) -> Vec<ReportedResult> {
+    let is_known =
+        |method: &MethodResult| ["spf", "dkim", "dmarc", "arc"].contains(&method.method.as_str());
+    let mut reported: Vec<ReportedResult> = methods
+        .iter()
+        .filter(|method| is_known(method))
+        .take(MAX)
+        .map(|method| ReportedResult {
+            method: method.method.clone(),
+            result: method.result.clone(),
+            by: by.to_owned(),
+            detail: identity(method),
+        })
         .collect();
-    let comment = found
-        .comment
-        .as_ref()
-        .map(|c| format!(" ({c})"))
-        .unwrap_or_default();
-    let text = format!(
-        "{by}: {}={}{comment} {}",
-        found.method,
-        found.result,
-        properties.join(" ")
-    );
-    names::clip(text.trim_end(), 300).to_owned()
+
+    if let Some(spf) = spf.filter(|_| !methods.iter().any(|method| method.method == "spf")) {
+        let comment = spf.comment.clone().unwrap_or_default();
+        reported.push(ReportedResult {
+            method: "spf".to_owned(),
+            result: spf.result.clone(),
+            by: spf.receiver.clone().unwrap_or_else(|| by.to_owned()),
+            detail: names::clip(&comment, 300).to_owned(),
+        });
+    }
+    reported
 }
 
 /// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says about the earlier ones.

@@ -14,7 +14,7 @@ const MAX_AUTHORS: usize = 20;
 
 /// One author of a message.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Author {
+pub(super) struct Author {
     /// Decoded display name (RFC 2047) with its comments; empty without one.
     pub name: String,
     /// Mail address without brackets; empty if there is none.
@@ -23,13 +23,13 @@ pub struct Author {
 
 impl Author {
     /// The domain of the address in lower case; `None` if there is none.
-    pub fn domain(&self) -> Option<String> {
+    pub(super) fn domain(&self) -> Option<String> {
         let (_, domain) = self.address.rsplit_once('@')?;
         names::host(domain).map(str::to_lowercase)
     }
 
     /// Addresses in the display name that are not the author's own, without duplicates.
-    pub fn other_addresses(&self) -> Vec<String> {
+    pub(super) fn other_addresses(&self) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         for address in addresses_in(&self.name) {
             let is_known = found
@@ -53,7 +53,7 @@ enum Token<'a> {
 }
 
 /// Reads the authors of a field, folded or not. Never fails: what cannot be read has no address.
-pub fn authors(value: &str) -> Vec<Author> {
+pub(super) fn authors(value: &str) -> Vec<Author> {
     let mut authors = Vec::new();
     let mut mailbox: Vec<Token<'_>> = Vec::new();
     let mut tokens = tokens(names::clip(value, MAX_FIELD));

@@ -185,6 +185,22 @@ pub struct Authentication {
     pub arc: AuthResult,
     /// The server that reported these results.
     pub authserv_id: Option<String>,
+    /// What the recipient's servers reported, also where the result was checked again.
+    #[serde(default)]
+    pub reported: Vec<ReportedResult>,
+}
+
+/// One result in an `Authentication-Results` (RFC 8601) or `Received-SPF` field of the recipient's server.
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
+pub struct ReportedResult {
+    /// The method: `spf`, `dkim`, `dmarc` or `arc`.
+    pub method: String,
+    /// Its result: `pass`, `fail`, `softfail`, `none`, …
+    pub result: String,
+    /// The server that reports it.
+    pub by: String,
+    /// The identity that was checked, and the server's comment.
+    pub detail: String,
 }
 
 /// Input for the checks that need DNS lookups.

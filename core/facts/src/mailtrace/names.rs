@@ -148,6 +148,11 @@ pub(super) fn same_operator(a: &str, b: &str) -> bool {
             .any(|family| family.contains(&a.as_str()) && family.contains(&b.as_str()))
 }
 
+/// Whether two names are the same, or below the same registrable domain.
+pub fn is_same_organization(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) || organization(a).is_some_and(|a| Some(a) == organization(b))
+}
+
 /// Probably the same operator: also one name under two suffixes (`example.com`, `example.net`). Good enough to
 /// suppress a warning, not to establish trust.
 pub(super) fn related(a: &str, b: &str) -> bool {
