@@ -14,7 +14,7 @@ pub mod special_mailboxes;
 
 pub use email::{Email, MailAddress};
 pub use mailbox::MailDomain;
-pub use message::Message;
+pub use message::{MAX_MESSAGE, Message};
 pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;

@@ -59,6 +59,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBou
             result: Some(spf.result.clone()),
             verified: false,
             detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
+            domain: None,
         };
     }
 
@@ -133,11 +134,11 @@ fn outcome(method: &str, methods: &[MethodResult], by: &str, nobody: &str) -> Au
             result: Some(found.result.clone()),
             verified: false,
             detail: detail(found, by),
+            domain: None,
         },
         None => AuthResult {
-            result: None,
-            verified: false,
             detail: nobody.to_owned(),
+            ..AuthResult::default()
         },
     }
 }
@@ -254,8 +255,8 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
     let Some(last) = last else {
         return AuthResult {
             result: Some("none".to_owned()),
-            verified: false,
             detail: "No ARC chain.".to_owned(),
+            ..AuthResult::default()
         };
     };
 
@@ -277,11 +278,7 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
         text
     };
 
-    AuthResult {
-        result: reported.result,
-        verified: false,
-        detail,
-    }
+    AuthResult { detail, ..reported }
 }
 
 /// The domains of the signatures, whether they can be checked or not.

@@ -150,6 +150,9 @@ pub struct AuthResult {
     pub verified: bool,
     /// Which server reports the result, and for which identity.
     pub detail: String,
+    /// The domain that was checked; `null` if this service did not check it.
+    #[serde(default)]
+    pub domain: Option<String>,
 }
 
 /// One DKIM signature (RFC 6376).
