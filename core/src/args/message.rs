@@ -80,7 +80,7 @@ impl JsonSchema for Message {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "netvane:Message", "minLength": 1, "x-rest": true, "x-message": true, "x-form": "pasted headers or a whole message; `data:message/rfc822;base64,…` for one that is not UTF-8" })
+        json_schema!({ "type": "string", "format": "netvane:Message", "minLength": 1, "x-rest": true, "x-message": true, "x-form": "pasted headers or a whole message" })
     }
 }
 

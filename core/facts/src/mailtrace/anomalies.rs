@@ -163,7 +163,13 @@ fn address(line: &Received, say: &mut impl FnMut(String)) {
     let scope = ip_class::classify(address);
     let impossible = matches!(
         scope.kind,
-        Kind::Reserved | Kind::Multicast | Kind::Broadcast | Kind::Discard | Kind::Benchmarking
+        Kind::Reserved
+            | Kind::Multicast
+            | Kind::Broadcast
+            | Kind::Discard
+            | Kind::Benchmarking
+            | Kind::Unspecified
+            | Kind::Protocol
     );
     if impossible {
         say(format!(

@@ -126,6 +126,16 @@ impl Data {
             (None, _) => {}
         }
 
+        // A check that is complete names the policy itself.
+        let Authentication {
+            dmarc,
+            dmarc_policy,
+            ..
+        } = &self.authentication;
+        if let Some(policy) = dmarc_policy.as_deref().filter(|_| !dmarc.verified) {
+            document.field("DMARC policy", policy);
+        }
+
         let basis = match self.boundary.kind {
             BoundaryKind::Configured => "configured relays",
             BoundaryKind::Inferred => "inferred from the topmost headers",
