@@ -127,6 +127,9 @@ fn explained(app: &App, entry: &Entry) -> Markup {
                 div { dt { "In a chat" } dd { code { "/" (entry.usage()) } } }
                 div { dt { "In a terminal" } dd { code { "netvane " (entry.usage()) } } }
                 div { dt { "Over HTTP" } dd { code { "GET /v1/commands/" (spec.name) (over_http(entry)) } } }
+                @if mail::message_argument(entry).is_some() {
+                    div { dt { "A whole message" } dd { code { "POST /v1/commands/" (spec.name) } ", Content-Type message/rfc822" } }
+                }
                 @if !spec.aliases.is_empty() { div { dt { "Other names" } dd { (spec.aliases.join(", ")) } } }
             }
             h2 { "Output" }

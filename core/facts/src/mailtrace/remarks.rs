@@ -47,7 +47,7 @@ fn repeated(fields: &[Field<'_>], authors: &[Author], texts: &mut Vec<String>) {
             3 => "three".to_owned(),
             _ => number.to_string(),
         };
-        let shown = match name {
+        let suffix = match name {
             "From" => {
                 let addresses: Vec<_> = authors
                     .iter()
@@ -58,7 +58,7 @@ fn repeated(fields: &[Field<'_>], authors: &[Author], texts: &mut Vec<String>) {
             _ => String::new(),
         };
         texts.push(format!(
-            "The message has {number} {name} fields, only one is allowed (RFC 5322 §3.6){shown}."
+            "The message has {number} {name} fields, only one is allowed (RFC 5322 §3.6){suffix}."
         ));
     }
 }

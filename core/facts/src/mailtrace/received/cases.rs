@@ -38,3 +38,17 @@ fn reads_the_lines_that_were_once_read_wrongly() {
 fn reads_the_dialects_of_many_servers() {
     assert!(check(include_str!("cases/dialects.jsonl")) >= 45);
 }
+
+#[test]
+fn a_channel_named_after_the_server_is_encrypted() {
+    let of = |words: &str| {
+        parse(&format!(
+            "from a.example ([192.0.2.5]) by mx.b.example {words}; 12 Mar 2024 10:00:00 +0000"
+        ))
+    };
+    assert_eq!(
+        of("over TLS secured channel with Microsoft SMTPSVC").tls,
+        Some(ReceivedTls::default())
+    );
+    assert_eq!(of("with Microsoft SMTPSVC").tls, None);
+}

@@ -310,6 +310,13 @@ fn protocol(with: &Clause<'_>) -> Option<String> {
             .map(|w| (*w).to_owned());
     }
 
+    // `MailEnable ESMTP`
+    if let ["MailEnable", word] = with.words.as_slice()
+        && is_protocol(word)
+    {
+        return Some((*word).to_owned());
+    }
+
     // `Microsoft SMTP Server`, `Internet Mail Service`: the product is the protocol's name here.
     let text = with
         .words

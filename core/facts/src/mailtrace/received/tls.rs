@@ -41,6 +41,12 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<ReceivedTls> {
         tls.get_or_insert_default().cipher = Some(cipher);
     }
 
+    // IIS: `by mx.example over TLS secured channel with Microsoft SMTPSVC`.
+    let by = clauses.get(Key::By).map(|by| by.words.as_slice());
+    if matches!(by, Some([_, "over", "TLS", ..])) {
+        tls.get_or_insert_default();
+    }
+
     // `with AES256-SHA encrypted SMTP`, `with ESMTP/TLS/AES256-SHA`, `with ESMTP with TLS`
     for with in clauses.0.iter().filter(|c| c.key == Key::With) {
         let first = with.words.first().copied().unwrap_or_default();

@@ -21,7 +21,7 @@ pub(super) async fn authenticate(
     cx: &Context,
     claims: &Verify,
     message: Option<&HashedMessage>,
-    shown: &mut Authentication,
+    results: &mut Authentication,
 ) -> Option<String> {
     let envelope = claims.spf.as_ref().map(|input| Envelope {
         address: input.address,
@@ -44,35 +44,35 @@ pub(super) async fn authenticate(
         .verify(message, envelope, author, AUTHENTICATION_PATIENCE)
         .await;
     let authenticated = checked.authenticated.take();
-    show(checked, envelope, shown);
+    show(checked, envelope, results);
     authenticated
 }
 
 /// Replaces what the receiver reported by what was checked, except for temporary errors.
-fn show(checked: MessageChecked, envelope: Option<Envelope<'_>>, shown: &mut Authentication) {
+fn show(checked: MessageChecked, envelope: Option<Envelope<'_>>, results: &mut Authentication) {
     let is_final = |checked: &Checked| checked.result != "temperror";
 
     if let Some(spf) = checked.spf.filter(|spf| spf.result != SpfResult::TempError) {
-        shown.spf = spf_result(&spf, envelope);
+        results.spf = spf_result(&spf, envelope);
     }
-    for (shown, checked) in shown.dkim.iter_mut().zip(checked.dkim) {
+    for (results, checked) in results.dkim.iter_mut().zip(checked.dkim) {
         if is_final(&checked) {
-            (shown.result, shown.verified, shown.detail) =
+            (results.result, results.verified, results.detail) =
                 (Some(checked.result.into()), true, checked.detail);
         }
     }
     if let Some(dmarc) = checked.dmarc {
-        shown.dmarc_policy = dmarc
+        results.dmarc_policy = dmarc
             .requested_handling()
             .map(|policy| policy.as_str().to_owned());
         if dmarc.result != DmarcResult::TempError {
-            shown.dmarc = dmarc_result(&dmarc);
-        } else if shown.dmarc.result.is_none() {
-            shown.dmarc.detail = dmarc_result(&dmarc).detail;
+            results.dmarc = dmarc_result(&dmarc);
+        } else if results.dmarc.result.is_none() {
+            results.dmarc.detail = dmarc_result(&dmarc).detail;
         }
     }
     if let Some(arc) = checked.arc.filter(is_final) {
-        shown.arc = verified(arc.result, arc.detail, "");
+        results.arc = verified(arc.result, arc.detail, "");
     }
 }
 
@@ -119,3 +119,6 @@ fn dmarc_result(dmarc: &DmarcCheck) -> AuthResult {
     let detail = format!("{domain}{}{policy}", dmarc.reason);
     verified(dmarc.result.as_str(), detail, &dmarc.domain)
 }
+
+#[cfg(test)]
+mod tests;

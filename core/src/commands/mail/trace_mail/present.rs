@@ -11,7 +11,7 @@ impl Answer for Data {
         let (summary, severity) = self.summary();
         let mut document = Document::new("Message trace", summary, severity);
         self.add_message(&mut document);
-        add_checks(&self.authentication, &mut document);
+        add_checks(self, &mut document);
 
         let mut day = "";
         let mut rows = Vec::with_capacity(self.hops.len());
@@ -165,7 +165,7 @@ impl Data {
 }
 
 /// Adds the results of SPF, DKIM, DMARC and ARC that were checked here, and those that the receiver reports.
-fn add_checks(authentication: &Authentication, document: &mut Document) {
+fn add_checks(data: &Data, document: &mut Document) {
     let Authentication {
         spf,
         dkim,
@@ -173,10 +173,9 @@ fn add_checks(authentication: &Authentication, document: &mut Document) {
         arc,
         reported,
         ..
-    } = authentication;
+    } = &data.authentication;
 
     let mut rows = Vec::new();
-    let checked = [("SPF", spf), ("DMARC", dmarc), ("ARC", arc)];
     let mut add = |name: &str, result: &Option<String>, verified: bool, detail: &str| {
         if let Some(result) = result.as_deref().filter(|_| verified) {
             rows.push(check(name, result, "checked here", detail));
@@ -187,9 +186,11 @@ fn add_checks(authentication: &Authentication, document: &mut Document) {
     for dkim in dkim {
         add("DKIM", &dkim.result, dkim.verified, &dkim.detail);
     }
-    for (name, checked) in &checked[1..] {
-        add(name, &checked.result, checked.verified, &checked.detail);
+    // Without a single author there is nothing to check, as the summary says.
+    if data.sender.domain.is_some() {
+        add("DMARC", &dmarc.result, dmarc.verified, &dmarc.detail);
     }
+    add("ARC", &arc.result, arc.verified, &arc.detail);
     for ReportedResult {
         method,
         result,

@@ -142,21 +142,41 @@ fn by_alignment(
     }
 
     let dmarc = &authentication.dmarc;
-    let reason = match (dmarc.verified, dmarc.result.as_deref()) {
-        (true, Some("none")) => "neither SPF nor DKIM passes, and there is no DMARC record",
-        (true, Some("permerror")) => "neither SPF nor DKIM passes, and the DMARC record is invalid",
-        _ => "SPF, DKIM and DMARC could not be checked completely",
+    let record = match (dmarc.verified, dmarc.result.as_deref()) {
+        (true, Some("none")) => "there is no DMARC record",
+        (true, Some("permerror")) => "the DMARC record is invalid",
+        _ => "DMARC cannot be decided",
     };
-    (Verdict::Unknown, reason.to_owned())
+    let reason = format!("{}, and {record}", missing_proofs(authentication));
+    (Verdict::Unknown, reason)
+}
+
+/// Why neither SPF nor DKIM authenticates the author.
+fn missing_proofs(authentication: &Authentication) -> String {
+    let spf = if authentication.spf.verified {
+        "SPF does not authenticate it"
+    } else {
+        "SPF could not be checked"
+    };
+    let dkim = &authentication.dkim;
+    let signatures = if dkim.is_empty() {
+        "there is no signature"
+    } else if dkim.iter().all(|signature| signature.verified) {
+        "no signature authenticates it"
+    } else {
+        "not all signatures could be checked"
+    };
+    format!("{spf}, {signatures}")
 }
 
 /// A message whose `From` names no single domain.
 fn without_domain(claims: &Verify) -> Sender {
     let (verdict, reason) = match (claims.from_fields, claims.author_domains.len()) {
         (0, _) => (Verdict::Unknown, "there is no From header".to_owned()),
+        // Bounces of local mail: `From: MAILER-DAEMON`.
         (1, 0) => (
-            Verdict::Unauthenticated,
-            "the From header has no valid address".to_owned(),
+            Verdict::Unknown,
+            "the From header has no address with a domain".to_owned(),
         ),
         (1, _) => (
             Verdict::Unauthenticated,
@@ -171,5 +191,81 @@ fn without_domain(claims: &Verify) -> Sender {
         verdict,
         domain: None,
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netvane_facts::mailtrace::AuthResult;
+
+    use super::*;
+
+    fn claims(from_fields: usize, domains: &[&str]) -> Verify {
+        Verify {
+            from_fields,
+            author_domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
+            ..Verify::default()
+        }
+    }
+
+    fn checked(result: &str, domain: &str) -> AuthResult {
+        AuthResult {
+            result: Some(result.to_owned()),
+            verified: true,
+            domain: Some(domain.to_owned()),
+            ..AuthResult::default()
+        }
+    }
+
+    #[test]
+    fn only_one_domain_can_be_authenticated() {
+        let passed = Authentication {
+            dmarc: checked("pass", "a.example"),
+            ..Authentication::default()
+        };
+        for (from_fields, domains, verdict) in [
+            (1, &["a.example"][..], Verdict::Authenticated),
+            (2, &["a.example"], Verdict::Unauthenticated),
+            (2, &["a.example", "b.example"], Verdict::Unauthenticated),
+            (1, &["a.example", "b.example"], Verdict::Unauthenticated),
+            (1, &[], Verdict::Unknown),
+            (0, &[], Verdict::Unknown),
+        ] {
+            let sender = judge(&passed, &claims(from_fields, domains), Some("a.example"));
+            assert_eq!(sender.verdict, verdict, "{from_fields} {domains:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_record_the_authenticated_domain_decides() {
+        for (spf, spf_domain, authenticated, verdict) in [
+            (
+                "pass",
+                "a.example",
+                Some("a.example"),
+                Verdict::Authenticated,
+            ),
+            (
+                "fail",
+                "a.example",
+                Some("mail.a.example"),
+                Verdict::Authenticated,
+            ),
+            ("fail", "mail.a.example", None, Verdict::Unauthenticated),
+            ("softfail", "a.example", None, Verdict::Unknown),
+            ("pass", "b.example", None, Verdict::Unknown),
+            ("fail", "b.example", None, Verdict::Unknown),
+        ] {
+            let authentication = Authentication {
+                spf: checked(spf, spf_domain),
+                dmarc: checked("none", "a.example"),
+                ..Authentication::default()
+            };
+            let sender = judge(&authentication, &claims(1, &["a.example"]), authenticated);
+            assert_eq!(
+                sender.verdict, verdict,
+                "{spf} {spf_domain} {authenticated:?}"
+            );
+        }
     }
 }
