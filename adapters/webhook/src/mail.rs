@@ -24,9 +24,9 @@ const TYPES: [&str; 4] = [
 ];
 /// Name of the file field of a form.
 pub(crate) const FILE: &str = "file";
-/// Messages that are received at a time: each may be in memory as a whole.
-const MAX_UPLOADS: usize = 8;
-static UPLOADS: Semaphore = Semaphore::const_new(MAX_UPLOADS);
+/// Mebibytes of messages that are received at a time. A slow client takes only as many as it has sent.
+const MAX_RECEIVED: usize = 128;
+static RECEIVED: Semaphore = Semaphore::const_new(MAX_RECEIVED);
 /// Deadline of a whole message; each part has the deadline of other requests.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Most fields of a form, and most bytes of one that is not a message.
@@ -65,7 +65,6 @@ pub(crate) fn message_input(entry: &Entry, argument: &Argument, message: String)
 
 /// Reads a body that is a raw message, within its limits of size and time, as an argument.
 pub(crate) async fn read(app: &App, body: Body) -> Result<String, Failure> {
-    let _permit = permit()?;
     let mut upload = MailUpload::default();
     let mut parts = std::pin::pin!(bounded(app, body));
     let reading = async {
@@ -103,7 +102,6 @@ pub(crate) async fn form(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let boundary = multer::parse_boundary(value).map_err(invalid)?;
-    let _permit = permit()?;
     let form = Multipart::new(bounded(app, body), boundary);
     tokio::time::timeout(PATIENCE, multipart(entry, argument, form))
         .await
@@ -120,7 +118,7 @@ async fn multipart(
     let mut message = None;
 
     for _ in 0..MAX_FIELDS {
-        let Some(mut field) = form.next_field().await.map_err(invalid)? else {
+        let Some(mut field) = form.next_field().await.map_err(form_failed)? else {
             break;
         };
         let name = field.name().unwrap_or_default().to_owned();
@@ -128,7 +126,7 @@ async fn multipart(
         if is_file || name == argument.name {
             let mut upload = MailUpload::default();
             let mut is_empty = true;
-            while let Some(part) = field.chunk().await.map_err(invalid)? {
+            while let Some(part) = field.chunk().await.map_err(form_failed)? {
                 is_empty &= part.is_empty();
                 upload.push(&part).await?;
             }
@@ -139,7 +137,7 @@ async fn multipart(
             continue;
         }
         let mut value = Vec::new();
-        while let Some(part) = field.chunk().await.map_err(invalid)? {
+        while let Some(part) = field.chunk().await.map_err(form_failed)? {
             value.extend_from_slice(&part);
             if value.len() > MAX_FIELD {
                 return Err(UsageError::argument(format!("`{name}` is too long")).into());
@@ -163,39 +161,55 @@ async fn multipart(
     Ok(Some(input))
 }
 
-fn permit() -> Result<SemaphorePermit<'static>, Failure> {
-    let busy = |_| Failure::Unavailable("too many uploads at a time; try again later".into());
-    UPLOADS.try_acquire().map_err(busy)
-}
-
-/// The parts of a body, each within the deadline of a request.
+/// The parts of a body, each within the deadline of a request, and together within the memory for all messages.
 fn bounded(
     app: &App,
     body: Body,
 ) -> impl Stream<Item = Result<bytes::Bytes, Failure>> + Send + use<> {
     let limit = app.read_timeout;
-    let parts = with_deadlines(body, limit);
-    parts.map(move |part| match part {
-        Ok(Ok(part)) => Ok(part),
-        Ok(Err(error)) => Err(invalid(error)),
-        Err(_) => Err(slow(limit)),
+    let begin = Some((body.into_data_stream(), Share::default()));
+    futures::stream::unfold(begin, move |state| async move {
+        let (mut parts, mut share) = state?;
+        let part = match tokio::time::timeout(limit, parts.next()).await {
+            Ok(None) => return None,
+            Ok(Some(Ok(part))) => share.grow(part.len()).map(|()| part),
+            Ok(Some(Err(error))) => Err(invalid(error)),
+            Err(_) => Err(slow(limit)),
+        };
+        let rest = part.is_ok().then_some((parts, share));
+        Some((part, rest))
     })
 }
 
-/// Adds a deadline to each part.
-fn with_deadlines(
-    body: Body,
-    limit: Duration,
-) -> impl Stream<Item = Result<Result<bytes::Bytes, axum::Error>, tokio::time::error::Elapsed>> + Send
-{
-    futures::stream::unfold(Some(body.into_data_stream()), move |parts| async move {
-        let mut parts = parts?;
-        match tokio::time::timeout(limit, parts.next()).await {
-            Ok(Some(part)) => Some((Ok(part), Some(parts))),
-            Ok(None) => None,
-            Err(elapsed) => Some((Err(elapsed), None)),
+/// The part of the memory for messages that one of them takes.
+#[derive(Default)]
+struct Share {
+    bytes: usize,
+    permits: Vec<SemaphorePermit<'static>>,
+}
+
+impl Share {
+    fn grow(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.bytes += bytes;
+        while self.permits.len() < self.bytes >> 20 {
+            let permit = RECEIVED.try_acquire().map_err(|_| {
+                Failure::Unavailable("too many uploads at a time; try again later".into())
+            })?;
+            self.permits.push(permit);
         }
-    })
+        Ok(())
+    }
+}
+
+/// Why a form could not be read: the cause, where its stream failed.
+fn form_failed(error: multer::Error) -> Failure {
+    match error {
+        multer::Error::StreamReadFailed(cause) => match cause.downcast::<Failure>() {
+            Ok(failure) => *failure,
+            Err(cause) => invalid(cause),
+        },
+        error => invalid(error),
+    }
 }
 
 fn slow(after: Duration) -> Failure {
@@ -207,4 +221,35 @@ fn slow(after: Duration) -> Failure {
 
 fn invalid(error: impl std::fmt::Display) -> Failure {
     UsageError::argument(format!("the request body could not be read: {error}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_share_a_bounded_memory() {
+        let mut first = Share::default();
+        first.grow((1 << 20) - 1).expect("less than one unit");
+        assert_eq!(RECEIVED.available_permits(), MAX_RECEIVED);
+        first.grow(100 << 20).expect("it fits");
+        let mut second = Share::default();
+        assert!(matches!(
+            second.grow(50 << 20),
+            Err(Failure::Unavailable(_))
+        ));
+        drop((first, second));
+        assert_eq!(RECEIVED.available_permits(), MAX_RECEIVED);
+    }
+
+    #[test]
+    fn media_types_are_compared_without_parameters() {
+        let of = |value: &'static str| {
+            let value = header::HeaderValue::from_static(value);
+            is_message(&HeaderMap::from_iter([(header::CONTENT_TYPE, value)]))
+        };
+        assert!(of("message/rfc822") && of("Application/Octet-Stream; charset=x"));
+        assert!(!of("text/plain") && !of("") && !of("message/rfc8222"));
+        assert!(!is_message(&HeaderMap::new()));
+    }
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     admit::{admit, admit_with_body},
     app::App,
-    mail,
+    body, mail,
     request::Visited,
     response::problem,
 };
@@ -117,7 +117,7 @@ pub(crate) async fn post_message(
 
     let message = match mail::read(&app, body).await {
         Ok(message) => message,
-        Err(failure) => return problem::failure(&failure),
+        Err(failure) => return body::refuse(&failure),
     };
     let input = mail::message_input(entry, argument, message);
     answer(
