@@ -18,7 +18,7 @@ mod web_url;
 pub use email::{Email, MailAddress};
 pub use expected_status::ExpectedStatus;
 pub use mailbox::MailDomain;
-pub use message::Message;
+pub use message::{MAX_MESSAGE, Message};
 pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;

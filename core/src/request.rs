@@ -1,6 +1,7 @@
 //! A request as an adapter passes it to the engine.
 
 pub mod http_request;
+pub mod mail_upload;
 
 use std::{net::IpAddr, sync::Arc};
 

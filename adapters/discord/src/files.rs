@@ -1,26 +1,23 @@
 //! Download of attachments from Discord's CDN.
 
-use netvane_core::{Failure, UsageError};
+use netvane_core::{Failure, UsageError, args::MAX_MESSAGE, request::mail_upload::MailUpload};
 use reqwest::Url;
 use serenity::model::channel::Attachment;
 
-use crate::bot::Bot;
-
-/// Largest file that is downloaded, in bytes.
-const MOST: usize = 20 << 20;
+use crate::{bot::Bot, rest::DownloadError};
 
 /// Hosts of Discord's CDN.
 const HOSTS: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 
-/// Downloads an attachment and returns its text. Fails if the file is too large, is not on
+/// Downloads an attachment and returns it as an argument. Fails if the file is too large, is not on
 /// Discord's CDN, or cannot be fetched.
 pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure> {
     let size = usize::try_from(file.size).unwrap_or(usize::MAX);
 
-    if size > MOST {
+    if size > MAX_MESSAGE {
         return Err(Failure::TooLarge {
             what: "the file".into(),
-            limit: MOST,
+            limit: MAX_MESSAGE,
         });
     }
 
@@ -33,20 +30,18 @@ pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure
         Failure::Internal
     })?;
 
-    let bytes = bot
-        .rest
-        .download(&file.url, MOST)
+    let mut upload = MailUpload::default();
+    bot.rest
+        .download(&file.url, &mut upload)
         .await
-        .map_err(|refused| Failure::Upstream {
-            what: "the attached file".into(),
-            why: refused.to_string(),
+        .map_err(|error| match error {
+            DownloadError::Refused(refused) => Failure::Upstream {
+                what: "the attached file".into(),
+                why: refused.to_string(),
+            },
+            DownloadError::Upload(failure) => failure,
         })?;
-
-    // Mail messages are ASCII or UTF-8; any other encoding is read as Latin-1.
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => error.into_bytes().into_iter().map(char::from).collect(),
-    })
+    upload.finish().await
 }
 
 /// Returns whether the URL is on Discord's CDN, or on the configured API server if that is not

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use netvane_core::settings;
+use netvane_core::{Failure, request::mail_upload::MailUpload, settings};
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode, header,
     multipart::{Form, Part},
@@ -117,17 +117,22 @@ impl Rest {
         read(request.multipart(form)).await
     }
 
-    /// Downloads an attachment, truncated to `most` bytes.
-    pub(crate) async fn download(&self, url: &str, most: usize) -> Result<Vec<u8>, Refused> {
-        let mut response = check_status(self.client.get(url)).await?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreached)? {
-            bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())]);
-            if bytes.len() >= most {
-                break;
+    /// Downloads an attachment, part by part.
+    pub(crate) async fn download(
+        &self,
+        url: &str,
+        upload: &mut MailUpload,
+    ) -> Result<(), DownloadError> {
+        let mut response = check_status(self.client.get(url))
+            .await
+            .map_err(DownloadError::Refused)?;
+        loop {
+            let part = response.chunk().await.map_err(unreached);
+            match part.map_err(DownloadError::Refused)? {
+                Some(part) => upload.push(&part).await.map_err(DownloadError::Upload)?,
+                None => return Ok(()),
             }
         }
-        Ok(bytes)
     }
 
     fn request(&self, method: Method, route: Route<'_>) -> RequestBuilder {
@@ -143,6 +148,15 @@ impl Rest {
             _ => request.header(header::AUTHORIZATION, format!("Bot {}", self.token)),
         }
     }
+}
+
+/// Why an attachment could not be downloaded.
+#[derive(Debug)]
+pub(crate) enum DownloadError {
+    /// The server did not send it.
+    Refused(Refused),
+    /// The message is too large, or cannot be read.
+    Upload(Failure),
 }
 
 fn json_part(body: &Value) -> Result<Part, Refused> {

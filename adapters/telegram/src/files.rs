@@ -1,6 +1,7 @@
 //! Download of files with mail messages.
 
 use futures::StreamExt;
+use netvane_core::{Failure, request::mail_upload::MailUpload};
 use teloxide::{net::Download, requests::Requester, types::Document};
 use tokio::time::{Duration, timeout};
 
@@ -9,8 +10,8 @@ use crate::bot::{Hub, call, describe_error};
 /// Largest file in bytes that Telegram lets bots download.
 const MOST_GIVEN: u32 = 20 << 20;
 
-/// Largest mail message in bytes that is read.
-const MOST_READ: usize = 512 << 10;
+const TOO_LARGE: &str =
+    "The file is too large: Telegram limits bots to 20 MB. Send the headers as text.";
 
 const DOWNLOAD: Duration = Duration::from_secs(60);
 
@@ -28,25 +29,11 @@ pub(crate) fn is_mail(file: &Document) -> bool {
         || kind == "message/rfc822"
 }
 
-/// Downloads a file and returns its text. The error is a sentence for the user.
+/// Downloads a file and returns it as an argument. The error is a sentence for the user.
 pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> {
     let size = file.file.size;
     if size > MOST_GIVEN && size != u32::MAX {
-        return Err(
-            "The file is too large: Telegram limits bots to 20 MB. Send the headers as text."
-                .into(),
-        );
-    }
-
-    let too_large = || {
-        format!(
-            "The file is too large (max {} KiB). Send the headers as text.",
-            MOST_READ >> 10
-        )
-    };
-
-    if size as usize > MOST_READ && size != u32::MAX {
-        return Err(too_large());
+        return Err(TOO_LARGE.into());
     }
 
     let found = call(hub.bot.get_file(file.file.id.clone())).await;
@@ -55,7 +42,7 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
         .path;
     let read = async {
         let mut stream = hub.bot.download_file_stream(&path);
-        let mut bytes = Vec::new();
+        let mut upload = MailUpload::new(MOST_GIVEN as usize);
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|error| {
                 tracing::debug!(
@@ -64,21 +51,23 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
                 );
                 "The file download was interrupted. Please try again.".to_owned()
             })?;
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > MOST_READ {
-                return Err(too_large());
-            }
+            upload
+                .push(&chunk)
+                .await
+                .map_err(|failure| describe(&failure))?;
         }
-        Ok(bytes)
+        upload.finish().await.map_err(|failure| describe(&failure))
     };
 
-    let bytes = timeout(DOWNLOAD, read)
+    timeout(DOWNLOAD, read)
         .await
-        .unwrap_or_else(|_| Err("The file download timed out. Please try again.".into()))?;
+        .unwrap_or_else(|_| Err("The file download timed out. Please try again.".into()))
+}
 
-    if bytes.is_empty() {
-        Err("The file is empty.".into())
-    } else {
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// Describes why a message cannot be read, as a sentence.
+fn describe(failure: &Failure) -> String {
+    match failure {
+        Failure::TooLarge { .. } => TOO_LARGE.to_owned(),
+        _ => format!("The file cannot be read: {failure}."),
     }
 }

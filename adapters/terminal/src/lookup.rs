@@ -8,6 +8,7 @@ use std::{
 
 use netvane_core::{
     Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError,
+    args::{MAX_MESSAGE, Message},
     command::Entry,
     document::render::{self, Layout},
 };
@@ -17,9 +18,6 @@ use crate::{
     advice,
     output::{Output, print},
 };
-
-/// Most bytes read from standard input.
-const MAX_INPUT: u64 = 25 << 20;
 
 /// Runs the lookup. Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
 pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
@@ -92,17 +90,23 @@ fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
 
     std::io::stdin()
         .lock()
-        .take(MAX_INPUT)
+        .take(MAX_MESSAGE as u64 + 1)
         .read_to_end(&mut text)?;
+    anyhow::ensure!(
+        text.len() <= MAX_MESSAGE,
+        "standard input is larger than {MAX_MESSAGE} bytes"
+    );
     if text.is_empty() {
         return Ok(None);
     }
 
-    let text = String::from_utf8(text)
-        .unwrap_or_else(|error| error.into_bytes().iter().copied().map(char::from).collect());
-    let arguments = [(entry.arguments[0].name.clone(), text.into())]
-        .into_iter()
-        .collect();
+    let argument = &entry.arguments[0];
+    let text = if argument.message {
+        Message::argument(text)
+    } else {
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    let arguments = [(argument.name.clone(), text.into())].into_iter().collect();
 
     Ok(Some(Input::Named { name, arguments }))
 }

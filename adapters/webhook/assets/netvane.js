@@ -56,7 +56,7 @@ async function run(url, options, address) {
   running?.abort();
   const mine = running = new AbortController();
   const key = sessionStorage.getItem('key');
-  const headers = { accept: 'text/event-stream', ...(key && { authorization: `Bearer ${key}` }) };
+  const headers = { ...options.headers, accept: 'text/event-stream', ...(key && { authorization: `Bearer ${key}` }) };
   find('#directory')?.remove();
   if (!answer.firstChild) answer.append(note('Working…'));
   if (address && address !== location.pathname + location.search) history.pushState(null, '', address);
@@ -101,8 +101,14 @@ function finished(text) {
 
 function submit() {
   close();
+  // A message is sent as it is: text fields would change its bytes.
+  const file = find('input[type="file"]', form)?.files[0];
+  if (file) {
+    const headers = { 'content-type': 'application/octet-stream' };
+    return run(form.dataset.run, { method: 'POST', body: file, headers });
+  }
   const fields = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (value) fields.append(name, value);
+  for (const [name, value] of new FormData(form)) if (value && typeof value === 'string') fields.append(name, value);
   if (line) remember(line.value.trim());
   if (form.getAttribute('method') === 'post') return run(form.dataset.run, { method: 'POST', body: fields });
   return run(`${form.dataset.run}?${fields}`, {}, `${location.pathname}?${fields}`);

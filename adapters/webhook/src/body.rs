@@ -11,14 +11,19 @@ use crate::{app::App, response::problem};
 
 /// Reads the body within its limits of size and time; returns an error response if it exceeds them.
 pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response> {
-    read(app, body).await.map_err(|failure| match failure {
+    read(app, body).await.map_err(|failure| refuse(&failure))
+}
+
+/// Responds to a body that could not be read.
+pub(crate) fn refuse(failure: &Failure) -> Response {
+    match failure {
         // A timeout is the client's fault here, so it is a 408 instead of a gateway timeout.
         Failure::Timeout { .. } => {
             let detail = failure.to_string();
             problem::plain(StatusCode::REQUEST_TIMEOUT, ProblemCode::Timeout, &detail)
         }
-        _ => problem::failure(&failure),
-    })
+        _ => problem::failure(failure),
+    }
 }
 
 /// Reads the body within its limits of size and time; fails with `TooLarge` or `Timeout`.

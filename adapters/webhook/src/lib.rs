@@ -12,6 +12,7 @@ mod events;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod mail;
 mod metrics;
 mod openapi;
 mod page;

@@ -91,7 +91,11 @@ fn paths(registry: &Registry, schemas: &mut Schemas) -> Named<PathItem> {
 
     for entry in registry.entries() {
         let operation = operations::command(registry, entry, schemas);
-        paths.insert(format!("/v1/commands/{}", entry.spec.name), get(operation));
+        let item = PathItem {
+            post: operations::message(entry, schemas),
+            ..get(operation)
+        };
+        paths.insert(format!("/v1/commands/{}", entry.spec.name), item);
     }
 
     let batch = operations::batch(registry, schemas);

@@ -41,6 +41,7 @@ use crate::{app::App, response::problem};
 use frame::not_found;
 
 pub(crate) use frame::{framed, with_policy};
+pub(crate) use question::fields as form_fields;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Router<App> {

@@ -38,7 +38,7 @@ pub(crate) fn router(
     // Paths that pages of other origins may use if the settings allow it.
     let api = Router::new()
         .route("/v1/commands", get(service::registry).post(ask::post))
-        .route("/v1/commands/{name}", get(ask::get))
+        .route("/v1/commands/{name}", get(ask::get).post(ask::post_message))
         .route("/v1/deliveries/{id}", get(deliveries::show))
         .route("/v1/batch", post(batch::post))
         .route("/v1/results", post(results::post))

@@ -9,11 +9,13 @@
 
 use jiff::Timestamp;
 
+use crate::ip_class;
 use hops::ReceivedChain;
 
 mod addresses;
 mod anomalies;
 mod authentication;
+mod author;
 mod boundary;
 mod claims;
 mod hops;
@@ -21,10 +23,12 @@ mod input;
 mod model;
 pub mod names;
 pub mod received;
+mod remarks;
 mod results;
 mod summary;
+mod tags;
 
-pub use input::signed;
+pub use input::{SignedMessage, msg, signed};
 pub use model::*;
 
 /// Which servers are trusted, and the current time.
@@ -89,8 +93,10 @@ pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
     let claims = claims::read(&read.fields, &chain, &boundary, authentication.client);
     let origin = claims::origin(&chain, &boundary, &claims);
     let hops = chain.hops(&boundary);
-    let anomalies = anomalies::find(&chain, policy.now);
     let summary = summary::read(&read.fields);
+    let mut anomalies = remarks::find(&read.fields, &summary.authors);
+    anomalies.append(&mut anomalies::find(&chain, &boundary, policy.now));
+    notes.extend(origin_note(&origin));
     let verify = authentication.verify(&read, &summary, &chain, &boundary);
 
     Trace {
@@ -107,6 +113,18 @@ pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
         verify,
         notes,
     }
+}
+
+/// A remark about an origin that no server on the Internet has, such as an address of documentation.
+fn origin_note(origin: &Origin) -> Option<String> {
+    let address = origin.address?;
+    let class = ip_class::classify(address);
+    (class.kind != ip_class::Kind::Global).then(|| {
+        format!(
+            "The origin {address} is a special address: {} ({}).",
+            class.name, class.rfc
+        )
+    })
 }
 
 #[cfg(test)]

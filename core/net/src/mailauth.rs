@@ -3,6 +3,8 @@
 //! SPF and DMARC are evaluated here, DKIM and ARC by mail-auth, which sends its own DNS queries. Names in a message
 //! cause only TXT, MX, A, AAAA and PTR queries to our resolvers, never a connection.
 
+mod author;
+mod body;
 pub mod dmarc;
 mod lookup;
 mod signatures;
@@ -13,7 +15,6 @@ mod testing;
 mod tests;
 
 use std::{
-    collections::BTreeSet,
     net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -23,11 +24,14 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::{AuthenticatedMessage, DkimOutput, MessageAuthenticator};
 use tokio::time::timeout;
 
-use crate::dns::Dns;
-use dmarc::{DmarcCheck, DmarcResult, Identifier, Method};
+use crate::dns::{Client, Dns};
+use author::Identifiers;
+use dmarc::{DmarcCheck, DmarcResult};
 use lookup::domain_name;
-use spf::{SpfCheck, SpfResult};
+use spf::SpfCheck;
 
+pub use author::AuthorClaims;
+pub use body::HashedMessage;
 pub use lookup::{exists, texts};
 
 /// Parsers of the DNS records for keys and transport policies, without DNS queries.
@@ -68,8 +72,11 @@ pub struct MessageChecked {
     pub spf: Option<SpfCheck>,
     /// One result per signature in the message's order, for the first 20.
     pub dkim: Vec<Checked>,
-    /// DMARC result; `None` without an envelope or a complete message.
+    /// DMARC result; `None` without an author. Temporary (`temperror`) also if neither SPF nor the signatures that
+    /// could be checked decide it.
     pub dmarc: Option<DmarcCheck>,
+    /// Domain of the author's organization that SPF or DKIM authenticates; `None` without one.
+    pub authenticated: Option<String>,
     /// ARC result; `None` without an ARC chain.
     pub arc: Option<Checked>,
 }
@@ -117,19 +124,19 @@ impl MailAuth {
     }
 
     /// Verifies SPF (RFC 7208) with an envelope, DKIM (RFC 6376) and ARC (RFC 8617) with a complete message, and DMARC
-    /// (RFC 9989) with both. Takes at most `limit`: a check that takes longer leaves enough time for the others.
+    /// (RFC 9989) with an author. Takes at most `limit`: a check that takes longer leaves enough time for the others.
     pub async fn verify(
         &self,
-        message: Option<&[u8]>,
+        message: Option<&HashedMessage>,
         envelope: Option<Envelope<'_>>,
+        author: AuthorClaims<'_>,
         limit: Duration,
     ) -> MessageChecked {
         let mut checked = MessageChecked::default();
         let Ok(client) = self.0.dns.client(None).await else {
             return checked;
         };
-        let message = message.map(signatures::drop_surplus);
-        let parsed = message.as_deref().and_then(AuthenticatedMessage::parse);
+        let parsed = message.and_then(HashedMessage::parse);
 
         let share = limit / 2;
         let spf = async {
@@ -142,18 +149,10 @@ impl MailAuth {
         let (spf, signatures) = futures::join!(spf, signatures);
         let (dkim, arc) = signatures.ok().flatten().unzip();
 
-        if let (Some(parsed), Some(spf)) = (&parsed, &spf) {
-            checked.dmarc = Some(match author_domain(parsed) {
-                Ok(author) => {
-                    let identifiers = identifiers(spf, parsed, dkim.as_deref());
-                    timeout(share, dmarc::check(&client, &author, &identifiers))
-                        .await
-                        .unwrap_or_else(|_| {
-                            DmarcCheck::new(DmarcResult::TempError, &author, "timed out")
-                        })
-                }
-                Err(why) => DmarcCheck::new(DmarcResult::PermError, "", why),
-            });
+        if author.from_fields > 0 {
+            let identifiers = Identifiers::new(spf.as_ref(), dkim.as_deref(), author.signers);
+            checked.authenticated = identifiers.authenticated(author.domains);
+            checked.dmarc = Some(check_dmarc(&client, author, &identifiers, share).await);
         }
 
         checked.dkim = match (&parsed, &dkim) {
@@ -186,79 +185,24 @@ impl MailAuth {
     }
 }
 
-/// The one domain of the message's authors (RFC 9989 §5.3.1).
-///
-/// # Errors
-/// There is no single one, and why.
-fn author_domain(message: &AuthenticatedMessage<'_>) -> Result<String, String> {
-    let is_from = |name: &[u8]| name.trim_ascii().eq_ignore_ascii_case(b"From");
-    let fields = message
-        .headers
-        .iter()
-        .filter(|(name, _)| is_from(name))
-        .count();
-    if fields > 1 {
-        return Err(format!(
-            "the message has {fields} From fields, only one is allowed (RFC 5322 §3.6)"
-        ));
-    }
-
-    let domains: BTreeSet<String> = message
-        .froms()
-        .iter()
-        .filter_map(|address| address.rsplit_once('@'))
-        .map(|(_, domain)| domain_name(domain).unwrap_or_else(|| domain.to_owned()))
-        .collect();
-    let mut domains = domains.into_iter();
-    match (domains.next(), domains.next()) {
-        (Some(domain), None) => Ok(domain),
-        (None, _) => Err("the From field has no address".into()),
-        (Some(_), Some(_)) => Err("the From field has addresses of several domains".into()),
-    }
-}
-
-/// The domains that DMARC compares with the author's: those that passed, and those that could not be checked, which are
-/// all of the message's signatures without results (`dkim`).
-fn identifiers(
-    spf: &SpfCheck,
-    message: &AuthenticatedMessage<'_>,
-    dkim: Option<&[DkimOutput<'_>]>,
-) -> Vec<Identifier> {
-    let signature = |domain: &str, passes| Identifier {
-        method: Method::Dkim,
-        domain: domain.to_owned(),
-        passes,
+async fn check_dmarc(
+    client: &Client,
+    author: AuthorClaims<'_>,
+    identifiers: &Identifiers,
+    limit: Duration,
+) -> DmarcCheck {
+    let domain = match author.domain() {
+        Ok(domain) => domain,
+        Err(why) => return DmarcCheck::new(DmarcResult::PermError, "", why),
     };
-    let signatures: Vec<Identifier> = match dkim {
-        Some(outputs) => outputs
-            .iter()
-            .filter_map(|output| {
-                let domain = output.signature()?.d.as_str();
-                match signatures::dkim_checked(output).result {
-                    "pass" => Some(signature(domain, true)),
-                    "temperror" => Some(signature(domain, false)),
-                    _ => None,
-                }
-            })
-            .collect(),
-        None => message
-            .dkim_headers
-            .iter()
-            .map(|field| signature(&field.header.d, false))
-            .collect(),
-    };
-    let sender = matches!(spf.result, SpfResult::Pass | SpfResult::TempError).then(|| Identifier {
-        method: Method::Spf,
-        domain: spf.domain.clone(),
-        passes: spf.result == SpfResult::Pass,
-    });
-    let mut all: Vec<Identifier> = Vec::new();
-    for identifier in sender.into_iter().chain(signatures) {
-        if !all.contains(&identifier) {
-            all.push(identifier);
-        }
+    let check = timeout(limit, dmarc::check(client, &domain, &identifiers.all)).await;
+    let mut check =
+        check.unwrap_or_else(|_| DmarcCheck::new(DmarcResult::TempError, &domain, "timed out"));
+
+    // The envelope that is not known might be the author's.
+    if check.result == DmarcResult::Fail && !identifiers.has_envelope {
+        check.result = DmarcResult::TempError;
+        check.reason = format!("{}; the envelope is not known", check.reason);
     }
-    // Identifiers that can still decide come first, for the limit.
-    all.sort_by_key(|identifier| !identifier.passes);
-    all
+    check
 }

@@ -389,3 +389,67 @@ fn the_description_has_every_path_and_is_cacheable() {
         304
     );
 }
+
+#[test]
+fn a_message_arrives_as_its_bytes() {
+    let service = Service::start(&[]);
+    let post = |path: &str, content_type: &str, body: &[u8]| {
+        let headers = [("Content-Type", content_type)];
+        Client::connect(service.address).ask(&format!("POST {path}"), &headers, body)
+    };
+    let path = "/v1/commands/trace_mail";
+    let head = b"Received: from a.example.test ([192.0.2.1]) by b.example.test; Mon, 2 Nov 2026 10:00:00 +0000\r\n\
+                 Subject: Gr\xfc\xdfe\r\n\r\n";
+
+    for body in [
+        b"Gr\xfc\xdfe \0\xff\r\n".as_slice(),
+        b"",
+        "Grüße\n".as_bytes(),
+    ] {
+        let message = [head, body].concat();
+        for content_type in ["message/rfc822", "Application/Octet-Stream; x=y"] {
+            let traced = post(path, content_type, &message);
+            assert_eq!(traced.status, 200, "{}", traced.text());
+            let reply = traced.json();
+            assert_eq!(reply["data"]["subject"], "Grüße");
+            let digest = ring::digest::digest(&ring::digest::SHA256, &message);
+            let digest: String = digest
+                .as_ref()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let shown = format!("{} bytes, SHA-256 {digest}", message.len());
+            assert_eq!(reply["arguments"]["message"], shown);
+        }
+    }
+
+    for (path, content_type, body, status) in [
+        (path, "text/plain", b"From: a".as_slice(), 415),
+        (path, "", b"From: a", 415),
+        (path, "message/rfc822", b"", 400),
+        ("/v1/commands/mx", "message/rfc822", b"From: a", 405),
+        ("/v1/commands/nothing", "message/rfc822", b"From: a", 405),
+        (path, "message/rfc822", &vec![b'a'; (25 << 20) + 1], 413),
+    ] {
+        let refused = post(path, content_type, body);
+        assert_eq!(
+            refused.status,
+            status,
+            "{path} {content_type}: {}",
+            refused.text()
+        );
+    }
+}
+
+#[test]
+fn a_large_message_is_traced() {
+    let service = Service::start(&[]);
+    let mut message = b"Received: from a.example.test ([192.0.2.1]) by b.example.test; Mon, 2 Nov 2026 10:00:00 +0000\r\n\
+                        Subject: large\r\n\r\n"
+        .to_vec();
+    message.resize(24 << 20, b'\n');
+    let headers = [("Content-Type", "message/rfc822")];
+    let traced =
+        Client::connect(service.address).ask("POST /v1/commands/trace_mail", &headers, &message);
+    assert_eq!(traced.json()["data"]["subject"], "large");
+}

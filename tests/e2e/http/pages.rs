@@ -265,6 +265,30 @@ fn the_form_of_a_tool_runs_the_lookup() {
 }
 
 #[test]
+fn a_file_of_the_form_is_the_message() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    let file = b"Received: from a.example.test ([192.0.2.1]) by b.example.test; Mon, 2 Nov 2026 10:00:00 +0000\r\n\
+                 From: a@example.test\r\nSubject: Gr\xfc\xdfe\r\n\r\nGr\xfc\xdfe\r\n";
+    let part = |name: &str, more: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n")
+    };
+    let form = [
+        format!("{}\r\n", part("message", "")).as_bytes(),
+        part("file", "; filename=\"mail.eml\"").as_bytes(),
+        file,
+        b"\r\n--x--\r\n",
+    ]
+    .concat();
+
+    let mut headers = BROWSER.to_vec();
+    headers.push(("Content-Type", "multipart/form-data; boundary=x"));
+    let traced = Client::connect(service.address).ask("POST /tools/trace_mail", &headers, &form);
+    assert_page(&traced);
+    assert!(traced.text().contains("Grüße"), "{}", traced.text());
+}
+
+#[test]
 fn a_visitor_sees_their_own_request() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);

@@ -3,19 +3,22 @@
 use axum::{
     body::Body,
     extract::{Path, RawQuery, State, rejection::PathRejection},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use netvane_core::{Failure, Input, UsageError, settings::keys::Scope};
+use netvane_core::{Failure, Input, ProblemCode, UsageError, settings::keys::Scope};
 use serde_json::Map;
 
 use super::{
     content_negotiation::answer,
     deliveries,
     question::{LookupRequest, wrong},
+    service,
 };
 use crate::{
     admit::{admit, admit_with_body},
     app::App,
+    body, mail,
     request::Visited,
     response::problem,
 };
@@ -79,6 +82,44 @@ pub(crate) async fn get(
 
     let input = Input::Named { name, arguments };
 
+    answer(
+        &app,
+        admitted.request(input, http_request.clone()),
+        &http_request.headers,
+    )
+    .await
+}
+
+/// Handles `POST /v1/commands/{name}` for a command that takes a message: the body is the message. A signature cannot
+/// be checked, because the body is streamed.
+pub(crate) async fn post_message(
+    State(app): State<App>,
+    name: Result<Path<String>, PathRejection>,
+    Visited(http_request): Visited,
+    body: Body,
+) -> Response {
+    let registry = app.engine.registry();
+    let entry = name.ok().and_then(|Path(name)| registry.find(&name));
+    let Some((entry, argument)) =
+        entry.and_then(|entry| Some((entry, mail::message_argument(entry)?)))
+    else {
+        return service::other_method().await;
+    };
+    let admitted = match admit(&app, &http_request, Scope::Ask).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused.into_response(),
+    };
+    if !mail::is_message(&http_request.headers) {
+        let detail = "expected Content-Type message/rfc822 or application/octet-stream";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return problem::plain(status, ProblemCode::BadArgument, detail);
+    }
+
+    let message = match mail::read(&app, body).await {
+        Ok(message) => message,
+        Err(failure) => return body::refuse(&failure),
+    };
+    let input = mail::message_input(entry, argument, message);
     answer(
         &app,
         admitted.request(input, http_request.clone()),

@@ -235,6 +235,14 @@ impl Operation {
         self
     }
 
+    /// Adds another media type of the body.
+    pub(super) fn or_body(mut self, media_type: &str, content: MediaType) -> Self {
+        if let Some(body) = &mut self.request_body {
+            body.content.insert(media_type.to_owned(), content);
+        }
+        self
+    }
+
     pub(super) fn response(mut self, status: &str, response: Response) -> Self {
         self.responses
             .insert(status.to_owned(), OrReference::Here(response));

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::{batch, deliveries, results},
-    callbacks, events,
+    callbacks, events, mail,
     schemas::{self, AnyReply, Schemas},
 };
 
@@ -159,6 +159,32 @@ pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas)
         .response_ref("304", shared::UNCHANGED);
 
     with_problems(operation, &OF_LOOKUPS)
+}
+
+/// Describes `POST /v1/commands/{name}` for a command that takes a message; `None` for others.
+pub(super) fn message(entry: &Entry, schemas: &mut Schemas) -> Option<Operation> {
+    mail::message_argument(entry)?;
+    let reply = shared::response("The reply in the format that `Accept` prefers.");
+    let reply = content_forms(reply, schemas::reply_ref(entry), schemas);
+    let binary = || MediaType::from(json_schema!({ "type": "string", "format": "binary" }));
+    let operation = Operation::new(
+        "postMessage",
+        entry.spec.group.title(),
+        "A message as it is",
+    )
+    .description(
+        "The body is the message, of up to 25 MiB; an Outlook file (`.msg`) is accepted too.",
+    )
+    .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID])
+    .body(true, "message/rfc822", binary())
+    .or_body("application/octet-stream", binary())
+    .response("200", reply)
+    .response_ref("204", ALL_SEEN);
+
+    Some(with_problems(
+        operation,
+        &[&OF_LOOKUPS[..], &[408, 413, 415]].concat(),
+    ))
 }
 
 /// Describes an argument as a query parameter.

@@ -16,13 +16,14 @@ pub(super) const UNCHANGED: &str = "Unchanged";
 pub(super) const KEY: &str = "key";
 
 /// Statuses of problems, with when they occur.
-const PROBLEMS: [(u16, &str); 11] = [
+const PROBLEMS: [(u16, &str); 12] = [
     (400, "Invalid request."),
     (401, "Missing or unknown API key."),
     (403, "The target is refused, or the client may not do this."),
     (404, "Unknown command, delivery or result."),
     (408, "Timeout while reading the request body."),
     (413, "The request body is too large."),
+    (415, "The Content-Type is not supported."),
     (429, "Rate limited."),
     (500, "Internal error."),
     (502, "An upstream server failed."),

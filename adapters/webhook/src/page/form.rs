@@ -12,13 +12,15 @@ use super::{
     document::words,
     question,
 };
+use crate::mail::FILE;
 
 /// Renders the form with one field for each argument.
 pub(super) fn form(registry: &Registry, entry: &Entry, given: &Map<String, Value>) -> Markup {
     let large = entry.arguments.iter().any(|argument| argument.message);
     let name = entry.spec.name;
     html! {
-        form.tool action={ "/tools/" (name) "#answer" } method=(if large { "post" } else { "get" }) data-run={ "/run/" (name) } {
+        form.tool action={ "/tools/" (name) "#answer" } method=(if large { "post" } else { "get" })
+            enctype=[large.then_some("multipart/form-data")] data-run={ "/run/" (name) } {
             @for argument in &entry.arguments { (field(registry, argument, given.get(&argument.name))) }
             @if entry.arguments.is_empty() { input type="hidden" name="go" value="1"; }
             (buttons())
@@ -36,6 +38,7 @@ fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Mar
     } = argument;
 
     let (id, note) = (format!("field-{name}"), format!("note-{name}"));
+    let file = format!("field-{FILE}");
     let value = given.map(question::plain).unwrap_or_default();
     let known = match argument.completes {
         Some(Completes::RecordType | Completes::Resolver | Completes::Command) => {
@@ -50,7 +53,10 @@ fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Mar
         div.argument.switch[argument.kind == ArgumentKind::Boolean] {
             label for=(id) { (name) @if !required { span.optional { " optional" } } }
             @if argument.message {
-                textarea id=(id) name=(name) rows="8" required[*required] aria-describedby=(note) spellcheck="false" { (value) }
+                // Either of the two may be empty.
+                textarea id=(id) name=(name) rows="8" aria-describedby=(note) spellcheck="false" { (value) }
+                label for=(file) { "or a file" }
+                input id=(file) name=(FILE) type="file" accept=".eml,.msg,.txt,message/rfc822";
             } @else if argument.kind == ArgumentKind::Boolean {
                 input id=(id) name=(name) type="checkbox" value="on" checked[value == "on"] aria-describedby=(note);
             } @else if !argument.choices.is_empty() {

@@ -12,7 +12,7 @@ pub(super) fn line(query: Option<&str>) -> Option<String> {
 
 /// Reads the fields of a tool's form; empty ones count as not given. `None` if the form was not
 /// sent.
-pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
+pub(crate) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
     let mut sent = false;
     let mut arguments = Map::new();
 
@@ -50,6 +50,23 @@ pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
         name: entry.spec.name.to_owned(),
         arguments,
     })
+}
+
+/// Returns the input without values that are too long to be shown again, such as whole messages.
+pub(super) fn abridged(input: &Input) -> Input {
+    const LONGEST: usize = 64 << 10;
+    let is_short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= LONGEST);
+    match input {
+        Input::Text(line) => Input::Text(line.clone()),
+        Input::Named { name, arguments } => Input::Named {
+            name: name.clone(),
+            arguments: arguments
+                .iter()
+                .filter(|(_, value)| is_short(value))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        },
+    }
 }
 
 /// Returns the URL that runs the same lookup; `None` if it would be too long.

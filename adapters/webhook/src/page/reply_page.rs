@@ -17,6 +17,7 @@ use super::{
     access::{admitted, key_needed},
     frame::{dressed, unlisted},
     layout::ANSWER,
+    question,
     reply::ReplyView,
 };
 use crate::app::App;
@@ -57,7 +58,7 @@ async fn stream_answer(app: &App, headers: &HeaderMap, request: Request, page: M
 }
 
 async fn answer(app: App, origin: String, request: Request) -> (StatusCode, Markup) {
-    let input: Input = request.input.clone();
+    let input: Input = question::abridged(&request.input);
     let answer = app.engine.ask(request, |_| {}).await;
     let view = ReplyView {
         registry: app.engine.registry(),

@@ -20,7 +20,7 @@ use netvane_core::{
 use tokio::sync::watch;
 
 use super::{access::admitted, question, reply::ReplyView};
-use crate::{app::App, body, request::Visited, response::problem};
+use crate::{app::App, mail, request::Visited, response::problem};
 
 /// Handles `GET /run?q=LINE`: runs the command line.
 pub(super) async fn line(
@@ -53,9 +53,16 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match body::read(&app, body).await {
-        Ok(form) => {
-            let input = fields(&app, name, &form);
+    if !app.pages.is_own(&headers) {
+        return not_own();
+    }
+    let Some(entry) = app.engine.registry().find(&name) else {
+        let input = fields(&app, name, b"");
+        return events(&app, input, http_request, &headers).await;
+    };
+    match mail::form(&app, entry, &headers, body).await {
+        Ok(input) => {
+            let input = input.unwrap_or_else(|| fields(&app, name, b""));
             events(&app, input, http_request, &headers).await
         }
         Err(failure) => problem::failure(&failure),
@@ -69,6 +76,14 @@ fn fields(app: &App, name: String, form: &[u8]) -> Input {
         name,
         arguments: Default::default(),
     })
+}
+
+fn not_own() -> Response {
+    problem::plain(
+        StatusCode::FORBIDDEN,
+        ProblemCode::Forbidden,
+        "this path is for the pages of this service",
+    )
 }
 
 struct Pieces {
@@ -86,11 +101,7 @@ async fn events(
     headers: &HeaderMap,
 ) -> Response {
     if !app.pages.is_own(headers) {
-        return problem::plain(
-            StatusCode::FORBIDDEN,
-            ProblemCode::Forbidden,
-            "this path is for the pages of this service",
-        );
+        return not_own();
     }
 
     let request = match admitted(app, input, http_request).await {
@@ -99,7 +110,7 @@ async fn events(
     };
     let pieces = Pieces {
         app: app.clone(),
-        input: request.input.clone(),
+        input: question::abridged(&request.input),
         origin: app.pages.origin(headers),
     };
 

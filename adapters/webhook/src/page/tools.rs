@@ -20,7 +20,7 @@ use super::{
     reply_page::respond,
     tables::{arguments, fields},
 };
-use crate::{app::App, body, request::Visited, response::problem};
+use crate::{app::App, mail, request::Visited, response::problem};
 
 /// Handles `GET /tools`: renders the list of tools.
 pub(super) async fn index(State(app): State<App>) -> Response {
@@ -76,16 +76,16 @@ pub(super) async fn post(
     let Some(entry) = app.engine.registry().find(&name) else {
         return unknown();
     };
-    let form = match body::read(&app, body).await {
-        Ok(form) => form,
+    let input = match mail::form(&app, entry, &headers, body).await {
+        Ok(input) => input,
         Err(failure) => return problem::failure(&failure),
     };
     let none = || Input::Named {
         name: entry.spec.name.to_owned(),
         arguments: Map::new(),
     };
-    let input = question::fields(entry, &form).unwrap_or_else(none);
-    let page = with_answer(&app, entry, &input);
+    let input = input.unwrap_or_else(none);
+    let page = with_answer(&app, entry, &question::abridged(&input));
 
     respond(&app, http_request, &headers, input, page).await
 }
@@ -127,6 +127,9 @@ fn explained(app: &App, entry: &Entry) -> Markup {
                 div { dt { "In a chat" } dd { code { "/" (entry.usage()) } } }
                 div { dt { "In a terminal" } dd { code { "netvane " (entry.usage()) } } }
                 div { dt { "Over HTTP" } dd { code { "GET /v1/commands/" (spec.name) (over_http(entry)) } } }
+                @if mail::message_argument(entry).is_some() {
+                    div { dt { "A whole message" } dd { code { "POST /v1/commands/" (spec.name) } ", Content-Type message/rfc822" } }
+                }
                 @if !spec.aliases.is_empty() { div { dt { "Other names" } dd { (spec.aliases.join(", ")) } } }
             }
             h2 { "Output" }

@@ -4,7 +4,9 @@ use std::{collections::HashMap, net::IpAddr};
 
 use jiff::Timestamp;
 
-use super::{hops::ReceivedChain, model::Anomaly, names, received::Received};
+use super::{
+    boundary::TrustBoundary, hops::ReceivedChain, model::Anomaly, names, received::Received,
+};
 use crate::ip_class::{self, Kind};
 
 /// Tolerated clock skew between two servers, in seconds.
@@ -15,7 +17,11 @@ const AHEAD_SECONDS: i64 = 600;
 const MAX: usize = 100;
 
 /// Looks at every line, from the sender's to the reader's.
-pub(super) fn find(chain: &ReceivedChain, now: Option<Timestamp>) -> Vec<Anomaly> {
+pub(super) fn find(
+    chain: &ReceivedChain,
+    boundary: &TrustBoundary,
+    now: Option<Timestamp>,
+) -> Vec<Anomaly> {
     let mut out = Vec::new();
     let mut tell = |hop: usize, text: String| {
         out.push(Anomaly {
@@ -34,7 +40,10 @@ pub(super) fn find(chain: &ReceivedChain, now: Option<Timestamp>) -> Vec<Anomaly
         let index = chain.index(number);
         let mut say = |text: String| tell(index, text);
 
-        greeting(line, &mut say);
+        // Machines of the reader's network may call themselves what they like.
+        if boundary.handover.is_none_or(|handover| number >= handover) {
+            greeting(line, &mut say);
+        }
         address(line, &mut say);
         if seen_public && lines[..number].iter().any(public) {
             inside(line, &mut say);
@@ -154,7 +163,13 @@ fn address(line: &Received, say: &mut impl FnMut(String)) {
     let scope = ip_class::classify(address);
     let impossible = matches!(
         scope.kind,
-        Kind::Reserved | Kind::Multicast | Kind::Broadcast | Kind::Discard | Kind::Benchmarking
+        Kind::Reserved
+            | Kind::Multicast
+            | Kind::Broadcast
+            | Kind::Discard
+            | Kind::Benchmarking
+            | Kind::Unspecified
+            | Kind::Protocol
     );
     if impossible {
         say(format!(

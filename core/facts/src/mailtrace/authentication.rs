@@ -6,13 +6,15 @@
 use std::net::IpAddr;
 
 use super::{
+    author::Author,
     boundary::TrustBoundary,
     hops::ReceivedChain,
     input::{Field, Input},
-    model::{AuthResult, Authentication, SpfInput, Verify},
+    model::{AuthResult, Authentication, ReportedResult, SpfInput, Verify},
     names,
     results::{self, MethodResult, ReceivedSpf},
     summary::Summary,
+    tags,
 };
 use dkim::dkim;
 
@@ -57,9 +59,11 @@ pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBou
             result: Some(spf.result.clone()),
             verified: false,
             detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
+            domain: None,
         };
     }
 
+    out.results.reported = reported(&methods, out.spf.as_ref(), &by);
     out.mail_from = envelope_sender(&methods);
     out.client = match (
         out.spf.as_ref().and_then(|spf| spf.client),
@@ -130,11 +134,11 @@ fn outcome(method: &str, methods: &[MethodResult], by: &str, nobody: &str) -> Au
             result: Some(found.result.clone()),
             verified: false,
             detail: detail(found, by),
+            domain: None,
         },
         None => AuthResult {
-            result: None,
-            verified: false,
             detail: nobody.to_owned(),
+            ..AuthResult::default()
         },
     }
 }
@@ -189,23 +193,48 @@ fn is_own(id: Option<&str>, chain: &ReceivedChain, found: &TrustBoundary) -> boo
 }
 
 fn detail(found: &MethodResult, by: &str) -> String {
-    let properties: Vec<_> = found
+    let MethodResult { method, result, .. } = found;
+    let text = format!("{by}: {method}={result} {}", identity(found));
+    names::clip(text.trim_end(), 300).to_owned()
+}
+
+/// The comment and the properties of a result.
+fn identity(found: &MethodResult) -> String {
+    let comment = found.comment.iter().map(|comment| format!("({comment})"));
+    let properties = found
         .properties
         .iter()
-        .map(|(key, value)| format!("{key}={value}"))
+        .map(|(key, value)| format!("{key}={value}"));
+    let parts: Vec<String> = comment.chain(properties).collect();
+    names::clip(&parts.join(" "), 300).to_owned()
+}
+
+/// The results of the methods that are checked here too, as the server wrote them.
+fn reported(methods: &[MethodResult], spf: Option<&ReceivedSpf>, by: &str) -> Vec<ReportedResult> {
+    let is_known =
+        |method: &MethodResult| ["spf", "dkim", "dmarc", "arc"].contains(&method.method.as_str());
+    let mut reported: Vec<ReportedResult> = methods
+        .iter()
+        .filter(|method| is_known(method))
+        .take(MAX)
+        .map(|method| ReportedResult {
+            method: method.method.clone(),
+            result: method.result.clone(),
+            by: by.to_owned(),
+            detail: identity(method),
+        })
         .collect();
-    let comment = found
-        .comment
-        .as_ref()
-        .map(|c| format!(" ({c})"))
-        .unwrap_or_default();
-    let text = format!(
-        "{by}: {}={}{comment} {}",
-        found.method,
-        found.result,
-        properties.join(" ")
-    );
-    names::clip(text.trim_end(), 300).to_owned()
+
+    if let Some(spf) = spf.filter(|_| !methods.iter().any(|method| method.method == "spf")) {
+        let comment = spf.comment.clone().unwrap_or_default();
+        reported.push(ReportedResult {
+            method: "spf".to_owned(),
+            result: spf.result.clone(),
+            by: spf.receiver.clone().unwrap_or_else(|| by.to_owned()),
+            detail: names::clip(&comment, 300).to_owned(),
+        });
+    }
+    reported
 }
 
 /// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says about the earlier ones.
@@ -214,11 +243,11 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
         .iter()
         .filter(|f| f.is("ARC-Seal"))
         .take(60)
-        .map(|f| tags(&f.value))
+        .map(|f| tags::read(&f.value))
         .collect();
 
     let last = seals.iter().max_by_key(|seal| {
-        tag(seal, "i")
+        tags::get(seal, "i")
             .and_then(|i| i.parse::<u32>().ok())
             .unwrap_or(0)
     });
@@ -226,13 +255,13 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
     let Some(last) = last else {
         return AuthResult {
             result: Some("none".to_owned()),
-            verified: false,
             detail: "No ARC chain.".to_owned(),
+            ..AuthResult::default()
         };
     };
 
-    let domain = tag(last, "d").unwrap_or_default();
-    let chain = match tag(last, "cv") {
+    let domain = tags::get(last, "d").unwrap_or_default();
+    let chain = match tags::get(last, "cv") {
         Some("none") => "the first of the chain",
         Some("pass") => "which found the chain before it sound",
         Some("fail") => "which found the chain before it broken",
@@ -249,34 +278,16 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
         text
     };
 
-    AuthResult {
-        result: reported.result,
-        verified: false,
-        detail,
-    }
+    AuthResult { detail, ..reported }
 }
 
-/// `key=value` pairs with white space removed from the values (RFC 6376 §3.2).
-fn tags(value: &str) -> Vec<(String, String)> {
-    let pairs = names::clip(value, 8 * 1024)
-        .split(';')
-        .filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(key, value)| {
-            (
-                key.trim().to_ascii_lowercase(),
-                value.split_whitespace().collect::<String>(),
-            )
-        })
-        .take(40)
+/// The domains of the signatures, whether they can be checked or not.
+fn signers(fields: &[Field<'_>]) -> Vec<String> {
+    let signatures = fields.iter().filter(|field| field.is("DKIM-Signature"));
+    signatures
+        .take(MAX)
+        .filter_map(|field| tags::get(&tags::read(&field.value), "d").map(str::to_owned))
         .collect()
-}
-
-/// The value of the first tag of that name.
-fn tag<'t>(tags: &'t [(String, String)], name: &str) -> Option<&'t str> {
-    tags.iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
 }
 
 impl Reading {
@@ -315,9 +326,17 @@ impl Reading {
 
         let has = |name: &str| input.has_body && input.fields.iter().any(|f| f.is(name));
 
+        let mut author_domains: Vec<String> =
+            summary.authors.iter().filter_map(Author::domain).collect();
+        author_domains.sort();
+        author_domains.dedup();
+
         Verify {
             spf,
             from_domain: summary.from_domain.clone(),
+            author_domains,
+            from_fields: input.fields.iter().filter(|f| f.is("From")).count(),
+            signers: signers(&input.fields),
             dkim: has("DKIM-Signature"),
             arc: has("ARC-Seal"),
         }

@@ -4,6 +4,8 @@
 //! came from is the reader's as well: named by the operator, reached over an inside address, or, by its looked-up
 //! name, in the domain of the servers above. The first line whose client is external is the last trusted one.
 
+use std::net::IpAddr;
+
 use super::{
     TrustPolicy,
     hops::ReceivedChain,
@@ -119,7 +121,38 @@ fn is_inside(line: &Received, next: &Received, found: &mut TrustBoundary) -> boo
 
     let by = next.by.as_deref();
 
-    is_exchange_online(address, line, by) || is_own_public(line, by, found)
+    is_exchange_online(address, line, by)
+        || is_own_public(line, by, found)
+        || is_itself(address, line)
+        || is_exchange_cluster(address, line, next)
+}
+
+/// A server that relays to itself: the client has the server's own address.
+fn is_itself(address: IpAddr, line: &Received) -> bool {
+    line.by_address == Some(address)
+}
+
+/// Exchange servers of one organization, which record no looked-up names. The client must be a neighbor of the server
+/// and have written the next line under the name and address that it has here.
+fn is_exchange_cluster(address: IpAddr, line: &Received, next: &Received) -> bool {
+    let is_exchange = line
+        .protocol
+        .as_deref()
+        .is_some_and(|protocol| protocol.starts_with("Microsoft SMTP") || protocol == "mapi");
+    let is_neighbor = line.by_address.is_some_and(|by| match (by, address) {
+        (IpAddr::V4(by), IpAddr::V4(client)) => by.octets()[..3] == client.octets()[..3],
+        (IpAddr::V6(by), IpAddr::V6(client)) => by.segments()[..4] == client.segments()[..4],
+        _ => false,
+    });
+    let (Some(helo), Some(by), Some(next_by)) = (&line.from_helo, &line.by, &next.by) else {
+        return false;
+    };
+
+    is_exchange
+        && is_neighbor
+        && next.by_address == Some(address)
+        && helo.eq_ignore_ascii_case(next_by)
+        && names::same_operator(helo, by)
 }
 
 /// The client as the server looked it up, else as it greeted.
@@ -168,8 +201,8 @@ fn is_own_public(line: &Received, by: Option<&str>, found: &TrustBoundary) -> bo
 }
 
 /// Inside Exchange Online machines talk over Microsoft's own IPv6 addresses.
-fn is_exchange_online(address: std::net::IpAddr, line: &Received, next_by: Option<&str>) -> bool {
-    let std::net::IpAddr::V6(v6) = address else {
+fn is_exchange_online(address: IpAddr, line: &Received, next_by: Option<&str>) -> bool {
+    let IpAddr::V6(v6) = address else {
         return false;
     };
     let ours = matches!(

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use fields::{field_name, is_known};
 
 mod fields;
+pub mod msg;
 
 pub(super) use fields::read;
 
@@ -45,29 +46,13 @@ pub(super) struct Input<'a> {
 pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
     let mut notes = Vec::new();
 
-    if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+    if bytes.starts_with(&msg::MAGIC) {
         notes.push("Outlook .msg file: using its embedded transport headers".to_owned());
-        return (Cow::Owned(msg(bytes)), notes);
+        return (Cow::Owned(latin1(&msg::headers_of(bytes))), notes);
     }
 
-    let wide = |little: bool| {
-        let unit = |pair: &[u8]| {
-            let pair = [pair[0], pair[1]];
-            if little {
-                u16::from_le_bytes(pair)
-            } else {
-                u16::from_be_bytes(pair)
-            }
-        };
-        let units: Vec<u16> = bytes[2..bytes.len().min(2 * MAX_HEAD)]
-            .chunks_exact(2)
-            .map(unit)
-            .collect();
-        String::from_utf16_lossy(&units)
-    };
-
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return (Cow::Owned(wide(bytes[0] == 0xff)), notes);
+    if let Some(little) = is_utf16(bytes) {
+        return (Cow::Owned(utf16(bytes, little, 2 * MAX_HEAD)), notes);
     }
 
     let head = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
@@ -97,48 +82,73 @@ fn latin1(bytes: &[u8]) -> String {
     out
 }
 
-/// The transport headers (`PR_TRANSPORT_MESSAGE_HEADERS`) of a `.msg` file are one run of UTF-16 or
-/// 8-bit text. The longest run that begins at a field name is taken.
-fn msg(bytes: &[u8]) -> String {
-    let wide: Vec<u8> = b"Received: ".iter().flat_map(|&b| [b, 0]).collect();
-    if let Some(at) = find(bytes, &wide) {
-        let units = bytes[at..]
-            .chunks_exact(2)
-            .take(MAX_HEAD / 2)
-            .map(|p| u16::from_le_bytes([p[0], p[1]]));
-        let run: Vec<u16> = units.take_while(|&u| u != 0).collect();
-        return String::from_utf16_lossy(&run);
+/// Whether a text is UTF-16, and then whether its low bytes come first: by its byte order mark or, without one, by the
+/// zero bytes of its ASCII.
+fn is_utf16(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [0xff, 0xfe, ..] => return Some(true),
+        [0xfe, 0xff, ..] => return Some(false),
+        _ => {}
     }
-    let Some(at) = find(bytes, b"Received: ") else {
-        return String::new();
-    };
-    let run = bytes[at..].split(|&b| b == 0).next().unwrap_or_default();
-    latin1(&run[..run.len().min(MAX_HEAD)])
+    let start = bytes.get(..16)?;
+    let is_zero = |odd: usize| start.iter().skip(odd).step_by(2).all(|byte| *byte == 0);
+    let is_text = |odd: usize| start.iter().skip(odd).step_by(2).all(|byte| *byte != 0);
+    match (is_zero(0) && is_text(1), is_zero(1) && is_text(0)) {
+        (true, false) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    }
 }
 
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let bytes = &bytes[..bytes.len().min(MAX_MESSAGE)];
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(step) = bytes[from..].iter().position(|&b| b == first) {
-        if bytes[from + step..].starts_with(needle) {
-            return Some(from + step);
+/// Decodes at most `most` bytes of UTF-16, without the byte order mark.
+fn utf16(bytes: &[u8], little: bool, most: usize) -> String {
+    let unit = |pair: &[u8]| {
+        let pair = [pair[0], pair[1]];
+        if little {
+            u16::from_le_bytes(pair)
+        } else {
+            u16::from_be_bytes(pair)
         }
-        from += step + 1;
-    }
-    None
+    };
+    let bytes = &bytes[..bytes.len().min(most)];
+    let units = bytes.chunks_exact(2).map(unit);
+    let decoded = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+    decoded.skip_while(|c| *c == '\u{feff}').collect()
 }
 
-/// The message as its signatures cover it: bytes from the first field on, lines ended by CRLF. `None` when there is
-/// no body, or the input was quoted, fenced or truncated, so that no signature could verify.
-pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
-    if bytes.len() > MAX_MESSAGE
-        || bytes.starts_with(&[0xff, 0xfe])
-        || bytes.starts_with(&[0xd0, 0xcf])
-    {
+/// A message as its signatures cover it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedMessage<'a> {
+    /// The header section from the first field to the blank line, lines ended by CRLF.
+    pub head: Vec<u8>,
+    /// The body as it is in the input; its lines may end in LF alone.
+    pub body: Cow<'a, [u8]>,
+}
+
+/// The message as its signatures cover it: bytes from the first field on. `None` when there is no body, or the input
+/// was quoted, fenced or truncated, so that no signature could verify.
+pub fn signed(bytes: &[u8]) -> Option<SignedMessage<'_>> {
+    if bytes.len() > MAX_MESSAGE || bytes.starts_with(&msg::MAGIC) {
         return None;
     }
+    let Some(little) = is_utf16(bytes) else {
+        return signed_part(bytes).map(|(head, body)| SignedMessage {
+            head,
+            body: Cow::Borrowed(body),
+        });
+    };
 
+    // Only of ASCII it is certain which bytes the signer saw.
+    let text = utf16(bytes, little, MAX_MESSAGE);
+    let (head, body) = signed_part(text.as_bytes()).filter(|_| text.is_ascii())?;
+    Some(SignedMessage {
+        head,
+        body: Cow::Owned(body.to_vec()),
+    })
+}
+
+/// The header section with CRLF, and the body as it is.
+fn signed_part(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut rest = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
     let skip = rest.iter().position(|b| !matches!(b, b'\r' | b'\n'))?;
     rest = &rest[skip..];
@@ -149,22 +159,24 @@ pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
     let first = rest.split(|&b| b == b'\n').next()?;
     let first = std::str::from_utf8(first).ok()?;
     field_name(first).filter(|name| is_known(name))?;
-    let mut out = Vec::with_capacity(rest.len() + rest.len() / 30);
-    let mut previous = 0;
-    let mut blank = None;
 
-    for &byte in rest {
-        if byte == b'\n' && previous != b'\r' {
-            out.push(b'\r');
+    let mut head = Vec::new();
+    let mut position = 0;
+    for line in rest.split_inclusive(|byte| *byte == b'\n') {
+        position += line.len();
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        head.extend_from_slice(text);
+        head.extend_from_slice(b"\r\n");
+        if head.len() > MAX_HEAD {
+            return None;
         }
-        out.push(byte);
-        if blank.is_none() && out.ends_with(b"\r\n\r\n") {
-            blank = Some(out.len());
+        if text.is_empty() {
+            let body = &rest[position..];
+            return (!body.is_empty()).then_some((head, body));
         }
-        previous = byte;
     }
-
-    blank.filter(|&at| at < out.len()).map(|_| out)
+    None
 }
 
 #[cfg(test)]

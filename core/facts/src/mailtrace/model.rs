@@ -150,6 +150,9 @@ pub struct AuthResult {
     pub verified: bool,
     /// Which server reports the result, and for which identity.
     pub detail: String,
+    /// The domain that was checked; `null` if this service did not check it.
+    #[serde(default)]
+    pub domain: Option<String>,
 }
 
 /// One DKIM signature (RFC 6376).
@@ -185,6 +188,22 @@ pub struct Authentication {
     pub arc: AuthResult,
     /// The server that reported these results.
     pub authserv_id: Option<String>,
+    /// What the recipient's servers reported, also where the result was checked again.
+    #[serde(default)]
+    pub reported: Vec<ReportedResult>,
+}
+
+/// One result in an `Authentication-Results` (RFC 8601) or `Received-SPF` field of the recipient's server.
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
+pub struct ReportedResult {
+    /// The method: `spf`, `dkim`, `dmarc` or `arc`.
+    pub method: String,
+    /// Its result: `pass`, `fail`, `softfail`, `none`, …
+    pub result: String,
+    /// The server that reports it.
+    pub by: String,
+    /// The identity that was checked, and the server's comment.
+    pub detail: String,
 }
 
 /// Input for the checks that need DNS lookups.
@@ -194,6 +213,12 @@ pub struct Verify {
     pub spf: Option<SpfInput>,
     /// For DMARC: the domain of the `From` field.
     pub from_domain: Option<String>,
+    /// The domains of all authors in lower case, each once.
+    pub author_domains: Vec<String>,
+    /// Number of `From` fields.
+    pub from_fields: usize,
+    /// The domains of the signatures (`d=`).
+    pub signers: Vec<String>,
     /// DKIM signatures can be checked: the message has some, and its body; see [`super::signed`].
     pub dkim: bool,
     /// The ARC chain can be checked: the message has one, and its body.

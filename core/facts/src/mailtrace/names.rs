@@ -15,7 +15,8 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
     address_port(text).map(|(address, _)| address)
 }
 
-/// As [`address`], with the port where one follows: `[192.0.2.1]:4711`, `[192.0.2.1:4711]`, `192.0.2.1:4711`.
+/// As [`address`], with the port where one follows: `[192.0.2.1]:4711`, `[192.0.2.1:4711]`, `192.0.2.1:4711`, and
+/// Exim 3's `[192.0.2.1.4711]`.
 pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
     let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\''));
     if text.len() > 80 {
@@ -35,6 +36,12 @@ pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
     let port = after.strip_prefix(':').and_then(|port| port.parse().ok());
     if let Ok(address) = plain.parse::<IpAddr>() {
         return Some((address.to_canonical(), port));
+    }
+    if text.starts_with('[')
+        && let Some((host, inner)) = plain.rsplit_once('.')
+        && let (Ok(address), Ok(port)) = (host.parse::<IpAddr>(), inner.parse())
+    {
+        return Some((address.to_canonical(), Some(port)));
     }
     let (v4, inner) = plain.split_once(':')?;
     let v4: std::net::Ipv4Addr = v4.parse().ok()?;
@@ -139,6 +146,11 @@ pub(super) fn same_operator(a: &str, b: &str) -> bool {
         || FAMILIES
             .iter()
             .any(|family| family.contains(&a.as_str()) && family.contains(&b.as_str()))
+}
+
+/// Whether two names are the same, or below the same registrable domain.
+pub fn is_same_organization(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) || organization(a).is_some_and(|a| Some(a) == organization(b))
 }
 
 /// Probably the same operator: also one name under two suffixes (`example.com`, `example.net`). Good enough to

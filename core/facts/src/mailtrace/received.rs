@@ -135,4 +135,6 @@ impl Received {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;

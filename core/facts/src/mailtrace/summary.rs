@@ -2,11 +2,18 @@
 
 use mail_parser::{HeaderName, MessageParser};
 
-use super::{input::Field, names, received::date};
+use super::{
+    author::{Author, authors},
+    input::Field,
+    names,
+    received::date,
+};
 
 /// Maximum length of a field that is read, and of a returned text, in bytes.
 const MAX_FIELD: usize = 8 * 1024;
 const MAX_TEXT: usize = 1000;
+/// Maximum number of `From` fields that are read.
+const MAX_FIELDS: usize = 10;
 
 /// The decoded header fields that the summary shows.
 #[derive(Debug, Default)]
@@ -14,6 +21,8 @@ pub(super) struct Summary {
     pub from: Option<String>,
     /// The domain of the first author's address, in A-labels where written so.
     pub from_domain: Option<String>,
+    /// The authors of all `From` fields.
+    pub authors: Vec<Author>,
     pub subject: Option<String>,
     pub date: Option<String>,
     pub message_id: Option<String>,
@@ -25,8 +34,22 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
         date: date_of(fields),
         ..Summary::default()
     };
+    out.authors = fields
+        .iter()
+        .filter(|field| field.is("From"))
+        .take(MAX_FIELDS)
+        .flat_map(|field| authors(&field.value))
+        .collect();
+    if let Some(author) = out.authors.first() {
+        let (name, address) = (clean(&author.name), clean(&author.address));
+        out.from_domain = address.as_deref().and_then(domain_of);
+        out.from = match (name, address) {
+            (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
+            (name, address) => address.or(name),
+        };
+    }
+
     let parser = MessageParser::new()
-        .header_address(HeaderName::From)
         .header_text(HeaderName::Subject)
         .header_id(HeaderName::MessageId)
         .default_header_ignore();
@@ -37,17 +60,6 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
     };
     out.subject = message.subject().and_then(clean);
     out.message_id = message.message_id().and_then(clean);
-    if let Some(author) = message.from().and_then(|from| from.first()) {
-        let (name, address) = (
-            author.name().and_then(clean),
-            author.address().and_then(clean),
-        );
-        out.from_domain = address.as_deref().and_then(domain_of);
-        out.from = match (name, address) {
-            (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
-            (name, address) => address.or(name),
-        };
-    }
 
     let raw = |name: &str| {
         fields
@@ -56,7 +68,6 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
             .and_then(|f| clean(&f.value))
     };
 
-    out.from = out.from.or_else(|| raw("From"));
     out.message_id = out
         .message_id
         .or_else(|| raw("Message-ID"))
@@ -68,7 +79,7 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
 /// The fields to decode, each once and folded as the parser takes it.
 fn head(fields: &[Field<'_>]) -> String {
     let mut head = String::new();
-    for name in ["From", "Subject", "Message-ID"] {
+    for name in ["Subject", "Message-ID"] {
         if let Some(field) = fields.iter().find(|field| field.is(name)) {
             let value = names::clip(&field.value, MAX_FIELD);
             head.push_str(name);

@@ -108,7 +108,7 @@ pub(super) fn in_message_order(
         .collect()
 }
 
-/// Converts a result of a signature. One that does not cover From proves nothing about the author (RFC 6376 §5.4).
+/// Converts a result of a signature. One that does not cover From must be ignored (RFC 6376 §6.1.1).
 pub(super) fn dkim_checked(output: &DkimOutput<'_>) -> Checked {
     let about = output
         .signature()
@@ -124,7 +124,7 @@ pub(super) fn dkim_checked(output: &DkimOutput<'_>) -> Checked {
         "pass" if !covers_from => Checked {
             result: "permerror",
             detail: format!(
-                "{}: the signature does not cover From (RFC 6376 §5.4)",
+                "{}: the signature does not cover From (RFC 6376 §6.1.1)",
                 checked.detail
             ),
         },

@@ -6,6 +6,8 @@ use mail_auth::{
     dkim::DkimSigner,
 };
 
+use netvane_facts::mailtrace::{self, TrustPolicy};
+
 use super::*;
 use crate::{
     Guard,
@@ -40,17 +42,26 @@ impl Signer {
 
     /// A `DKIM-Signature` of the message that covers these fields.
     fn sign(&self, message: &str, fields: &[&str]) -> String {
+        self.sign_bytes(message.as_bytes(), fields)
+    }
+
+    fn sign_bytes(&self, message: &[u8], fields: &[&str]) -> String {
         DkimSigner::from_key(self.key())
             .domain("example.test")
             .selector("s1")
             .headers(fields.iter().copied())
-            .sign(message.as_bytes())
+            .sign(message)
             .expect("a signature")
             .to_header()
     }
 }
 
 async fn verify(zone: Zone, message: &str, address: &str) -> MessageChecked {
+    verify_bytes(zone, message.as_bytes(), Some(address)).await
+}
+
+/// Verifies a message; without an address its envelope is not known.
+async fn verify_bytes(zone: Zone, message: &[u8], address: Option<&str>) -> MessageChecked {
     let server = ZoneServer::start(zone).await;
     let settings = settings::Dns {
         servers: vec![Server::Resolver(
@@ -62,18 +73,22 @@ async fn verify(zone: Zone, message: &str, address: &str) -> MessageChecked {
     };
     let tls = Tls::new(&settings::Tls { ca_files: vec![] });
     let dns = Dns::new(&settings, Arc::new(Guard::new(&[], &[])), tls).expect("a client");
-    let envelope = Envelope {
+    let envelope = address.map(|address| Envelope {
         address: address.parse().expect("an address"),
         helo: "mail.example.test",
         by: "mx.example.net",
         mail_from: "ann@example.test",
+    });
+    let claims = mailtrace::trace(message, &TrustPolicy::default()).verify;
+    let hashed =
+        mailtrace::signed(message).map(|message| HashedMessage::new(&message.head, &message.body));
+    let author = AuthorClaims {
+        from_fields: claims.from_fields,
+        domains: &claims.author_domains,
+        signers: &claims.signers,
     };
     MailAuth::new(dns, Duration::from_secs(5))
-        .verify(
-            Some(message.as_bytes()),
-            Some(envelope),
-            Duration::from_secs(10),
-        )
+        .verify(hashed.as_ref(), envelope, author, Duration::from_secs(10))
         .await
 }
 
@@ -123,7 +138,7 @@ async fn a_signature_that_does_not_cover_the_author_proves_nothing() {
     assert_eq!(results(&checked), ("fail", vec!["permerror"], "fail"));
     assert_eq!(
         checked.dkim[0].detail,
-        "d=example.test, s=s1: the signature does not cover From (RFC 6376 §5.4)"
+        "d=example.test, s=s1: the signature does not cover From (RFC 6376 §6.1.1)"
     );
 }
 
@@ -243,5 +258,99 @@ fn surplus_signatures_are_left_out_and_nothing_else() {
             odd.len().min("dkim-signature :\n".len() * 20),
             "{odd:?}"
         );
+    }
+}
+
+const HEAD: &str = "From: Ann <ann@example.test>\r\nSubject: Hello\r\n\r\n";
+
+#[tokio::test]
+async fn bodies_in_any_charset_are_verified_as_they_are() {
+    let signer = Signer::new();
+    for body in [
+        b"Gr\xfc\xdfe\r\n".as_slice(),
+        // GB2312, KOI8-R, windows-1252, UTF-16.
+        b"\xc4\xe3\xba\xc3\r\n",
+        b"\xf0\xd2\xc9\xd7\xc5\xd4\r\n",
+        b"\x93quoted\x94 \x80 5\r\n",
+        b"a\0b\0\r\n",
+        b"\xff\xfe\xfd\x00\x01",
+    ] {
+        let message = [HEAD.as_bytes(), body].concat();
+        let signature = signer.sign_bytes(&message, &["From", "Subject"]);
+        let signed = [signature.as_bytes(), &message].concat();
+        let checked = verify_bytes(signer.zone(&POLICIES), &signed, Some("192.0.2.2")).await;
+        assert_eq!(
+            results(&checked),
+            ("fail", vec!["pass"], "pass"),
+            "{body:x?}"
+        );
+
+        let mut changed = signed.clone();
+        let last = changed.len() - 3;
+        changed[last] ^= 1;
+        let checked = verify_bytes(signer.zone(&POLICIES), &changed, Some("192.0.2.2")).await;
+        assert_eq!(
+            results(&checked),
+            ("fail", vec!["fail"], "fail"),
+            "{body:x?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn blank_lines_at_the_end_do_not_matter() {
+    let signer = Signer::new();
+    for (signed_body, bodies) in [
+        (
+            "Hello\r\n",
+            ["Hello\r\n \r\n", "Hello\r\n\t \r\n\r\n", "Hello \t\r\n"],
+        ),
+        ("", [" \r\n", "\t\r\n \r\n", " "]),
+    ] {
+        let message = format!("{HEAD}{signed_body}");
+        let signature = signer.sign(&message, &["From", "Subject"]);
+        for body in bodies {
+            let message = format!("{signature}{HEAD}{body}");
+            for message in [message.replace("\r\n", "\n"), message] {
+                let checked = verify(signer.zone(&POLICIES), &message, "192.0.2.2").await;
+                assert_eq!(results(&checked).1, ["pass"], "{body:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_field_on_top_of_a_signed_one_is_not_the_authors() {
+    let signer = Signer::new();
+    let signed = signer.sign(MESSAGE, &["From", "Subject"]) + MESSAGE;
+    let two = format!("From: Chief <ceo@bank.test>\r\n{signed}");
+    let checked = verify(signer.zone(&POLICIES), &two, "192.0.2.1").await;
+    assert_eq!(results(&checked), ("pass", vec!["pass"], "permerror"));
+    assert_eq!(checked.authenticated, None);
+}
+
+#[tokio::test]
+async fn headers_alone_decide_only_what_they_can() {
+    let signer = Signer::new();
+    let signed = signer.sign(MESSAGE, &["From", "Subject"]) + MESSAGE;
+    let (head, _) = signed.split_once("\r\n\r\n").expect("a body");
+    let (unsigned, _) = MESSAGE.split_once("\r\n\r\n").expect("a body");
+    for (text, address, expected) in [
+        (head, Some("192.0.2.1"), ("pass", "pass")),
+        (head, Some("192.0.2.2"), ("fail", "temperror")),
+        (unsigned, Some("192.0.2.2"), ("fail", "fail")),
+        (unsigned, None, ("", "temperror")),
+        (&signed, None, ("", "pass")),
+        (MESSAGE, None, ("", "temperror")),
+    ] {
+        let checked = verify_bytes(signer.zone(&POLICIES), text.as_bytes(), address).await;
+        let (spf, _, dmarc) = results(&checked);
+        assert_eq!((spf, dmarc), expected, "{text}");
+        let handling = checked
+            .dmarc
+            .expect("an author")
+            .policy
+            .map(|policy| policy.as_str());
+        assert_eq!(handling, Some("reject"));
     }
 }

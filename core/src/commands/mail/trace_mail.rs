@@ -1,6 +1,10 @@
 //! `trace_mail`: origin and route of a message, from its Received headers.
 
+#[cfg(test)]
+mod cases;
+mod checks;
 mod present;
+mod sender;
 #[cfg(test)]
 mod tests;
 
@@ -9,13 +13,9 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use netvane_document::Failure;
 use netvane_facts::{
     geo::{DatabaseInfo, GeoReader},
-    mailtrace::{self, Anomaly, AuthResult, Authentication, Boundary, Claim, Trace},
+    mailtrace::{self, Anomaly, Authentication, Boundary, Claim, Trace, TrustPolicy},
 };
-use netvane_net::mailauth::{
-    Envelope,
-    dmarc::{DmarcCheck, DmarcResult},
-    spf::{SpfCheck, SpfResult},
-};
+use netvane_net::mailauth::HashedMessage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +25,7 @@ use crate::{
     commands::address::geo::{Place, PlaceSummary},
     spec::{Cost, Group, Spec},
 };
-
-/// Timeout for SPF, DKIM, DMARC and ARC lookups. Results that miss it stay as the receiver reported them.
-const AUTHENTICATION_PATIENCE: Duration = Duration::from_secs(8);
+use sender::Sender;
 
 /// Origin and route of a message, from its Received headers.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +47,9 @@ pub(crate) struct Data {
     origin: Origin,
     authentication: Authentication,
     anomalies: Vec<Anomaly>,
+    /// Whether the message is from the domain that its author claims.
+    #[serde(default)]
+    sender: Sender,
     /// How far the Received headers can be trusted.
     boundary: Boundary,
     /// Addresses from other headers, all unverified.
@@ -95,107 +96,29 @@ impl Command for TraceMail {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
-        let message = self.message.0.into_bytes();
-        // Parsing a message of many megabytes would block the async thread.
-        let (trace, message) =
-            tokio::task::spawn_blocking(move || (mailtrace::trace(&message, &policy), message))
-                .await
-                .map_err(|_| Failure::Internal)?;
-        let mut data = Data::new(&cx.runtime.geo.current(), trace.clone());
+        let Message(message) = self.message;
+        // Parsing and hashing many megabytes would block the async thread.
+        let (trace, hashed) = tokio::task::spawn_blocking(move || read(&message, &policy))
+            .await
+            .map_err(|_| Failure::Internal)?;
+
+        let claims = trace.verify.clone();
+        let mut data = Data::new(&cx.runtime.geo.current(), trace);
         cx.progress(&data);
-        authenticate(cx, &trace, &message, &mut data.authentication).await;
+        let authenticated =
+            checks::authenticate(cx, &claims, hashed.as_ref(), &mut data.authentication).await;
+        data.sender = sender::judge(&data.authentication, &claims, authenticated.as_deref());
         Ok(data)
     }
 }
 
-/// Verifies what the message allows: SPF if the sending address is verified; DKIM, ARC and DMARC if the body is
-/// present. Temporary errors keep the result that the receiver reported.
-async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Authentication) {
-    let input = trace.verify.spf.as_ref();
-    let envelope = input.map(|input| Envelope {
-        address: input.address,
-        helo: input.helo.as_deref().unwrap_or_default(),
-        by: input.by.as_deref().unwrap_or_default(),
-        mail_from: &input.mail_from,
-    });
-
-    // Without a signature, DMARC depends on SPF alone.
-    let worth = trace.verify.dkim || trace.verify.arc || envelope.is_some();
-    let signed = worth.then(|| mailtrace::signed(message)).flatten();
-    if signed.is_none() && envelope.is_none() {
-        return;
-    }
-
-    let checked = cx
-        .net
-        .mailauth
-        .verify(signed.as_deref(), envelope, AUTHENTICATION_PATIENCE)
-        .await;
-
-    if let Some(spf) = checked.spf.filter(|spf| spf.result != SpfResult::TempError) {
-        said.spf = spf_result(&spf, envelope);
-    }
-    for (said, checked) in said.dkim.iter_mut().zip(checked.dkim) {
-        if checked.result != "temperror" {
-            (said.result, said.verified, said.detail) =
-                (Some(checked.result.into()), true, checked.detail);
-        }
-    }
-    if let Some(dmarc) = checked
-        .dmarc
-        .filter(|dmarc| dmarc.result != DmarcResult::TempError)
-    {
-        said.dmarc_policy = dmarc
-            .requested_handling()
-            .map(|policy| policy.as_str().to_owned());
-        said.dmarc = dmarc_result(&dmarc);
-    }
-    if let Some(arc) = checked.arc.filter(|arc| arc.result != "temperror") {
-        said.arc = verified(arc.result, arc.detail);
-    }
-}
-
-fn verified(result: &str, detail: String) -> AuthResult {
-    AuthResult {
-        result: Some(result.into()),
-        verified: true,
-        detail,
-    }
-}
-
-/// Shows who was checked and, unless the client may send, the reason.
-fn spf_result(spf: &SpfCheck, envelope: Option<Envelope<'_>>) -> AuthResult {
-    let sender = envelope.map_or(spf.domain.as_str(), |envelope| {
-        if envelope.mail_from.is_empty() {
-            envelope.helo
-        } else {
-            envelope.mail_from
-        }
-    });
-    let address = envelope.map(|envelope| format!("{} for ", envelope.address));
-    let reason = match spf.result {
-        SpfResult::Pass => String::new(),
-        _ => format!(": {}", spf.reason),
-    };
-    let detail = format!("{}{sender}{reason}", address.unwrap_or_default());
-    verified(spf.result.as_str(), detail)
-}
-
-/// Shows the author's domain, the reason, and the policy with the domain that published it.
-fn dmarc_result(dmarc: &DmarcCheck) -> AuthResult {
-    let domain = match dmarc.domain.as_str() {
-        "" => String::new(),
-        domain => format!("{domain}: "),
-    };
-    let policy = match (dmarc.policy, &dmarc.found_at) {
-        (Some(policy), Some(found_at)) => {
-            let testing = if dmarc.is_testing { ", test mode" } else { "" };
-            format!("; policy of {found_at}: {}{testing}", policy.as_str())
-        }
-        _ => String::new(),
-    };
-    let detail = format!("{domain}{}{policy}", dmarc.reason);
-    verified(dmarc.result.as_str(), detail)
+/// Reads a message, and hashes its body if a signature needs that.
+fn read(message: &[u8], policy: &TrustPolicy) -> (Trace, Option<HashedMessage>) {
+    let trace = mailtrace::trace(message, policy);
+    let is_signed = !trace.verify.signers.is_empty() || trace.verify.arc;
+    let signed = is_signed.then(|| mailtrace::signed(message)).flatten();
+    let hashed = signed.map(|signed| HashedMessage::new(&signed.head, &signed.body));
+    (trace, hashed)
 }
 
 impl Data {
@@ -212,8 +135,9 @@ impl Data {
             authentication,
             anomalies,
             notes,
-            ..
+            verify,
         } = trace;
+        let sender = sender::judge(&authentication, &verify, None);
 
         let hops = hops.into_iter().map(|hop| Hop::new(geo, hop)).collect();
         let origin = Origin::new(geo, origin);
@@ -227,6 +151,7 @@ impl Data {
             origin,
             authentication,
             anomalies,
+            sender,
             boundary,
             claims,
             notes,

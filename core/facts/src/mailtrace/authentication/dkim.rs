@@ -1,8 +1,8 @@
 //! DKIM signatures, each with its authentication result.
 
 use super::{
-    super::{input::Field, model::Dkim, results::MethodResult},
-    MAX, detail, tag, tags,
+    super::{input::Field, model::Dkim, results::MethodResult, tags},
+    MAX, detail,
 };
 
 /// One entry per `DKIM-Signature` (RFC 6376 §3.5), with the result that names its domain and key.
@@ -20,7 +20,7 @@ pub(super) fn dkim(
         .filter(|field| field.is("DKIM-Signature"))
         .take(MAX)
     {
-        let tags = tags(&field.value);
+        let tags = tags::read(&field.value);
         let found = results
             .iter()
             .position(|result| is_about(result, &tags))
@@ -30,9 +30,9 @@ pub(super) fn dkim(
             result: found.map(|m| m.result.clone()),
             verified: false,
             detail: found.map_or_else(|| nobody.to_owned(), |m| detail(m, by)),
-            domain: tag(&tags, "d").map(str::to_owned),
-            selector: tag(&tags, "s").map(str::to_owned),
-            algorithm: tag(&tags, "a").map(str::to_owned),
+            domain: tags::get(&tags, "d").map(str::to_owned),
+            selector: tags::get(&tags, "s").map(str::to_owned),
+            algorithm: tags::get(&tags, "a").map(str::to_owned),
         });
     }
 
@@ -47,8 +47,8 @@ pub(super) fn dkim(
 
 /// Whether a result is about the signature with these tags.
 fn is_about(result: &MethodResult, tags: &[(String, String)]) -> bool {
-    let (domain, selector) = (tag(tags, "d"), tag(tags, "s"));
-    let signature = tag(tags, "b").unwrap_or_default();
+    let (domain, selector) = (tags::get(tags, "d"), tags::get(tags, "s"));
+    let signature = tags::get(tags, "b").unwrap_or_default();
     let at = result
         .property("header.d")
         .or_else(|| result.property("header.i"));

@@ -214,3 +214,58 @@ fn describes_the_trust_boundary() {
         @"Trusted up to hop 2 (headers added by reader.example); it has no client address."
     );
 }
+
+#[test]
+fn an_exchange_server_that_relays_to_itself_is_no_origin() {
+    let exchange = |from: &str, by: &str| {
+        format!("from {from} by {by} with Microsoft SMTP Server id 15.1.2507.39")
+    };
+    let (one, two) = (
+        "EX01.corp.example (198.51.100.40)",
+        "EX02.corp.example (198.51.100.41)",
+    );
+    let outside = "out.sender.example (203.0.113.20)";
+    for lines in [
+        [exchange(one, one), exchange(outside, one)].as_slice(),
+        &[exchange(two, one), exchange(outside, two)],
+        &[
+            exchange(two, two),
+            exchange(one, two),
+            exchange(outside, one),
+        ],
+    ] {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let trace = read(&lines, &[]);
+        assert_eq!(
+            trace.origin.address,
+            "203.0.113.20".parse().ok(),
+            "{lines:?}"
+        );
+        assert_eq!(trace.anomalies, [], "{lines:?}");
+    }
+
+    // A stranger that uses the names of the cluster.
+    let forged = exchange("EX02.corp.example (203.0.113.7)", one);
+    let claim = exchange(
+        "bank.example (203.0.113.9)",
+        "EX02.corp.example (203.0.113.7)",
+    );
+    assert_eq!(
+        read(&[&forged, &claim], &[]).origin.address,
+        "203.0.113.7".parse().ok()
+    );
+}
+
+#[test]
+fn a_special_address_of_the_origin_is_noted() {
+    let trace = read(&[STRANGER], &[]);
+    let expected =
+        "The origin 192.0.2.1 is a special address: Documentation (TEST-NET-1) (RFC 5737).";
+    assert!(
+        trace.notes.iter().any(|note| note == expected),
+        "{:?}",
+        trace.notes
+    );
+    let global = STRANGER.replace("192.0.2.1", "8.8.8.8");
+    assert_eq!(read(&[&global], &[]).notes, [""; 0]);
+}

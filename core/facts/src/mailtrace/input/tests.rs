@@ -135,14 +135,53 @@ fn bodies_are_not_headers() {
     same("20 MB", large.as_bytes());
 }
 
+/// The message with the line ends that its signatures cover.
+fn joined(bytes: &[u8]) -> Option<Vec<u8>> {
+    let super::SignedMessage { mut head, body } = signed(bytes)?;
+    for line in body.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        head.extend_from_slice(text);
+        if text.len() < line.len() {
+            head.extend_from_slice(b"\r\n");
+        }
+    }
+    Some(head)
+}
+
+#[test]
+fn utf_16_is_recognized_without_a_byte_order_mark() {
+    for little in [true, false] {
+        let bytes = |unit: u16| {
+            if little {
+                unit.to_le_bytes()
+            } else {
+                unit.to_be_bytes()
+            }
+        };
+        let wide: Vec<u8> = MESSAGE.encode_utf16().flat_map(bytes).collect();
+        same("UTF-16 without a mark", &wide);
+        assert_eq!(joined(&wide), joined(MESSAGE.as_bytes()));
+    }
+    let foreign: Vec<u8> = format!("{MESSAGE}ü")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(
+        signed(&foreign),
+        None,
+        "the charset of the body is not known"
+    );
+}
+
 #[test]
 fn signatures_cover_the_message_itself() {
-    let signed_bytes = signed(MESSAGE.as_bytes()).expect("a message");
+    let signed_bytes = joined(MESSAGE.as_bytes()).expect("a message");
     assert!(
         signed_bytes.starts_with(b"Delivered-To:") && signed_bytes.ends_with(b"\r\n\r\nHello.\r\n")
     );
     assert_eq!(
-        signed(MESSAGE.replace('\n', "\r\n").as_bytes()),
+        joined(MESSAGE.replace('\n', "\r\n").as_bytes()),
         Some(signed_bytes)
     );
     assert_eq!(signed(headers().as_bytes()), None);
@@ -192,7 +231,7 @@ fn an_outlook_file_is_searched_for_its_headers() {
 #[test]
 fn signatures_need_a_complete_message() {
     let of = |text: &str| {
-        signed(text.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        joined(text.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     };
     assert_eq!(of("From: a\n\nb").as_deref(), Some("From: a\r\n\r\nb"));
     assert_eq!(

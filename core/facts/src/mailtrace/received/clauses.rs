@@ -193,10 +193,14 @@ impl<'a> Clauses<'a> {
         if let Some(found) = word.and_then(path) {
             return Some(found);
         }
-        // CommuniGate's rules engine: `from <list@example.com> by mail.example.com with RULES`.
-        if let Some(first) = self.get(Key::From).and_then(|c| c.words.first())
-            && first.starts_with('<')
-        {
+        // CommuniGate's rules engine: `from <list@example.com> by mail.example.com with RULES`; XMail names the
+        // sender after the recipient.
+        let mut from = self.0.iter().filter(|clause| clause.key == Key::From);
+        let first = from.find_map(|clause| {
+            let first = clause.words.first()?;
+            first.starts_with('<').then_some(*first)
+        });
+        if let Some(first) = first {
             return path(first);
         }
         self.comments().find_map(|(_, text)| {
@@ -275,6 +279,12 @@ fn is_protocol(word: &str) -> bool {
 fn protocol(with: &Clause<'_>) -> Option<String> {
     let first = *with.words.first()?;
 
+    // XMail: `[XMail 1.27 ESMTP Server]`.
+    if first.starts_with('[') {
+        let word = with.words.iter().find(|word| is_protocol(word))?;
+        return Some((*word).to_owned());
+    }
+
     // `ESMTP/TLS/AES256-SHA`, `ESMTP;`
     let word = first
         .split('/')
@@ -298,6 +308,13 @@ fn protocol(with: &Clause<'_>) -> Option<String> {
             .get(2)
             .filter(|w| is_protocol(w))
             .map(|w| (*w).to_owned());
+    }
+
+    // `MailEnable ESMTP`
+    if let ["MailEnable", word] = with.words.as_slice()
+        && is_protocol(word)
+    {
+        return Some((*word).to_owned());
     }
 
     // `Microsoft SMTP Server`, `Internet Mail Service`: the product is the protocol's name here.

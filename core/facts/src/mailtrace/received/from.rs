@@ -7,6 +7,7 @@
 //! | qmail and its kin | `from NAME (HELO GREETING) (user@ADDRESS)` |
 //! | Exchange | `from GREETING (ADDRESS)` |
 //! | GMX, MDaemon, fetchmail | `from NAME [ADDRESS]` |
+//! | Facebook | `from NAME (TOKEN ADDRESS)` |
 
 use std::net::IpAddr;
 
@@ -163,6 +164,9 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
     parts.read(text);
 }
 
+/// Longest label of a name, in bytes (RFC 1035 §2.3.4).
+const MAX_LABEL: usize = 63;
+
 /// Labels that precede a HELO name.
 const GREETINGS: [&str; 5] = ["helo", "ehlo", "lhlo", "helo:", "ehlo:"];
 
@@ -175,9 +179,11 @@ impl Parts {
             .filter(|word| !word.is_empty())
             .peekable();
         let mut first = true;
+        let mut previous = "";
 
         while let Some(word) = words.next() {
             let start = std::mem::replace(&mut first, false);
+            let before = std::mem::replace(&mut previous, word);
 
             if GREETINGS
                 .iter()
@@ -188,6 +194,11 @@ impl Parts {
                 }
             } else if let Some((key, value)) = word.split_once('=') {
                 self.pair(key, value);
+            } else if words.peek().is_none()
+                && is_after_name(before, word)
+                && self.address(word, true)
+            {
+                // Facebook: `(TOKEN ADDRESS)`; the token was no name.
             } else if !self.address(word, start) {
                 self.name(word, start, words.peek().copied().unwrap_or_default());
             }
@@ -238,10 +249,18 @@ impl Parts {
         if self.name.is_none()
             && (before_address || alone)
             && let Some(name) = names::host(bare).filter(|name| !name.contains(['/', ':']))
+            && name.split('.').all(|label| label.len() <= MAX_LABEL)
         {
             self.name = Some(name.to_owned());
         }
     }
+}
+
+/// Whether a last word without brackets is an address, and not the version of a software: `(hbx1 2001:db8::1)`,
+/// `(mx.example 192.0.2.1)`, or behind a token that is too long for a word.
+fn is_after_name(before: &str, word: &str) -> bool {
+    let is_name = before.contains('.') || before.eq_ignore_ascii_case("unknown");
+    word.matches(':').count() > 1 || is_name || before.len() >= 40
 }
 
 /// Takes the user away (`ident@192.0.2.1`, `IDENT:user@host`, `"port 65230"@host`) and parts a name from the address

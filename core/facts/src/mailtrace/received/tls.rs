@@ -8,7 +8,7 @@ use super::clauses::{Clauses, Key};
 /// TLS parameters of one hop.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct ReceivedTls {
-    /// `TLSv1.3`; for OpenSSL's old `TLSv1/SSLv3` as written.
+    /// `TLSv1.3`; OpenSSL's old `TLSv1/SSLv3` as written, and GnuTLS's old `TLS-1.0` as `TLS 1.0`.
     pub version: Option<String>,
     /// The cipher suite in the server's spelling.
     pub cipher: Option<String>,
@@ -39,6 +39,12 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<ReceivedTls> {
         .and_then(|w| cipher(w))
     {
         tls.get_or_insert_default().cipher = Some(cipher);
+    }
+
+    // IIS: `by mx.example over TLS secured channel with Microsoft SMTPSVC`.
+    let by = clauses.get(Key::By).map(|by| by.words.as_slice());
+    if matches!(by, Some([_, "over", "TLS", ..])) {
+        tls.get_or_insert_default();
     }
 
     // `with AES256-SHA encrypted SMTP`, `with ESMTP/TLS/AES256-SHA`, `with ESMTP with TLS`
@@ -104,12 +110,18 @@ pub(super) fn of_comment(text: &str) -> Option<ReceivedTls> {
         return pairs(text);
     }
 
-    if lower.starts_with("tls") || lower.starts_with("ssl") || lower.starts_with("x=tls") {
-        return colons(if lower.starts_with("x=") {
-            &text[2..]
-        } else {
-            text
-        });
+    if let Some(tls) = courier(text, &lower) {
+        return Some(tls);
+    }
+
+    let labels = ["x=", "cipher "];
+    let bare = labels.iter().find_map(|label| lower.strip_prefix(label));
+    let bare = bare.map_or(text, |rest| &text[text.len() - rest.len()..]);
+    if ["tls", "ssl"].iter().any(|start| {
+        bare.get(..3)
+            .is_some_and(|text| text.eq_ignore_ascii_case(start))
+    }) {
+        return colons(bare);
     }
 
     // qmail with TLS: `(DHE-RSA-AES256-SHA encrypted) SMTP`
@@ -133,6 +145,23 @@ fn postfix(text: &str, lower: &str) -> Option<ReceivedTls> {
         verified: None,
     };
     (tls.version.is_some() || lower.starts_with("using tls")).then_some(tls)
+}
+
+/// Courier: `TLS: TLSv1.3,256bits,TLS_AES_256_GCM_SHA384`, also after `AUTH: LOGIN user, `.
+fn courier(text: &str, lower: &str) -> Option<ReceivedTls> {
+    let after = |label: &str| {
+        let at = lower.rfind(label)?;
+        (at == 0 || lower[..at].ends_with([',', ' '])).then(|| &text[at + label.len()..])
+    };
+    let mut parts = after("tls: ").or_else(|| after("ssl: "))?.split(',');
+    let version = version(parts.next()?.trim())?;
+    let cipher = parts.map(str::trim).rfind(|part| !part.ends_with("bits"));
+
+    Some(ReceivedTls {
+        version: Some(version),
+        cipher: cipher.and_then(self::cipher),
+        verified: None,
+    })
 }
 
 /// Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
@@ -161,7 +190,8 @@ fn pairs(text: &str) -> Option<ReceivedTls> {
     (tls != ReceivedTls::default()).then_some(tls)
 }
 
-/// Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
+/// Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`; Exim with
+/// an old GnuTLS: `TLS-1.0:RSA_AES_256_CBC_SHA1:32`.
 fn colons(text: &str) -> Option<ReceivedTls> {
     let mut tls = ReceivedTls::default();
     if text.len() == 3 {
@@ -175,7 +205,7 @@ fn colons(text: &str) -> Option<ReceivedTls> {
     if tls.version.is_some() {
         tls.cipher = parts.next().and_then(cipher);
     } else {
-        // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`; Courier's `SSL: TLSv1/SSLv3,128bits,RC4-MD5`.
+        // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`.
         tls.version = text.split([' ', ',', ':']).find_map(version);
     }
 
@@ -188,14 +218,19 @@ fn version(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let number = |rest: &str| rest.trim_start_matches(['v', ' ']).replace('_', ".");
     if let Some(rest) = lower.strip_prefix("tls") {
+        if let Some(number) = rest.strip_prefix('-') {
+            let is_known = matches!(number, "1.0" | "1.1" | "1.2" | "1.3");
+            return is_known.then(|| format!("TLS {number}"));
+        }
         let number = number(rest);
         if matches!(number.as_str(), "1" | "1.0" | "1.1" | "1.2" | "1.3") {
             return Some(format!("TLSv{number}"));
         }
         return (lower == "tlsv1/sslv3").then(|| text.to_owned());
     }
-    let number = number(lower.strip_prefix("ssl")?);
-    matches!(number.as_str(), "2" | "3" | "23").then(|| format!("SSLv{number}"))
+    let number = number(lower.strip_prefix("ssl")?.trim_start_matches('-'));
+    let number = number.trim_end_matches(".0");
+    matches!(number, "2" | "3" | "23").then(|| format!("SSLv{number}"))
 }
 
 fn cipher(text: &str) -> Option<String> {

@@ -1,37 +1,36 @@
 //! Renders the trace of a message.
 
 use netvane_document::{Answer, Cell, Document, Role, Severity};
-use netvane_facts::{
-    mailtrace::{Anomaly, Authentication, BoundaryKind, Confidence},
-    target::both_forms,
-};
+use netvane_facts::mailtrace::{Anomaly, Authentication, BoundaryKind, Confidence, ReportedResult};
 
-use super::{Data, Hop, Origin};
-use crate::commands::{address::geo::add_attribution, dns::lookup::count};
-
-const UNAUTHENTICATED_REJECT: &str = "Not authenticated: the domain of the From address asks receivers to reject \
-                                      this message (DMARC)";
-const UNAUTHENTICATED_QUARANTINE: &str = "Not authenticated: the domain of the From address asks receivers to treat \
-                                          this message as suspicious (DMARC)";
+use super::{Data, Hop, sender::Verdict};
+use crate::commands::address::geo::add_attribution;
 
 impl Answer for Data {
     fn present(&self) -> Document {
         let (summary, severity) = self.summary();
         let mut document = Document::new("Message trace", summary, severity);
         self.add_message(&mut document);
+        add_checks(self, &mut document);
 
+        let mut day = "";
+        let mut rows = Vec::with_capacity(self.hops.len());
+        for hop in &self.hops {
+            rows.push(hop.row(&mut day));
+        }
         document.table(
-            [">Hop", "From", "To", "Protocol", ">Delay", "Location"],
-            self.hops.iter().map(Hop::row).collect(),
+            [
+                ">Hop",
+                "From",
+                "To",
+                "Protocol",
+                "Time (UTC)",
+                ">Delay",
+                "Location",
+            ],
+            rows,
         );
         self.add_claims(&mut document);
-        add_checks(&self.authentication, &mut document);
-
-        match self.failed_policy() {
-            Some("reject") => _ = document.warn(UNAUTHENTICATED_REJECT),
-            Some("quarantine") => _ = document.warn(UNAUTHENTICATED_QUARANTINE),
-            _ => {}
-        }
 
         for Anomaly { hop, text } in &self.anomalies {
             match hop {
@@ -54,67 +53,51 @@ impl Answer for Data {
 }
 
 impl Data {
+    /// Whether the sender is who it claims to be; for a paste without an author, where it came from.
     fn summary(&self) -> (String, Severity) {
-        let Origin { origin, place } = &self.origin;
+        let sender = &self.sender;
+        let reason = &sender.reason;
+        let domain = sender.domain.as_deref().unwrap_or("the claimed sender");
+        let is_empty = self.hops.is_empty() && self.from.is_none();
 
-        let Some(address) = origin.address else {
-            return if self.hops.is_empty() {
-                (
-                    "No Received headers found; paste the full headers of the message".into(),
-                    Severity::Bad,
-                )
-            } else {
-                (
-                    "No Received header names the sending address".into(),
-                    Severity::Warning,
-                )
-            };
-        };
-
-        let named = origin
-            .host
-            .as_deref()
-            .map(|host| format!("{} ", both_forms(host)))
-            .unwrap_or_default();
-
-        let at = match (place.place(), place.holder()) {
-            (Some(place), Some(holder)) => format!(", {place}, {holder}"),
-            (Some(only), None) | (None, Some(only)) => format!(", {only}"),
-            (None, None) => String::new(),
-        };
-
-        match origin.confidence {
-            Confidence::Fact => (
-                format!("Sent by {named}[{address}]{at} (verified)"),
-                self.severity(),
+        match sender.verdict {
+            _ if is_empty => (
+                "No Received headers found; paste the full headers of the message".into(),
+                Severity::Bad,
             ),
-            _ => (
-                format!("Claims to come from {named}[{address}]{at} (unverified)"),
+            Verdict::Authenticated => (
+                format!("Authenticated: the message is from {domain} ({reason})"),
+                self.at_best(Severity::Good),
+            ),
+            Verdict::Reported => (
+                format!("Reported as authenticated: {domain} ({reason})"),
+                self.at_best(Severity::Neutral),
+            ),
+            Verdict::Unauthenticated => (
+                format!("Not authenticated: the message may not be from {domain} ({reason})"),
+                Severity::Bad,
+            ),
+            Verdict::Unknown if self.from.is_none() => (
+                format!("Sender unknown: {reason}"),
+                self.at_best(Severity::Neutral),
+            ),
+            Verdict::Unknown => (
+                format!("Not confirmed that the message is from {domain}: {reason}"),
                 Severity::Warning,
             ),
         }
     }
 
-    fn severity(&self) -> Severity {
-        match self.failed_policy() {
-            Some("quarantine" | "reject") => Severity::Bad,
-            None if self.anomalies.is_empty() => Severity::Good,
-            _ => Severity::Warning,
+    /// A severity, unless something in the headers is odd.
+    fn at_best(&self, severity: Severity) -> Severity {
+        if self.anomalies.is_empty() {
+            severity
+        } else {
+            Severity::Warning
         }
     }
 
-    /// The policy of the author's domain, if the message fails its check here.
-    fn failed_policy(&self) -> Option<&str> {
-        let Authentication {
-            dmarc,
-            dmarc_policy,
-            ..
-        } = &self.authentication;
-        let has_failed = dmarc.verified && dmarc.result.as_deref() == Some("fail");
-        dmarc_policy.as_deref().filter(|_| has_failed)
-    }
-
-    /// Adds the main headers, the number of hops and the trust boundary.
+    /// Adds the main headers, the origin and how far the path is trusted. Only a verified origin can be looked up.
     fn add_message(&self, document: &mut Document) {
         for (name, value) in [
             ("From", &self.from),
@@ -126,84 +109,121 @@ impl Data {
             }
         }
 
-        document.field("Hops", count(self.hops.len(), "hop", "hops"));
-        if self.boundary.kind != BoundaryKind::None || !self.boundary.text.is_empty() {
-            document.field("Trust boundary", self.boundary.text.as_str());
+        let origin = &self.origin.origin;
+        match (origin.address, origin.confidence) {
+            (Some(address), Confidence::Fact) => {
+                document.field("Origin", Cell::new(address, Role::Address));
+            }
+            (Some(address), _) => {
+                let host = origin.host.iter().map(|host| format!(" ({host})"));
+                let named: String = host.collect();
+                let text = format!("{address}{named}, unverified: {}", origin.evidence);
+                document.field("Origin", Cell::exact(text));
+            }
+            (None, _) if !origin.evidence.is_empty() => {
+                document.field("Origin", format!("unknown: {}", origin.evidence));
+            }
+            (None, _) => {}
         }
 
-        if !self.origin.origin.evidence.is_empty() {
-            document.field("Evidence", Cell::exact(&self.origin.origin.evidence));
+        // A check that is complete names the policy itself.
+        let Authentication {
+            dmarc,
+            dmarc_policy,
+            ..
+        } = &self.authentication;
+        if let Some(policy) = dmarc_policy.as_deref().filter(|_| !dmarc.verified) {
+            document.field("DMARC policy", policy);
+        }
+
+        let basis = match self.boundary.kind {
+            BoundaryKind::Configured => "configured relays",
+            BoundaryKind::Inferred => "inferred from the topmost headers",
+            BoundaryKind::None => return,
+        };
+        if let Some(hop) = self.boundary.hop {
+            document.field("Trusted from", format!("hop {hop} ({basis})"));
         }
     }
 
     fn add_claims(&self, document: &mut Document) {
-        let claims = self.claims.iter().map(|claim| {
+        // Hops are in their own table, and the origin is already named.
+        let claims = self.claims.iter().filter(|claim| {
+            claim.hop.is_none() && Some(claim.address) != self.origin.origin.address
+        });
+        let rows = claims.map(|claim| {
             let host = claim.host.as_deref().unwrap_or_default();
             [
                 Cell::exact(&claim.source),
-                Cell::new(claim.address, Role::Address),
+                Cell::exact(claim.address.to_string()),
                 Cell::exact(host),
             ]
         });
 
-        document.table(["Unverified source", "Address", "Name"], claims.collect());
+        document.table(["Unverified source", "Address", "Name"], rows.collect());
     }
 }
 
-/// Adds the results of SPF, DKIM, DMARC and ARC, where there is one.
-fn add_checks(authentication: &Authentication, document: &mut Document) {
+/// Adds the results of SPF, DKIM, DMARC and ARC that were checked here, and those that the receiver reports.
+fn add_checks(data: &Data, document: &mut Document) {
     let Authentication {
         spf,
         dkim,
         dmarc,
         arc,
+        reported,
         ..
-    } = authentication;
+    } = &data.authentication;
 
-    let mut rows = vec![check("SPF", &spf.result, spf.verified, &spf.detail)];
-    rows.extend(
-        dkim.iter()
-            .map(|dkim| check("DKIM", &dkim.result, dkim.verified, &dkim.detail)),
-    );
-    rows.push(check("DMARC", &dmarc.result, dmarc.verified, &dmarc.detail));
-    rows.push(check("ARC", &arc.result, arc.verified, &arc.detail));
+    let mut rows = Vec::new();
+    let mut add = |name: &str, result: &Option<String>, verified: bool, detail: &str| {
+        if let Some(result) = result.as_deref().filter(|_| verified) {
+            rows.push(check(name, result, "checked here", detail));
+        }
+    };
 
-    document.table(
-        ["Check", "Result", "Source", "Details"],
-        rows.into_iter().flatten().collect(),
-    );
+    add("SPF", &spf.result, spf.verified, &spf.detail);
+    for dkim in dkim {
+        add("DKIM", &dkim.result, dkim.verified, &dkim.detail);
+    }
+    // Without a single author there is nothing to check, as the summary says.
+    if data.sender.domain.is_some() {
+        add("DMARC", &dmarc.result, dmarc.verified, &dmarc.detail);
+    }
+    add("ARC", &arc.result, arc.verified, &arc.detail);
+    for ReportedResult {
+        method,
+        result,
+        by,
+        detail,
+    } in reported
+    {
+        let source = format!("reported by {by}");
+        rows.push(check(&method.to_uppercase(), result, &source, detail));
+    }
+
+    document.table(["Check", "Result", "Source", "Details"], rows);
 }
 
-fn check(
-    name: &'static str,
-    result: &Option<String>,
-    verified: bool,
-    detail: &str,
-) -> Option<[Cell; 4]> {
-    let word = result.as_deref()?;
-    let role = match word {
+fn check(name: &str, result: &str, source: &str, detail: &str) -> [Cell; 4] {
+    let role = match result {
         "pass" => Role::Good,
         "fail" | "permerror" => Role::Bad,
         "none" | "neutral" => Role::Plain,
         _ => Role::Warning,
     };
 
-    let checked = if verified {
-        "verified here"
-    } else {
-        "reported by the receiver"
-    };
-
-    Some([
+    [
         name.into(),
-        Cell::new(word, role),
-        Cell::aside(checked),
+        Cell::new(result, role),
+        Cell::aside(source),
         Cell::exact(detail),
-    ])
+    ]
 }
 
 impl Hop {
-    fn row(&self) -> [Cell; 6] {
+    /// One row. The day is shown where it differs from `day`, the one of the hop before.
+    fn row<'a>(&'a self, day: &mut &'a str) -> [Cell; 7] {
         let hop = &self.hop;
         let from = hop
             .from_host
@@ -233,12 +253,28 @@ impl Hop {
 
         [
             hop.index.into(),
-            Cell::new(format!("{from}{address}").trim(), Role::Domain),
-            Cell::new(hop.by.as_deref().unwrap_or_default(), Role::Domain),
+            Cell::exact(format!("{from}{address}").trim()),
+            Cell::exact(hop.by.as_deref().unwrap_or_default()),
             how.join(", ").into(),
+            hop.at
+                .as_deref()
+                .map(|at| time(at, day))
+                .unwrap_or_default()
+                .into(),
             hop.delay_seconds.map(span).unwrap_or_default().into(),
             Cell::new(network, role),
         ]
+    }
+}
+
+/// The time of day of an RFC 3339 time in UTC, after the day unless that is `day`.
+fn time<'a>(at: &'a str, day: &mut &'a str) -> String {
+    let (date, time) = at.split_once('T').unwrap_or(("", at));
+    let time = time.trim_end_matches('Z');
+    if std::mem::replace(day, date) == date {
+        time.to_owned()
+    } else {
+        format!("{date} {time}")
     }
 }
 

@@ -77,7 +77,18 @@ const COMMENTS: &[(&str, &str)] = &[
     ("SSL", "- - -"),
     ("SSLv3:RC4-MD5:128", "SSLv3 RC4-MD5 -"),
     // Courier.
-    ("SSL: TLSv1/SSLv3,128bits,RC4-MD5", "TLSv1/SSLv3 - -"),
+    ("SSL: TLSv1/SSLv3,128bits,RC4-MD5", "TLSv1/SSLv3 RC4-MD5 -"),
+    (
+        "AUTH: LOGIN tls: x, TLS: TLSv1.2,256bits,AES256-SHA",
+        "TLSv1.2 AES256-SHA -",
+    ),
+    ("AUTH: LOGIN bob", "none"),
+    ("TLS: nonsense,1bits,x", "none"),
+    // Exim with an old GnuTLS.
+    ("TLS-1.0:RSA_ARCFOUR_SHA:16", "TLS 1.0 RSA_ARCFOUR_SHA -"),
+    ("TLS-9.0:RSA_ARCFOUR_SHA:16", "none"),
+    ("SSL-3.0:RSA_ARCFOUR_SHA:16", "SSLv3 RSA_ARCFOUR_SHA -"),
+    ("Cipher TLSv1:DES-CBC3-SHA:168", "TLSv1 DES-CBC3-SHA -"),
     ("tlsfoo", "none"),
     ("DHE-RSA-AES256-SHA encrypted", "- DHE-RSA-AES256-SHA -"),
     ("x encrypted", "none"),
