@@ -28,9 +28,10 @@ use std::{
     sync::Arc,
 };
 
-use netvane_document::Failure;
+use netvane_document::{Failure, UsageError};
 use netvane_facts::target::{Host, IpVersion};
 
+use dns::NoAddress;
 use settings::NetSettings;
 
 pub use egress_budget::EgressBudget;
@@ -101,36 +102,76 @@ impl Net {
     /// Resolves a target to the addresses to send packets to, of the given IP version if there is
     /// one. All are checked by the guard; those that this machine has a route to come first. The
     /// first one is charged to the target's rate limit.
+    ///
+    /// The inner error is a name without such an address: a negative answer, which is a reply and
+    /// not a failure.
+    ///
+    /// # Errors
+    /// The lookup failed, or the guard refuses an address.
+    pub async fn locate(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+        let mut addresses = match self.resolve(target, version).await? {
+            Ok(addresses) => addresses,
+            Err(none) => return Ok(Err(none)),
+        };
+
+        let name = target.to_string();
+        for address in &mut addresses {
+            *address = self.guard.check(&name, *address)?;
+        }
+        // An AAAA record may hold an IPv4-mapped address.
+        addresses.retain(|address| version.is_none_or(|version| version.holds(*address)));
+        if addresses.is_empty() {
+            return Ok(Err(NoAddress::without_data(version)));
+        }
+
+        addresses.sort_by_key(|address| connect::source(*address).is_err());
+        egress_budget::charge_target(addresses[0])?;
+        Ok(Ok(addresses))
+    }
+
+    /// As [`Net::locate`], where a name without an address is a failure too.
     pub async fn contact(
         &self,
         target: &Host,
         version: Option<IpVersion>,
     ) -> Result<Vec<IpAddr>, Failure> {
-        let name = target.to_string();
-        let all = self.addresses(target).await?;
-        let vetted: Vec<IpAddr> = all
-            .iter()
-            .map(|address| self.guard.check(&name, *address))
-            .collect::<Result<_, _>>()?;
-        let mut usable: Vec<IpAddr> = vetted
-            .into_iter()
-            .filter(|address| version.is_none_or(|version| version.holds(*address)))
-            .collect();
+        let located = self.locate(target, version).await?;
+        located.map_err(|none| Failure::Upstream {
+            what: target.to_string(),
+            why: format!("the name {none}"),
+        })
+    }
 
+    /// Resolves a target to at least one address without the guard: for display only, never to
+    /// connect to. The inner error is a name without an address.
+    pub async fn resolve(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+        let local = match target {
+            Host::Address(address) => vec![address.to_canonical()],
+            Host::Name(name) => match local_addresses(name.as_str()) {
+                Some(addresses) => addresses.to_vec(),
+                None => {
+                    let client = self.dns.client(None).await?;
+                    return client.find_addresses(name.as_str(), version).await;
+                }
+            },
+        };
+
+        let is_usable = |address: &IpAddr| version.is_none_or(|version| version.holds(*address));
+        let usable: Vec<IpAddr> = local.into_iter().filter(is_usable).collect();
         match (usable.is_empty(), version) {
-            (true, Some(version)) if !all.is_empty() => Err(Failure::Upstream {
-                what: name,
-                why: format!("the name has no IPv{version} address"),
-            }),
-            (true, _) => Err(Failure::Upstream {
-                what: name,
-                why: "the name has no address".into(),
-            }),
-            (false, _) => {
-                usable.sort_by_key(|address| connect::source(*address).is_err());
-                egress_budget::charge_target(usable[0])?;
-                Ok(usable)
-            }
+            (true, Some(version)) => Err(UsageError::argument(format!(
+                "`ipv`: {target} is not an IPv{version} address"
+            ))
+            .into()),
+            _ => Ok(Ok(usable)),
         }
     }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::Number,
     command::{Command, Context},
+    commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec},
 };
 
@@ -35,7 +36,8 @@ pub(crate) struct Ping {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    at: TargetAddress,
     sent: usize,
     received: usize,
     /// Lost requests in percent; requests still in flight do not count.
@@ -92,13 +94,17 @@ impl Command for Ping {
     type Data = Data;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, self.ipv).await?[0];
+        let target = self.target.to_string();
+        let address = match cx.net.locate(&self.target, self.ipv).await? {
+            Ok(addresses) => addresses[0],
+            Err(none) => return Ok(Data::new(target, none, 0)),
+        };
         let count = self.count.map_or(4, |count| count.0 as u16);
         let options = PingOptions {
             count,
             ..PingOptions::default()
         };
-        let mut data = Data::new(self.target.to_string(), address, usize::from(count));
+        let mut data = Data::new(target, address, usize::from(count));
         let icmp = icmp::ping(address, options, |reply| data.add_reply(cx, reply)).await;
         let outcome = match icmp {
             Err(PingError::NotPermitted { hint }) => {
@@ -129,10 +135,10 @@ fn failure(address: IpAddr, error: PingError) -> Failure {
 }
 
 impl Data {
-    fn new(target: String, address: IpAddr, total: usize) -> Self {
+    fn new(target: String, at: impl Into<TargetAddress>, total: usize) -> Self {
         Self {
             target,
-            address,
+            at: at.into(),
             sent: 0,
             received: 0,
             loss_percent: 0.0,
@@ -269,13 +275,17 @@ impl Data {
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Ping of {}", both_forms(&self.target));
+        if self.at.address.is_none() {
+            return self.at.explain_absence(title, &self.target);
+        }
+
         let mut document = Document::new(title, self.summary(), self.severity());
 
         document.table(
             [">#", ">Time", ">TTL"],
             self.replies.iter().map(Row::cells).collect(),
         );
-        document.field("Address", Cell::new(self.address, Role::Address));
+        self.at.add_to(&mut document, "Address");
 
         if let Some(Rtt {
             min,

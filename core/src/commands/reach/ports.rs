@@ -1,6 +1,6 @@
 //! `ports`: state of TCP ports of a host: open, closed or filtered.
 
-use std::{borrow::Cow, net::IpAddr, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::PortSet,
     command::{Command, Context},
-    commands::reach::ping::rounded,
+    commands::{reach::ping::rounded, target_address::TargetAddress},
     spec::{Cost, Group, Spec, TargetKind},
 };
 
@@ -36,7 +36,8 @@ pub(crate) struct Ports {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    at: TargetAddress,
     /// Checked ports by number.
     ports: Vec<PortStatus>,
     /// Number of ports to check; `ports` has fewer while the check is running.
@@ -79,18 +80,17 @@ impl Command for Ports {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, None).await?[0];
+        let target = self.target.to_string();
+        let address = match cx.net.locate(&self.target, None).await? {
+            Ok(addresses) => addresses[0],
+            Err(none) => return Ok(Data::new(target, none, 0)),
+        };
         cx.may_scan(address)?;
         let requested: Vec<u16> = match &self.ports {
             Some(PortSet(ports)) => ports.iter().copied().collect(),
             None => ports::default_ports().to_vec(),
         };
-        let mut data = Data {
-            target: self.target.to_string(),
-            address,
-            ports: Vec::new(),
-            total: requested.len(),
-        };
+        let mut data = Data::new(target, address, requested.len());
 
         let show_each = requested.len() <= MAX_LISTED;
         let results = tcp::check_ports(
@@ -133,6 +133,15 @@ impl From<&PortResult> for PortStatus {
 }
 
 impl Data {
+    fn new(target: String, at: impl Into<TargetAddress>, total: usize) -> Self {
+        Self {
+            target,
+            at: at.into(),
+            ports: Vec::new(),
+            total,
+        }
+    }
+
     fn in_state(&self, state: PortState) -> impl Iterator<Item = &PortStatus> + Clone {
         self.ports
             .iter()
@@ -204,6 +213,10 @@ impl PortStatus {
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Ports of {}", both_forms(&self.target));
+        if self.at.address.is_none() {
+            return self.at.explain_absence(title, &self.target);
+        }
+
         let mut document = Document::new(title, self.summary(), Severity::Neutral);
         let listed = self
             .ports
@@ -218,7 +231,7 @@ impl Answer for Data {
             self.add_ranges(&mut document);
         }
 
-        document.field("Address", Cell::new(self.address, Role::Address));
+        self.at.add_to(&mut document, "Address");
         if self.ports.iter().any(|checked| checked.service.is_some()) {
             document.note("Service names are guesses from the port number");
         }

@@ -10,7 +10,7 @@ use netvane_facts::{
     target::{Host, IpVersion, both_forms, reverse_name},
 };
 use netvane_net::{
-    dns::{Client, Data as Rdata, without_dot},
+    dns::{Client, Data as Rdata, NoAddress, without_dot},
     route::{self, Method, TraceOptions, TraceOutcome},
 };
 use schemars::JsonSchema;
@@ -24,6 +24,7 @@ use crate::{
     commands::{
         address::geo::{Place, add_attribution},
         dns::lookup::{count, look_up},
+        target_address::TargetAddress,
     },
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -55,7 +56,8 @@ pub(crate) struct Trace {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    at: TargetAddress,
     reached: bool,
     hops: Vec<Hop>,
     /// Probe method that the target replied to: `udp`, `icmp` or `tcp`.
@@ -116,7 +118,11 @@ impl Command for Trace {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, self.ipv).await?[0];
+        let target = self.target.to_string();
+        let address = match cx.net.locate(&self.target, self.ipv).await? {
+            Ok(addresses) => addresses[0],
+            Err(none) => return Ok(Data::without_address(target, none)),
+        };
         let defaults = TraceOptions::default();
         let options = TraceOptions {
             max_hops: self.max_hops.map_or(defaults.max_hops, |hops| hops.0 as u8),
@@ -135,7 +141,7 @@ impl Command for Trace {
         };
         let data = Data {
             databases: cx.runtime.geo.current().databases().clone(),
-            ..Data::new(self.target.to_string(), address)
+            ..Data::new(target, address)
         };
         let (outcome, mut names) =
             futures::join!(trace, show_hops(cx, client, data.clone(), receiver));
@@ -300,11 +306,11 @@ impl Hop {
 }
 
 impl Data {
-    fn new(target: String, address: IpAddr) -> Self {
+    fn new(target: String, at: impl Into<TargetAddress>) -> Self {
         let (hops, probed_hops) = (Vec::new(), 0);
         Self {
             target,
-            address,
+            at: at.into(),
             reached: false,
             hops,
             method: None,
@@ -312,6 +318,13 @@ impl Data {
             probed_hops,
             in_progress: true,
             databases: [].into(),
+        }
+    }
+
+    fn without_address(target: String, none: NoAddress) -> Self {
+        Self {
+            in_progress: false,
+            ..Self::new(target, none)
         }
     }
 
@@ -336,6 +349,11 @@ impl Data {
 
 impl Answer for Data {
     fn present(&self) -> Document {
+        let title = format!("Route to {}", both_forms(&self.target));
+        if self.at.address.is_none() {
+            return self.at.explain_absence(title, &self.target);
+        }
+
         let hops = count(self.hops.len(), "hop", "hops");
         let error = self.hops.last().and_then(|hop| {
             hop.probes
@@ -367,17 +385,13 @@ impl Answer for Data {
             }
         };
 
-        let mut document = Document::new(
-            format!("Route to {}", both_forms(&self.target)),
-            summary,
-            severity,
-        );
+        let mut document = Document::new(title, summary, severity);
 
         document.table(
             [">Hop", "Address", "Name", "Network", "RTT (ms)"],
             self.hops.iter().map(Hop::row).collect(),
         );
-        document.field("Target", Cell::new(self.address, Role::Address));
+        self.at.add_to(&mut document, "Target");
         if let Some(mtu) = self.path_mtu {
             document.field("Path MTU", format!("{mtu} bytes"));
         }

@@ -189,3 +189,22 @@ fn rounds_to_microseconds() {
         assert_eq!(rounded(given), expected);
     }
 }
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = netvane_net::dns::NoAddress {
+        rcode: "NOERROR".into(),
+        version: Some(IpVersion::V6),
+    };
+    let data = Data::new("a.test".into(), none, 0);
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test has no IPv6 address", Severity::Bad)
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    assert_eq!(json["address"], serde_json::Value::Null);
+    assert_eq!(
+        (&json["rcode"], &json["ipv"]),
+        (&"NOERROR".into(), &"6".into())
+    );
+}

@@ -16,10 +16,14 @@ fn checked(port: u16, state: PortState) -> PortStatus {
     }
 }
 
+fn address() -> std::net::IpAddr {
+    [192, 0, 2, 1].into()
+}
+
 fn data(ports: Vec<PortStatus>, total: usize) -> Data {
     Data {
         target: "host.example.test".into(),
-        address: "192.0.2.1".parse().expect("an address"),
+        at: address().into(),
         ports,
         total,
     }
@@ -126,4 +130,20 @@ fn notes_that_service_names_are_guesses() {
         data(ports, 2).present_checked().warnings,
         ["Service names are guesses from the port number"]
     );
+}
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = netvane_net::dns::NoAddress {
+        rcode: "NXDOMAIN".into(),
+        version: None,
+    };
+    let data = Data::new("a.test".into(), none, 0);
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test does not exist (NXDOMAIN)", Severity::Bad)
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    assert_eq!(json["address"], serde_json::Value::Null);
+    assert_eq!(json["rcode"], "NXDOMAIN");
 }

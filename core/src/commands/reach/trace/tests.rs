@@ -36,10 +36,7 @@ fn data(hops: Vec<Hop>, reached: bool) -> Data {
         hops,
         in_progress: false,
         probed_hops: 30,
-        ..Data::new(
-            "host.example.test".into(),
-            "192.0.2.9".parse().expect("an address"),
-        )
+        ..Data::new("host.example.test".into(), IpAddr::from([192, 0, 2, 9]))
     }
 }
 
@@ -219,4 +216,23 @@ fn json_has_null_for_lost_probes_and_omits_defaults() {
         ])
     );
     assert!(json.get("path_mtu").is_none() && json.get("in_progress").is_none());
+}
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = netvane_net::dns::NoAddress {
+        rcode: "NOERROR".into(),
+        version: Some(IpVersion::V6),
+    };
+    let data = Data::without_address("a.test".into(), none);
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test has no IPv6 address", Severity::Bad)
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    assert_eq!(json["address"], serde_json::Value::Null);
+    assert_eq!(
+        (&json["rcode"], &json["ipv"]),
+        (&"NOERROR".into(), &"6".into())
+    );
 }
