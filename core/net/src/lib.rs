@@ -21,6 +21,7 @@ pub mod settings;
 pub mod smtp;
 pub mod tcp;
 mod tls;
+pub mod udp;
 mod whois;
 
 use std::{

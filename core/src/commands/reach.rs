@@ -1,8 +1,9 @@
-//! Commands that test reachability: ping, traceroute, port checks.
+//! Commands that test reachability: ping, traceroute, mtr, port checks.
 
 commands! {
     ping::Ping,
     trace::Trace,
+    mtr::Mtr,
     ports::Ports,
     port::Port,
 }

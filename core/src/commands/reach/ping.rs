@@ -208,6 +208,15 @@ pub(crate) fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
 }
 
+/// Writes milliseconds with three significant digits or so: `12.3`, `1.23`, `0.040`.
+pub(crate) fn milliseconds(value: f64) -> String {
+    match value {
+        value if value < 0.1 => format!("{value:.3}"),
+        value if value < 10.0 => format!("{value:.2}"),
+        value => format!("{value:.1}"),
+    }
+}
+
 impl From<&Reply> for Row {
     fn from(reply: &Reply) -> Self {
         Self {
