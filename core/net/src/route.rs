@@ -74,7 +74,7 @@ impl Default for TraceOptions {
 pub struct RoundsOptions {
     /// Largest TTL to probe, 1–64.
     pub max_hops: u8,
-    /// Number of rounds; `None` to go on until the measurement is dropped.
+    /// Number of rounds; `None` to go on until the measurement is stopped.
     pub count: Option<u32>,
     /// Time between the starts of two rounds.
     pub interval: Duration,

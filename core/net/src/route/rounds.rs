@@ -32,8 +32,8 @@ const LOST_AFTER: Duration = Duration::from_secs(1);
 /// Upper bound of the same.
 const LOST_AFTER_MAX: Duration = Duration::from_secs(3);
 
-/// Measures the route to an address in rounds. `on_update` is called with the hops so far when there
-/// are new answers or losses.
+/// Measures the route to an address in rounds, until `stop` if that comes first. `on_update` is called
+/// with the hops so far when there are new answers or losses.
 ///
 /// Without a method, hops are probed with ICMP echo if the system permits it, else with UDP. A target
 /// that does not answer, or whose ICMP errors may be rate-limited, is probed with TCP instead if it
@@ -44,9 +44,11 @@ const LOST_AFTER_MAX: Duration = Duration::from_secs(3);
 pub async fn measure_rounds(
     address: IpAddr,
     options: RoundsOptions,
+    stop: impl Future<Output = ()>,
     mut on_update: impl FnMut(&[HopStatistics], u32),
 ) -> Result<RoundsOutcome, TraceError> {
     let mut run = Run::new(address, options)?;
+    tokio::pin!(stop);
     let mut answers = Vec::new();
     let (mut by_echo, mut by_tcp) = (Vec::new(), Vec::new());
 
@@ -66,6 +68,7 @@ pub async fn measure_rounds(
             result = listen_udp(udp.as_ref(), &mut answers) => result?,
             result = listen_echo(echo.as_ref(), &mut by_echo) => result?,
             () = tcp.listen(&mut by_tcp) => {}
+            () = &mut stop => break,
             () = sleep_until(wake.into()) => {}
         }
         answers.append(&mut by_echo);

@@ -73,4 +73,8 @@ impl Command for Mtr {
     fn contacts(&self) -> Option<&Host> {
         Some(&self.target)
     }
+
+    fn is_endless(&self) -> bool {
+        self.count == Some(Number(0))
+    }
 }

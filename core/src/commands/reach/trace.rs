@@ -144,6 +144,10 @@ impl Command for Trace {
     fn contacts(&self) -> Option<&Host> {
         Some(&self.target)
     }
+
+    fn is_endless(&self) -> bool {
+        self.count == Some(Number(0))
+    }
 }
 
 /// Arguments that `trace` and `mtr` share.
@@ -220,7 +224,7 @@ async fn trace(
     })
 }
 
-/// Measures the route in rounds, as mtr does. A count of 0 goes on until the lookup is cancelled.
+/// Measures the route in rounds, as mtr does. A count of 0 goes on until the user stops it.
 pub(super) async fn measure(
     cx: &Context,
     target: &Host,
@@ -254,8 +258,9 @@ pub(super) async fn measure(
         ..defaults
     };
     let (sender, receiver) = mpsc::unbounded_channel();
+    let stop = cx.stop.requested(count.0 == 0);
     let rounds = async move {
-        route::measure_rounds(address, options, |hops, round| {
+        route::measure_rounds(address, options, stop, |hops, round| {
             drop(sender.send((hops.iter().map(Hop::from).collect(), Some(round))));
         })
         .await
