@@ -11,4 +11,5 @@ mod proxies;
 mod records;
 mod resolvers;
 mod route;
+mod route_rounds;
 mod spending;

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use super::{egress_budget, icmp_error::IcmpError};
 
 #[cfg(target_os = "linux")]
-mod clock;
+pub(crate) mod clock;
 
 /// Port for a connected socket that never sends: discard (RFC 863).
 const DISCARD: u16 = 9;
@@ -75,14 +75,12 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
     }
 
     #[cfg(target_os = "linux")]
-    let watch = clock::Watch::start(&socket);
+    let watch = clock::Watch::of_connect(&socket);
     let stream = TcpStream::from_std(socket.into())?;
     stream.writable().await?;
     let now = Instant::now();
     #[cfg(target_os = "linux")]
-    let now = watch
-        .and_then(|watch| watch.answered_at())
-        .map_or(now, |noted| noted.min(now));
+    let now = watch.map_or(now, |watch| watch.answered_before(now));
     let elapsed = at_least_a_microsecond(now.saturating_duration_since(start));
 
     Ok(match stream.take_error()? {
@@ -229,9 +227,9 @@ mod tests {
         let before = Instant::now();
         let target = listener.local_addr().expect("an address");
         socket.connect(&target.into()).expect("connects");
-        let watch = clock::Watch::start(&socket).expect("a clock");
+        let watch = clock::Watch::of_connect(&socket).expect("a clock");
         std::thread::sleep(Duration::from_millis(200));
-        let noted = watch.answered_at().expect("noted");
+        let noted = watch.answered_before(Instant::now());
         assert!(noted >= before && noted < before + Duration::from_millis(150));
         assert!(clock::kernel_rtt(&socket).expect("measured") > 0);
     }

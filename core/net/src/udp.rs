@@ -161,12 +161,19 @@ async fn try_once(socket: &UdpSocket, probe: &Probe, wait: Duration) -> Outcome 
         }
     }
 
+    #[cfg(target_os = "linux")]
+    let watch = crate::connect::clock::Watch::of_reply(socket);
     let mut buffer = [0; MAX_REPLY];
     for _ in 0..MAX_STRAY {
         let Ok(received) = timeout_at(deadline, socket.recv(&mut buffer)).await else {
             return Outcome::Silence;
         };
-        let elapsed = start.elapsed();
+        let now = Instant::now();
+        #[cfg(target_os = "linux")]
+        let now = watch
+            .as_ref()
+            .map_or(now, |watch| watch.answered_before(now));
+        let elapsed = now.saturating_duration_since(start);
         match received {
             Err(error) => return rejected(error, socket, elapsed),
             Ok(length) => {

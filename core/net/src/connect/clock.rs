@@ -88,7 +88,7 @@ impl Clock {
 }
 
 /// One attempt whose answer is awaited.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     clock: &'static Clock,
     number: u64,
 }
@@ -96,19 +96,33 @@ pub(super) struct Watch {
 impl Watch {
     /// Watches a socket that is connecting; `None` if that is not possible. The socket's descriptor
     /// leaves the set when it is closed.
-    pub(super) fn start(socket: &impl AsFd) -> Option<Self> {
+    pub(super) fn of_connect(socket: &impl AsFd) -> Option<Self> {
+        Self::start(socket, EpollFlags::EPOLLOUT)
+    }
+
+    /// Watches a socket that has sent a datagram, for a reply or an ICMP error.
+    pub(crate) fn of_reply(socket: &impl AsFd) -> Option<Self> {
+        Self::start(socket, EpollFlags::EPOLLIN)
+    }
+
+    fn start(socket: &impl AsFd, event: EpollFlags) -> Option<Self> {
         let clock = (*CLOCK.get_or_init(Clock::start))?;
         let number = clock.next.fetch_add(1, Ordering::Relaxed);
         let watch = Self { clock, number };
         watch.stamps().insert(number, None);
-        let flags = EpollFlags::EPOLLOUT | EpollFlags::EPOLLONESHOT;
-        let added = clock.epoll.add(socket, EpollEvent::new(flags, number));
+        let mut event = EpollEvent::new(event | EpollFlags::EPOLLONESHOT, number);
+        let added = match clock.epoll.add(socket, event) {
+            // An earlier attempt with the same socket.
+            Err(Errno::EEXIST) => clock.epoll.modify(socket, &mut event),
+            added => added,
+        };
         added.is_ok().then_some(watch)
     }
 
-    /// Returns the time of the answer, if it was noted yet.
-    pub(super) fn answered_at(&self) -> Option<Instant> {
-        self.stamps().get(&self.number).copied().flatten()
+    /// Returns the time of the answer if it was noted before `now`, otherwise `now`.
+    pub(crate) fn answered_before(&self, now: Instant) -> Instant {
+        let noted = self.stamps().get(&self.number).copied().flatten();
+        noted.map_or(now, |noted| noted.min(now))
     }
 
     fn stamps(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Option<Instant>>> {

@@ -29,8 +29,9 @@ pub use statistics::{HopStatistics, RoundTrips};
 const AHEAD: u8 = 5;
 /// A probe without an answer for so long is lost; the lower bound if answers are slower.
 const LOST_AFTER: Duration = Duration::from_secs(1);
-/// Upper bound of the same.
-const LOST_AFTER_MAX: Duration = Duration::from_secs(3);
+/// Upper bound of the same, and the time without an answer of the target: a router needs three
+/// seconds to find out that a host is unreachable.
+const LOST_AFTER_MAX: Duration = Duration::from_millis(3200);
 
 /// Measures the route to an address in rounds, until `stop` if that comes first. `on_update` is called
 /// with the hops so far when there are new answers or losses.
@@ -258,17 +259,19 @@ impl Run {
             };
             let note: Option<Note> = note_of(&answer, self.address, self.source);
             if self.pending.remove(&(answer.ttl, answer.column)).is_none() {
-                if let (Some(note), 0) = (note, hop.received) {
-                    hop.record_late_error(answer.from, note);
-                    changed = true;
-                }
                 continue;
             }
-            hop.record_reply(answer.from, millis(answer.rtt), note);
             changed = true;
-            if answer.notice != Some(IcmpError::HostUnreachable) {
-                self.slowest = self.slowest.max(answer.rtt);
+            if let (Some(IcmpError::HostUnreachable), Some(note)) = (answer.notice, &note) {
+                hop.record_loss();
+                hop.record_unreachable(answer.from, note.clone());
+                continue;
             }
+            if answer.method != self.base && hop.received == 0 {
+                hop.start_over();
+            }
+            hop.record_reply(answer.from, millis(answer.rtt), note);
+            self.slowest = self.slowest.max(answer.rtt);
             let is_nearer = self.reached.is_none_or(|(ttl, _)| answer.ttl < ttl);
             if answer.from == self.address && is_nearer {
                 self.reached = Some((answer.ttl, answer.method));
@@ -302,6 +305,9 @@ impl Run {
     }
 
     fn lost_after(&self) -> Duration {
+        if self.reached.is_none() {
+            return LOST_AFTER_MAX;
+        }
         (self.slowest * 3).clamp(LOST_AFTER, LOST_AFTER_MAX)
     }
 

@@ -319,7 +319,7 @@ impl From<&Reply> for Row {
 impl Row {
     fn cells(&self) -> [Cell; 3] {
         let time = match (&self.rtt_ms, &self.error) {
-            (Some(rtt), _) => format!("{rtt:.2} ms").into(),
+            (Some(rtt), _) => format!("{} ms", milliseconds(*rtt)).into(),
             (None, Some(error)) => Cell::new(error, Role::Bad),
             (None, None) => Cell::new("lost", Role::Bad),
         };
@@ -359,7 +359,10 @@ impl Data {
             } else {
                 self.total
             };
-            return format!("{received}/{of} replies so far, avg {avg:.1} ms");
+            return format!(
+                "{received}/{of} replies so far, avg {} ms",
+                milliseconds(avg)
+            );
         }
 
         let loss = if received == sent {
@@ -367,7 +370,10 @@ impl Data {
         } else {
             format!(", {:.0} % loss", self.loss_percent)
         };
-        format!("{received}/{sent} replies{loss}, avg {avg:.1} ms")
+        format!(
+            "{received}/{sent} replies{loss}, avg {} ms",
+            milliseconds(avg)
+        )
     }
 }
 
@@ -402,7 +408,7 @@ impl Answer for Data {
         {
             document.field(
                 "min/avg/max/stddev",
-                format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"),
+                [min, avg, max, stddev].map(milliseconds).join(" / ") + " ms",
             );
         }
 

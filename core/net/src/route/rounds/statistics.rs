@@ -87,9 +87,9 @@ impl HopStatistics {
         }
     }
 
-    /// Records an ICMP error about a probe that was given up before: routers take three seconds to
-    /// report that a host is unreachable.
-    pub(super) fn record_late_error(&mut self, from: IpAddr, note: Note) {
+    /// Records that a host cannot be reached, after the loss of the probe: routers take three seconds
+    /// to report it, so that it is no round trip.
+    pub(super) fn record_unreachable(&mut self, from: IpAddr, note: Note) {
         self.note = Some(note);
         self.add_address(from);
     }
@@ -104,6 +104,14 @@ impl HopStatistics {
     pub(super) fn record_loss(&mut self) {
         self.sent += 1;
         self.last_reply = None;
+    }
+
+    /// Forgets the probes so far, none of which was answered: others are sent from now on.
+    pub(super) fn start_over(&mut self) {
+        *self = Self {
+            ttl: self.ttl,
+            ..Self::default()
+        };
     }
 
     /// Returns the probes without a reply.

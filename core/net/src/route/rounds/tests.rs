@@ -106,12 +106,29 @@ async fn the_route_ends_at_a_hop_that_rejects_the_probes() {
 }
 
 #[tokio::test]
-async fn an_error_that_comes_after_the_timeout_still_ends_the_route() {
+async fn an_unreachable_host_is_a_loss_that_ends_the_route() {
+    let mut run = run();
+    run.take(&mut vec![
+        answer(1, 1, Some(IcmpError::TimeExceeded)),
+        answer(2, 2, Some(IcmpError::HostUnreachable)),
+    ]);
+    let hop = &run.hops[1];
+    assert_eq!((hop.sent, hop.received, hop.lost()), (1, 0, 1));
+    assert!(hop.rtt_ms.is_none(), "no round trip to the host");
+    assert_eq!((run.end(), run.hops(true).len()), (Some(2), 2));
+}
+
+#[tokio::test]
+async fn probes_that_the_target_does_not_answer_do_not_count_once_others_do() {
     let mut run = run();
     run.take(&mut vec![answer(1, 1, Some(IcmpError::TimeExceeded))]);
     assert!(run.give_up(Instant::now() + LOST_AFTER_MAX));
     assert_eq!((run.hops[1].sent, run.hops[1].received), (1, 0));
     assert_eq!(run.hops(true).len(), 2, "one silent hop behind the last");
-    assert!(run.take(&mut vec![answer(2, 2, Some(IcmpError::HostUnreachable))]));
-    assert_eq!((run.end(), run.hops[1].received), (Some(2), 0));
+
+    run.base = Method::Udp;
+    run.pending.insert((2, 1), Instant::now());
+    run.take(&mut vec![answer(2, 9, None)]);
+    let target = &run.hops[1];
+    assert_eq!((run.end(), target.sent, target.received), (Some(2), 1, 1));
 }

@@ -116,11 +116,11 @@ fn lists_replies_in_a_table() {
     # Ping of host.example.test
     ! 1/3 replies, 67 % loss, avg 10.0 ms
     [# | Time | TTL]
-    1 | 10.00 ms |
+    1 | 10.0 ms |
     2 | host unreachable (from 192.0.2.254) (bad) |
     3 | lost (bad) |
     Address: 192.0.2.1 (address)
-    min/avg/max/stddev: 10.00 / 10.00 / 10.00 / 0.00 ms
+    min/avg/max/stddev: 10.0 / 10.0 / 10.0 / 0.000 ms
     ! 2 duplicate replies
     "#);
 }
@@ -257,7 +257,7 @@ fn a_refused_connection_is_a_reply() {
         ..outcome(&[])
     });
     let document = data.present_checked();
-    assert_eq!(head(&document).0, "2/3 replies, 33 % loss, avg 3.0 ms");
+    assert_eq!(head(&document).0, "2/3 replies, 33 % loss, avg 3.00 ms");
     assert_eq!(
         rows(&document),
         [
@@ -283,6 +283,6 @@ fn of_many_replies_the_last_are_shown() {
     };
     assert_eq!(
         head(&running.present_checked()).0,
-        "25/25 replies so far, avg 1.0 ms"
+        "25/25 replies so far, avg 1.00 ms"
     );
 }

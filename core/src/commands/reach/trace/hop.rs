@@ -197,7 +197,7 @@ impl Hop {
         let times = self.probes.iter().map(|probe| match probe {
             Some(probe) => {
                 let mark = probe.mark.as_ref().map(|mark| format!(" {mark}"));
-                format!("{:.1}{}", probe.rtt_ms, mark.unwrap_or_default())
+                format!("{}{}", milliseconds(probe.rtt_ms), mark.unwrap_or_default())
             }
             None => "*".into(),
         });

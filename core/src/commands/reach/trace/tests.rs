@@ -129,9 +129,9 @@ fn each_hop_is_one_row() {
         rows(&data(hops, true).present_checked()),
         [
             "1 |  (address) | no reply (aside) |  | *  *",
-            "2 | 192.0.2.2 / 192.0.2.3 (address) | a.example.test (domain) | AS64496, DE | 1.2  2.0  3.0",
-            "3 | 2001:db8::3 (address) |  | FR | *  7.0 !X",
-            "4 | 192.0.2.4 (address) |  | AS1 | 0.0",
+            "2 | 192.0.2.2 / 192.0.2.3 (address) | a.example.test (domain) | AS64496, DE | 1.25  2.00  3.00",
+            "3 | 2001:db8::3 (address) |  | FR | *  7.00 !X",
+            "4 | 192.0.2.4 (address) |  | AS1 | 0.040",
         ]
     );
 }
@@ -197,7 +197,7 @@ fn shows_path_mtu_and_probe_method() {
     # Route to host.example.test
     ✓ Reached after 1 hop
     [Hop | Address | Name | Network | RTT (ms)]
-    1 | 192.0.2.9 (address) |  |  | 1.0
+    1 | 192.0.2.9 (address) |  |  | 1.00
     Target: 192.0.2.9 (address)
     Path MTU: 1400 bytes
     "#);
