@@ -19,7 +19,7 @@ pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;
 pub use registered::Registered;
-pub use simple::{Flag, Number, Text, Word};
+pub use simple::{Count, Flag, Number, Text, Word};
 
 #[cfg(test)]
 mod tests;

@@ -297,7 +297,12 @@ fn flags_can_be_set_to_true_or_false() {
 fn numbers_have_bounds() {
     assert!(arguments("ping 192.0.2.1 20").contains(r#""count":20"#));
     assert!(arguments("ping 192.0.2.1 count=1").contains(r#""count":1"#));
-    for value in ["0", "21", "-1", "4.5", "many", "99999999999999999999"] {
+    assert!(arguments("ping 192.0.2.1 count=0").contains(r#""count":0"#));
+    assert_eq!(
+        fault("trace 192.0.2.1 max_hops=0").0,
+        "`max_hops` must be 1–64"
+    );
+    for value in ["21", "-1", "4.5", "many", "99999999999999999999"] {
         assert_eq!(
             fault(&format!("ping 192.0.2.1 {value}")).0,
             "`count` must be 1–20",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trace::{Data, Probing, Protocol, measure};
 use crate::{
-    args::{Flag, Number},
+    args::{Count, Flag, Number},
     command::{Command, Context},
     spec::{Cost, Group, Spec},
 };
@@ -25,7 +25,7 @@ pub(crate) struct Mtr {
     target: Host,
     /// Number of rounds, four a second; default 10; 0 in a terminal: until Ctrl-C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    count: Option<Number<0, 100>>,
+    count: Option<Count<100>>,
     /// Maximum number of hops; default 30.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_hops: Option<Number<1, 64>>,
@@ -66,7 +66,7 @@ impl Command for Mtr {
             protocol: self.protocol,
             port: self.port,
         };
-        let count = self.count.unwrap_or(Number(10));
+        let count = self.count.unwrap_or(Count(10));
         measure(cx, &self.target, self.ipv, probing, count).await
     }
 
@@ -75,6 +75,6 @@ impl Command for Mtr {
     }
 
     fn is_endless(&self) -> bool {
-        self.count == Some(Number(0))
+        self.count.is_some_and(Count::is_endless)
     }
 }

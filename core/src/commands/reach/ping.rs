@@ -12,10 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    args::Number,
+    args::{Count, Number},
     command::{Command, Context},
     commands::target_address::TargetAddress,
-    platform::Platform,
     spec::{Cost, Group, Spec},
 };
 
@@ -34,7 +33,7 @@ pub(crate) struct Ping {
     target: Host,
     /// Number of requests; default 4; 0 in a terminal: until Ctrl-C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    count: Option<Number<0, 20>>,
+    count: Option<Count<20>>,
     /// Use only IPv4 or only IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ipv: Option<IpVersion>,
@@ -121,10 +120,8 @@ impl Command for Ping {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let protocol = self.protocol()?;
         let is_endless = self.is_endless();
-        if is_endless && cx.platform != Platform::Terminal {
-            return Err(
-                UsageError::argument("`count` must be 1–20; 0 works only in a terminal").into(),
-            );
+        if let Some(count) = self.count {
+            count.check(cx.platform)?;
         }
 
         let target = self.target.to_string();
@@ -164,7 +161,7 @@ impl Command for Ping {
     }
 
     fn is_endless(&self) -> bool {
-        self.count == Some(Number(0))
+        self.count.is_some_and(Count::is_endless)
     }
 
     fn contacts(&self) -> Option<&Host> {

@@ -21,10 +21,9 @@ use tokio::sync::mpsc;
 
 use self::{hop::Hop, names::show_hops};
 use crate::{
-    args::{Flag, Number},
+    args::{Count, Flag, Number},
     command::{Command, Context},
     commands::target_address::TargetAddress,
-    platform::Platform,
     spec::{Cost, Group, Spec, TargetKind},
 };
 
@@ -48,7 +47,7 @@ pub(crate) struct Trace {
     names: Option<Flag>,
     /// Rounds of measurement, for loss and statistics as in `mtr`; 0 in a terminal: until Ctrl-C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    count: Option<Number<0, 100>>,
+    count: Option<Count<100>>,
     /// Protocol of the probes; by default the first that the target answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     protocol: Option<Protocol>,
@@ -146,7 +145,7 @@ impl Command for Trace {
     }
 
     fn is_endless(&self) -> bool {
-        self.count == Some(Number(0))
+        self.count.is_some_and(Count::is_endless)
     }
 }
 
@@ -230,13 +229,9 @@ pub(super) async fn measure(
     target: &Host,
     ipv: Option<IpVersion>,
     probing: Probing,
-    count: Number<0, 100>,
+    count: Count<100>,
 ) -> Result<Data, Failure> {
-    if count.0 == 0 && cx.platform != Platform::Terminal {
-        return Err(
-            UsageError::argument("`count` must be 1–100; 0 works only in a terminal").into(),
-        );
-    }
+    count.check(cx.platform)?;
     let (method, port) = probing.method()?;
     let (data, address) = match Data::start(cx, target, ipv, method).await? {
         (data, Some(address)) => (data, address),
@@ -252,13 +247,13 @@ pub(super) async fn measure(
         max_hops: probing
             .max_hops
             .map_or(defaults.max_hops, |hops| hops.0 as u8),
-        count: (count.0 > 0).then_some(count.0 as u32),
+        count: (!count.is_endless()).then_some(count.0 as u32),
         method,
         port,
         ..defaults
     };
     let (sender, receiver) = mpsc::unbounded_channel();
-    let stop = cx.stop.requested(count.0 == 0);
+    let stop = cx.stop.requested(count.is_endless());
     let rounds = async move {
         route::measure_rounds(address, options, stop, |hops, round| {
             drop(sender.send((hops.iter().map(Hop::from).collect(), Some(round))));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
-use crate::testing::read_back::ReadBack;
+use crate::{platform::Platform, testing::read_back::ReadBack};
 use netvane_net::{icmp::ReplyError, icmp_error::IcmpError};
 
 fn address() -> IpAddr {
@@ -213,7 +213,7 @@ fn a_name_without_an_address_is_a_bad_reply() {
 fn ping(protocol: Option<Protocol>, port: Option<i64>) -> Ping {
     Ping {
         target: "192.0.2.1".parse().expect("a target"),
-        count: Some(Number(0)),
+        count: Some(Count(0)),
         ipv: None,
         protocol,
         port: port.map(Number),
@@ -236,7 +236,19 @@ fn a_port_means_tcp_and_excludes_icmp() {
         protocol(Some(Protocol::Icmp), Some(22)),
         Err("`port` is only for `protocol=tcp`".into())
     );
-    assert!(ping(None, None).is_endless());
+}
+
+#[test]
+fn only_a_terminal_pings_without_an_end() {
+    let ping = ping(None, None);
+    assert!(ping.is_endless());
+    let check = |platform| ping.count.expect("a count").check(platform);
+    assert!(check(Platform::Terminal).is_ok());
+    let error = check(Platform::Http).expect_err("no end");
+    assert_eq!(
+        error.message,
+        "`count` must be 1–20; 0 works only in a terminal"
+    );
 }
 
 #[test]
