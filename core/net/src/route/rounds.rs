@@ -269,6 +269,7 @@ impl Run {
             }
             if answer.method != self.base && hop.received == 0 {
                 hop.start_over();
+                self.pending.retain(|(ttl, _), _| *ttl != answer.ttl);
             }
             hop.record_reply(answer.from, millis(answer.rtt), note);
             self.slowest = self.slowest.max(answer.rtt);

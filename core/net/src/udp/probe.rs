@@ -190,9 +190,10 @@ fn read_quic(reply: &[u8], token: [u8; 8]) -> Option<Option<String>> {
         }
     }
     names.sort_unstable();
-    Some(Some(match names.is_empty() {
-        true => "QUIC".into(),
-        false => format!("QUIC, versions {}", names.join(", ")),
+    Some(Some(if names.is_empty() {
+        "QUIC".into()
+    } else {
+        format!("QUIC, versions {}", names.join(", "))
     }))
 }
 
