@@ -23,7 +23,7 @@ pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;
 pub use registered::Registered;
-pub use simple::{Flag, Number, Phrase, Text, Word};
+pub use simple::{Count, Flag, Number, Phrase, Text, Word};
 pub use tls_endpoint::{StartTlsChoice, TlsEndpoint};
 pub use web_url::WebUrl;
 

@@ -56,6 +56,12 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     fn contacts(&self) -> Option<&Host> {
         None
     }
+
+    /// Whether the command goes on until the user ends it. Only a terminal runs such a command; it
+    /// has no deadline there.
+    fn is_endless(&self) -> bool {
+        false
+    }
 }
 
 /// The name of the argument that could not be read, if the error is about one, and the reason.
@@ -93,6 +99,8 @@ pub trait Prepared: Send + Sync {
     fn arguments(&self) -> &Arc<Map<String, Value>>;
     /// Returns the host that the lookup contacts; see [`Command::contacts`].
     fn contacts(&self) -> Option<&Host>;
+    /// Whether the lookup goes on until the user ends it; see [`Command::is_endless`].
+    fn is_endless(&self) -> bool;
     /// Runs the lookup; see [`Command::run`].
     fn run<'a>(
         self: Box<Self>,
@@ -112,6 +120,10 @@ impl<C: Command> Prepared for Ready<C> {
 
     fn contacts(&self) -> Option<&Host> {
         self.command.contacts()
+    }
+
+    fn is_endless(&self) -> bool {
+        self.command.is_endless()
     }
 
     fn run<'a>(

@@ -18,6 +18,7 @@ pub(crate) mod dns;
 pub(crate) mod mail;
 mod reach;
 mod request;
+pub(crate) mod target_address;
 
 use std::time::Duration;
 

@@ -39,5 +39,5 @@ pub use netvane_document::{Failure, Missing, Problem, ProblemCode, Reply, UsageE
 pub use netvane_facts as facts;
 pub use netvane_net as net;
 pub use platform::Platform;
-pub use request::{Caller, Credential, Input, Request};
+pub use request::{Caller, Credential, Input, Request, Stop};
 pub use runtime::Runtime;

@@ -2,6 +2,7 @@
 
 pub mod http_request;
 pub mod mail_upload;
+mod stop;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{platform::Platform, request::http_request::HttpRequestInfo};
 
+pub use self::stop::Stop;
 pub use crate::credential::Credential;
 
 /// A request as an adapter received it.
@@ -28,6 +30,8 @@ pub struct Request {
     /// Whether it is one of many. Bulk requests leave half of the permits to interactive ones and
     /// wait for their own without a timeout.
     pub bulk: bool,
+    /// Ends a command that has no end of its own; only a terminal can run one.
+    pub stop: Stop,
 }
 
 /// The caller, as far as the adapter knows. Names are those of the platform, and unique on it.
@@ -62,6 +66,7 @@ impl Request {
             caller: Caller::default(),
             http_request: None,
             bulk: false,
+            stop: Stop::default(),
         }
     }
 

@@ -110,6 +110,9 @@ pub struct Argument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub maximum: Option<i64>,
+    /// Also accepts 0, below the lowest number, for no end; only in a terminal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub or_endless: bool,
     /// All allowed values, where they are few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,

@@ -12,5 +12,6 @@ mod proxies;
 mod records;
 mod resolvers;
 mod route;
+mod route_rounds;
 mod spending;
 mod tls;

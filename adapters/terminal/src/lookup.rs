@@ -38,7 +38,18 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
     let request = Request::new(Platform::Terminal, input).by(own);
     let mut drawn = 0;
     let answer = runtime.block_on(async {
+        let stop = request.stop.clone();
         let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));
+        tokio::pin!(asked);
+        tokio::select! {
+            answer = &mut asked => return Some(answer),
+            _ = tokio::signal::ctrl_c() => {}
+        }
+
+        // A command without an end shows what it found; a second Ctrl-C cancels it too.
+        if !stop.request() {
+            return None;
+        }
         tokio::select! {
             answer = asked => Some(answer),
             _ = tokio::signal::ctrl_c() => None,

@@ -125,13 +125,18 @@ fn lookup_one(query: &str) -> Result<Vec<PortMatch>, PortError> {
 
 /// The service name of a port: `(443, "tcp")` → `https`. Registered names come before unofficial ones.
 pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
-    let (letter, _) = PROTOCOLS
+    uses_over(port, protocol).next().map(|entry| entry.service)
+}
+
+/// The uses of a port over a protocol, registered ones first.
+fn uses_over(port: u16, protocol: &str) -> impl Iterator<Item = &'static PortEntry> {
+    let letter = PROTOCOLS
         .iter()
-        .find(|(_, name)| name.eq_ignore_ascii_case(protocol))?;
-    between(port, port)
-        .iter()
-        .find(|entry| entry.protocols.as_bytes().contains(letter))
-        .map(|entry| entry.service)
+        .find(|(_, name)| name.eq_ignore_ascii_case(protocol))
+        .map(|(letter, _)| *letter);
+    between(port, port).iter().filter(move |entry| {
+        letter.is_some_and(|letter| entry.protocols.as_bytes().contains(&letter))
+    })
 }
 
 /// Names that people know better than the one in IANA's registry (`ms-wbt-server`, `rfb`, `pcsync-https`), over TCP.
@@ -144,13 +149,18 @@ static FAMILIAR: &[(u16, &str)] = &[
     (8443, "https-alt"),
 ];
 
-/// The name of a port that people know: `(3389, "tcp")` → `rdp`. Where there is no better one, the service name.
+/// The name of a port that people know: `(3389, "tcp")` → `rdp`. Where there is no better one, a use that is common
+/// (`oracle` rather than `ncube-lm`), then the service name.
 pub fn familiar_name(port: u16, protocol: &str) -> Option<&'static str> {
     let familiar = FAMILIAR
         .iter()
         .find(|(known, _)| *known == port && protocol.eq_ignore_ascii_case("tcp"));
     familiar
         .map(|(_, name)| *name)
+        .or_else(|| {
+            let common = uses_over(port, protocol).find(|entry| entry.unofficial);
+            common.map(|entry| entry.service)
+        })
         .or_else(|| service_name(port, protocol))
 }
 
@@ -167,6 +177,11 @@ pub fn port_of(service: &str) -> Option<u16> {
             .and_then(|(_, ports)| ports.first().copied())
     };
     exact.map(|entry| entry.port).or_else(alias)
+}
+
+/// The UDP ports that `ports` checks by default: those of services that answer a stranger.
+pub fn default_udp_ports() -> &'static [u16] {
+    &[53, 123, 161, 443, 853, 3478]
 }
 
 /// The twenty TCP ports that `ports` checks by default.

@@ -14,6 +14,9 @@ use tokio::net::TcpStream;
 
 use super::{egress_budget, icmp_error::IcmpError};
 
+#[cfg(target_os = "linux")]
+pub(crate) mod clock;
+
 /// Port for a connected socket that never sends: discard (RFC 863).
 const DISCARD: u16 = 9;
 
@@ -34,7 +37,8 @@ pub(crate) enum Answer {
     Failed(io::Error),
 }
 
-/// Connects once, with the given TTL if any. Waits as long as the kernel does, so callers must set
+/// Connects once, with the given TTL if any, and returns the round trip: for an open port as the
+/// kernel measured it, otherwise the time until the answer arrived; at least a microsecond. Waits as long as the kernel does, so callers must set
 /// a timeout.
 ///
 /// # Errors
@@ -62,21 +66,56 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
     match socket.connect(&target.into()) {
         Ok(()) => {}
         Err(error) if in_progress(&error) => {}
-        Err(error) => return Ok((explain(error, &socket), start.elapsed())),
+        Err(error) => {
+            return Ok((
+                explain(error, &socket),
+                at_least_a_microsecond(start.elapsed()),
+            ));
+        }
     }
 
+    #[cfg(target_os = "linux")]
+    let watch = clock::Watch::of_connect(&socket);
     let stream = TcpStream::from_std(socket.into())?;
     stream.writable().await?;
-    let elapsed = start.elapsed();
-    let answer = match stream.take_error()? {
-        Some(error) => explain(error, &stream),
-        None => match stream.peer_addr() {
-            Ok(_) => Answer::Open(stream),
-            Err(error) => Answer::Failed(error),
-        },
-    };
+    let now = Instant::now();
+    #[cfg(target_os = "linux")]
+    let now = watch.map_or(now, |watch| watch.answered_before(now));
+    let elapsed = at_least_a_microsecond(now.saturating_duration_since(start));
 
-    Ok((answer, elapsed))
+    Ok(match stream.take_error()? {
+        Some(error) => (explain(error, &stream), elapsed),
+        None if is_self_connect(&stream) => (Answer::Refused, elapsed),
+        None => match stream.peer_addr() {
+            Ok(_) => {
+                let rtt = measured_rtt(&stream).unwrap_or(elapsed);
+                (Answer::Open(stream), rtt)
+            }
+            Err(error) => (Answer::Failed(error), elapsed),
+        },
+    })
+}
+
+/// Whether a connection has met itself: without a listener, an attempt from an own port to the same
+/// port is a simultaneous open (RFC 9293 §3.5).
+fn is_self_connect(stream: &TcpStream) -> bool {
+    matches!((stream.peer_addr(), stream.local_addr()), (Ok(peer), Ok(local)) if peer == local)
+}
+
+fn at_least_a_microsecond(elapsed: Duration) -> Duration {
+    elapsed.max(Duration::from_micros(1))
+}
+
+/// Returns the round trip of the handshake as the kernel measured it.
+#[cfg(target_os = "linux")]
+fn measured_rtt(stream: &TcpStream) -> Option<Duration> {
+    clock::kernel_rtt(stream).map(Duration::from_micros)
+}
+
+/// This system does not tell.
+#[cfg(not(target_os = "linux"))]
+fn measured_rtt(_: &TcpStream) -> Option<Duration> {
+    None
 }
 
 #[cfg(unix)]
@@ -106,7 +145,7 @@ pub(crate) fn source(target: IpAddr) -> io::Result<IpAddr> {
 }
 
 #[cfg(target_os = "linux")]
-fn explain(error: io::Error, socket: &impl std::os::fd::AsFd) -> Answer {
+pub(crate) fn explain(error: io::Error, socket: &impl std::os::fd::AsFd) -> Answer {
     use super::errqueue::{Queue, receive};
     let mut quoted = [0; 64];
     // The last report is the one that ended the attempt.
@@ -122,7 +161,7 @@ fn explain(error: io::Error, socket: &impl std::os::fd::AsFd) -> Answer {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn explain<S>(error: io::Error, _: &S) -> Answer {
+pub(crate) fn explain<S>(error: io::Error, _: &S) -> Answer {
     plain(error)
 }
 
@@ -160,6 +199,59 @@ mod tests {
             let (answer, _) = connect(target, None).await.expect("a socket");
             assert!(matches!(answer, Answer::Refused), "{answer:?}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn round_trips_exclude_the_time_until_the_answer_is_read() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let target = listener.local_addr().expect("an address");
+        let attempts = (0..4).map(|_| async {
+            let outcome = connect(target, None).await;
+            // Another attempt is answered meanwhile.
+            std::thread::sleep(Duration::from_millis(60));
+            outcome
+        });
+        for outcome in futures::future::join_all(attempts).await {
+            let (answer, rtt) = outcome.expect("a socket");
+            assert!(matches!(answer, Answer::Open(_)), "{answer:?}");
+            assert!(!rtt.is_zero() && rtt < Duration::from_millis(50), "{rtt:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_clock_notes_an_answer_before_it_is_read() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let before = Instant::now();
+        let target = listener.local_addr().expect("an address");
+        socket.connect(&target.into()).expect("connects");
+        let watch = clock::Watch::of_connect(&socket).expect("a clock");
+        std::thread::sleep(Duration::from_millis(200));
+        let noted = watch.answered_before(Instant::now());
+        assert!(noted >= before && noted < before + Duration::from_millis(150));
+        assert!(clock::kernel_rtt(&socket).expect("measured") > 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_meets_itself_is_no_open_port() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&any.into()).expect("binds");
+        let own = socket.local_addr().expect("an address");
+        socket.connect(&own).expect("connects to itself");
+        let meets_itself = TcpStream::from_std({
+            socket.set_nonblocking(true).expect("a mode");
+            socket.into()
+        });
+        let stream = meets_itself.expect("a stream");
+        assert!(is_self_connect(&stream));
+
+        let listener = std::net::TcpListener::bind(any).expect("binds");
+        let target = listener.local_addr().expect("an address");
+        let stream = TcpStream::connect(target).await.expect("connects");
+        assert!(!is_self_connect(&stream));
     }
 
     #[tokio::test]

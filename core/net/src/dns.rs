@@ -1,5 +1,6 @@
 //! DNS client: sends one exact query to a resolver and returns the response unmodified.
 
+mod addresses;
 mod client;
 mod message;
 mod presentation;
@@ -25,6 +26,7 @@ use crate::settings::{self, Server};
 use resolver_health::ResolverHealth;
 use upstream::Upstream;
 
+pub use addresses::{NoAddress, rcode_name};
 pub use client::Client;
 pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
 pub use validate::{Security, Validation};

@@ -9,7 +9,7 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 
-use super::icmp_error::IcmpError;
+use super::{icmp_error::IcmpError, tcp::PortState};
 
 mod echo;
 pub mod event;
@@ -55,6 +55,9 @@ pub struct Reply {
     pub rtt_ms: Option<f64>,
     /// TTL (hop limit) of the reply; not available with TCP or with a raw IPv6 socket.
     pub ttl: Option<u8>,
+    /// Over TCP, whether the port is open or closed; both prove that the host is up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<PortState>,
     /// The error received instead of a reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ReplyError>,
@@ -211,6 +214,7 @@ mod tests {
             seq,
             rtt_ms,
             ttl: None,
+            state: None,
             error: None,
         };
         let replies = vec![

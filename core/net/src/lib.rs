@@ -23,6 +23,7 @@ pub mod smtp;
 pub mod tcp;
 mod tls;
 pub mod tls_check;
+pub mod udp;
 mod whois;
 
 use std::{
@@ -30,10 +31,10 @@ use std::{
     sync::Arc,
 };
 
-use domain::base::iana::OptRcode;
-use netvane_document::Failure;
+use netvane_document::{Failure, UsageError};
 use netvane_facts::target::{Host, IpVersion};
 
+use dns::NoAddress;
 use settings::NetSettings;
 
 pub use egress_budget::EgressBudget;
@@ -104,98 +105,78 @@ impl Net {
     /// Resolves a target to the addresses to send packets to, of the given IP version if there is
     /// one. All are checked by the guard; those that this machine has a route to come first. The
     /// first one is charged to the target's rate limit.
+    ///
+    /// The inner error is a name without such an address: a negative answer, which is a reply and
+    /// not a failure.
+    ///
+    /// # Errors
+    /// The lookup failed, or the guard refuses an address.
+    pub async fn locate(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+        let mut addresses = match self.resolve(target, version).await? {
+            Ok(addresses) => addresses,
+            Err(none) => return Ok(Err(none)),
+        };
+
+        let name = target.to_string();
+        for address in &mut addresses {
+            *address = self.guard.check(&name, *address)?;
+        }
+        // An AAAA record may hold an IPv4-mapped address.
+        addresses.retain(|address| version.is_none_or(|version| version.holds(*address)));
+        if addresses.is_empty() {
+            return Ok(Err(NoAddress::without_data(version)));
+        }
+
+        addresses.sort_by_key(|address| connect::source(*address).is_err());
+        egress_budget::charge_target(addresses[0])?;
+        Ok(Ok(addresses))
+    }
+
+    /// As [`Net::locate`], where a name without an address is a failure too.
     pub async fn contact(
         &self,
         target: &Host,
         version: Option<IpVersion>,
     ) -> Result<Vec<IpAddr>, Failure> {
-        let all = self.addresses(target).await?;
-        self.usable(target, all, version)
+        let located = self.locate(target, version).await?;
+        located.map_err(|none| Failure::Upstream {
+            what: target.to_string(),
+            why: format!("the name {none}"),
+        })
     }
 
-    /// Like [`Self::contact`], but a name that does not exist or has no address is a result, with
-    /// the RCODE of its lookup.
-    pub async fn contact_if_any(
+    /// Resolves a target to at least one address without the guard: for display only, never to
+    /// connect to. The inner error is a name without an address.
+    pub async fn resolve(
         &self,
         target: &Host,
         version: Option<IpVersion>,
-    ) -> Result<Contact, Failure> {
-        let all = self.addresses(target).await?;
-        let is_usable = |address: &IpAddr| version.is_none_or(|version| version.holds(*address));
-
-        match target {
-            Host::Name(name) if !all.iter().any(is_usable) => {
-                let client = self.dns.client(None).await?;
-                let response = client.query(name.as_str(), domain::base::Rtype::A).await?;
-                match response.message.rcode {
-                    OptRcode::NOERROR | OptRcode::NXDOMAIN => Ok(Contact::None {
-                        rcode: response.message.rcode.to_string(),
-                    }),
-                    rcode => Err(Failure::Upstream {
-                        what: format!("could not resolve {name}"),
-                        why: rcode.to_string(),
-                    }),
-                }
-            }
-            _ => self.usable(target, all, version).map(Contact::Addresses),
-        }
-    }
-
-    fn usable(
-        &self,
-        target: &Host,
-        all: Vec<IpAddr>,
-        version: Option<IpVersion>,
-    ) -> Result<Vec<IpAddr>, Failure> {
-        let name = target.to_string();
-        let vetted: Vec<IpAddr> = all
-            .iter()
-            .map(|address| self.guard.check(&name, *address))
-            .collect::<Result<_, _>>()?;
-        let mut usable: Vec<IpAddr> = vetted
-            .into_iter()
-            .filter(|address| version.is_none_or(|version| version.holds(*address)))
-            .collect();
-
-        match (usable.is_empty(), version) {
-            (true, Some(version)) if !all.is_empty() => Err(Failure::Upstream {
-                what: name,
-                why: format!("the name has no IPv{version} address"),
-            }),
-            (true, _) => Err(Failure::Upstream {
-                what: name,
-                why: "the name has no address".into(),
-            }),
-            (false, _) => {
-                usable.sort_by_key(|address| connect::source(*address).is_err());
-                egress_budget::charge_target(usable[0])?;
-                Ok(usable)
-            }
-        }
-    }
-
-    /// Resolves a target without the guard: for display only, never to connect to.
-    pub async fn addresses(&self, target: &Host) -> Result<Vec<IpAddr>, Failure> {
-        match target {
-            Host::Address(address) => Ok(vec![*address]),
+    ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+        let local = match target {
+            Host::Address(address) => vec![address.to_canonical()],
             Host::Name(name) => match local_addresses(name.as_str()) {
-                Some(addresses) => Ok(addresses.to_vec()),
-                None => self.dns.client(None).await?.addresses(name.as_str()).await,
+                Some(addresses) => addresses.to_vec(),
+                None => {
+                    let client = self.dns.client(None).await?;
+                    return client.find_addresses(name.as_str(), version).await;
+                }
             },
+        };
+
+        let is_usable = |address: &IpAddr| version.is_none_or(|version| version.holds(*address));
+        let usable: Vec<IpAddr> = local.into_iter().filter(is_usable).collect();
+        match (usable.is_empty(), version) {
+            (true, Some(version)) => Err(UsageError::argument(format!(
+                "`ipv`: {target} is not an IPv{version} address"
+            ))
+            .into()),
+            _ => Ok(Ok(usable)),
         }
     }
-}
-
-/// Where a target can be contacted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Contact {
-    /// Addresses that the guard accepted, at least one.
-    Addresses(Vec<IpAddr>),
-    /// The name does not exist or has no address.
-    None {
-        /// RCODE of the lookup, such as `NXDOMAIN`.
-        rcode: String,
-    },
 }
 
 /// Returns the loopback addresses for `localhost` and names below it, which are never sent to DNS

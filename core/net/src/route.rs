@@ -22,6 +22,8 @@ mod mtu;
 #[cfg(any(not(target_os = "linux"), test))]
 mod plain;
 #[cfg(target_os = "linux")]
+mod rounds;
+#[cfg(target_os = "linux")]
 mod run;
 #[cfg_attr(
     not(target_os = "linux"),
@@ -35,6 +37,8 @@ mod udp;
 #[cfg(not(target_os = "linux"))]
 pub use plain::trace;
 #[cfg(target_os = "linux")]
+pub use rounds::{HopStatistics, RoundTrips, measure_rounds};
+#[cfg(target_os = "linux")]
 pub use run::trace;
 
 /// Limits of a trace.
@@ -47,6 +51,10 @@ pub struct TraceOptions {
     /// Timeout of the trace. Only reached if the target does not answer and no router reports why:
     /// routers report "host unreachable" after three seconds.
     pub timeout: Duration,
+    /// How to probe; `None` for UDP, then ICMP echo and TCP for a target that does not answer.
+    pub method: Option<Method>,
+    /// Port of TCP probes; `None` for 443 and 80 in turn.
+    pub port: Option<u16>,
 }
 
 impl Default for TraceOptions {
@@ -55,8 +63,54 @@ impl Default for TraceOptions {
             max_hops: 30,
             probes: 3,
             timeout: Duration::from_millis(3500),
+            method: None,
+            port: None,
         }
     }
+}
+
+/// Limits of a measurement in rounds.
+#[derive(Debug, Clone, Copy)]
+pub struct RoundsOptions {
+    /// Largest TTL to probe, 1–64.
+    pub max_hops: u8,
+    /// Number of rounds; `None` to go on until the measurement is stopped.
+    pub count: Option<u32>,
+    /// Time between the starts of two rounds.
+    pub interval: Duration,
+    /// How to probe; `None` to choose.
+    pub method: Option<Method>,
+    /// Port of TCP probes; `None` for 443 and 80 in turn.
+    pub port: Option<u16>,
+}
+
+impl Default for RoundsOptions {
+    fn default() -> Self {
+        Self {
+            max_hops: 30,
+            count: Some(10),
+            interval: Duration::from_millis(250),
+            method: None,
+            port: None,
+        }
+    }
+}
+
+/// Result of a measurement in rounds.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoundsOutcome {
+    /// Whether the target answered.
+    pub reached: bool,
+    /// Kind of probe used for the target.
+    pub method: Option<Method>,
+    /// Hops up to the target. If it was not reached: up to the hop that rejected the probes, or one
+    /// hop without a reply after the last that answered.
+    pub hops: Vec<HopStatistics>,
+    /// Number of rounds.
+    pub rounds: u32,
+    /// Largest TTL probed.
+    pub probed_hops: u8,
 }
 
 /// One hop of the route.

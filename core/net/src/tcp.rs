@@ -70,8 +70,10 @@ pub enum PortState {
     Open,
     /// The host refuses connections (RST): nothing listens.
     Closed,
-    /// A firewall drops or rejects connections.
+    /// A firewall drops or rejects packets.
     Filtered,
+    /// UDP only: no reply, so the port is open and silent, or filtered.
+    NoReply,
 }
 
 impl PortState {
@@ -81,6 +83,7 @@ impl PortState {
             Self::Open => "open",
             Self::Closed => "closed",
             Self::Filtered => "filtered",
+            Self::NoReply => "no_reply",
         }
     }
 }
@@ -88,9 +91,9 @@ impl PortState {
 /// Result for one port.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PortResult {
-    /// TCP port number, 1–65535.
+    /// Port number, 1–65535.
     pub port: u16,
-    /// Open, closed or filtered.
+    /// Open, closed or filtered; over UDP also without a reply.
     pub state: PortState,
     /// Time from SYN to the answer in milliseconds; `None` without an answer.
     pub rtt_ms: Option<f64>,
@@ -104,7 +107,7 @@ pub struct PortResult {
 }
 
 /// Describes the ICMP error that rejected a connection.
-fn rejection(notice: super::icmp_error::IcmpError, from: Option<IpAddr>) -> String {
+pub(super) fn rejection(notice: super::icmp_error::IcmpError, from: Option<IpAddr>) -> String {
     match from {
         Some(from) => format!("ICMP {notice}, from {from}"),
         None => format!("ICMP {notice}"),

@@ -1,4 +1,4 @@
-//! Sets of ports: `22,80,443,8000-8010,ssh`.
+//! Sets of ports: `22,80,443,8000-8010,ssh,53/udp`.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -7,67 +7,95 @@ use netvane_facts::{ports, target::Invalid};
 /// Maximum number of ports in one request.
 pub(crate) const MAX_PORTS: usize = 1024;
 
-/// Ports in ascending order, at most 1,024.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PortSet(pub BTreeSet<u16>);
+/// Ports in ascending order, at most 1,024: those with a transport protocol and those without.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct PortSet {
+    /// Ports without a protocol.
+    pub unmarked: BTreeSet<u16>,
+    /// Ports written with `/tcp`.
+    pub tcp: BTreeSet<u16>,
+    /// Ports written with `/udp`.
+    pub udp: BTreeSet<u16>,
+}
+
+impl FromIterator<u16> for PortSet {
+    fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
+        Self {
+            unmarked: ports.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
 
 impl FromStr for PortSet {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let mut ports = BTreeSet::new();
+        let mut set = Self::default();
 
         for item in text
             .split([',', ' ', ';', '\t'])
             .filter(|item| !item.is_empty())
         {
-            let fault = |message: String| {
+            let (numbers, protocol) = item.split_once('/').unwrap_or((item, ""));
+            let ports = match protocol.to_ascii_lowercase().as_str() {
+                _ if !item.contains('/') => Ok(&mut set.unmarked),
+                "tcp" => Ok(&mut set.tcp),
+                "udp" => Ok(&mut set.udp),
+                _ => Err(format!(
+                    "unknown protocol `{protocol}`; expected tcp or udp"
+                )),
+            };
+            let added = ports.and_then(|ports| add(ports, numbers));
+            added.map_err(|message| {
                 let start = text.find(item).unwrap_or(0);
                 Invalid::new(message).part(text, start..start + item.len())
-            };
-            let range = item
-                .split_once('-')
-                .filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
-
-            match range {
-                Some((first, last)) => match (port(first), port(last)) {
-                    (Some(first), Some(last)) if first <= last => {
-                        if usize::from(last - first) >= MAX_PORTS {
-                            return Err(fault(format!("too many ports: at most {MAX_PORTS}")));
-                        }
-                        ports.extend(first..=last);
-                    }
-                    (Some(_), Some(_)) => {
-                        return Err(fault(format!(
-                            "`{item}` is not a port range; write e.g. 8000-8010"
-                        )));
-                    }
-                    (None, _) => return Err(fault(not_a_port(first))),
-                    (_, None) => return Err(fault(not_a_port(last))),
-                },
-                None if item.bytes().all(|byte| byte.is_ascii_digit()) => match port(item) {
-                    Some(port) => _ = ports.insert(port),
-                    None => return Err(fault(not_a_port(item))),
-                },
-                None => match ports::port_of(item) {
-                    Some(port) => _ = ports.insert(port),
-                    None => {
-                        return Err(fault(format!(
-                            "unknown service `{item}`; expected numbers, ranges or service names"
-                        )));
-                    }
-                },
-            }
+            })?;
         }
 
-        match ports.len() {
+        match set.unmarked.len() + set.tcp.len() + set.udp.len() {
             0 => Err(Invalid::new("expected ports, such as 22,80,8000-8010,ssh")),
-            1..=MAX_PORTS => Ok(Self(ports)),
+            1..=MAX_PORTS => Ok(set),
             more => Err(Invalid::new(format!(
                 "too many ports: at most {MAX_PORTS}, got {more}"
             ))),
         }
     }
+}
+
+/// Adds a number, a range or the port of a service. Fails with a sentence for the user.
+fn add(ports: &mut BTreeSet<u16>, item: &str) -> Result<(), String> {
+    let range = item
+        .split_once('-')
+        .filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
+
+    match range {
+        Some((first, last)) => match (port(first), port(last)) {
+            (Some(first), Some(last)) if first <= last => {
+                if usize::from(last - first) >= MAX_PORTS {
+                    return Err(format!("too many ports: at most {MAX_PORTS}"));
+                }
+                ports.extend(first..=last);
+            }
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "`{item}` is not a port range; write e.g. 8000-8010"
+                ));
+            }
+            (None, _) => return Err(not_a_port(first)),
+            (_, None) => return Err(not_a_port(last)),
+        },
+        None if item.bytes().all(|byte| byte.is_ascii_digit()) => {
+            ports.insert(port(item).ok_or_else(|| not_a_port(item))?);
+        }
+        None => {
+            ports.insert(ports::port_of(item).ok_or_else(|| {
+                format!("unknown service `{item}`; expected numbers, ranges or service names")
+            })?);
+        }
+    }
+
+    Ok(())
 }
 
 /// Returns why a text is not a port number: out of range, or not a number.
@@ -87,23 +115,29 @@ fn port(text: &str) -> Option<u16> {
 
 impl fmt::Display for PortSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut runs: Vec<(u16, u16)> = Vec::new();
-        for &port in &self.0 {
-            match runs.last_mut() {
-                Some((_, last)) if *last + 1 == port => *last = port,
-                _ => runs.push((port, port)),
-            }
-        }
-        for (index, (first, last)) in runs.into_iter().enumerate() {
-            let comma = if index > 0 { "," } else { "" };
-            match last - first {
-                0 => write!(f, "{comma}{first}")?,
-                1 => write!(f, "{comma}{first},{last}")?,
-                _ => write!(f, "{comma}{first}-{last}")?,
-            }
-        }
-        Ok(())
+        let mut items = runs(&self.unmarked, "");
+        items.extend(runs(&self.tcp, "/tcp"));
+        items.extend(runs(&self.udp, "/udp"));
+        f.write_str(&items.join(","))
     }
+}
+
+/// Numbers and ranges, each with this suffix.
+fn runs(ports: &BTreeSet<u16>, suffix: &str) -> Vec<String> {
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for &port in ports {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == port => *last = port,
+            _ => runs.push((port, port)),
+        }
+    }
+
+    let written = |(first, last): (u16, u16)| match last - first {
+        0 => vec![format!("{first}{suffix}")],
+        1 => vec![format!("{first}{suffix}"), format!("{last}{suffix}")],
+        _ => vec![format!("{first}-{last}{suffix}")],
+    };
+    runs.into_iter().flat_map(written).collect()
 }
 
 impl<'de> serde::Deserialize<'de> for PortSet {
@@ -131,7 +165,7 @@ impl schemars::JsonSchema for PortSet {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "format": "netvane:PortSet", "minLength": 1, "x-rest": true, "x-completes": "port", "x-form": "ports such as 22,80,8000-8010,ssh"
+            "type": "string", "format": "netvane:PortSet", "minLength": 1, "x-rest": true, "x-completes": "port", "x-form": "ports such as 22,80,8000-8010,ssh,53/udp"
         })
     }
 }
@@ -150,6 +184,10 @@ mod tests {
         );
         assert_eq!(shown("https http ssh").as_deref(), Ok("22,80,443"));
         assert_eq!(shown("1-1024").as_deref(), Ok("1-1024"));
+        assert_eq!(
+            shown("53/udp 1-3/UDP,80/tcp,ntp/udp,22").as_deref(),
+            Ok("22,80/tcp,1-3/udp,53/udp,123/udp")
+        );
         for (text, message) in [
             ("1-65535", "too many ports: at most 1024"),
             ("0", "port 0 is out of range (min 1)"),
@@ -163,6 +201,9 @@ mod tests {
                 "sssh",
                 "unknown service `sssh`; expected numbers, ranges or service names",
             ),
+            ("53/", "unknown protocol ``; expected tcp or udp"),
+            ("53/sctp", "unknown protocol `sctp`; expected tcp or udp"),
+            ("/udp", "expected a port number, got ``"),
             ("", "expected ports, such as 22,80,8000-8010,ssh"),
             ("1-1000,2000-2100", "too many ports: at most 1024, got 1101"),
         ] {

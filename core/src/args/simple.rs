@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use netvane_document::UsageError;
 use netvane_facts::target::{Invalid, text_value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use crate::platform::Platform;
 
 /// A flag: set by its bare name, or by `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
@@ -79,6 +82,54 @@ impl<const LOW: i64, const HIGH: i64> JsonSchema for Number<LOW, HIGH> {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "integer", "minimum": LOW, "maximum": HIGH })
+    }
+}
+
+/// A number of repetitions, from 1 to `HIGH`. Also 0, for no end, which is not listed because only a
+/// terminal runs such a command; the command itself rejects it elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Count<const HIGH: i64>(pub i64);
+
+impl<const HIGH: i64> Count<HIGH> {
+    /// Whether there is no end.
+    pub fn is_endless(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Rejects an endless count outside of a terminal.
+    ///
+    /// # Errors
+    /// A usage error that names the bounds.
+    pub fn check(self, platform: Platform) -> Result<(), UsageError> {
+        if self.is_endless() && platform != Platform::Terminal {
+            let message = format!("`count` must be 1–{HIGH}; 0 works only in a terminal");
+            return Err(UsageError::argument(message));
+        }
+        Ok(())
+    }
+}
+
+impl<'de, const HIGH: i64> Deserialize<'de> for Count<HIGH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let outside = || D::Error::custom(format!("expected a number from 1 to {HIGH}"));
+        match i64::deserialize(deserializer) {
+            Ok(number) if (0..=HIGH).contains(&number) => Ok(Self(number)),
+            _ => Err(outside()),
+        }
+    }
+}
+
+impl<const HIGH: i64> JsonSchema for Count<HIGH> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("CountTo{HIGH}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": HIGH, "x-or-endless": true })
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
             completes: Completes::deserialize(&property["x-completes"]).ok(),
             minimum: property["minimum"].as_i64(),
             maximum: property["maximum"].as_i64(),
+            or_endless: property["x-or-endless"] == true,
             choices: property["enum"]
                 .as_array()
                 .into_iter()

@@ -10,7 +10,7 @@ use crate::{
     command::Registry,
     platform::Platform,
     policy::rate_limits::Remaining,
-    request::{Caller, http_request::HttpRequestInfo},
+    request::{Caller, Stop, http_request::HttpRequestInfo},
     runtime::Runtime,
 };
 
@@ -33,6 +33,8 @@ pub struct Context {
     pub(crate) standings: Vec<Remaining>,
     /// The caller's own HTTP request; set only for commands about it.
     pub http_request: Option<Arc<HttpRequestInfo>>,
+    /// The user's wish to end a command that has no end of its own.
+    pub(crate) stop: Stop,
     pub(crate) progress: watch::Sender<Option<Arc<RenderedAnswer>>>,
 }
 

@@ -172,6 +172,7 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
 
     match text.trim().parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(number.into()),
+        Ok(0) if argument.or_endless => Ok(0.into()),
         _ => Err(format!("`{}` must be {low}–{high}", argument.name)),
     }
 }

@@ -1,8 +1,9 @@
-//! Commands that test reachability: ping, traceroute, port checks, HTTP, TLS.
+//! Commands that test reachability: ping, traceroute, mtr, port checks, HTTP, TLS.
 
 commands! {
     ping::Ping,
     trace::Trace,
+    mtr::Mtr,
     ports::Ports,
     port::Port,
     http::Http,

@@ -11,10 +11,14 @@ use tracing::Instrument;
 use super::{Engine, cache::Entry, cache_key::CacheKey};
 use crate::{
     command::{Context, Entry as CommandEntry, Prepared},
+    platform::Platform,
     policy::rate_limits::Remaining,
     request::Request,
     runtime::{Permits, Runtime},
 };
+
+/// Deadline of a lookup that goes on until the user ends it.
+const ENDLESS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A request that is not cached, with everything that its lookup needs.
 pub(super) struct Lookup {
@@ -61,14 +65,26 @@ impl Lookup {
             caller: self.request.caller.clone(),
             standings: self.standings.clone(),
             http_request: self.request.http_request.clone(),
+            stop: self.request.stop.clone(),
             progress,
         }
     }
 
     fn egress_budget(&self) -> EgressBudget {
         let spec = &self.command.spec;
+        let sends = if self.is_endless() {
+            u32::MAX
+        } else {
+            spec.sends
+        };
         self.runtime
-            .egress_budget(spec.sends, self.request.caller.own, spec.cost.units())
+            .egress_budget(sends, self.request.caller.own, spec.cost.units())
+    }
+
+    /// Whether the operator's terminal runs it until Ctrl-C.
+    fn is_endless(&self) -> bool {
+        let at_terminal = self.request.platform == Platform::Terminal && self.request.caller.own;
+        at_terminal && self.prepared.is_endless()
     }
 }
 
@@ -131,6 +147,11 @@ impl Engine {
 /// request first waits for a bulk permit; that wait does not count towards the deadline.
 async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn ErasedAnswer>, Failure> {
     let spec = lookup.command.spec;
+    let timeout = if lookup.is_endless() {
+        ENDLESS
+    } else {
+        spec.timeout
+    };
     let permits: Option<&Permits> = lookup.runtime.permits(spec.cost);
     let _share = match permits {
         Some(permits) if lookup.request.bulk => Some(permits.acquire_bulk().await?),
@@ -144,12 +165,12 @@ async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn ErasedAnswe
         };
         lookup.prepared.run(&context).await
     };
-    tokio::time::timeout(spec.timeout, run)
+    tokio::time::timeout(timeout, run)
         .await
         .unwrap_or_else(|_| {
             Err(Failure::Timeout {
                 what: format!("`{}`", spec.name),
-                after: spec.timeout,
+                after: timeout,
             })
         })
 }

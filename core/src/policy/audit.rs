@@ -170,6 +170,7 @@ mod tests {
             completes: None,
             minimum: None,
             maximum: None,
+            or_endless: false,
             choices: Vec::new(),
         }
     }

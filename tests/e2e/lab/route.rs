@@ -9,13 +9,13 @@ use netvane_tests::{Lab, Netvane};
 use serde_json::Value;
 
 /// Exclusive use of the route lab.
-struct Turn {
+pub(super) struct Turn {
     lab: Lab,
     _lock: File,
 }
 
 impl Turn {
-    fn take() -> Self {
+    pub(super) fn take() -> Self {
         let lab = Lab::route();
         let lock = File::create(lab.directory().join("turn")).expect("a lock file");
         lock.lock().expect("a turn");
@@ -24,7 +24,7 @@ impl Turn {
         turn
     }
 
-    fn script(&self, arguments: &[&str]) {
+    pub(super) fn script(&self, arguments: &[&str]) {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/route.sh"));
         command
             .arg(arguments[0])
@@ -36,7 +36,7 @@ impl Turn {
         );
     }
 
-    fn netvane(&self, uid: Option<u32>, line: &str) -> Netvane {
+    pub(super) fn netvane(&self, uid: Option<u32>, line: &str) -> Netvane {
         let line = [
             "SERVER4",
             "SERVER6",
@@ -76,8 +76,13 @@ impl Turn {
             .env("NETVANE__DNS__SERVERS", "198.51.100.2")
     }
 
+    /// The value of a variable of the lab.
+    pub(super) fn value(&self, name: &str) -> &str {
+        self.lab.value(name)
+    }
+
     #[track_caller]
-    fn json(&self, line: &str) -> Value {
+    pub(super) fn json(&self, line: &str) -> Value {
         self.netvane(None, &format!("--json {line}")).run().json()
     }
 }

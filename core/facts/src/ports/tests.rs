@@ -260,6 +260,11 @@ fn familiar_names_replace_those_of_the_registry() {
         (445, "tcp", Some("smb")),
         (8443, "tcp", Some("https-alt")),
         (443, "tcp", Some("https")),
+        (443, "udp", Some("https")),
+        (1521, "tcp", Some("oracle")),
+        (6443, "tcp", Some("kubernetes")),
+        (51820, "udp", Some("wireguard")),
+        (1521, "udp", service_name(1521, "udp")),
         (3389, "udp", service_name(3389, "udp")),
         (0, "tcp", service_name(0, "tcp")),
     ] {

@@ -207,8 +207,19 @@ impl Message {
     /// Returns the addresses in the answer section that belong to the queried name, or to the name that its aliases
     /// lead to. Addresses of other names are not part of the answer.
     pub fn addresses(&self) -> Vec<IpAddr> {
+        let end = self.final_name();
+        self.answers
+            .iter()
+            .filter(|record| record.name.eq_ignore_ascii_case(&end))
+            .filter_map(Record::address)
+            .collect()
+    }
+
+    /// Returns the queried name, or the name that its aliases in the answer section lead to; empty if the response has
+    /// no question. In a loop, it is the last name before the first repeats.
+    pub fn final_name(&self) -> String {
         let Some((name, _)) = &self.question else {
-            return Vec::new();
+            return String::new();
         };
 
         let mut names = vec![name.clone()];
@@ -219,12 +230,7 @@ impl Message {
             names.push(next);
         }
 
-        let end = names.last().map_or("", String::as_str);
-        self.answers
-            .iter()
-            .filter(|record| record.name.eq_ignore_ascii_case(end))
-            .filter_map(Record::address)
-            .collect()
+        names.pop().unwrap_or_default()
     }
 
     /// The name that an alias in the answer section has for `name`: of a CNAME, or else of a DNAME.

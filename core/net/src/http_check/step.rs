@@ -20,7 +20,7 @@ use super::{
     redirect,
 };
 use crate::{
-    Contact, Net, egress_budget, smtp,
+    Net, dns::NoAddress, egress_budget, smtp,
     tls_check::{Assessment, Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
 };
 
@@ -96,8 +96,8 @@ async fn run(
     let port = url.port_or_known_default().unwrap_or(443);
 
     let addresses = match addresses(net, query, &host).await? {
-        Contact::Addresses(addresses) => addresses,
-        Contact::None { rcode } => return Ok(failed(HttpTrouble::NoAddress(rcode))),
+        Ok(addresses) => addresses,
+        Err(none) => return Ok(failed(HttpTrouble::NoAddress(none.rcode))),
     };
     let is_looked_up = matches!(host, Host::Name(_)) && resolved(query, &host).is_none();
     step.timings.dns = is_looked_up.then(|| started.elapsed());
@@ -135,13 +135,14 @@ async fn run(
 }
 
 /// The addresses to connect to, accepted by the guard.
-async fn addresses(net: &Net, query: &HttpQuery, host: &Host) -> Result<Contact, Failure> {
+async fn addresses(
+    net: &Net,
+    query: &HttpQuery,
+    host: &Host,
+) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
     match resolved(query, host) {
-        Some(address) => net
-            .contact(&Host::Address(address), None)
-            .await
-            .map(Contact::Addresses),
-        None => net.contact_if_any(host, query.version).await,
+        Some(address) => net.locate(&Host::Address(address), None).await,
+        None => net.locate(host, query.version).await,
     }
 }
 

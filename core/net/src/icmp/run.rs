@@ -30,7 +30,8 @@ struct Probe {
 }
 
 /// Sends `count` echo requests. `on_reply` is called for each reply as it arrives, and for each
-/// lost request when it times out. Ends when all are done.
+/// lost request when it times out. Ends when all are done, or at `stop`; requests in flight do not
+/// count then.
 ///
 /// # Errors
 /// No kind of ICMP socket is permitted (use [`super::tcp_ping`] then), or this machine cannot send
@@ -38,6 +39,7 @@ struct Probe {
 pub async fn ping(
     address: IpAddr,
     options: PingOptions,
+    stop: impl Future<Output = ()>,
     mut on_reply: impl FnMut(&Reply),
 ) -> Result<PingOutcome, PingError> {
     let mut socket = Echo::open(address, options.timeout)?;
@@ -49,6 +51,7 @@ pub async fn ping(
         source,
     };
 
+    tokio::pin!(stop);
     let mut events = Vec::new();
     let mut next_send = Instant::now();
     let size = options.size.clamp(MIN_SIZE, MAX_SIZE);
@@ -75,6 +78,7 @@ pub async fn ping(
         tokio::select! {
             biased;
             result = socket.listen(&mut events) => result?,
+            () = &mut stop => break,
             () = sleep_until(wake.into()) => {}
         }
 
@@ -144,6 +148,7 @@ impl Run {
                 seq,
                 rtt_ms: None,
                 ttl: None,
+                state: None,
                 error: Some(error),
             };
 
@@ -176,6 +181,7 @@ impl Run {
                 seq,
                 rtt_ms: None,
                 ttl: None,
+                state: None,
                 error: Some(ReplyError {
                     notice,
                     from: event.from,
@@ -191,6 +197,7 @@ impl Run {
                         seq,
                         rtt_ms: Some(millis(elapsed)),
                         ttl: event.ttl,
+                        state: None,
                         error: None,
                     }
                 }
@@ -227,6 +234,7 @@ impl Run {
                     seq,
                     rtt_ms: None,
                     ttl: None,
+                    state: None,
                     error: None,
                 };
                 on_reply(&reply);

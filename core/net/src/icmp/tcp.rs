@@ -8,16 +8,19 @@ use std::{
 use tokio::time::{sleep, sleep_until, timeout};
 
 use super::{Method, PingError, PingOptions, PingOutcome, Reply, ReplyError, millis};
-use crate::connect::{Answer, connect, local_reason};
+use crate::{
+    connect::{Answer, connect, local_reason},
+    tcp::PortState,
+};
 
 /// Ports in the order they are tried; a closed port answers as well as an open one.
 const PORTS: [u16; 2] = [443, 80];
 /// Delay before the second port is tried too.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Measures with TCP connections to port 443, then 80. `size` is not used.
+/// Measures with TCP connections to a port, or without one to 443, then 80. `size` is not used.
 ///
-/// The first request finds the port that answers; the others use it. One request is in flight at a
+/// Without a port, the first request finds the one that answers; the others use it. One request is in flight at a
 /// time, so a host that does not answer takes at most `count` times the timeout.
 ///
 /// # Errors
@@ -25,18 +28,28 @@ const HEAD_START: Duration = Duration::from_millis(250);
 pub async fn tcp_ping(
     address: IpAddr,
     options: PingOptions,
+    port: Option<u16>,
+    stop: impl Future<Output = ()>,
     mut on_reply: impl FnMut(&Reply),
 ) -> Result<PingOutcome, PingError> {
     let mut replies = Vec::new();
-    let mut port_in_use = None;
+    let mut port_in_use = port;
+    tokio::pin!(stop);
     let mut next = Instant::now();
 
     for seq in 1..=options.count {
-        sleep_until(next.into()).await;
-        next = (next + options.interval).max(Instant::now());
-        let outcome = timeout(options.timeout, request(address, port_in_use)).await;
-        if let Ok(Ok((port, _))) = &outcome {
-            port_in_use = Some(*port);
+        let one = async {
+            sleep_until(next.into()).await;
+            next = (next + options.interval).max(Instant::now());
+            timeout(options.timeout, request(address, port_in_use)).await
+        };
+        let outcome = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            outcome = one => outcome,
+        };
+        if let Ok(Ok(answered)) = &outcome {
+            port_in_use = Some(answered.port);
         }
         let reply = reply(seq, outcome.ok())?;
         on_reply(&reply);
@@ -52,10 +65,14 @@ pub async fn tcp_ping(
 
 /// Converts the result of a request; `None` is a timeout. Returns an error if the measurement must
 /// end.
-fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<Reply, PingError> {
+fn reply(seq: u16, outcome: Option<Result<Answered, Failure>>) -> Result<Reply, PingError> {
+    let mut state = None;
     let (elapsed, error) = match outcome {
         None => (None, None),
-        Some(Ok((_, elapsed))) => (Some(elapsed), None),
+        Some(Ok(answered)) => {
+            state = Some(answered.state);
+            (Some(answered.elapsed), None)
+        }
         Some(Err(Failure::Socket(error))) => return Err(PingError::Socket(error)),
         Some(Err(Failure::Local(reason))) if seq == 1 => {
             return Err(PingError::Local { reason });
@@ -76,8 +93,17 @@ fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<
         seq,
         rtt_ms: elapsed.map(millis),
         ttl: None,
+        state,
         error,
     })
+}
+
+/// The answer to a connection attempt.
+#[derive(Debug)]
+struct Answered {
+    port: u16,
+    state: PortState,
+    elapsed: Duration,
 }
 
 #[derive(Debug)]
@@ -88,7 +114,7 @@ enum Failure {
 }
 
 /// Sends one request: to the port that answered before, otherwise to both in turn.
-async fn request(address: IpAddr, port_in_use: Option<u16>) -> Result<(u16, Duration), Failure> {
+async fn request(address: IpAddr, port_in_use: Option<u16>) -> Result<Answered, Failure> {
     if let Some(port) = port_in_use {
         return attempt(address, port).await;
     }
@@ -116,11 +142,17 @@ async fn request(address: IpAddr, port_in_use: Option<u16>) -> Result<(u16, Dura
     }
 }
 
-async fn attempt(address: IpAddr, port: u16) -> Result<(u16, Duration), Failure> {
+async fn attempt(address: IpAddr, port: u16) -> Result<Answered, Failure> {
     let target = SocketAddr::new(address, port);
     let (answer, elapsed) = connect(target, None).await.map_err(Failure::Socket)?;
+    let answered = |state| Answered {
+        port,
+        state,
+        elapsed,
+    };
     match answer {
-        Answer::Open(_) | Answer::Refused => Ok((port, elapsed)),
+        Answer::Open(_) => Ok(answered(PortState::Open)),
+        Answer::Refused => Ok(answered(PortState::Closed)),
         Answer::IcmpError(notice, from) => {
             let error = ReplyError {
                 notice: Some(notice),
@@ -150,13 +182,33 @@ mod tests {
             ..PingOptions::default()
         };
         let mut seen = Vec::new();
-        let outcome = tcp_ping(IpAddr::from([127, 0, 0, 1]), options, |reply| {
+        let target = IpAddr::from([127, 0, 0, 1]);
+        let outcome = tcp_ping(target, options, None, std::future::pending(), |reply| {
             seen.push(reply.seq)
         })
         .await
         .expect("there");
         assert_eq!((outcome.sent, outcome.received), (2, 2));
         assert_eq!(seen, [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_chosen_port_is_the_only_one_used_until_it_is_stopped() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let port = listener.local_addr().expect("an address").port();
+        let options = PingOptions {
+            count: u16::MAX,
+            interval: Duration::from_millis(20),
+            ..PingOptions::default()
+        };
+        let stop = sleep(Duration::from_millis(300));
+        let target = IpAddr::from([127, 0, 0, 1]);
+        let outcome = tcp_ping(target, options, Some(port), stop, |_| {}).await;
+        let outcome = outcome.expect("there");
+        assert_eq!(outcome.method, Method::Tcp { port });
+        assert!(outcome.received > 3 && outcome.sent == outcome.received);
+        let is_open = |reply: &Reply| reply.state == Some(PortState::Open);
+        assert!(outcome.replies.iter().all(is_open));
     }
 
     #[test]
@@ -177,7 +229,13 @@ mod tests {
     fn a_timeout_is_a_lost_request() {
         let lost = reply(3, None).expect("a reply");
         assert_eq!((lost.seq, lost.rtt_ms, lost.error), (3, None, None));
-        let answered = reply(4, Some(Ok((80, Duration::from_micros(1500))))).expect("a reply");
+        let closed = Answered {
+            port: 80,
+            state: PortState::Closed,
+            elapsed: Duration::from_micros(1500),
+        };
+        let answered = reply(4, Some(Ok(closed))).expect("a reply");
         assert_eq!((answered.seq, answered.rtt_ms), (4, Some(1.5)));
+        assert_eq!(answered.state, Some(PortState::Closed));
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use super::{Method, table::Answer};
+use super::{Method, TraceError, table::Answer};
 use crate::icmp::{
     event::{EchoEvent, EchoOutcome},
     socket::EchoSocket,
@@ -18,9 +18,13 @@ const ECHO_SIZE: u16 = 32;
 /// Sends ICMP echo requests with small TTLs.
 pub(super) struct Echo {
     socket: EchoSocket,
-    /// TTL, column and send time of each probe, by sequence number from 1.
+    /// TTL, column and send time of each probe, by sequence number from 1; the oldest are replaced.
     sent: Vec<(u8, u8, (Instant, SystemTime))>,
+    next: usize,
 }
+
+/// Number of sequence numbers in use, after which the first is used again.
+const NUMBERS: usize = 16_384;
 
 impl Echo {
     /// Opens the socket; `None` if the system does not permit it.
@@ -28,14 +32,30 @@ impl Echo {
         Some(Self {
             socket: EchoSocket::open(target).ok()?,
             sent: Vec::new(),
+            next: 0,
+        })
+    }
+
+    /// Opens the socket for a user who chose ICMP.
+    ///
+    /// # Errors
+    /// The system does not permit it.
+    pub(crate) fn permitted(target: IpAddr) -> Result<Self, TraceError> {
+        Self::open(target).ok_or_else(|| TraceError::Local {
+            reason: "this system does not permit ICMP echo".into(),
         })
     }
 
     /// Sends one probe; if that fails, it counts as unanswered.
     pub(crate) fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<Answer>) {
-        self.sent
-            .push((ttl, column, (Instant::now(), SystemTime::now())));
-        let Ok(seq) = u16::try_from(self.sent.len()) else {
+        let sent = (ttl, column, (Instant::now(), SystemTime::now()));
+        match self.sent.get_mut(self.next) {
+            Some(oldest) => *oldest = sent,
+            None => self.sent.push(sent),
+        }
+        self.next = (self.next + 1) % NUMBERS;
+        let number = if self.next == 0 { NUMBERS } else { self.next };
+        let Ok(seq) = u16::try_from(number) else {
             return;
         };
         if self.socket.send(seq, ECHO_SIZE, Some(ttl)).is_err() {

@@ -34,7 +34,7 @@ pub(crate) async fn trace(
         reason: local_reason(&error),
     })?;
     let mut table = Table::new(address, source, max_hops, probes);
-    let mut tcp = Tcp::new(address);
+    let mut tcp = Tcp::new(address, options.port);
     let each = |ttl| (0..probes).map(move |column| (ttl, column));
     let mut queue: VecDeque<(u8, u8)> = (1..=max_hops).flat_map(each).collect();
     let mut ticks = interval(PACE);

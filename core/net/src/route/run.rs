@@ -129,6 +129,8 @@ struct Run {
     echo: Option<Echo>,
     tcp: Tcp,
     tcp_tried: bool,
+    /// The only method, if the user chose one.
+    method: Option<Method>,
     mtu: Option<MtuProbe>,
     queue: VecDeque<(Method, u8, u8)>,
     wave: Wave,
@@ -149,10 +151,15 @@ impl Run {
             reason: local_reason(&error),
         })?;
 
+        let first = options.method.unwrap_or(Method::Udp);
         // Hop by hop, nearest first, so that rate-limited routers answer the probes that matter.
         let queue = (1..=max_hops)
-            .flat_map(|ttl| (0..probes).map(move |column| (Method::Udp, ttl, column)))
+            .flat_map(|ttl| (0..probes).map(move |column| (first, ttl, column)))
             .collect();
+        let echo = match options.method {
+            Some(Method::Icmp) => Some(Echo::permitted(address)?),
+            _ => None,
+        };
 
         Ok(Self {
             address,
@@ -160,9 +167,10 @@ impl Run {
             probes,
             table: Table::new(address, source, max_hops, probes),
             udp: Udp::open(address)?,
-            echo: None,
-            tcp: Tcp::new(address),
-            tcp_tried: false,
+            echo,
+            tcp: Tcp::new(address, options.port),
+            tcp_tried: options.method.is_some(),
+            method: options.method,
             mtu: MtuProbe::open(address),
             queue,
             wave: Wave::First,
@@ -296,7 +304,7 @@ impl Run {
     fn probe_again(&mut self, wave: Wave, column: u8) {
         self.start_wave(wave);
         let silent = self.table.silent();
-        if wave == Wave::Second && self.table.end().is_none() {
+        if wave == Wave::Second && self.table.end().is_none() && self.method.is_none() {
             self.echo = Echo::open(self.address);
             if self.echo.is_some() {
                 self.probe_beyond(Method::Icmp);
@@ -305,8 +313,9 @@ impl Run {
             }
         }
         let column = column.min(self.probes - 1);
+        let first = self.method.unwrap_or(Method::Udp);
         self.queue
-            .extend(silent.iter().map(|ttl| (Method::Udp, *ttl, column)));
+            .extend(silent.iter().map(|ttl| (first, *ttl, column)));
     }
 
     fn probe_by_tcp(&mut self) {

@@ -187,24 +187,29 @@ impl Table {
     }
 
     fn format_answer(&self, answer: &Answer) -> ProbeAnswer {
-        let normal = match answer.notice {
-            None | Some(IcmpError::TimeExceeded) => true,
-            Some(IcmpError::PortUnreachable) => self.is_target(answer),
-            Some(_) => false,
-        };
-        let note = answer.notice.filter(|_| !normal).map(|notice| Note {
-            notice,
-            // Port unreachable from another host than the target must not look like the end of the
-            // route.
-            mark: notice.mark().or_else(|| Some("!3".into())),
-            local: answer.from == self.source && !self.is_target(answer),
-        });
         ProbeAnswer {
             address: answer.from,
             rtt_ms: millis(answer.rtt),
-            note,
+            note: note_of(answer, self.target, self.source),
         }
     }
+}
+
+/// Returns the ICMP error of an answer if it is not a normal reply of a hop or the target.
+pub(super) fn note_of(answer: &Answer, target: IpAddr, source: IpAddr) -> Option<Note> {
+    let is_target = answer.from == target;
+    let normal = match answer.notice {
+        None | Some(IcmpError::TimeExceeded) => true,
+        Some(IcmpError::PortUnreachable) => is_target,
+        Some(_) => false,
+    };
+    answer.notice.filter(|_| !normal).map(|notice| Note {
+        notice,
+        // Port unreachable from another host than the target must not look like the end of the
+        // route.
+        mark: notice.mark().or_else(|| Some("!3".into())),
+        local: answer.from == source && !is_target,
+    })
 }
 
 #[cfg(test)]

@@ -24,9 +24,13 @@ pub(super) struct Udp {
     socket: UdpSocket,
     target: IpAddr,
     token: [u8; 8],
-    /// Probes sent, indexed by port minus [`BASE_PORT`].
+    /// Probes sent, indexed by port minus [`BASE_PORT`]; the oldest are replaced.
     sent: Vec<Sent>,
+    next: usize,
 }
+
+/// Number of ports in use, after which the first is used again.
+const PORTS: usize = 16_384;
 
 struct Sent {
     ttl: u8,
@@ -42,6 +46,7 @@ impl Udp {
             target,
             token: token().to_be_bytes(),
             sent: Vec::new(),
+            next: 0,
         })
     }
 
@@ -53,7 +58,9 @@ impl Udp {
         column: u8,
         answers: &mut Vec<Answer>,
     ) -> io::Result<()> {
-        let port = u16::try_from(self.sent.len())
+        let index = self.next;
+        self.next = (index + 1) % PORTS;
+        let port = u16::try_from(index)
             .ok()
             .and_then(|index| BASE_PORT.checked_add(index))
             .ok_or(io::ErrorKind::QuotaExceeded)?;
@@ -62,11 +69,15 @@ impl Udp {
         let to = Some(SocketAddr::new(self.target, port));
         let hops = Some((ttl, self.target.is_ipv6()));
 
-        self.sent.push(Sent {
+        let sent = Sent {
             ttl,
             column,
             at: (Instant::now(), SystemTime::now()),
-        });
+        };
+        match self.sent.get_mut(index) {
+            Some(oldest) => *oldest = sent,
+            None => self.sent.push(sent),
+        }
 
         let mut outcome = Ok(());
 

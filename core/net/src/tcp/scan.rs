@@ -53,9 +53,12 @@ pub async fn check_ports(
         tokio::select! {
             biased;
             Some(done) = attempts.next(), if !attempts.is_empty() => {
-                scan.finish(done, &mut on_result);
-                // Process everything that is ready before checking timers.
-                while let Some(Some(done)) = scan.attempts.next().now_or_never() {
+                // Take everything that is ready before reporting it, which takes time.
+                let mut all = vec![done];
+                while let Some(Some(done)) = attempts.next().now_or_never() {
+                    all.push(done);
+                }
+                for done in all {
                     scan.finish(done, &mut on_result);
                 }
             }

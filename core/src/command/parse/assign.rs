@@ -39,9 +39,10 @@ pub(super) fn assign<'e>(
         let value = match option(entry, token, options_end)? {
             Some((argument, value)) => option_value(argument, value, token, &mut tokens)?,
             None => {
-                let value = positional(entry, &values, token, line)?;
+                let after = tokens.as_slice();
+                let value = positional(entry, &values, token, after, line)?;
                 if value.argument.rest {
-                    tokens = [].iter();
+                    tokens = after[first_option(entry, value.argument, after)..].iter();
                 }
                 value
             }
@@ -93,15 +94,17 @@ fn option_value<'e>(
 }
 
 /// Returns the argument of a token without a name: the first one without a value. Free text takes
-/// the rest of the line.
+/// the rest of the line, up to an option of another argument.
 fn positional<'e>(
     entry: &'e Entry,
     values: &[AssignedValue<'e>],
     token: &Token,
+    after: &[Token],
     line: &str,
 ) -> Result<AssignedValue<'e>, UsageError> {
     let free = entry.arguments.iter().find(|argument| {
         argument.kind != ArgumentKind::Boolean
+            && !is_text_instead(entry, argument, token)
             && !values
                 .iter()
                 .any(|value| value.argument.name == argument.name)
@@ -109,7 +112,8 @@ fn positional<'e>(
 
     let argument = free.ok_or_else(|| superfluous(entry, token))?;
     let (text, span) = if argument.rest {
-        rest_of_line(line, token)
+        let next = after.get(first_option(entry, argument, after));
+        rest_of_line(line, token, next.map(|option| option.span.start))
     } else {
         (token.text.clone(), token.span.clone())
     };
@@ -119,6 +123,21 @@ fn positional<'e>(
         text,
         span,
     })
+}
+
+/// Whether a token is free text and not one of the few values of an argument before it.
+fn is_text_instead(entry: &Entry, argument: &Argument, token: &Token) -> bool {
+    let is_choice = |choice: &String| choice.eq_ignore_ascii_case(&token.text);
+    !argument.required
+        && !argument.choices.is_empty()
+        && free_text(entry)
+        && !argument.choices.iter().any(is_choice)
+}
+
+/// The index of the first token that is an option of another argument than this free text.
+fn first_option(entry: &Entry, text: &Argument, tokens: &[Token]) -> usize {
+    let is_other = |token: &Token| matches!(option(entry, token, false), Ok(Some((argument, _))) if argument.name != text.name);
+    tokens.iter().position(is_other).unwrap_or(tokens.len())
 }
 
 /// Rejects arguments that are given twice, and empty free text; other checks are left to the
@@ -217,8 +236,10 @@ pub(super) fn find<'e>(entry: &'e Entry, written: &str) -> Option<&'e Argument> 
         .find(|argument| argument.name == name)
 }
 
-fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
-    let text: String = line.chars().skip(token.span.start).collect();
+/// The text from this token to `until`, or to the end of the line.
+fn rest_of_line(line: &str, token: &Token, until: Option<usize>) -> (String, Range<usize>) {
+    let length = until.map_or(usize::MAX, |until| until - token.span.start);
+    let text: String = line.chars().skip(token.span.start).take(length).collect();
     let text = text.trim_end().to_owned();
     let end = token.span.start + text.chars().count();
     let closes = text.ends_with(['"', '\'', '”', '’']);

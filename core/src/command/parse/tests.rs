@@ -57,6 +57,25 @@ fn flags_are_set_by_name_dash_or_plus() {
 }
 
 #[test]
+fn options_may_follow_free_text_of_a_command_with_more_arguments() {
+    let read = |line: &str| read(line).map(|(_, arguments)| arguments).expect(line);
+    let expected = r#"{"target":"192.0.2.1","protocol":"udp","ports":"22,80,53/udp"}"#.to_owned();
+    for line in [
+        "ports 192.0.2.1 udp 22 80 53/udp",
+        "ports 192.0.2.1 22 80 53/udp protocol=udp",
+        "ports 192.0.2.1 protocol=udp 22 80,53/udp",
+        "ports 192.0.2.1 22,80 53/udp --protocol udp",
+    ] {
+        assert_eq!(read(line), expected, "{line}");
+    }
+
+    let text = r#"{"user_agent":"curl/8 ports=1 protocol=udp"}"#;
+    assert_eq!(read("ua curl/8 ports=1 protocol=udp"), text);
+    let failed = fault("ports 192.0.2.1 ssssh");
+    assert!(failed.0.contains("unknown service"), "{failed:?}");
+}
+
+#[test]
 fn an_unknown_command_has_a_position_and_a_suggestion() {
     assert_eq!(
         fault("/mxx example.com"),
@@ -278,7 +297,12 @@ fn flags_can_be_set_to_true_or_false() {
 fn numbers_have_bounds() {
     assert!(arguments("ping 192.0.2.1 20").contains(r#""count":20"#));
     assert!(arguments("ping 192.0.2.1 count=1").contains(r#""count":1"#));
-    for value in ["0", "21", "-1", "4.5", "many", "99999999999999999999"] {
+    assert!(arguments("ping 192.0.2.1 count=0").contains(r#""count":0"#));
+    assert_eq!(
+        fault("trace 192.0.2.1 max_hops=0").0,
+        "`max_hops` must be 1–64"
+    );
+    for value in ["21", "-1", "4.5", "many", "99999999999999999999"] {
         assert_eq!(
             fault(&format!("ping 192.0.2.1 {value}")).0,
             "`count` must be 1–20",

@@ -11,12 +11,14 @@ use netvane_facts::{
     ip_class::{self, Kind},
     target::{Host, both_forms},
 };
+use netvane_net::dns::NoAddress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{source::add_attribution, summary::PlaceSummary};
 use crate::{
     command::{Command, Context},
+    commands::target_address::Located,
     spec::{Cost, Group, Spec, TargetKind},
 };
 
@@ -37,7 +39,7 @@ pub(crate) struct Data {
     /// The query in canonical spelling.
     query: String,
     #[serde(flatten)]
-    place: Place,
+    place: Located<Place>,
     /// The same data of further addresses of the host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     more: Vec<Place>,
@@ -54,6 +56,9 @@ pub(crate) struct Place {
     /// The special-purpose range of the address, with its RFC.
     #[serde(skip_serializing_if = "Option::is_none")]
     special: Option<Special>,
+    /// The IPv4 address inside a 6to4, Teredo, NAT64 or IPv4-compatible address; location and network are its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embedded: Option<IpAddr>,
     pub(crate) country: Option<Country>,
     region: Option<String>,
     pub(crate) city: Option<String>,
@@ -85,7 +90,11 @@ impl Command for Geo {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let (query, addresses) = addresses(cx, &self.target).await?;
+        let query = self.target.to_string();
+        let addresses = match addresses(cx, &self.target).await? {
+            Ok(addresses) => addresses,
+            Err(none) => return Ok(Data::without_address(query, none)),
+        };
         let mut places: Vec<Place> = addresses
             .into_iter()
             .map(|address| Place::of(cx, address))
@@ -93,40 +102,42 @@ impl Command for Geo {
         let place = places.remove(0);
         Ok(Data {
             query,
-            place,
+            place: Located::At(place),
             more: places,
         })
     }
 }
 
 impl Data {
+    fn without_address(query: String, none: NoAddress) -> Self {
+        Self {
+            query,
+            place: Located::Nowhere(none.into()),
+            more: Vec::new(),
+        }
+    }
+
     /// Data of a single address.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn one(place: Place) -> Self {
         Self {
             query: place.address.to_string(),
-            place,
+            place: Located::At(place),
             more: Vec::new(),
         }
     }
 }
 
-/// Resolves the target to its addresses, at least one, without contacting them. Fails if the name has none.
+/// Resolves the target to its addresses, at least one, without contacting them.
 pub(crate) async fn addresses(
     cx: &Context,
     target: &Host,
-) -> Result<(String, Vec<IpAddr>), Failure> {
-    let query = target.to_string();
-    let mut addresses = cx.net.addresses(target).await?;
-    addresses.truncate(MAX_ADDRESSES);
-    if addresses.is_empty() {
-        Err(Failure::Upstream {
-            what: both_forms(&query),
-            why: "the name has no address".into(),
-        })
-    } else {
-        Ok((query, addresses))
-    }
+) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+    let resolved = cx.net.resolve(target, None).await?;
+    Ok(resolved.map(|mut addresses| {
+        addresses.truncate(MAX_ADDRESSES);
+        addresses
+    }))
 }
 
 impl Place {
@@ -142,6 +153,12 @@ impl Place {
             name: scope.name.into(),
             source: scope.rfc.into(),
         });
+        let embedded = match address {
+            IpAddr::V6(v6) if scope.kind == Kind::Transition => {
+                ip_class::embedded_v4(v6).map(|(v4, _)| IpAddr::V4(v4))
+            }
+            _ => None,
+        };
 
         let GeoFacts {
             country,
@@ -151,13 +168,14 @@ impl Place {
             location,
             network,
             databases,
-        } = geo.lookup(address);
+        } = geo.lookup(embedded.unwrap_or(address));
 
         Self {
             address,
             version: if address.is_ipv4() { 4 } else { 6 },
             scope: scope.kind,
             special,
+            embedded,
             country,
             region,
             city,
@@ -180,8 +198,14 @@ impl Place {
 
     /// One sentence about the address.
     pub(crate) fn summary(&self) -> String {
-        match (&self.special, self.place(), self.holder()) {
-            (Some(special), ..) if self.scope != Kind::Global => {
+        let special = self.special.as_ref();
+        let special = special.filter(|_| self.scope != Kind::Global);
+        match (special, self.embedded, self.place_and_holder()) {
+            (Some(special), Some(embedded), Some(facts)) => {
+                format!("{}: embeds {embedded}, {facts}", special.name)
+            }
+            (Some(special), Some(embedded), None) => format!("{}: embeds {embedded}", special.name),
+            (Some(special), None, _) => {
                 format!(
                     "{} address: {} ({}, {})",
                     self.kind(),
@@ -190,10 +214,16 @@ impl Place {
                     special.source
                 )
             }
-            (_, Some(place), Some(holder)) => format!("{place}; {holder}"),
-            (_, Some(place), None) => place,
-            (_, None, Some(holder)) => holder,
-            (_, None, None) => "No location data for this address".into(),
+            (None, _, Some(facts)) => facts,
+            (None, _, None) => "No location data for this address".into(),
+        }
+    }
+
+    /// Location and network in one line: `Germany; AS64496 Example Net`.
+    fn place_and_holder(&self) -> Option<String> {
+        match (self.place(), self.holder()) {
+            (Some(place), Some(holder)) => Some(format!("{place}; {holder}")),
+            (place, holder) => place.or(holder),
         }
     }
 
@@ -210,6 +240,10 @@ impl Place {
                 "Range",
                 format!("{} {}, {}", special.range, special.name, special.source),
             );
+        }
+
+        if let Some(embedded) = self.embedded {
+            document.field("Embedded IPv4", Cell::new(embedded, Role::Address));
         }
 
         if let Some(country) = &self.country {
@@ -273,8 +307,13 @@ pub(crate) fn date(timestamp: &str) -> &str {
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Location and network of {}", both_forms(&self.query));
-        let mut document = Document::new(title, self.place.summary(), Severity::Neutral);
-        self.place.add_facts(&mut document);
+        let place = match &self.place {
+            Located::At(place) => place,
+            Located::Nowhere(none) => return none.explain_absence(title, &self.query),
+        };
+
+        let mut document = Document::new(title, place.summary(), Severity::Neutral);
+        place.add_facts(&mut document);
         let rows = self.more.iter().map(|place| {
             let part = |text: Option<String>| text.unwrap_or_default().into();
             [
@@ -284,7 +323,7 @@ impl Answer for Data {
             ]
         });
         document.table(["Other address", "Location", "Network"], rows.collect());
-        self.place.add_source(&mut document);
+        place.add_source(&mut document);
         document
     }
 }

@@ -22,10 +22,13 @@ use crate::{
     commands::{
         address::geo::{Place, addresses},
         dns::lookup::look_up,
+        target_address::Located,
     },
     spec::{Cost, Group, Spec, TargetKind},
 };
 
+/// Most different descriptions of addresses in the summary.
+const MAX_SUMMARIES: usize = 3;
 /// Timeout of the registry lookup, so that a slow registry does not delay the rest for longer.
 const REGISTRY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -43,7 +46,7 @@ pub(crate) struct Data {
     /// The query in canonical spelling.
     query: String,
     #[serde(flatten)]
-    first: AddressInfo,
+    first: Located<AddressInfo>,
     /// The same data of further addresses of the host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     more: Vec<AddressInfo>,
@@ -88,7 +91,17 @@ impl Command for Ip {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let (query, addresses) = addresses(cx, &self.target).await?;
+        let query = self.target.to_string();
+        let addresses = match addresses(cx, &self.target).await? {
+            Ok(addresses) => addresses,
+            Err(none) => {
+                return Ok(Data {
+                    query,
+                    first: Located::Nowhere(none.into()),
+                    more: Vec::new(),
+                });
+            }
+        };
         let new = |address| AddressInfo {
             place: Place::of(cx, address),
             names: Vec::new(),
@@ -96,22 +109,25 @@ impl Command for Ip {
             missing: Vec::new(),
         };
         let mut all: Vec<AddressInfo> = addresses.into_iter().map(new).collect();
-        cx.progress(&Data {
-            query: query.clone(),
-            first: all[0].clone(),
-            more: all[1..].to_vec(),
-        });
+        cx.progress(&Data::of(query.clone(), all.clone()));
         join_all(
             all.iter_mut()
                 .map(|about| about.look_up_names_and_registration(cx)),
         )
         .await;
-        let first = all.remove(0);
-        Ok(Data {
+        Ok(Data::of(query, all))
+    }
+}
+
+impl Data {
+    /// Data of these addresses, which must not be empty.
+    fn of(query: String, mut addresses: Vec<AddressInfo>) -> Self {
+        let first = addresses.remove(0);
+        Self {
             query,
-            first,
-            more: all,
-        })
+            first: Located::At(first),
+            more: addresses,
+        }
     }
 }
 
@@ -230,29 +246,85 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
     }))
 }
 
+impl AddressInfo {
+    /// Location and network; where the database has none, what the registry says.
+    fn summary(&self) -> String {
+        let place = &self.place;
+        let has_facts = place.scope != Kind::Global || place.country.is_some();
+        match &self.registration {
+            Some(registration) if !has_facts && place.network.is_none() => {
+                let holder = registration.organization.as_ref();
+                let parts = [
+                    holder.or(registration.name.as_ref()),
+                    registration.country.as_ref(),
+                ];
+                let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+                if parts.is_empty() {
+                    return place.summary();
+                }
+                format!("Registered to {}", parts.join(", "))
+            }
+            _ => place.summary(),
+        }
+    }
+}
+
+impl Data {
+    fn addresses(&self) -> impl Iterator<Item = &AddressInfo> + Clone {
+        self.first.at().into_iter().chain(&self.more)
+    }
+
+    /// One sentence about all addresses: equal ones are described once.
+    fn summary(&self) -> String {
+        let mut summaries: Vec<String> = Vec::new();
+        for summary in self.addresses().map(AddressInfo::summary) {
+            if !summaries.contains(&summary) {
+                summaries.push(summary);
+            }
+        }
+
+        let shown = summaries.len().min(MAX_SUMMARIES);
+        let more = match summaries.len() - shown {
+            0 => String::new(),
+            more => format!(" · {more} more"),
+        };
+        let text = format!("{}{more}", summaries[..shown].join(" · "));
+        match self.addresses().count() {
+            0 | 1 => text,
+            number => format!("{number} addresses: {text}"),
+        }
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("About {}", both_forms(&self.query));
-        let mut document = Document::new(title, self.first.place.summary(), Severity::Neutral);
-        for (index, about) in std::iter::once(&self.first).chain(&self.more).enumerate() {
-            if index > 0 {
-                document.heading(about.place.summary());
+        let first = match &self.first {
+            Located::At(first) => first,
+            Located::Nowhere(none) => return none.explain_absence(title, &self.query),
+        };
+
+        let mut document = Document::new(title, self.summary(), Severity::Neutral);
+        for about in self.addresses() {
+            if !self.more.is_empty() {
+                document.heading(about.place.address.to_string());
             }
             about.place.add_facts(&mut document);
             about.add_registration(&mut document);
         }
-        for missing in std::iter::once(&self.first)
-            .chain(&self.more)
-            .flat_map(|about| &about.missing)
-        {
+
+        for missing in self.addresses().flat_map(|about| &about.missing) {
             document.note(missing);
         }
-        self.first.place.add_source(&mut document);
+        first.place.add_source(&mut document);
         document
     }
 
     fn lifetime(&self) -> Duration {
-        Duration::from_secs(300)
+        match self.first {
+            Located::At(_) => Duration::from_secs(300),
+            Located::Nowhere(_) => Duration::ZERO,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Classification of DNS responses.
 
-use domain::base::iana::OptRcode;
 use netvane_document::Severity;
+pub(crate) use netvane_net::dns::rcode_name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,16 +41,5 @@ impl Outcome {
             Self::Truncated => Severity::Warning,
             _ => Severity::Bad,
         }
-    }
-}
-
-/// The IANA name of an RCODE such as `NOERROR`, or `RCODE3841` for a number without a name.
-pub(crate) fn rcode_name(rcode: OptRcode) -> String {
-    match rcode
-        .to_mnemonic()
-        .and_then(|name| std::str::from_utf8(name).ok())
-    {
-        Some(name) => name.to_owned(),
-        None => format!("RCODE{}", rcode.to_int()),
     }
 }

@@ -2,40 +2,62 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, UsageError};
 use netvane_facts::target::{Host, IpVersion, both_forms};
-use netvane_net::icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats};
+use netvane_net::{
+    icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats},
+    tcp::PortState,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    args::Number,
+    args::{Count, Number},
     command::{Command, Context},
+    commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec},
 };
 
 /// Timeout of one TCP probe; replies come sooner than the "host unreachable" of a router.
 const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
+/// Time between two requests of a ping that goes on until it is stopped, as in iputils.
+const ENDLESS_INTERVAL: Duration = Duration::from_secs(1);
+/// Most replies in the document; of more, the last are shown.
+const MAX_SHOWN: usize = 20;
 
-/// ICMP echo: every reply, packet loss and round-trip times.
+/// ICMP echo or TCP connect: every reply, packet loss and round-trip times.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ping {
     /// An IP address or a host name.
     target: Host,
-    /// Number of echo requests; default 4.
+    /// Number of requests; default 4; 0 in a terminal: until Ctrl-C.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    count: Option<Number<1, 20>>,
+    count: Option<Count<20>>,
     /// Use only IPv4 or only IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ipv: Option<IpVersion>,
+    /// ICMP echo or TCP connections; default ICMP where the system permits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protocol: Option<Protocol>,
+    /// Port of TCP connections; default 443, then 80.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    port: Option<Number<1, 65_535>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Protocol {
+    Icmp,
+    Tcp,
 }
 
 /// Results of a ping.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    at: TargetAddress,
     sent: usize,
     received: usize,
     /// Lost requests in percent; requests still in flight do not count.
@@ -70,6 +92,9 @@ struct Row {
     rtt_ms: Option<f64>,
     /// TTL of the reply; `null` for TCP, and for IPv6 on raw sockets.
     ttl: Option<u8>,
+    /// Over TCP: `open`, or `closed` if the host refused the connection, which is a reply too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<PortState>,
     /// The ICMP error received instead of a reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -84,6 +109,7 @@ impl Command for Ping {
             "ping example.com",
             "ping 192.0.2.1 count=10",
             "ping example.com ipv=6",
+            "ping example.com protocol=tcp port=443",
         ],
         timeout: Duration::from_secs(40),
         cost: Cost::Heavy,
@@ -92,32 +118,67 @@ impl Command for Ping {
     type Data = Data;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, self.ipv).await?[0];
-        let count = self.count.map_or(4, |count| count.0 as u16);
-        let options = PingOptions {
-            count,
-            ..PingOptions::default()
+        let protocol = self.protocol()?;
+        let is_endless = self.is_endless();
+        if let Some(count) = self.count {
+            count.check(cx.platform)?;
+        }
+
+        let target = self.target.to_string();
+        let address = match cx.net.locate(&self.target, self.ipv).await? {
+            Ok(addresses) => addresses[0],
+            Err(none) => return Ok(Data::new(target, none, 0)),
         };
-        let mut data = Data::new(self.target.to_string(), address, usize::from(count));
-        let icmp = icmp::ping(address, options, |reply| data.add_reply(cx, reply)).await;
-        let outcome = match icmp {
-            Err(PingError::NotPermitted { hint }) => {
-                data.hint = Some(hint);
-                data.method = "tcp".into();
-                let options = PingOptions {
-                    timeout: TCP_TIMEOUT,
-                    ..options
-                };
-                icmp::tcp_ping(address, options, |reply| data.add_reply(cx, reply)).await
+        let options = match self.count.map_or(4, |count| count.0 as u16) {
+            0 => PingOptions {
+                count: u16::MAX,
+                interval: ENDLESS_INTERVAL,
+                ..PingOptions::default()
+            },
+            count => PingOptions {
+                count,
+                ..PingOptions::default()
+            },
+        };
+
+        let mut data = Data::new(target, address, usize::from(options.count));
+        if protocol != Some(Protocol::Tcp) {
+            let stop = cx.stop.requested(is_endless);
+            match icmp::ping(address, options, stop, |reply| data.add_reply(cx, reply)).await {
+                Err(PingError::NotPermitted { hint }) if protocol.is_none() => {
+                    data.hint = Some(hint);
+                }
+                outcome => {
+                    data.finish(outcome.map_err(|error| failure(address, error))?);
+                    return Ok(data);
+                }
             }
-            other => other,
-        };
-        data.finish(outcome.map_err(|error| failure(address, error))?);
+        }
+
+        data.ping_by_tcp(cx, address, options, self.port, is_endless)
+            .await?;
         Ok(data)
+    }
+
+    fn is_endless(&self) -> bool {
+        self.count.is_some_and(Count::is_endless)
     }
 
     fn contacts(&self) -> Option<&Host> {
         Some(&self.target)
+    }
+}
+
+impl Ping {
+    /// The protocol that the user chose. A port alone means TCP.
+    fn protocol(&self) -> Result<Option<Protocol>, UsageError> {
+        match (self.protocol, self.port) {
+            (Some(Protocol::Icmp), Some(_)) => {
+                Err(UsageError::argument("`port` is only for `protocol=tcp`"))
+            }
+            (None, Some(_)) => Ok(Some(Protocol::Tcp)),
+            (protocol, _) => Ok(protocol),
+        }
     }
 }
 
@@ -129,10 +190,10 @@ fn failure(address: IpAddr, error: PingError) -> Failure {
 }
 
 impl Data {
-    fn new(target: String, address: IpAddr, total: usize) -> Self {
+    fn new(target: String, at: impl Into<TargetAddress>, total: usize) -> Self {
         Self {
             target,
-            address,
+            at: at.into(),
             sent: 0,
             received: 0,
             loss_percent: 0.0,
@@ -143,6 +204,29 @@ impl Data {
             duplicates: Some(0),
             total,
         }
+    }
+
+    async fn ping_by_tcp(
+        &mut self,
+        cx: &Context,
+        address: IpAddr,
+        options: PingOptions,
+        port: Option<Number<1, 65_535>>,
+        is_endless: bool,
+    ) -> Result<(), Failure> {
+        self.method = "tcp".into();
+        let options = PingOptions {
+            timeout: TCP_TIMEOUT,
+            ..options
+        };
+        let port = port.map(|port| port.0 as u16);
+        let stop = cx.stop.requested(is_endless);
+        let outcome = icmp::tcp_ping(address, options, port, stop, |reply| {
+            self.add_reply(cx, reply);
+        });
+        let outcome = outcome.await;
+        self.finish(outcome.map_err(|error| failure(address, error))?);
+        Ok(())
     }
 
     fn add_reply(&mut self, cx: &Context, reply: &Reply) {
@@ -202,12 +286,22 @@ pub(crate) fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
 }
 
+/// Writes milliseconds with three significant digits or so: `12.3`, `1.23`, `0.040`.
+pub(crate) fn milliseconds(value: f64) -> String {
+    match value {
+        value if value < 0.1 => format!("{value:.3}"),
+        value if value < 10.0 => format!("{value:.2}"),
+        value => format!("{value:.1}"),
+    }
+}
+
 impl From<&Reply> for Row {
     fn from(reply: &Reply) -> Self {
         Self {
             seq: reply.seq,
             rtt_ms: reply.rtt_ms.map(rounded),
             ttl: reply.ttl,
+            state: reply.state,
             error: reply
                 .error
                 .as_ref()
@@ -222,12 +316,16 @@ impl From<&Reply> for Row {
 impl Row {
     fn cells(&self) -> [Cell; 3] {
         let time = match (&self.rtt_ms, &self.error) {
-            (Some(rtt), _) => format!("{rtt:.2} ms").into(),
+            (Some(rtt), _) => format!("{} ms", milliseconds(*rtt)).into(),
             (None, Some(error)) => Cell::new(error, Role::Bad),
             (None, None) => Cell::new("lost", Role::Bad),
         };
-        let ttl = self.ttl.map(|ttl| ttl.to_string()).unwrap_or_default();
-        [self.seq.into(), time, ttl.into()]
+        let last = match (self.ttl, self.state) {
+            (Some(ttl), _) => ttl.to_string(),
+            (None, Some(state)) => state.as_str().to_owned(),
+            (None, None) => String::new(),
+        };
+        [self.seq.into(), time, last.into()]
     }
 }
 
@@ -253,8 +351,15 @@ impl Data {
         };
 
         if sent != self.total {
-            let total = self.total;
-            return format!("{received}/{total} replies so far, avg {avg:.1} ms");
+            let of = if self.total > MAX_SHOWN {
+                sent
+            } else {
+                self.total
+            };
+            return format!(
+                "{received}/{of} replies so far, avg {} ms",
+                milliseconds(avg)
+            );
         }
 
         let loss = if received == sent {
@@ -262,20 +367,34 @@ impl Data {
         } else {
             format!(", {:.0} % loss", self.loss_percent)
         };
-        format!("{received}/{sent} replies{loss}, avg {avg:.1} ms")
+        format!(
+            "{received}/{sent} replies{loss}, avg {} ms",
+            milliseconds(avg)
+        )
     }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Ping of {}", both_forms(&self.target));
+        if self.at.address.is_none() {
+            return self.at.explain_absence(title, &self.target);
+        }
+
         let mut document = Document::new(title, self.summary(), self.severity());
 
-        document.table(
-            [">#", ">Time", ">TTL"],
-            self.replies.iter().map(Row::cells).collect(),
-        );
-        document.field("Address", Cell::new(self.address, Role::Address));
+        let last = if self.method.starts_with("tcp") {
+            "State"
+        } else {
+            ">TTL"
+        };
+        let hidden = self.replies.len().saturating_sub(MAX_SHOWN);
+        let shown = self.replies[hidden..].iter().map(Row::cells);
+        document.table([">#", ">Time", last], shown.collect());
+        if hidden > 0 {
+            document.text(format!("{hidden} earlier replies are not shown."));
+        }
+        self.at.add_to(&mut document, "Address");
 
         if let Some(Rtt {
             min,
@@ -286,7 +405,7 @@ impl Answer for Data {
         {
             document.field(
                 "min/avg/max/stddev",
-                format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"),
+                [min, avg, max, stddev].map(milliseconds).join(" / ") + " ms",
             );
         }
 

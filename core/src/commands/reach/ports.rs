@@ -1,42 +1,61 @@
-//! `ports`: state of TCP ports of a host: open, closed or filtered.
+//! `ports`: state of TCP and UDP ports of a host: open, closed or filtered.
 
-use std::{borrow::Cow, net::IpAddr, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, net::IpAddr, time::Duration};
 
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, UsageError};
 use netvane_facts::{
     ports,
     target::{Host, both_forms},
 };
-use netvane_net::tcp::{self, PortResult, PortState, ScanOptions};
+use netvane_net::{
+    tcp::{self, PortResult, PortState, ScanOptions},
+    udp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     args::PortSet,
     command::{Command, Context},
-    commands::reach::ping::rounded,
+    commands::{
+        reach::ping::{milliseconds, rounded},
+        target_address::TargetAddress,
+    },
     spec::{Cost, Group, Spec, TargetKind},
 };
 
 /// Above this number of ports, closed and filtered ports are shown as ranges.
 const MAX_LISTED: usize = 30;
+/// Most UDP ports in one request: a host reports few of the closed ones each second.
+const MAX_UDP_PORTS: usize = 64;
 
-/// Which TCP ports of a host are open, closed or filtered.
+/// Which TCP or UDP ports of a host are open, closed or filtered.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ports {
     /// An IP address or a host name.
     target: Host,
-    /// Port numbers, ranges and service names; default the 20 most common.
+    /// Transport protocol of the ports that name none; default `tcp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protocol: Option<Transport>,
+    /// Port numbers, ranges and service names, also `53/udp`; default the most common.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ports: Option<PortSet>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Transport {
+    Tcp,
+    Udp,
 }
 
 /// States of the checked ports.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    at: TargetAddress,
     /// Checked ports by number.
     ports: Vec<PortStatus>,
     /// Number of ports to check; `ports` has fewer while the check is running.
@@ -48,11 +67,11 @@ struct PortStatus {
     port: u16,
     /// Transport protocol, such as `tcp`.
     protocol: Cow<'static, str>,
-    /// `open`, `closed` or `filtered`.
+    /// `open`, `closed` or `filtered`; over UDP `no_reply` for open and silent, or filtered.
     state: PortState,
     /// Usual service of the port number; not detected.
     service: Option<Cow<'static, str>>,
-    /// Milliseconds from SYN to reply.
+    /// Round-trip time in milliseconds.
     rtt_ms: Option<f64>,
     /// Why the port is filtered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +89,8 @@ impl Command for Ports {
         examples: &[
             "ports example.com",
             "ports example.com 22,80,443,8000-8010,ssh",
+            "ports example.com 53/udp,123/udp",
+            "ports example.com protocol=udp",
         ],
         timeout: Duration::from_secs(30),
         cost: Cost::Heavy,
@@ -79,36 +100,16 @@ impl Command for Ports {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, None).await?[0];
+        let requested = self.requested()?;
+        let target = self.target.to_string();
+        let address = match cx.net.locate(&self.target, None).await? {
+            Ok(addresses) => addresses[0],
+            Err(none) => return Ok(Data::new(target, none, 0)),
+        };
         cx.may_scan(address)?;
-        let requested: Vec<u16> = match &self.ports {
-            Some(PortSet(ports)) => ports.iter().copied().collect(),
-            None => ports::default_ports().to_vec(),
-        };
-        let mut data = Data {
-            target: self.target.to_string(),
-            address,
-            ports: Vec::new(),
-            total: requested.len(),
-        };
-
-        let show_each = requested.len() <= MAX_LISTED;
-        let results = tcp::check_ports(
-            address,
-            &requested,
-            ScanOptions::for_ports(requested.len()),
-            |result| {
-                if show_each || result.state == PortState::Open {
-                    data.ports.retain(|checked| checked.port != result.port);
-                    data.ports.push(PortStatus::from(result));
-                    data.ports.sort_by_key(|checked| checked.port);
-                    cx.progress(&data);
-                }
-            },
-        )
-        .await;
-
-        data.ports = results.iter().map(PortStatus::from).collect();
+        let mut data = Data::new(target, address, requested.count());
+        data.check_tcp(cx, address, &requested.tcp).await;
+        data.check_udp(cx, address, &requested.udp).await;
 
         Ok(data)
     }
@@ -118,13 +119,56 @@ impl Command for Ports {
     }
 }
 
-impl From<&PortResult> for PortStatus {
-    fn from(result: &PortResult) -> Self {
+/// Ports to check by transport protocol.
+struct RequestedPorts {
+    tcp: Vec<u16>,
+    udp: Vec<u16>,
+}
+
+impl RequestedPorts {
+    fn count(&self) -> usize {
+        self.tcp.len() + self.udp.len()
+    }
+}
+
+impl Ports {
+    fn requested(&self) -> Result<RequestedPorts, UsageError> {
+        let protocol = self.protocol.unwrap_or(Transport::Tcp);
+        let default = || match protocol {
+            Transport::Tcp => ports::default_ports().iter().copied().collect(),
+            Transport::Udp => ports::default_udp_ports().iter().copied().collect(),
+        };
+        let set: PortSet = self.ports.clone().unwrap_or_else(default);
+        let of = |marked: &BTreeSet<u16>, own: Transport| {
+            let unmarked = (protocol == own).then_some(&set.unmarked);
+            let all: BTreeSet<u16> = marked
+                .iter()
+                .chain(unmarked.into_iter().flatten())
+                .copied()
+                .collect();
+            all.into_iter().collect::<Vec<u16>>()
+        };
+
+        let requested = RequestedPorts {
+            tcp: of(&set.tcp, Transport::Tcp),
+            udp: of(&set.udp, Transport::Udp),
+        };
+        match requested.udp.len() {
+            0..=MAX_UDP_PORTS => Ok(requested),
+            more => Err(UsageError::argument(format!(
+                "`ports`: at most {MAX_UDP_PORTS} UDP ports, got {more}"
+            ))),
+        }
+    }
+}
+
+impl PortStatus {
+    fn new(result: &PortResult, protocol: &'static str) -> Self {
         Self {
             port: result.port,
-            protocol: "tcp".into(),
+            protocol: protocol.into(),
             state: result.state,
-            service: ports::familiar_name(result.port, "tcp").map(Cow::Borrowed),
+            service: ports::familiar_name(result.port, protocol).map(Cow::Borrowed),
             rtt_ms: result.rtt_ms.map(rounded),
             reason: result.reason.clone(),
             hint: result.hint.clone(),
@@ -133,6 +177,57 @@ impl From<&PortResult> for PortStatus {
 }
 
 impl Data {
+    async fn check_tcp(&mut self, cx: &Context, address: IpAddr, ports: &[u16]) {
+        if ports.is_empty() {
+            return;
+        }
+        let options = ScanOptions::for_ports(ports.len());
+        let results = tcp::check_ports(address, ports, options, |result| {
+            self.show(cx, result, "tcp");
+        });
+        let results = results.await;
+        self.ports.retain(|checked| checked.protocol != "tcp");
+        self.add(&results, "tcp");
+    }
+
+    async fn check_udp(&mut self, cx: &Context, address: IpAddr, ports: &[u16]) {
+        let results = udp::check_udp_ports(address, ports, |result| self.show(cx, result, "udp"));
+        let results = results.await;
+        self.ports.retain(|checked| checked.protocol != "udp");
+        self.add(&results, "udp");
+    }
+
+    /// Shows one result as progress; of many ports only open ones.
+    fn show(&mut self, cx: &Context, result: &PortResult, protocol: &'static str) {
+        if self.total <= MAX_LISTED || result.state == PortState::Open {
+            let is_other =
+                |checked: &PortStatus| checked.port != result.port || checked.protocol != protocol;
+            self.ports.retain(is_other);
+            self.add(std::slice::from_ref(result), protocol);
+            cx.progress(self);
+        }
+    }
+
+    fn add(&mut self, results: &[PortResult], protocol: &'static str) {
+        let new = results
+            .iter()
+            .map(|result| PortStatus::new(result, protocol));
+        self.ports.extend(new);
+        self.ports
+            .sort_by(|a, b| (&a.protocol, a.port).cmp(&(&b.protocol, b.port)));
+    }
+}
+
+impl Data {
+    fn new(target: String, at: impl Into<TargetAddress>, total: usize) -> Self {
+        Self {
+            target,
+            at: at.into(),
+            ports: Vec::new(),
+            total,
+        }
+    }
+
     fn in_state(&self, state: PortState) -> impl Iterator<Item = &PortStatus> + Clone {
         self.ports
             .iter()
@@ -147,11 +242,17 @@ impl Data {
     }
 
     fn summary(&self) -> String {
-        let counts: Vec<String> = [PortState::Open, PortState::Closed, PortState::Filtered]
+        let states = [
+            PortState::Open,
+            PortState::Closed,
+            PortState::Filtered,
+            PortState::NoReply,
+        ];
+        let counts: Vec<String> = states
             .into_iter()
             .filter_map(|state| match self.in_state(state).count() {
                 0 => None,
-                number => Some(format!("{number} {}", state.as_str())),
+                number => Some(format!("{number} {}", in_words(state))),
             })
             .collect();
 
@@ -172,9 +273,20 @@ impl Data {
         for (name, state) in [
             ("Closed", PortState::Closed),
             ("Filtered", PortState::Filtered),
+            ("No reply", PortState::NoReply),
         ] {
-            let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
-            if !set.0.is_empty() {
+            let ports = |protocol: &str| -> BTreeSet<u16> {
+                self.in_state(state)
+                    .filter(|checked| checked.protocol == protocol)
+                    .map(|checked| checked.port)
+                    .collect()
+            };
+            let set = PortSet {
+                unmarked: ports("tcp"),
+                udp: ports("udp"),
+                ..PortSet::default()
+            };
+            if set != PortSet::default() {
                 document.field(name, set.to_string());
             }
         }
@@ -183,17 +295,21 @@ impl Data {
 
 impl PortStatus {
     fn cells(&self) -> [Cell; 5] {
+        // Whether an open or a filtered port is good news depends on what is expected.
         let role = match self.state {
-            PortState::Open => Role::Good,
-            PortState::Closed => Role::Aside,
-            PortState::Filtered => Role::Warning,
+            PortState::Open | PortState::Filtered => Role::Plain,
+            PortState::Closed | PortState::NoReply => Role::Aside,
         };
-        let time = self.rtt_ms.map(|rtt| format!("{rtt:.1} ms"));
+        let port = match &*self.protocol {
+            "tcp" => self.port.to_string(),
+            protocol => format!("{}/{protocol}", self.port),
+        };
+        let time = self.rtt_ms.map(|rtt| format!("{} ms", milliseconds(rtt)));
         let banner = self.hint.as_ref().or(self.reason.as_ref());
 
         [
-            self.port.into(),
-            Cell::new(self.state.as_str(), role),
+            port.into(),
+            Cell::new(in_words(self.state), role),
             self.service.as_deref().unwrap_or_default().into(),
             time.unwrap_or_default().into(),
             banner.map_or_else(|| "".into(), Cell::exact),
@@ -201,9 +317,17 @@ impl PortStatus {
     }
 }
 
+fn in_words(state: PortState) -> String {
+    state.as_str().replace('_', " ")
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Ports of {}", both_forms(&self.target));
+        if self.at.address.is_none() {
+            return self.at.explain_absence(title, &self.target);
+        }
+
         let mut document = Document::new(title, self.summary(), Severity::Neutral);
         let listed = self
             .ports
@@ -218,9 +342,15 @@ impl Answer for Data {
             self.add_ranges(&mut document);
         }
 
-        document.field("Address", Cell::new(self.address, Role::Address));
+        self.at.add_to(&mut document, "Address");
         if self.ports.iter().any(|checked| checked.service.is_some()) {
-            document.note("Service names are guesses from the port number");
+            document.field("Services", Cell::aside("guessed from the port numbers"));
+        }
+        if self.in_state(PortState::NoReply).next().is_some() {
+            document.field(
+                "UDP",
+                Cell::aside("no reply: the port is open and silent, or filtered"),
+            );
         }
 
         document

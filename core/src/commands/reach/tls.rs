@@ -10,11 +10,8 @@ mod trouble;
 use std::time::Duration;
 
 use netvane_document::{Failure, UsageError};
-use netvane_facts::target::{Host, IpVersion};
-use netvane_net::{
-    Contact,
-    tls_check::{StartTls, TlsTarget},
-};
+use netvane_facts::target::Host;
+use netvane_net::tls_check::{StartTls, TlsTarget};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -76,9 +73,9 @@ impl Command for Tls {
         let question = self.question()?;
         let host = self.target.host();
 
-        let addresses = match cx.net.contact_if_any(host, None::<IpVersion>).await? {
-            Contact::Addresses(addresses) => addresses,
-            Contact::None { rcode } => return Ok(Data::without_address(&question, rcode)),
+        let addresses = match cx.net.locate(host, None).await? {
+            Ok(addresses) => addresses,
+            Err(none) => return Ok(Data::without_address(&question, none.rcode)),
         };
 
         let alpn: &[&[u8]] = match question.starttls {

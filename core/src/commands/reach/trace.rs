@@ -1,35 +1,31 @@
-//! `trace`: traceroute with live results.
+//! `trace`: traceroute with live results, and with `count` the statistics of `mtr`.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+mod hop;
+mod names;
+mod present;
 
-use domain::base::Rtype;
-use futures::{StreamExt, stream::FuturesUnordered};
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use std::{net::IpAddr, sync::Arc};
+
+use netvane_document::{Failure, UsageError};
 use netvane_facts::{
     geo::DatabaseInfo,
-    target::{Host, IpVersion, both_forms, reverse_name},
+    target::{Host, IpVersion},
 };
 use netvane_net::{
-    dns::{Client, Data as Rdata, without_dot},
-    route::{self, Method, TraceOptions, TraceOutcome},
+    dns::NoAddress,
+    route::{self, Method, RoundsOptions, TraceError, TraceOptions},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::ping::rounded;
+use self::{hop::Hop, names::show_hops};
 use crate::{
-    args::{Flag, Number},
+    args::{Count, Flag, Number},
     command::{Command, Context},
-    commands::{
-        address::geo::{Place, add_attribution},
-        dns::lookup::{count, look_up},
-    },
+    commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec, TargetKind},
 };
-
-/// Names of hops that are not resolved this long after the end of the route are omitted.
-const NAME_TIMEOUT: Duration = Duration::from_millis(600);
 
 /// Traceroute with live results.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -49,53 +45,63 @@ pub(crate) struct Trace {
     /// Look up host names of the hops; on by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     names: Option<Flag>,
+    /// Rounds of measurement, for loss and statistics as in `mtr`; 0 in a terminal: until Ctrl-C.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<Count<100>>,
+    /// Protocol of the probes; by default the first that the target answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protocol: Option<Protocol>,
+    /// Port of TCP probes; default 443 and 80.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    port: Option<Number<1, 65_535>>,
+}
+
+/// Protocol of the probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Protocol {
+    Icmp,
+    Udp,
+    Tcp,
+}
+
+impl From<Protocol> for Method {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Icmp => Self::Icmp,
+            Protocol::Udp => Self::Udp,
+            Protocol::Tcp => Self::Tcp,
+        }
+    }
 }
 
 /// The route to a host.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    at: TargetAddress,
     reached: bool,
     hops: Vec<Hop>,
     /// Probe method that the target replied to: `udp`, `icmp` or `tcp`.
     method: Option<Method>,
+    /// Protocol of the probes, if the user chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protocol: Option<Method>,
     /// Path MTU in bytes, if it is below 1,500.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_mtu: Option<u32>,
     /// Number of hops probed.
     probed_hops: u8,
+    /// Rounds so far, if the route was measured in rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rounds: Option<u32>,
     /// The trace is still running, and hops may follow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     in_progress: bool,
     /// Geo databases that were used.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     databases: Arc<[DatabaseInfo]>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Hop {
-    ttl: u8,
-    /// Results of the probes; `null` without a reply.
-    probes: Vec<Option<Probe>>,
-    /// Name (PTR) of the first address that replied, without the final dot.
-    name: Option<String>,
-    asn: Option<u32>,
-    /// Country code (ISO 3166-1 alpha-2).
-    country: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Probe {
-    address: IpAddr,
-    /// Round-trip time in milliseconds.
-    rtt_ms: f64,
-    /// Mark of traceroute: `!H` host unreachable, `!N` network unreachable, `!X` prohibited, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mark: Option<String>,
-    /// The ICMP error in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
 }
 
 impl Command for Trace {
@@ -106,302 +112,224 @@ impl Command for Trace {
         examples: &[
             "trace example.com",
             "trace 192.0.2.1 max_hops=20 probes=1",
-            "trace example.com ipv=6",
+            "trace example.com protocol=tcp port=443",
         ],
-        timeout: Duration::from_secs(15),
+        timeout: super::mtr::TIMEOUT,
         cost: Cost::Heavy,
-        sends: 256 << 10,
+        sends: 512 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, self.ipv).await?[0];
-        let defaults = TraceOptions::default();
-        let options = TraceOptions {
-            max_hops: self.max_hops.map_or(defaults.max_hops, |hops| hops.0 as u8),
-            probes: self.probes.map_or(defaults.probes, |probes| probes.0 as u8),
-            ..defaults
+        let probing = Probing {
+            max_hops: self.max_hops,
+            names: self.names,
+            protocol: self.protocol,
+            port: self.port,
         };
-
-        let client = match self.names {
-            Some(Flag(false)) => None,
-            _ => cx.net.dns.client(None).await.ok(),
-        };
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let trace = async move {
-            // Dropping the sender with this future tells the receiver that the trace has ended.
-            route::trace(address, options, |hops| drop(sender.send(hops.to_vec()))).await
-        };
-        let data = Data {
-            databases: cx.runtime.geo.current().databases().clone(),
-            ..Data::new(self.target.to_string(), address)
-        };
-        let (outcome, mut names) =
-            futures::join!(trace, show_hops(cx, client, data.clone(), receiver));
-        let outcome = outcome.map_err(|error| Failure::Upstream {
-            what: address.to_string(),
-            why: error.to_string(),
-        })?;
-        names.wait().await;
-        let mut data = data;
-        data.finish(cx, &outcome, &names.resolved);
-
-        Ok(data)
+        match (self.count, self.probes) {
+            (Some(_), Some(_)) => Err(UsageError::argument(
+                "`probes` and `count` exclude each other: with `count`, each round sends one probe per hop",
+            )
+            .into()),
+            (Some(count), None) => {
+                measure(cx, &self.target, self.ipv, probing, count).await
+            }
+            (None, probes) => trace(cx, &self.target, self.ipv, probing, probes).await,
+        }
     }
 
     fn contacts(&self) -> Option<&Host> {
         Some(&self.target)
     }
-}
 
-/// Names of hops, resolved while the trace is running.
-struct Names<F> {
-    resolved: HashMap<IpAddr, Option<String>>,
-    pending: FuturesUnordered<F>,
-}
-
-impl<F: Future<Output = (IpAddr, Option<String>)>> Names<F> {
-    async fn wait(&mut self) {
-        let all = async {
-            while let Some((address, name)) = self.pending.next().await {
-                self.resolved.insert(address, name);
-            }
-        };
-        let _ = tokio::time::timeout(NAME_TIMEOUT, all).await;
+    fn is_endless(&self) -> bool {
+        self.count.is_some_and(Count::is_endless)
     }
 }
 
-/// Shows hops as they arrive and resolves their names, until the trace has ended.
-async fn show_hops(
+/// Arguments that `trace` and `mtr` share.
+pub(super) struct Probing {
+    pub(super) max_hops: Option<Number<1, 64>>,
+    pub(super) names: Option<Flag>,
+    pub(super) protocol: Option<Protocol>,
+    pub(super) port: Option<Number<1, 65_535>>,
+}
+
+impl Probing {
+    /// Protocol and port of the probes. A port alone means TCP.
+    fn method(&self) -> Result<(Option<Method>, Option<u16>), UsageError> {
+        let port = self.port.map(|port| port.0 as u16);
+        match (self.protocol, port) {
+            (Some(Protocol::Udp | Protocol::Icmp), Some(_)) => {
+                Err(UsageError::argument("`port` is only for `protocol=tcp`"))
+            }
+            (None, Some(_)) => Ok((Some(Method::Tcp), port)),
+            (protocol, _) => Ok((protocol.map(Method::from), port)),
+        }
+    }
+}
+
+/// One traceroute.
+async fn trace(
     cx: &Context,
-    client: Option<Client>,
-    mut data: Data,
-    mut receiver: mpsc::UnboundedReceiver<Vec<route::RouteHop>>,
-) -> Names<impl Future<Output = (IpAddr, Option<String>)>> {
-    let mut names = Names {
-        resolved: HashMap::new(),
-        pending: FuturesUnordered::new(),
+    target: &Host,
+    ipv: Option<IpVersion>,
+    probing: Probing,
+    probes: Option<Number<1, 5>>,
+) -> Result<Data, Failure> {
+    let (method, port) = probing.method()?;
+    let (data, address) = match Data::start(cx, target, ipv, method).await? {
+        (data, Some(address)) => (data, address),
+        (data, None) => return Ok(data),
     };
-    let mut latest: Vec<route::RouteHop> = Vec::new();
 
-    loop {
-        tokio::select! {
-            hops = receiver.recv() => match hops {
-                None => return names,
-                Some(hops) => {
-                    for address in hops.iter().flat_map(|hop| hop.probes.iter().flatten()).map(|probe| probe.address) {
-                        if let (Some(client), false) = (&client, names.resolved.contains_key(&address)) {
-                            names.resolved.insert(address, None);
-                            names.pending.push(resolve_name(client.clone(), address));
-                        }
-                    }
-                    latest = hops;
-                }
-            },
-            Some((address, name)) = names.pending.next() => { names.resolved.insert(address, name); }
-        }
-
-        data.hops = latest
-            .iter()
-            .map(|hop| Hop::of(cx, hop, &names.resolved))
-            .collect();
-        cx.progress(&data);
-    }
-}
-
-async fn resolve_name(client: Client, address: IpAddr) -> (IpAddr, Option<String>) {
-    let name = look_up(&client, &reverse_name(address), Rtype::PTR)
+    let defaults = TraceOptions::default();
+    let options = TraceOptions {
+        max_hops: probing
+            .max_hops
+            .map_or(defaults.max_hops, |hops| hops.0 as u8),
+        probes: probes.map_or(defaults.probes, |probes| probes.0 as u8),
+        method,
+        port,
+        ..defaults
+    };
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let trace = async move {
+        // Dropping the sender with this future tells the receiver that the trace has ended.
+        route::trace(address, options, |hops| {
+            drop(sender.send((hops.iter().map(Hop::from).collect(), None)));
+        })
         .await
-        .ok()
-        .and_then(|answered| {
-            answered
-                .records
-                .iter()
-                .find_map(|record| match &record.data {
-                    Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
-                    _ => None,
-                })
-        });
-    (address, name)
+    };
+    let shown = show_hops(cx, probing.names, data.clone(), receiver);
+    let (outcome, mut names) = futures::join!(trace, shown);
+    let outcome = outcome.map_err(|error| failure(address, error))?;
+    names.wait().await;
+
+    let mut hops: Vec<Hop> = outcome.hops.iter().map(Hop::from).collect();
+    for hop in &mut hops {
+        hop.describe(cx, &names.resolved);
+    }
+    Ok(Data {
+        reached: outcome.reached,
+        hops,
+        method: outcome.method,
+        path_mtu: outcome.path_mtu.map(|narrow| narrow.mtu),
+        probed_hops: outcome.probed_hops,
+        in_progress: false,
+        ..data
+    })
 }
 
-impl Hop {
-    fn of(cx: &Context, hop: &route::RouteHop, names: &HashMap<IpAddr, Option<String>>) -> Self {
-        let probes: Vec<Option<Probe>> = hop
-            .probes
-            .iter()
-            .map(|probe| {
-                probe.as_ref().map(|probe| Probe {
-                    address: probe.address,
-                    rtt_ms: rounded(probe.rtt_ms),
-                    mark: probe.note.as_ref().and_then(|note| note.mark.clone()),
-                    note: probe.note.as_ref().map(|note| note.notice.to_string()),
-                })
-            })
-            .collect();
-        let first = probes.iter().flatten().next().map(|probe| probe.address);
-        let place = first.map(|address| Place::of(cx, address));
-        Self {
-            ttl: hop.ttl,
-            probes,
-            name: first.and_then(|address| names.get(&address).cloned().flatten()),
-            asn: place.as_ref().and_then(|place| place.network.as_ref()?.asn),
-            country: place.and_then(|place| place.country.map(|country| country.code.into_owned())),
-        }
+/// Measures the route in rounds, as mtr does. A count of 0 goes on until the user stops it.
+pub(super) async fn measure(
+    cx: &Context,
+    target: &Host,
+    ipv: Option<IpVersion>,
+    probing: Probing,
+    count: Count<100>,
+) -> Result<Data, Failure> {
+    count.check(cx.platform)?;
+    let (method, port) = probing.method()?;
+    let (data, address) = match Data::start(cx, target, ipv, method).await? {
+        (data, Some(address)) => (data, address),
+        (data, None) => return Ok(data),
+    };
+    let data = Data {
+        rounds: Some(0),
+        ..data
+    };
+
+    let defaults = RoundsOptions::default();
+    let options = RoundsOptions {
+        max_hops: probing
+            .max_hops
+            .map_or(defaults.max_hops, |hops| hops.0 as u8),
+        count: (!count.is_endless()).then_some(count.0 as u32),
+        method,
+        port,
+        ..defaults
+    };
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let stop = cx.stop.requested(count.is_endless());
+    let rounds = async move {
+        route::measure_rounds(address, options, stop, |hops, round| {
+            drop(sender.send((hops.iter().map(Hop::from).collect(), Some(round))));
+        })
+        .await
+    };
+    let shown = show_hops(cx, probing.names, data.clone(), receiver);
+    let (outcome, mut names) = futures::join!(rounds, shown);
+    let outcome = outcome.map_err(|error| failure(address, error))?;
+    names.wait().await;
+
+    let mut hops: Vec<Hop> = outcome.hops.iter().map(Hop::from).collect();
+    for hop in &mut hops {
+        hop.describe(cx, &names.resolved);
     }
+    Ok(Data {
+        reached: outcome.reached,
+        hops,
+        method: outcome.method,
+        probed_hops: outcome.probed_hops,
+        rounds: Some(outcome.rounds),
+        in_progress: false,
+        ..data
+    })
+}
 
-    fn row(&self) -> [Cell; 5] {
-        let mut addresses: Vec<IpAddr> = Vec::new();
-
-        for probe in self.probes.iter().flatten() {
-            if !addresses.contains(&probe.address) {
-                addresses.push(probe.address);
-            }
-        }
-
-        let times: Vec<String> = self
-            .probes
-            .iter()
-            .map(|probe| match probe {
-                Some(probe) => {
-                    let mark = probe
-                        .mark
-                        .as_ref()
-                        .map(|mark| format!(" {mark}"))
-                        .unwrap_or_default();
-                    format!("{:.1}{mark}", probe.rtt_ms)
-                }
-                None => "*".into(),
-            })
-            .collect();
-
-        let host = match (&self.name, addresses.is_empty()) {
-            (_, true) => Cell::aside("no reply"),
-            (Some(name), false) => Cell::domain(name),
-            (None, false) => "".into(),
-        };
-
-        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        let network = match (self.asn, &self.country) {
-            (Some(asn), Some(country)) => format!("AS{asn} {country}"),
-            (Some(asn), None) => format!("AS{asn}"),
-            (None, country) => country.clone().unwrap_or_default(),
-        };
-
-        [
-            self.ttl.into(),
-            Cell::new(addresses.join("\n"), Role::Address),
-            host,
-            network.into(),
-            times.join("  ").into(),
-        ]
+fn failure(address: IpAddr, error: TraceError) -> Failure {
+    Failure::Upstream {
+        what: address.to_string(),
+        why: error.to_string(),
     }
 }
 
 impl Data {
-    fn new(target: String, address: IpAddr) -> Self {
-        let (hops, probed_hops) = (Vec::new(), 0);
+    /// Resolves the target. Without an address, the data is complete.
+    async fn start(
+        cx: &Context,
+        target: &Host,
+        ipv: Option<IpVersion>,
+        protocol: Option<Method>,
+    ) -> Result<(Self, Option<IpAddr>), Failure> {
+        let name = target.to_string();
+        Ok(match cx.net.locate(target, ipv).await? {
+            Ok(addresses) => {
+                let data = Self {
+                    databases: cx.runtime.geo.current().databases().clone(),
+                    protocol,
+                    ..Self::new(name, addresses[0])
+                };
+                (data, Some(addresses[0]))
+            }
+            Err(none) => (Self::without_address(name, none), None),
+        })
+    }
+
+    fn new(target: String, at: impl Into<TargetAddress>) -> Self {
         Self {
             target,
-            address,
+            at: at.into(),
             reached: false,
-            hops,
+            hops: Vec::new(),
             method: None,
+            protocol: None,
             path_mtu: None,
-            probed_hops,
+            probed_hops: 0,
+            rounds: None,
             in_progress: true,
             databases: [].into(),
         }
     }
 
-    fn finish(
-        &mut self,
-        cx: &Context,
-        outcome: &TraceOutcome,
-        names: &HashMap<IpAddr, Option<String>>,
-    ) {
-        self.reached = outcome.reached;
-        self.hops = outcome
-            .hops
-            .iter()
-            .map(|hop| Hop::of(cx, hop, names))
-            .collect();
-        self.method = outcome.method;
-        self.path_mtu = outcome.path_mtu.map(|narrow| narrow.mtu);
-        self.probed_hops = outcome.probed_hops;
-        self.in_progress = false;
-    }
-}
-
-impl Answer for Data {
-    fn present(&self) -> Document {
-        let hops = count(self.hops.len(), "hop", "hops");
-        let error = self.hops.last().and_then(|hop| {
-            hop.probes
-                .iter()
-                .flatten()
-                .find_map(|probe| probe.note.clone())
-        });
-
-        let (summary, severity) = match (self.in_progress, self.reached, error) {
-            (true, ..) => (format!("{hops} so far"), Severity::Neutral),
-            (false, true, _) => (format!("Reached after {hops}"), Severity::Good),
-            (false, false, Some(note)) => (
-                format!("Not reached: {note} at hop {}", self.hops.len()),
-                Severity::Bad,
-            ),
-            (false, false, None) => {
-                let last = self
-                    .hops
-                    .iter()
-                    .rev()
-                    .find(|hop| hop.probes.iter().any(Option::is_some));
-                match last {
-                    Some(last) => (
-                        format!("Not reached: no reply after hop {}", last.ttl),
-                        Severity::Warning,
-                    ),
-                    None => ("Not reached: no replies".into(), Severity::Bad),
-                }
-            }
-        };
-
-        let mut document = Document::new(
-            format!("Route to {}", both_forms(&self.target)),
-            summary,
-            severity,
-        );
-
-        document.table(
-            [">Hop", "Address", "Name", "Network", "RTT (ms)"],
-            self.hops.iter().map(Hop::row).collect(),
-        );
-        document.field("Target", Cell::new(self.address, Role::Address));
-        if let Some(mtu) = self.path_mtu {
-            document.field("Path MTU", format!("{mtu} bytes"));
+    fn without_address(target: String, none: NoAddress) -> Self {
+        Self {
+            in_progress: false,
+            ..Self::new(target, none)
         }
-
-        let substitute = match self.method {
-            Some(Method::Icmp) => Some("ICMP"),
-            Some(Method::Tcp) => Some("TCP"),
-            Some(Method::Udp) | None => None,
-        };
-        if let Some(method) = substitute {
-            document.note(format!(
-                "The target does not reply to UDP probes; used {method}"
-            ));
-        }
-
-        if self
-            .hops
-            .iter()
-            .any(|hop| hop.asn.is_some() || hop.country.is_some())
-        {
-            add_attribution(&mut document, "Data sources", &self.databases);
-        }
-
-        document
     }
 }
 

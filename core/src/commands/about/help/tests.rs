@@ -55,8 +55,10 @@ fn shows_bounds_of_numbers_and_choices() {
         rows(&one("ping").present_checked()),
         [
             "target (exact) | yes | an address or a domain name | An IP address or a host name.",
-            "count (exact) | no | 1–20 | Number of echo requests; default 4.",
-            "ipv (exact) | no | 4, 6 | Use only IPv4 or only IPv6."
+            "count (exact) | no | 1–20 | Number of requests; default 4; 0 in a terminal: until Ctrl-C.",
+            "ipv (exact) | no | 4, 6 | Use only IPv4 or only IPv6.",
+            "protocol (exact) | no | icmp, tcp | ICMP echo or TCP connections; default ICMP where the system permits it.",
+            "port (exact) | no | 1–65535 | Port of TCP connections; default 443, then 80."
         ]
     );
 }
@@ -131,6 +133,7 @@ fn names_the_format_of_arguments() {
             completes: None,
             minimum: bounds.map(|(low, _)| low),
             maximum: bounds.map(|(_, high)| high),
+            or_endless: false,
             choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
         };
 

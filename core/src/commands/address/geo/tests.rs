@@ -21,6 +21,7 @@ pub(crate) fn unknown(address: &str) -> Place {
         version: if address.contains(':') { 6 } else { 4 },
         scope: Kind::Global,
         special: None,
+        embedded: None,
         country: None,
         region: None,
         city: None,
@@ -59,7 +60,7 @@ pub(crate) fn known(address: &str) -> Place {
 fn data(place: Place, more: Vec<Place>) -> Data {
     Data {
         query: "host.example.test".into(),
-        place,
+        place: Located::At(place),
         more,
     }
 }
@@ -180,6 +181,49 @@ fn summary_prefers_special_ranges() {
         let place = Place::new(&geo, address.parse().expect("an address"));
         assert_eq!((&*place.summary(), place.version), (summary, version));
     }
+}
+
+#[test]
+fn transition_addresses_show_the_embedded_ipv4_address() {
+    let geo = GeoReader::embedded().expect("the shipped database");
+    let of = |address: &str| Place::new(&geo, address.parse().expect("an address"));
+    let google = of("8.8.8.8");
+
+    for (address, name) in [
+        ("2002:808:808::1", "6to4"),
+        ("2001:0:1:2:3:4:f7f7:f7f7", "Teredo"),
+        ("64:ff9b::8.8.8.8", "IPv4-IPv6 Translation (NAT64)"),
+        ("::8.8.8.8", "Deprecated (IPv4-Compatible)"),
+    ] {
+        let place = of(address);
+        assert_eq!(place.embedded, Some(google.address), "{address}");
+        assert_eq!(
+            (&place.country, &place.network),
+            (&google.country, &google.network)
+        );
+        let facts = google.place_and_holder().expect("facts");
+        assert_eq!(place.summary(), format!("{name}: embeds 8.8.8.8, {facts}"));
+    }
+
+    let private = of("2002:a00:1::1");
+    assert_eq!(private.summary(), "6to4: embeds 10.0.0.1");
+    assert_eq!((&private.country, &private.network), (&None, &None));
+}
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = NoAddress {
+        rcode: "NXDOMAIN".into(),
+        version: None,
+    };
+    let data = Data::without_address("a.test".into(), none);
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test does not exist (NXDOMAIN)", Severity::Bad)
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    let expected = serde_json::json!({ "query": "a.test", "address": null, "rcode": "NXDOMAIN" });
+    assert_eq!(json, expected);
 }
 
 #[test]

@@ -25,11 +25,8 @@ fn registered(name: Option<&str>, organization: Option<&str>) -> Option<Summary>
 }
 
 fn data(first: AddressInfo, more: Vec<AddressInfo>) -> Data {
-    Data {
-        query: "192.0.2.1".into(),
-        first,
-        more,
-    }
+    let addresses = std::iter::once(first).chain(more).collect();
+    Data::of("192.0.2.1".into(), addresses)
 }
 
 #[test]
@@ -70,10 +67,10 @@ fn each_address_of_a_host_has_a_section() {
             _ => None,
         })
         .collect();
-    assert_eq!(headings, ["No location data for this address"]);
+    assert_eq!(headings, ["192.0.2.1", "2001:db8::1"]);
     assert_eq!(
         head(&document).0,
-        "Frankfurt, Hesse, Germany; AS64496 Example Net"
+        "2 addresses: Frankfurt, Hesse, Germany; AS64496 Example Net · No location data for this address"
     );
 }
 
@@ -128,4 +125,53 @@ fn json_has_the_first_address_at_the_top_level() {
         data(about(known("192.0.2.1")), vec![]).lifetime(),
         Duration::from_secs(300)
     );
+}
+
+#[test]
+fn equal_addresses_are_described_once() {
+    let all = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(|address| about(known(address)));
+    let document = Data::of("host.test".into(), all.to_vec()).present_checked();
+    assert_eq!(
+        head(&document).0,
+        "3 addresses: Frankfurt, Hesse, Germany; AS64496 Example Net"
+    );
+}
+
+#[test]
+fn the_headline_uses_the_registry_where_the_database_has_nothing() {
+    let headline = |registration| {
+        let mut about = about(unknown("2001:db8::1"));
+        about.registration = registration;
+        data(about, vec![]).present_checked().summary
+    };
+    assert_eq!(headline(None), "No location data for this address");
+    assert_eq!(
+        headline(registered(Some("NET"), Some("Example GmbH"))),
+        "Registered to Example GmbH, DE"
+    );
+    assert_eq!(
+        headline(registered(Some("NET"), None)),
+        "Registered to NET, DE"
+    );
+}
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = netvane_net::dns::NoAddress {
+        rcode: "NOERROR".into(),
+        version: None,
+    };
+    let data = Data {
+        query: "a.test".into(),
+        first: Located::Nowhere(none.into()),
+        more: Vec::new(),
+    };
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test has no address", Severity::Bad)
+    );
+    assert_eq!(data.lifetime(), Duration::ZERO);
+    let json = serde_json::to_value(data).expect("JSON");
+    let expected = serde_json::json!({ "query": "a.test", "address": null, "rcode": "NOERROR" });
+    assert_eq!(json, expected);
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
-use crate::testing::read_back::ReadBack;
+use crate::{platform::Platform, testing::read_back::ReadBack};
 use netvane_net::{icmp::ReplyError, icmp_error::IcmpError};
 
 fn address() -> IpAddr {
@@ -12,6 +12,7 @@ fn reply(seq: u16, rtt_ms: Option<f64>) -> Reply {
         seq,
         rtt_ms,
         ttl: rtt_ms.map(|_| 57),
+        state: None,
         error: None,
     }
 }
@@ -115,11 +116,11 @@ fn lists_replies_in_a_table() {
     # Ping of host.example.test
     ! 1/3 replies, 67 % loss, avg 10.0 ms
     [# | Time | TTL]
-    1 | 10.00 ms |
+    1 | 10.0 ms |
     2 | host unreachable (from 192.0.2.254) (bad) |
     3 | lost (bad) |
     Address: 192.0.2.1 (address)
-    min/avg/max/stddev: 10.00 / 10.00 / 10.00 / 0.00 ms
+    min/avg/max/stddev: 10.0 / 10.0 / 10.0 / 0.000 ms
     ! 2 duplicate replies
     "#);
 }
@@ -188,4 +189,112 @@ fn rounds_to_microseconds() {
     ] {
         assert_eq!(rounded(given), expected);
     }
+}
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = netvane_net::dns::NoAddress {
+        rcode: "NOERROR".into(),
+        version: Some(IpVersion::V6),
+    };
+    let data = Data::new("a.test".into(), none, 0);
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test has no IPv6 address", Severity::Bad)
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    assert_eq!(json["address"], serde_json::Value::Null);
+    assert_eq!(
+        (&json["rcode"], &json["ipv"]),
+        (&"NOERROR".into(), &"6".into())
+    );
+}
+
+fn ping(protocol: Option<Protocol>, port: Option<i64>) -> Ping {
+    Ping {
+        target: "192.0.2.1".parse().expect("a target"),
+        count: Some(Count(0)),
+        ipv: None,
+        protocol,
+        port: port.map(Number),
+    }
+}
+
+#[test]
+fn a_port_means_tcp_and_excludes_icmp() {
+    let protocol = |protocol, port| {
+        let read = ping(protocol, port).protocol();
+        read.map_err(|error| error.message)
+    };
+    assert_eq!(protocol(None, None), Ok(None));
+    assert_eq!(protocol(None, Some(22)), Ok(Some(Protocol::Tcp)));
+    assert_eq!(
+        protocol(Some(Protocol::Icmp), None),
+        Ok(Some(Protocol::Icmp))
+    );
+    assert_eq!(
+        protocol(Some(Protocol::Icmp), Some(22)),
+        Err("`port` is only for `protocol=tcp`".into())
+    );
+}
+
+#[test]
+fn only_a_terminal_pings_without_an_end() {
+    let ping = ping(None, None);
+    assert!(ping.is_endless());
+    let check = |platform| ping.count.expect("a count").check(platform);
+    assert!(check(Platform::Terminal).is_ok());
+    let error = check(Platform::Http).expect_err("no end");
+    assert_eq!(
+        error.message,
+        "`count` must be 1–20; 0 works only in a terminal"
+    );
+}
+
+#[test]
+fn a_refused_connection_is_a_reply() {
+    let over_tcp = |seq, state| Reply {
+        ttl: None,
+        state: Some(state),
+        ..reply(seq, Some(3.0))
+    };
+    let mut data = Data::new("host.example.test".into(), address(), 3);
+    data.finish(PingOutcome {
+        method: Method::Tcp { port: 22 },
+        replies: vec![
+            over_tcp(1, PortState::Closed),
+            over_tcp(2, PortState::Open),
+            reply(3, None),
+        ],
+        ..outcome(&[])
+    });
+    let document = data.present_checked();
+    assert_eq!(head(&document).0, "2/3 replies, 33 % loss, avg 3.00 ms");
+    assert_eq!(
+        rows(&document),
+        [
+            "1 | 3.00 ms | closed",
+            "2 | 3.00 ms | open",
+            "3 | lost (bad) | "
+        ]
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    assert_eq!(json["replies"][0]["state"], "closed");
+    assert!(json["replies"][2].get("state").is_none());
+}
+
+#[test]
+fn of_many_replies_the_last_are_shown() {
+    let document = finished(&[Some(1.0); 25]).present_checked();
+    let rows = rows(&document);
+    assert_eq!((rows.len(), &*rows[0]), (20, "6 | 1.00 ms | 57"));
+    assert!(shown(&document).contains("5 earlier replies are not shown."));
+    let running = Data {
+        total: 65_535,
+        ..finished(&[Some(1.0); 25])
+    };
+    assert_eq!(
+        head(&running.present_checked()).0,
+        "25/25 replies so far, avg 1.00 ms"
+    );
 }

@@ -1,4 +1,4 @@
-use PortState::{Closed, Filtered, Open};
+use PortState::{Closed, Filtered, NoReply, Open};
 
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
@@ -16,10 +16,14 @@ fn checked(port: u16, state: PortState) -> PortStatus {
     }
 }
 
+fn address() -> std::net::IpAddr {
+    [192, 0, 2, 1].into()
+}
+
 fn data(ports: Vec<PortStatus>, total: usize) -> Data {
     Data {
         target: "host.example.test".into(),
-        address: "192.0.2.1".parse().expect("an address"),
+        at: address().into(),
         ports,
         total,
     }
@@ -76,11 +80,11 @@ fn lists_ports_with_service_time_and_banner() {
     # Ports of host.example.test
     · 1 open, 1 closed, 1 filtered
     [Port | State | Service | Time | Banner]
-    22 | open (good) | ssh | 12.3 ms | SSH-2.0-<b> (exact)
-    25 | closed (aside) |  | 0.4 ms |
-    99 | filtered (warning) |  |  | no answer (exact)
+    22 | open | ssh | 12.3 ms | SSH-2.0-<b> (exact)
+    25 | closed (aside) |  | 0.40 ms |
+    99 | filtered |  |  | no answer (exact)
     Address: 192.0.2.1 (address)
-    ! Service names are guesses from the port number
+    Services: guessed from the port numbers (aside)
     "#);
 }
 
@@ -94,7 +98,7 @@ fn more_than_30_ports_are_shown_as_ranges() {
     ports[7].state = Open;
     ports[30].state = Filtered;
     let ranges = data(ports, 31).present_checked();
-    assert_eq!(rows(&ranges), ["8 | open (good) |  |  | "]);
+    assert_eq!(rows(&ranges), ["8 | open |  |  | "]);
     assert_eq!(field(&ranges, "Closed"), Some("1-7,9-30"));
     assert_eq!(field(&ranges, "Filtered"), Some("31"));
     assert_eq!(head(&ranges).0, "1 open, 29 closed, 1 filtered");
@@ -109,7 +113,7 @@ fn results_get_the_usual_service() {
         reason: Some("host unreachable".into()),
         hint: None,
     };
-    let read = PortStatus::from(&result);
+    let read = PortStatus::new(&result, "tcp");
     assert_eq!(
         (read.state, read.service, read.rtt_ms, read.protocol),
         (Filtered, Some("https".into()), Some(1.0), "tcp".into())
@@ -118,12 +122,84 @@ fn results_get_the_usual_service() {
 }
 
 #[test]
-fn notes_that_service_names_are_guesses() {
-    assert!(data(many(2), 2).present_checked().warnings.is_empty());
+fn says_that_service_names_are_guesses_without_a_warning() {
+    let document = data(many(2), 2).present_checked();
+    assert_eq!(field(&document, "Services"), None);
     let mut ports = many(2);
     ports[0].service = Some("x".into());
+    let document = data(ports, 2).present_checked();
     assert_eq!(
-        data(ports, 2).present_checked().warnings,
-        ["Service names are guesses from the port number"]
+        field(&document, "Services"),
+        Some("guessed from the port numbers")
     );
+    assert!(document.warnings.is_empty());
+}
+
+#[test]
+fn udp_ports_are_marked_and_silence_is_explained() {
+    let udp = |port, state| PortStatus {
+        protocol: "udp".into(),
+        ..checked(port, state)
+    };
+    let ports = vec![checked(53, Open), udp(53, Open), udp(500, NoReply)];
+    let document = data(ports, 3).present_checked();
+    assert_eq!(head(&document).0, "2 open, 1 no reply");
+    assert_eq!(
+        rows(&document),
+        [
+            "53 | open |  |  | ",
+            "53/udp | open |  |  | ",
+            "500/udp | no reply (aside) |  |  | "
+        ]
+    );
+    assert!(field(&document, "UDP").is_some());
+
+    let mut ports = many(31);
+    ports.push(udp(7, NoReply));
+    let document = data(ports, 32).present_checked();
+    assert_eq!(field(&document, "Closed"), Some("1-31"));
+    assert_eq!(field(&document, "No reply"), Some("7/udp"));
+}
+
+#[test]
+fn ports_without_a_protocol_follow_the_argument() {
+    let requested = |ports: Option<&str>, protocol| {
+        let ports = Ports {
+            target: "192.0.2.1".parse().expect("a target"),
+            ports: ports.map(|ports| ports.parse().expect("ports")),
+            protocol,
+        };
+        let requested = ports.requested().map_err(|error| error.message)?;
+        Ok::<_, String>((requested.tcp, requested.udp))
+    };
+    let mixed = Some("22,53/udp,80/tcp");
+    assert_eq!(requested(mixed, None), Ok((vec![22, 80], vec![53])));
+    let by_udp = requested(mixed, Some(Transport::Udp));
+    assert_eq!(by_udp, Ok((vec![80], vec![22, 53])));
+
+    let (tcp, udp) = requested(None, None).expect("ports");
+    assert_eq!((tcp.len(), udp.len()), (20, 0));
+    let (tcp, udp) = requested(None, Some(Transport::Udp)).expect("ports");
+    assert!(tcp.is_empty() && udp.contains(&123));
+
+    assert_eq!(
+        requested(Some("1-65/udp"), None),
+        Err("`ports`: at most 64 UDP ports, got 65".into())
+    );
+}
+
+#[test]
+fn a_name_without_an_address_is_a_bad_reply() {
+    let none = netvane_net::dns::NoAddress {
+        rcode: "NXDOMAIN".into(),
+        version: None,
+    };
+    let data = Data::new("a.test".into(), none, 0);
+    assert_eq!(
+        head(&data.present_checked()),
+        ("a.test does not exist (NXDOMAIN)", Severity::Bad)
+    );
+    let json = serde_json::to_value(data).expect("JSON");
+    assert_eq!(json["address"], serde_json::Value::Null);
+    assert_eq!(json["rcode"], "NXDOMAIN");
 }
