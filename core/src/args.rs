@@ -3,21 +3,25 @@
 //! Names and addresses come from [`netvane_facts::target`]; the types here are used by commands
 //! only. Text, HTTP and chat forms are all read by the same parsers.
 
+mod client_subnet;
 mod email;
 pub mod mailbox;
 mod message;
+mod port_query;
 mod port_set;
 mod record_type;
 mod registered;
 mod simple;
 pub mod special_mailboxes;
 
+pub use client_subnet::ClientSubnet;
 pub use email::{Email, MailAddress};
 pub use mailbox::MailDomain;
 pub use message::Message;
+pub use port_query::PortQuery;
 pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;
-pub use record_type::RecordType;
+pub use record_type::{RecordType, RecordTypes};
 pub use registered::Registered;
 pub use simple::{Flag, Number, Text, Word};
 

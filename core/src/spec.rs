@@ -91,6 +91,9 @@ pub struct Argument {
     /// Takes the rest of the line.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
+    /// Takes it as it is, words that look like options included.
+    #[serde(skip)]
+    pub verbatim: bool,
     /// A mail message: pasted, uploaded, or the message replied to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub message: bool,

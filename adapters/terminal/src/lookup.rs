@@ -183,7 +183,7 @@ impl<'a> Screen<'a> {
     }
 
     fn rendered(&self, reply: &Reply) -> String {
-        let document = reply.rendition.document();
+        let document = reply.document();
         match (self.output.json, self.output.markdown) {
             (true, _) => reply.to_json() + "\n",
             (_, true) => render::markdown(document),

@@ -212,7 +212,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     });
 
     match open.invited {
-        Some(reply) => reply.rendition.document().clone(),
+        Some(reply) => reply.document().clone(),
         None => note("Looking up …", "Working on it…"),
     }
 }

@@ -37,10 +37,12 @@ impl FromStr for PortSet {
                         }
                         ports.extend(first..=last);
                     }
-                    (Some(_), Some(_)) => {
+                    (Some(first), Some(last)) => {
+                        let reversed = text.replacen(item, &format!("{last}-{first}"), 1);
                         return Err(fault(format!(
-                            "`{item}` is not a port range; write e.g. 8000-8010"
-                        )));
+                            "`{item}` is not a port range: {last} is less than {first}"
+                        ))
+                        .value(reversed));
                     }
                     (None, _) => return Err(fault(not_a_port(first))),
                     (_, None) => return Err(fault(not_a_port(last))),
@@ -158,7 +160,7 @@ mod tests {
             ("80-", "expected a port number, got ``"),
             ("80-x", "expected a port number, got `x`"),
             ("70000", "port 70000 is out of range (max 65535)"),
-            ("9-5", "`9-5` is not a port range; write e.g. 8000-8010"),
+            ("9-5", "`9-5` is not a port range: 5 is less than 9"),
             (
                 "sssh",
                 "unknown service `sssh`; expected numbers, ranges or service names",
@@ -168,6 +170,11 @@ mod tests {
         ] {
             assert_eq!(shown(text).expect_err(text).message, message);
         }
+
+        assert_eq!(
+            "22,443-80".parse::<PortSet>().expect_err("reversed").value,
+            Some("22,80-443".into())
+        );
 
         assert_eq!(
             "22,99999"

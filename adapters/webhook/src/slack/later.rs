@@ -131,7 +131,7 @@ impl Deliveries {
 
             *preview = so_far;
             if let Some(reply) = preview {
-                let mut document = reply.rendition.document().clone();
+                let mut document = reply.document().clone();
                 document.title += " …";
                 // Failing to show progress does no harm.
                 let _ = self.post(&document, Readers::Requester).await;

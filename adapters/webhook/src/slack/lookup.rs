@@ -28,9 +28,9 @@ pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
 pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     // A result of a lookup may also have a link, but never alone.
     let is_invitation = |reply: &Option<Reply>| {
-        reply.as_ref().is_some_and(|reply| {
-            matches!(reply.rendition.document().blocks[..], [Block::Link { .. }])
-        })
+        reply
+            .as_ref()
+            .is_some_and(|reply| matches!(reply.document().blocks[..], [Block::Link { .. }]))
     };
     match progress
         .wait_for(is_invitation)
@@ -45,7 +45,7 @@ pub(super) async fn invitation(progress: &mut Progress) -> Reply {
 /// Returns the document to show for a result, and whether the lookup succeeded.
 pub(super) fn present_outcome(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
     match outcome {
-        Ok(reply) => (reply.rendition.document().clone(), true),
+        Ok(reply) => (reply.document().clone(), true),
         Err(failure) => (netvane_chat::problem(&failure, input), false),
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::Word,
-    command::{Command, Context, Entry},
+    command::{Command, Context, Entry, parse::command_named},
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
 
@@ -80,13 +80,13 @@ impl Command for Help {
             });
         };
 
-        match cx.registry.find(&name) {
+        match command_named(&cx.registry, &name) {
             Some(entry) => {
                 cx.runtime
                     .access
                     .admit(cx.platform, &cx.caller, entry.spec.name)?;
                 Ok(Data {
-                    commands: vec![describe(entry)],
+                    commands: vec![describe(&entry)],
                     single: true,
                 })
             }
