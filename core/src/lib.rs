@@ -40,3 +40,4 @@ pub use netvane_net as net;
 pub use platform::Platform;
 pub use request::{Caller, Credential, Input, Request};
 pub use runtime::Runtime;
+pub use suggest::nearest;

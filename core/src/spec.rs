@@ -56,7 +56,7 @@ impl Group {
         match self {
             Self::Dns => "DNS and registration",
             Self::Reachability => "Reachability",
-            Self::Mail => "E-mail",
+            Self::Mail => "Email",
             Self::Request => "Your request",
             Self::About => "About Netvane",
         }
@@ -153,7 +153,7 @@ pub enum TargetKind {
     Domain,
     /// An IPv4 or IPv6 address.
     Address,
-    /// A mail address, such as `someone@example.com`.
+    /// An email address, such as `someone@example.com`.
     Mailbox,
 }
 

@@ -1,7 +1,7 @@
 //! Suggestions for misspelled names.
 
 /// Returns the name most similar to `written`, if one is similar enough to be meant.
-pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let written: String = written.chars().take(40).collect::<String>().to_lowercase();
     let length = written.chars().count();
     // Edits that leave most of the shorter one unchanged: `serve` is not a misspelled `srv`.

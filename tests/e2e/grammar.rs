@@ -259,7 +259,7 @@ fn names_missing_superfluous_and_unknown_arguments() {
     ");
 
     insta::assert_snapshot!(mistake(&["mx", "a.example", "192.0.2.1", "third"]), @r"
-    netvane: unexpected argument: `mx` takes only `domain` and `resolver`
+    netvane: unexpected argument `third`: `mx` takes only `domain` and `resolver`
 
       mx a.example 192.0.2.1 third
                              ^^^^^
@@ -276,7 +276,7 @@ fn names_missing_superfluous_and_unknown_arguments() {
     ");
 
     insta::assert_snapshot!(mistake(&["mx", "a.example", "--resolver"]), @r"
-    netvane: `resolver` needs a value: a DNS server: host, host:port, tls://…, https://… or quic://…
+    netvane: `resolver` needs a value: a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…
 
       mx a.example --resolver
                    ^^^^^^^^^^

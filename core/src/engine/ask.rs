@@ -66,7 +66,7 @@ impl Engine {
 
     /// Adds the position in the line to a usage error that the command found when it ran. Its message begins with the name
     /// of the argument.
-    fn located(&self, input: &Input, failure: Failure) -> Failure {
+    pub(super) fn located(&self, input: &Input, failure: Failure) -> Failure {
         let (Input::Text(line), Failure::Usage(error)) = (input, &failure) else {
             return failure;
         };

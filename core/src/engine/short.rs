@@ -106,14 +106,20 @@ fn members<'v>(data: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
         .flatten()
 }
 
-/// Country code and AS number of an address.
+/// Country code and AS number of an address, and of the other addresses of a host if they differ.
 fn country_and_as(data: &Value) -> Vec<String> {
-    let country = data.pointer("/country/code").and_then(text);
-    let asn = data.pointer("/network/asn").and_then(text);
-    country
-        .into_iter()
-        .chain(asn.map(|asn| format!("AS{asn}")))
-        .collect()
+    let mut values: Vec<String> = Vec::new();
+    for address in std::iter::once(data).chain(members(data, "more")) {
+        let country = address.pointer("/country/code").and_then(text);
+        let asn = address.pointer("/network/asn").and_then(text);
+        let both = country.into_iter().chain(asn.map(|asn| format!("AS{asn}")));
+        for value in both {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+    }
+    values
 }
 
 /// A scalar as text; `None` for null, lists and objects.
@@ -186,6 +192,14 @@ mod tests {
                 "ip",
                 json!({"country": {"code": "DE"}, "network": {"asn": 64500}}),
                 Some("DE|AS64500"),
+            ),
+            (
+                "ip",
+                json!({
+                    "country": {"code": "DE"}, "network": {"asn": 64500},
+                    "more": [{"country": {"code": "DE"}, "network": {"asn": 64501}}]
+                }),
+                Some("DE|AS64500|AS64501"),
             ),
             ("geo", json!({"country": null, "network": null}), Some("")),
             (

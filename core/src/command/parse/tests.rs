@@ -4,6 +4,7 @@ use super::*;
 use crate::commands::registry;
 
 mod lines;
+mod named;
 
 /// Shared by all cases, because building it derives every schema.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
@@ -106,7 +107,7 @@ fn rejects_missing_extra_unknown_and_duplicate_arguments() {
     );
     assert_eq!(
         fault("/mx --resolver").0,
-        "`resolver` needs a value: a DNS server: host, host:port, tls://…, https://… or quic://…"
+        "`resolver` needs a value: a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…"
     );
 }
 
@@ -133,39 +134,6 @@ fn suggests_the_right_order_of_words() {
     assert_eq!(
         fault("ping 3 example.com").2.as_deref(),
         Some("/ping example.com 3")
-    );
-}
-
-#[test]
-fn named_arguments_are_read_by_the_same_types() {
-    let named = |arguments: Value| {
-        let Value::Object(arguments) = arguments else {
-            panic!("an object")
-        };
-        parse_named(&REGISTRY, "mx", arguments)
-            .map(|read| Value::Object(Map::clone(read.prepared.arguments())))
-    };
-
-    assert_eq!(
-        named(serde_json::json!({"domain": "Example.com", "resolver": null})),
-        Ok(serde_json::json!({"domain": "example.com"}))
-    );
-    assert_eq!(
-        named(serde_json::json!({"domian": "x"}))
-            .expect_err("typo")
-            .message,
-        "unknown option `domian`; did you mean `domain`?"
-    );
-
-    assert_eq!(
-        named(serde_json::json!({})).expect_err("missing").message,
-        "`mx` needs `domain`: a domain name"
-    );
-    assert_eq!(
-        named(serde_json::json!({"domain": 7}))
-            .expect_err("number")
-            .message,
-        "`domain`: invalid type: integer `7`, expected a string"
     );
 }
 
@@ -348,58 +316,6 @@ fn a_command_s_example_is_parsed_by_its_own_types() {
     assert_eq!(
         Value::Object(example(&REGISTRY, entry)),
         serde_json::json!({"domain": "example.com"})
-    );
-}
-
-#[test]
-fn named_arguments_have_the_same_bounds() {
-    let named = |name: &str, arguments: Value| {
-        let Value::Object(arguments) = arguments else {
-            panic!("an object")
-        };
-        parse_named(&REGISTRY, name, arguments)
-            .map(|read| Value::Object(Map::clone(read.prepared.arguments())))
-            .map_err(|error| error.message)
-    };
-
-    for (name, arguments, message) in [
-        (
-            "ping",
-            serde_json::json!({"target": "192.0.2.1", "count": "21"}),
-            "`count` must be 1–20",
-        ),
-        (
-            "mx",
-            serde_json::json!({"domain": "a.test", "Domain": "b.test"}),
-            "`domain` is given twice",
-        ),
-        (
-            "mx",
-            serde_json::json!({"domain": ""}),
-            "`domain` is empty: expected a domain name",
-        ),
-        (
-            "nothing-like-it",
-            serde_json::json!({}),
-            "unknown command `nothing-like-it`; see `help`",
-        ),
-    ] {
-        assert_eq!(named(name, arguments), Err(message.to_owned()));
-    }
-
-    assert_eq!(
-        named(
-            "FIND-MAILBOX",
-            serde_json::json!({"email": "ada@example.test"})
-        ),
-        Ok(serde_json::json!({"email": "example.test"})),
-        "names as people write them"
-    );
-
-    assert_eq!(
-        named("port", serde_json::json!({"query": 443})),
-        Ok(serde_json::json!({"query": "443"})),
-        "expected text, got a number"
     );
 }
 

@@ -13,6 +13,7 @@ fn one(name: &str) -> Data {
     Data {
         commands: vec![describe(registry.find(name).expect(name))],
         single: true,
+        without_slash: false,
     }
 }
 
@@ -24,6 +25,7 @@ fn all(registry: &Registry) -> Data {
             .map(|entry| describe(entry))
             .collect(),
         single: false,
+        without_slash: false,
     }
 }
 
@@ -35,7 +37,7 @@ fn explains_a_command_with_arguments_and_examples() {
     [Argument | Required | Format | Description]
     name (exact) | yes | a DNS name, `.` for the root | The name to query; `.` is the root.
     type (exact) | no | record types such as `MX`, `HTTPS`, `TYPE65` or `A,AAAA` | Record types by name or number, such as `MX`, `TYPE65` or `A,AAAA`; default `A`.
-    resolver (exact) | no | a DNS server: host, host:port, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
+    resolver (exact) | no | a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
     dnssec (exact) | no | flag | Request DNSSEC signatures and validate them.
     tcp (exact) | no | flag | Query over TCP instead of UDP.
     norecurse (exact) | no | flag | Non-recursive query (RD=0).
@@ -102,11 +104,22 @@ fn lists_all_commands_by_group() {
         [
             "DNS and registration",
             "Reachability",
-            "E-mail",
+            "Email",
             "Your request",
             "About Netvane"
         ]
     );
+}
+
+#[test]
+fn a_terminal_s_help_has_no_slashes() {
+    let help = Data {
+        without_slash: true,
+        ..one("mx")
+    };
+    let shown = shown(&help.present_checked());
+    assert!(shown.starts_with("# mx <domain> [resolver]"), "{shown}");
+    assert!(!shown.contains("/mx"), "{shown}");
 }
 
 #[test]
