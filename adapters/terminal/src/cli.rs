@@ -169,8 +169,9 @@ impl Cli {
         match self.action {
             Action::Lookup(words) => {
                 let words = self.output.take_from(words, &mut self.lookup, declares)?;
+                let is_plain = !self.output.json && !self.output.markdown && !self.lookup.short;
                 match &words[..] {
-                    [help] if help == "help" && !self.output.json && !self.output.markdown => {
+                    [help] if help == "help" && is_plain => {
                         print(&overview::text(self.output.is_coloured()));
                         Ok(ExitCode::SUCCESS)
                     }

@@ -60,7 +60,7 @@ fn command_for(registry: &Registry, target: &Token, words: &[Token]) -> String {
     let text = &target.text;
     let is_target = text.contains(['.', ':', '@']) && !text.starts_with('/');
     match words.first() {
-        Some(word) if is_target && registry.find(&word.text.to_lowercase()).is_some() => {
+        Some(word) if is_target && names_a_command(registry, &word.text) => {
             let rest: String = words[1..]
                 .iter()
                 .map(|word| format!(" {}", word.text))
@@ -73,6 +73,10 @@ fn command_for(registry: &Registry, target: &Token, words: &[Token]) -> String {
         },
         _ => "/help".into(),
     }
+}
+
+fn names_a_command(registry: &Registry, word: &str) -> bool {
+    super::command_named(registry, &super::call::normalize_name(word)).is_some()
 }
 
 /// A name as it is shown in a message: without control characters, and not longer than a name can be.

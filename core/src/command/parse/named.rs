@@ -79,6 +79,9 @@ fn named_values(
 
     for (written, value) in arguments {
         if envelope::find(entry, written).is_some() {
+            if value.is_null() {
+                continue;
+            }
             short = read_flag(value).ok_or_else(|| UsageError::argument(NOT_A_FLAG))?;
             continue;
         }

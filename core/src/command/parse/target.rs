@@ -97,7 +97,7 @@ fn web_address(text: &str) -> Option<String> {
     let text = text
         .strip_prefix('<')
         .and_then(|rest| rest.strip_suffix('>'))
-        .unwrap_or(text);
+        .map_or(text, |inside| inside.split('|').next().unwrap_or(inside));
     let lower = text
         .to_lowercase()
         .replace("[:]", ":")
