@@ -31,7 +31,7 @@ pub(super) fn unknown_command(
     place: Option<(&[Token], &str)>,
 ) -> UsageError {
     let meant = registry.nearest(&super::call::normalize_name(name));
-    let shown = shown(name);
+    let shown = display_name(name);
     let message = match meant {
         Some(meant) => format!("unknown command `{shown}`; did you mean `{meant}`?"),
         None => format!("unknown command `{shown}`; see `help`"),
@@ -80,7 +80,7 @@ fn names_a_command(registry: &Registry, word: &str) -> bool {
 }
 
 /// A name as it is shown in a message: without control characters, and not longer than a name can be.
-fn shown(name: &str) -> String {
+fn display_name(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
@@ -117,7 +117,7 @@ pub(super) fn unknown_option(
         None => format!("`{command}` takes {}", listed(&names)),
     };
 
-    let error = UsageError::argument(format!("unknown option `{}`; {hint}", shown(name)));
+    let error = UsageError::argument(format!("unknown option `{}`; {hint}", display_name(name)));
     let Some((token, line)) = place else {
         return error;
     };
@@ -150,7 +150,7 @@ pub(super) fn unexpected(entry: &Entry, token: &Token, line: &str) -> UsageError
     };
     let error = UsageError::argument(format!(
         "unexpected argument `{}`: `{}` takes {takes}",
-        shown(&token.text),
+        display_name(&token.text),
         entry.spec.name
     ))
     .at(token.span.clone());
@@ -267,7 +267,7 @@ pub(super) fn replaced(line: &str, span: Range<usize>, with: &str) -> String {
 }
 
 /// Writes a request by name as a command line: required arguments in their order, then the others as options.
-pub(super) fn written_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
+pub(super) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),

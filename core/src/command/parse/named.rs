@@ -9,7 +9,7 @@ use super::{
     assign::find,
     call::{self, normalize_name},
     check_command, envelope,
-    fault::{empty, missing, unknown_command, unknown_option, written_line},
+    fault::{command_line, empty, missing, unknown_command, unknown_option},
     read_flag, target_port, typed,
 };
 use crate::command::{Entry, Registry};
@@ -151,7 +151,7 @@ fn unknown_named_option(
             (name.to_owned(), value.clone())
         })
         .collect();
-    error.suggest(written_line(name, entry, &corrected))
+    error.suggest(command_line(name, entry, &corrected))
 }
 
 /// The error of a named argument's value, with the request as it should be.
@@ -169,7 +169,7 @@ fn named_fault(
             let mut corrected = arguments.clone();
             corrected.retain(|written, _| normalize_name(written) != *path);
             corrected.insert(path.clone(), value.as_str().into());
-            written_line(name, entry, &corrected)
+            command_line(name, entry, &corrected)
         });
     let message = match path {
         Some(argument) => format!("`{argument}`: {}", invalid.message),
@@ -198,7 +198,7 @@ fn with_arguments(
                 .keys()
                 .all(|written| find(entry, written).is_some()) =>
         {
-            error.suggest(written_line(&name, entry, arguments))
+            error.suggest(command_line(&name, entry, arguments))
         }
         _ => error,
     }
