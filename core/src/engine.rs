@@ -9,6 +9,7 @@ mod metrics;
 pub(crate) mod one_time_links;
 mod recent_replies;
 mod request_log;
+mod short;
 mod single_flight;
 
 use std::sync::Arc;

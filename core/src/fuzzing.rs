@@ -42,8 +42,8 @@ static PROXIES: LazyLock<Proxies> = LazyLock::new(|| {
 /// A command's name and its canonical arguments.
 pub type Understood = (&'static str, Map<String, Value>);
 
-fn understood((entry, prepared): parse::Understood) -> Understood {
-    (entry.spec.name, Map::clone(prepared.arguments()))
+fn understood(read: parse::Understood) -> Understood {
+    (read.entry.spec.name, Map::clone(read.prepared.arguments()))
 }
 
 /// Parses a typed command line.
@@ -98,7 +98,7 @@ pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 
         transport: Transport::Udp,
         elapsed: Duration::from_millis(1),
     };
-    let dig = dig::Data::new(&Question::new(name, rtype), response.clone(), None).present();
+    let dig = dig::DigResponse::new(&Question::new(name, rtype), response.clone(), None).present();
     let mut chain = CnameChain::new(name, rtype);
     chain.add_answers(std::mem::take(&mut response.message.answers));
     [

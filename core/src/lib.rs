@@ -41,3 +41,4 @@ pub use netvane_net as net;
 pub use platform::Platform;
 pub use request::{Caller, Credential, Input, Request, Stop};
 pub use runtime::Runtime;
+pub use suggest::nearest;

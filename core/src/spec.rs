@@ -56,7 +56,7 @@ impl Group {
         match self {
             Self::Dns => "DNS and registration",
             Self::Reachability => "Reachability",
-            Self::Mail => "E-mail",
+            Self::Mail => "Email",
             Self::Request => "Your request",
             Self::About => "About Netvane",
         }
@@ -91,6 +91,9 @@ pub struct Argument {
     /// Takes the rest of the line.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
+    /// Takes it as it is, words that look like options included.
+    #[serde(skip)]
+    pub verbatim: bool,
     /// A mail message: pasted, uploaded, or the message replied to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub message: bool,
@@ -153,7 +156,7 @@ pub enum TargetKind {
     Domain,
     /// An IPv4 or IPv6 address.
     Address,
-    /// A mail address, such as `someone@example.com`.
+    /// An email address, such as `someone@example.com`.
     Mailbox,
 }
 

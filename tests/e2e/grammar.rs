@@ -259,7 +259,7 @@ fn names_missing_superfluous_and_unknown_arguments() {
     ");
 
     insta::assert_snapshot!(mistake(&["mx", "a.example", "192.0.2.1", "third"]), @r"
-    netvane: unexpected argument: `mx` takes only `domain` and `resolver`
+    netvane: unexpected argument `third`: `mx` takes only `domain` and `resolver`
 
       mx a.example 192.0.2.1 third
                              ^^^^^
@@ -276,7 +276,7 @@ fn names_missing_superfluous_and_unknown_arguments() {
     ");
 
     insta::assert_snapshot!(mistake(&["mx", "a.example", "--resolver"]), @r"
-    netvane: `resolver` needs a value: a DNS server: host, host:port, tls://…, https://… or quic://…
+    netvane: `resolver` needs a value: a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…
 
       mx a.example --resolver
                    ^^^^^^^^^^
@@ -379,4 +379,45 @@ fn refuses_or_reports_deceptive_names() {
         .json();
     let warning = r#"`pаypal.com` contains Cyrillic "а"; this is not `paypal.com`"#;
     assert_eq!(reply["warnings"], json!([warning]), "Cyrillic а");
+}
+
+#[test]
+fn short_prints_values_only() {
+    for line in ["port 443 --short", "--short port 443", "port 443 +short"] {
+        assert_eq!(
+            Netvane::line(line).run().text(),
+            "Port 443: https\n",
+            "{line}"
+        );
+    }
+    let json = Netvane::line("port 443 --short --json").run();
+    assert_eq!(json.json()["data"]["matches"][0]["service"], "https");
+}
+
+#[test]
+fn fail_gives_bad_results_an_exit_status() {
+    for (line, code) in [
+        ("verify a..b@example.com", 0),
+        ("verify a..b@example.com --fail", 3),
+        ("--fail=warning verify a..b@example.com", 3),
+        ("port 443 --fail=warning", 0),
+        ("port 443 --fail=never", 2),
+        ("mxx example.com --fail", 2),
+    ] {
+        assert_eq!(Netvane::line(line).run().code, Some(code), "{line}");
+    }
+}
+
+#[test]
+fn a_mistyped_action_is_suggested() {
+    for (line, suggestion) in [
+        ("serv", "Try: netvane serve\n"),
+        ("help serv", "Try: netvane help serve\n"),
+        ("confg check", "Try: netvane config\n"),
+        ("whos example.com", "Try: netvane whois example.com\n"),
+    ] {
+        let run = Netvane::line(line).run();
+        assert_eq!(run.code, Some(2), "{line}");
+        assert!(run.stderr.ends_with(suggestion), "{line}: {}", run.stderr);
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn help_lists_all_commands_and_explains_one() {
     let commands = Netvane::line("commands --json").run().stdout;
     let commands: Value = serde_json::from_str(&commands).expect("JSON");
-    let run = Netvane::line("help").run();
+    let run = Netvane::line("commands").run();
     let names: Vec<&str> = commands["commands"]
         .as_array()
         .expect("an array")
@@ -18,23 +18,41 @@ fn help_lists_all_commands_and_explains_one() {
         .collect();
 
     for name in &names {
-        assert!(run.text().contains(&format!("\n/{name}")), "{name}");
+        assert!(run.text().contains(&format!("\n{name}")), "{name}");
     }
 
-    assert_eq!(Netvane::line("commands").run().text(), run.text());
+    let overview = Netvane::line("help").run();
+    for name in &names {
+        assert!(
+            overview.text().contains(&format!("netvane {name}")),
+            "{name}"
+        );
+    }
+    for action in ["serve", "config", "data", "state", "key", "completions"] {
+        assert!(
+            overview.text().contains(&format!("netvane {action}")),
+            "{action}"
+        );
+        let about_action = Netvane::line(&format!("help {action}")).run();
+        assert!(
+            about_action.text().contains(&format!("netvane {action}")),
+            "{action}"
+        );
+    }
+    assert_eq!(Netvane::line("--help").run().text(), overview.text());
     let about_mx = Netvane::line("help mx").run();
 
     insta::assert_snapshot!(about_mx.text(), @r"
-    /mx <domain> [resolver]
+    mx <domain> [resolver]
     · Mail servers of a domain, with their addresses
 
-    Argument  Required  Format                                                         Description
-    domain    yes       a domain name                                                  The domain to look up.
-    resolver  no        a DNS server: host, host:port, tls://…, https://… or quic://…  DNS server to query instead of the configured ones.
+    Argument  Required  Format                                                                           Description
+    domain    yes       a domain name                                                                    The domain to look up.
+    resolver  no        a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…  DNS server to query instead of the configured ones.
 
     Examples
-      /mx example.com
-      /mx example.com resolver=tls://1.1.1.1
+      mx example.com
+      mx example.com resolver=tls://1.1.1.1
     ");
 
     for line in ["mx --help", "mx -h", "help /mx", "/help MX"] {
@@ -105,7 +123,10 @@ fn lists_the_registry_as_json() {
             ("resolver", "string", false),
             ("dnssec", "boolean", false),
             ("tcp", "boolean", false),
-            ("norecurse", "boolean", false)
+            ("norecurse", "boolean", false),
+            ("subnet", "string", false),
+            ("nsid", "boolean", false),
+            ("bufsize", "integer", false)
         ]
     );
 }

@@ -183,7 +183,7 @@ impl Chat {
     ) -> bool {
         let working = self.working(question);
         let message = ChatMessage {
-            document: so_far.map_or(&working, |reply| reply.rendition.document()),
+            document: so_far.map_or(&working, |reply| reply.document()),
             buttons: &[ButtonStore::cancel_button(&question.id)],
             working: true,
             personal: false,
@@ -257,7 +257,7 @@ impl Chat {
 
                 (
                     Last {
-                        document: reply.rendition.document().clone(),
+                        document: reply.document().clone(),
                         buttons,
                     },
                     Some(kept),

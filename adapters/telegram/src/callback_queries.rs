@@ -137,14 +137,14 @@ impl Hub {
                 let json: serde_json::Value =
                     serde_json::from_str(&reply.to_json()).unwrap_or_default();
                 let text = serde_json::to_string_pretty(&json).unwrap_or_default();
-                let name = file_name(&reply.rendition.document().title, ".json");
+                let name = file_name(&reply.document().title, ".json");
                 let mut sheet = Sheet {
                     hub: self,
                     place: &place,
                     name,
                     text,
                 };
-                let document = reply.rendition.document();
+                let document = reply.document();
                 // `tell` logs the error.
                 let _ = self
                     .chat

@@ -55,7 +55,7 @@ impl Hub {
             Err(error) => article(&id, &problem(&Failure::Usage(error), &input)),
             Ok(_) if self.chat.is_private(&input, &who) => article(&id, &private()),
             Ok(command) => match self.reply_without_lookup(command, input, who).await {
-                Some(reply) => article(&id, reply.rendition.document()),
+                Some(reply) => article(&id, reply.document()),
                 None => {
                     self.offered.insert(id.clone(), line.clone());
                     let document = Document::new(line, "Looking up …", Severity::Neutral);

@@ -1,16 +1,16 @@
 //! Command-line arguments. The engine's own grammar parses lookups.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode, sync::LazyLock};
 
-use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
-use netvane_core::{Engine, settings::Settings, spec::ArgumentKind};
+use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use netvane_core::{Engine, command::Registry, settings::Settings, spec::ArgumentKind};
 
 use crate::{
     advice, data,
     key::{self, NewKey},
     lookup, man,
-    output::{Output, print},
-    serve,
+    output::{LookupOptions, Output, print},
+    overview, serve,
     state::StateAction,
 };
 
@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Cli {
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub lookup: LookupOptions,
     #[command(subcommand)]
     action: Action,
 }
@@ -89,16 +91,99 @@ enum DataAction {
     Update,
 }
 
+/// Reads the command line of this process. Shows help and errors of the options itself, and then gives the exit status.
+pub(crate) fn parse() -> Result<Cli, ExitCode> {
+    let command = Cli::command();
+    let overview = command.clone().render_usage().to_string();
+
+    Cli::try_parse().map_err(|error| match error.kind() {
+        // Each action has help of its own, whose usage differs.
+        ErrorKind::DisplayHelp if error.to_string().contains(&overview) => {
+            print(&overview::text(std::io::stdout().is_terminal()));
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            if error.to_string().contains(&overview) =>
+        {
+            print(&overview::text(std::io::stdout().is_terminal()));
+            ExitCode::from(2)
+        }
+        _ => {
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    })
+}
+
+/// Whether the command of a lookup declares an option that the program has too; then it is the command's.
+fn declares(command: &str, option: &str) -> bool {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(netvane_core::registry);
+    let is_shared = [
+        "--short",
+        "--fail",
+        "--json",
+        "--markdown",
+        "--color",
+        "--config",
+    ];
+    if !is_shared.contains(&option) {
+        return false;
+    }
+    let command = command.trim_start_matches('/').replace('-', "_");
+    REGISTRY.find(&command).is_some_and(|entry| {
+        entry
+            .arguments
+            .iter()
+            .any(|argument| argument.name == option[2..])
+    })
+}
+
+/// Whether the program has an administrative action of this name.
+pub(crate) fn is_action(name: &str) -> bool {
+    actions().any(|action| action.get_name() == name)
+}
+
+/// The administrative actions, in the order of the help.
+pub(crate) fn actions() -> impl Iterator<Item = clap::Command> {
+    let actions: Vec<clap::Command> = Cli::command()
+        .get_subcommands()
+        .filter(|action| !action.is_hide_set())
+        .cloned()
+        .collect();
+    actions.into_iter()
+}
+
+/// Prints the help of an administrative action.
+fn help_for(action: &str) -> anyhow::Result<ExitCode> {
+    let mut command = Cli::command();
+    command.build();
+    if let Some(action) = command.find_subcommand_mut(action) {
+        print(&action.render_long_help().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 impl Cli {
     /// Runs the subcommand. Fails on invalid arguments or settings.
     pub(crate) fn run(mut self) -> anyhow::Result<ExitCode> {
         match self.action {
             Action::Lookup(words) => {
-                let words = self.output.take_from(words)?;
-                lookup::run(&words, &self.output)
+                let words = self.output.take_from(words, &mut self.lookup, declares)?;
+                let is_plain = !self.output.json && !self.output.markdown && !self.lookup.short;
+                match &words[..] {
+                    [help] if help == "help" && is_plain => {
+                        print(&overview::text(self.output.is_coloured()));
+                        Ok(ExitCode::SUCCESS)
+                    }
+                    [help, action] if help == "help" && is_action(action) => help_for(action),
+                    words => lookup::run(words, &self.output, &self.lookup),
+                }
             }
             Action::Commands if self.output.json => list_commands(),
-            Action::Commands => lookup::run(&["help".to_owned()], &self.output),
+            Action::Commands => {
+                let words = ["help".to_owned()];
+                lookup::run(&words, &self.output, &self.lookup)
+            }
             Action::Serve => {
                 let output = self.output;
                 let file = output.config.clone();

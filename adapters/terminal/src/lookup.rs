@@ -7,7 +7,7 @@ use std::{
 };
 
 use netvane_core::{
-    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError,
+    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError, UsageKind,
     args::{MAX_MESSAGE, Message},
     command::Entry,
     document::render::{self, Layout},
@@ -15,27 +15,31 @@ use netvane_core::{
 use terminal_size::{Height, Width, terminal_size};
 
 use crate::{
-    advice,
-    output::{Output, print},
+    advice, cli,
+    output::{LookupOptions, Output, print},
 };
 
-/// Runs the lookup. Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
-pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
+/// Runs the lookup. Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error, 3 for a reply that is as bad
+/// as `--fail` says.
+pub(crate) fn run(
+    words: &[String],
+    output: &Output,
+    options: &LookupOptions,
+) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(&advice::without_audit(output.settings()?))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let line = line(words);
-    let screen = Screen::new(output);
-    let input = match piped(&engine, words)? {
+    let line = line(&with_options(words, options));
+    let screen = Screen::new(output, options);
+    let input = match piped(&engine, words, options)? {
         Some(input) => input,
         None => Input::Text(line.clone()),
     };
-    let own = Caller {
+    let request = Request::new(Platform::Terminal, input).by(Caller {
         own: true,
         ..Caller::default()
-    };
-    let request = Request::new(Platform::Terminal, input).by(own);
+    });
     let mut drawn = 0;
     let answer = runtime.block_on(async {
         let stop = request.stop.clone();
@@ -60,9 +64,18 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
     let status = match answer {
         Some(Ok(reply)) => {
             print(&screen.rendered(&reply));
-            ExitCode::SUCCESS
+            let severity = reply.rendition.document().severity;
+            match options.fail {
+                Some(fail) if fail.includes(severity) => ExitCode::from(3),
+                _ => ExitCode::SUCCESS,
+            }
         }
         Some(Err(failure)) => {
+            let meant = match &failure {
+                Failure::Usage(error) => action_error(error, &line),
+                _ => None,
+            };
+            let failure = meant.map_or(failure, Failure::Usage);
             eprint!("{}", describe_failure(&failure, &line, output));
             ExitCode::from(if matches!(failure, Failure::Usage(_)) {
                 2
@@ -81,9 +94,23 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
     Ok(status)
 }
 
+/// Adds the options of the program that the engine reads. They are written behind the command, because its last argument
+/// may take the rest of the line.
+fn with_options(words: &[String], options: &LookupOptions) -> Vec<String> {
+    let mut words = words.to_vec();
+    if options.short {
+        words.insert(words.len().min(1), "--short".into());
+    }
+    words
+}
+
 /// Reads standard input for a command that takes a message and got none, such as
 /// `netvane trace_mail < mail.eml`; `None` for other commands and on a terminal.
-fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
+fn piped(
+    engine: &Engine,
+    words: &[String],
+    options: &LookupOptions,
+) -> anyhow::Result<Option<Input>> {
     let [name] = words else { return Ok(None) };
     let name = name
         .trim_start_matches('/')
@@ -117,7 +144,9 @@ fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
     } else {
         String::from_utf8_lossy(&text).into_owned()
     };
-    let arguments = [(argument.name.clone(), text.into())].into_iter().collect();
+    let message = (argument.name.clone(), text.into());
+    let short = options.short.then(|| ("short".to_owned(), true.into()));
+    let arguments = [message].into_iter().chain(short).collect();
 
     Ok(Some(Input::Named { name, arguments }))
 }
@@ -169,6 +198,37 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
     out
 }
 
+/// Returns the error of a line that names no command, if it means an administrative action: `netvane serv`,
+/// `netvane help serv`.
+fn action_error(error: &UsageError, line: &str) -> Option<UsageError> {
+    let mut words = line.split(' ').filter(|word| *word != "--short");
+    let (head, written) = match words.next()? {
+        "help" => ("help ", words.next()?),
+        first if error.kind == UsageKind::UnknownCommand => ("", first),
+        _ => return None,
+    };
+
+    let actions: Vec<String> = cli::actions()
+        .map(|action| action.get_name().to_owned())
+        .collect();
+    let registry = netvane_core::registry();
+    let lookups = registry
+        .entries()
+        .iter()
+        .flat_map(|entry| [&[entry.spec.name], entry.spec.aliases].concat());
+
+    let names = actions.iter().map(String::as_str).chain(lookups);
+    let meant = netvane_core::nearest(written, names)?;
+    actions
+        .iter()
+        .any(|action| action == meant)
+        .then(|| UsageError {
+            message: format!("unknown command `{written}`; did you mean `{meant}`?"),
+            suggestion: Some(format!("{head}{meant}")),
+            ..error.clone()
+        })
+}
+
 struct Screen<'a> {
     output: &'a Output,
     layout: Layout,
@@ -177,7 +237,7 @@ struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    fn new(output: &'a Output) -> Self {
+    fn new(output: &'a Output, options: &LookupOptions) -> Self {
         let size = std::io::stdout()
             .is_terminal()
             .then(terminal_size)
@@ -186,7 +246,7 @@ impl<'a> Screen<'a> {
         let width = size.map_or(u16::MAX, |(Width(width), _)| width.max(20));
         let rows = size
             .map(|(_, Height(rows))| rows)
-            .filter(|_| !output.json && !output.markdown);
+            .filter(|_| !output.json && !output.markdown && !options.short);
         Self {
             output,
             layout: Layout {
@@ -198,10 +258,11 @@ impl<'a> Screen<'a> {
     }
 
     fn rendered(&self, reply: &Reply) -> String {
-        let document = reply.rendition.document();
-        match (self.output.json, self.output.markdown) {
-            (true, _) => reply.to_json() + "\n",
-            (_, true) => render::markdown(document),
+        let document = reply.document();
+        match (self.output.json, self.output.markdown, &reply.short) {
+            (true, ..) => reply.to_json() + "\n",
+            (_, true, _) => render::markdown(document),
+            (.., Some(short)) => short.text(),
             _ => render::text(document, self.layout),
         }
     }

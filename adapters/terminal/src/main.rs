@@ -10,20 +10,22 @@ mod lookup;
 mod man;
 mod otel;
 mod output;
+mod overview;
 mod serve;
 mod state;
 mod system;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     // The TLS provider of the whole process, set before any library can choose another.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Port checks hold many sockets open at once.
     let _ = netvane_core::net::tcp::raise_descriptor_limit();
-    let cli = cli::Cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
     match cli.run() {
         Ok(code) => code,
         Err(error) => {

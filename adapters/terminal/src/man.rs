@@ -139,7 +139,8 @@ Answers one question about the network and explains the answer, or serves such a
 Telegram. Options may stand before and after the lookup. \fBnetvane help \fILOOKUP\fR shows the help of one."#;
 
 const REST: &str = r#".SH EXIT STATUS
-0 for a reply, also a negative one; 1 for a failed lookup; 2 for a usage error or settings that cannot be used.
+0 for a reply, also a negative one; 1 for a failed lookup; 2 for a usage error or settings that cannot be used;
+3 for a reply that is as bad as \fB\-\-fail\fR says.
 .SH ENVIRONMENT
 .TP
 \fBNETVANE_CONFIG\fR

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use netvane_core::settings::Settings;
+use netvane_core::{document::Severity, settings::Settings};
 
 /// Writes to standard output. Errors are ignored: a closed pipe, as with `
 /// head`, is intended by the user.
@@ -16,6 +16,53 @@ pub(crate) fn print(text: &str) {
     let _ = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+}
+
+/// Options of a lookup, which are accepted before and after the command.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct LookupOptions {
+    /// Print values only, one per line.
+    #[arg(long)]
+    pub short: bool,
+    /// Exit with status 3 if the result is bad, or a warning with `--fail=warning`.
+    #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "bad")]
+    pub fail: Option<FailAt>,
+}
+
+/// Lowest severity of a reply that makes the program fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailAt {
+    /// Warnings and worse.
+    Warning,
+    /// Bad results only.
+    Bad,
+}
+
+impl FailAt {
+    /// Whether a reply of this severity makes the program fail.
+    pub(crate) fn includes(self, severity: Severity) -> bool {
+        match self {
+            Self::Warning => severity >= Severity::Warning,
+            Self::Bad => severity >= Severity::Bad,
+        }
+    }
+}
+
+impl LookupOptions {
+    /// Takes one of these options from a lookup's words; `false` for any other word.
+    fn take(&mut self, name: &str, value: Option<&str>) -> anyhow::Result<bool> {
+        match (name, value) {
+            ("--short", None) => self.short = true,
+            ("--fail", None) => self.fail = Some(FailAt::Bad),
+            ("--fail", Some(value)) => {
+                let severity = FailAt::from_str(value, true)
+                    .map_err(|_| anyhow::anyhow!("--fail: expected warning or bad"))?;
+                self.fail = Some(severity);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
 }
 
 /// Options that are accepted before and after the command.
@@ -47,9 +94,15 @@ pub(crate) enum Color {
 }
 
 impl Output {
-    /// Removes these four options from a lookup's words, where they may also appear.
-    pub(crate) fn take_from(&mut self, words: Vec<String>) -> anyhow::Result<Vec<String>> {
-        let mut left = Vec::new();
+    /// Removes these four options, and those of a lookup, from a lookup's words, where they may also appear. An option that
+    /// the command `declares` is the command's.
+    pub(crate) fn take_from(
+        &mut self,
+        words: Vec<String>,
+        lookup: &mut LookupOptions,
+        declares: impl Fn(&str, &str) -> bool,
+    ) -> anyhow::Result<Vec<String>> {
+        let mut left: Vec<String> = Vec::new();
         let mut words = words.into_iter();
 
         while let Some(word) = words.next() {
@@ -57,6 +110,15 @@ impl Output {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (word.as_str(), None),
             };
+            if let Some(command) = left.first()
+                && declares(command, name)
+            {
+                left.push(word);
+                continue;
+            }
+            if lookup.take(name, value.as_deref())? {
+                continue;
+            }
             let mut value = || {
                 value
                     .clone()
@@ -77,7 +139,9 @@ impl Output {
                     self.color = Color::from_str(&value()?, true)
                         .map_err(|_| anyhow::anyhow!("--color: expected auto, always or never"))?
                 }
-                "--help" | "-h" if left.len() == 1 => left.insert(0, "help".into()),
+                "--help" | "-h" if left.len() == 1 && words.len() == 0 => {
+                    left.insert(0, "help".into())
+                }
                 _ => left.push(word),
             }
         }
@@ -119,7 +183,8 @@ mod tests {
             config: None,
         };
         let words = words.iter().map(|word| (*word).to_owned()).collect();
-        match output.take_from(words) {
+        let declares = |command: &str, option: &str| command == "own" && option == "--short";
+        match output.take_from(words, &mut LookupOptions::default(), declares) {
             Ok(left) => Ok((output, left)),
             Err(error) => Err(format!("{error:#}")),
         }
@@ -141,6 +206,25 @@ mod tests {
         assert_eq!(output.color, Color::Never);
         assert_eq!(output.config, Some(PathBuf::from("/etc/n.toml")));
         assert_eq!(left, ["mx", "a.example", "--resolver=192.0.2.1"]);
+    }
+
+    #[test]
+    fn a_flag_of_the_command_wins() {
+        let (_, left) = split_options(&["mx", "--short", "--fail", "a.example"]).expect("words");
+        assert_eq!(left, ["mx", "a.example"]);
+        let (_, left) = split_options(&["own", "--short", "a.example"]).expect("words");
+        assert_eq!(left, ["own", "--short", "a.example"]);
+    }
+
+    #[test]
+    fn fails_at_the_severity_that_was_chosen() {
+        let mut options = LookupOptions::default();
+        assert!(options.take("--fail", Some("warning")).expect("a severity"));
+        let fail = options.fail.expect("a severity");
+        assert!(fail.includes(Severity::Warning) && fail.includes(Severity::Bad));
+        assert!(!fail.includes(Severity::Neutral));
+        assert!(!FailAt::Bad.includes(Severity::Warning));
+        assert!(options.take("--fail", Some("never")).is_err());
     }
 
     #[test]

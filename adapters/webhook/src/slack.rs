@@ -10,6 +10,7 @@ mod later;
 mod lookup;
 mod markdown;
 mod sender;
+mod spelling;
 
 use std::{
     sync::Arc,
@@ -38,6 +39,7 @@ use form::Form;
 use later::{Deliveries, Delivery};
 use lookup::{Lookup, Progress, invitation, look_up, note, present_outcome};
 use sender::Senders;
+use spelling::Spelling;
 
 /// Time to wait for a lookup: the chat's 3 seconds, less the time on the network.
 const PATIENCE: Duration = Duration::from_millis(2300);
@@ -137,6 +139,7 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
 async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
     let Hook { app, slack } = hook;
     let input = Input::Text(form.line(platform, app.engine.registry()));
+    let spelling = form.spelling(app.engine.registry());
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
         let text = "Too many lookups are running. Please try again in a minute.";
         return platform.message(&note("Busy", text), Readers::Requester);
@@ -147,7 +150,7 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
-            let (document, is_answer) = present_outcome(answer.unwrap_or(Err(Failure::Internal)), &input);
+            let (document, is_answer) = present_outcome(answer.unwrap_or(Err(Failure::Internal)), &input, &spelling);
             let readers = if is_answer { slack.readers() } else { Readers::Requester };
             return platform.message(&document, readers);
         }
@@ -160,6 +163,7 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
         progress,
         invited,
         input,
+        spelling,
         arrived,
         permit,
     };
@@ -183,6 +187,7 @@ struct Open {
     /// The message with a link that the user has to open first.
     invited: Option<Reply>,
     input: Input,
+    spelling: Spelling,
     arrived: Instant,
     permit: OwnedSemaphorePermit,
 }
@@ -201,6 +206,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
         progress: open.progress,
         preview: open.invited.clone(),
         input: open.input,
+        spelling: open.spelling,
         readers,
         arrived: open.arrived,
         ending: slack.ending.clone(),
@@ -212,7 +218,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     });
 
     match open.invited {
-        Some(reply) => reply.rendition.document().clone(),
+        Some(reply) => reply.document().clone(),
         None => note("Looking up …", "Working on it…"),
     }
 }

@@ -16,5 +16,5 @@ pub use answer::{Answer, ErasedAnswer};
 pub use blocks::*;
 pub use failure::{Failure, Missing, UsageError, UsageKind};
 pub use problem::{Position, Problem, ProblemCode};
-pub use reply::{RenderedAnswer, Reply, reply_schema};
+pub use reply::{RenderedAnswer, Reply, ShortForm, reply_schema};
 pub use schema::{inline_schema, public_schema_settings, written_schema};

@@ -35,12 +35,46 @@ pub struct Reply {
     pub arguments: Arc<Map<String, Value>>,
     /// Data, document and JSON, shared with replies from the cache.
     pub rendition: Arc<RenderedAnswer>,
+    /// The values alone, if the caller asked for the `short` form. Text forms show them instead of the document.
+    pub short: Option<Arc<ShortForm>>,
     /// Time from receiving the request to having the answer.
     pub elapsed: Duration,
     /// Whether the answer came from the cache.
     pub cached: bool,
     /// Remaining freshness lifetime of the answer.
     pub fresh_for: Duration,
+}
+
+/// The values of a reply without titles and tables, for text forms.
+#[derive(Debug)]
+pub struct ShortForm {
+    /// One value a line; empty if there are none, as for a name without records.
+    values: Vec<String>,
+    document: Document,
+}
+
+impl ShortForm {
+    /// Creates the short form of a document. Without values, a document has its summary.
+    pub fn new(values: Vec<String>, whole: &Document) -> Self {
+        let summary = if values.is_empty() {
+            whole.summary.as_str()
+        } else {
+            ""
+        };
+        let mut document = Document::new(whole.title.as_str(), summary, whole.severity);
+        if !values.is_empty() {
+            document.code(values.join("\n"));
+        }
+        Self { values, document }
+    }
+
+    /// The values as text, one a line, safe to print in a terminal.
+    pub fn text(&self) -> String {
+        self.values
+            .iter()
+            .map(|value| format!("{}\n", crate::render::printable_line(value)))
+            .collect()
+    }
 }
 
 /// The members of the JSON object that all replies with the same answer share.
@@ -185,6 +219,14 @@ impl Serialize for Reply {
 }
 
 impl Reply {
+    /// The document that text forms show: the whole one, or the values alone if the caller asked for the `short` form.
+    pub fn document(&self) -> &Document {
+        match &self.short {
+            Some(short) => &short.document,
+            None => self.rendition.document(),
+        }
+    }
+
     /// Writes the JSON object. Equals what serde writes, but reuses the part that replies share.
     pub fn to_json(&self) -> String {
         let shared = self.rendition.json(self.command, &self.arguments);
@@ -235,6 +277,7 @@ mod tests {
                 command: "a",
                 arguments: Arc::new(arguments.as_object().cloned().expect("an object")),
                 rendition: Arc::new(RenderedAnswer::new(Arc::new(Data { text: "{}".into() }))),
+                short: None,
                 elapsed: Duration::from_micros(microseconds),
                 cached,
                 fresh_for: Duration::ZERO,

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use query::{Query, parse, several_numbers};
+pub use query::several_numbers;
+use query::{Query, parse};
 use table::{ALIASES, ENTRIES, PROTOCOLS, PortEntry, between, normalize};
 
 /// Largest number of matches in one answer.

@@ -18,6 +18,7 @@ use std::{
 
 use domain::base::Rtype;
 use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
+use ipnet::IpNet;
 use netvane_document::Failure;
 use netvane_facts::target::{Host, Resolver, Transport};
 
@@ -60,6 +61,12 @@ pub struct Question<'a> {
     pub checking_disabled: bool,
     /// Use TCP instead of UDP.
     pub tcp: bool,
+    /// EDNS Client Subnet: the network for which an answer is wanted (RFC 7871).
+    pub subnet: Option<IpNet>,
+    /// NSID: ask which instance of the server answers (RFC 5001).
+    pub nsid: bool,
+    /// Announced UDP payload size in bytes, if it is not the default.
+    pub udp_payload: Option<u16>,
 }
 
 impl<'a> Question<'a> {
@@ -72,6 +79,9 @@ impl<'a> Question<'a> {
             dnssec: false,
             checking_disabled: false,
             tcp: false,
+            subnet: None,
+            nsid: false,
+            udp_payload: None,
         }
     }
 }

@@ -177,6 +177,17 @@ impl Net {
             _ => Ok(Ok(usable)),
         }
     }
+
+    /// Resolves a target without the guard: for display only, never to connect to.
+    pub async fn addresses(&self, target: &Host) -> Result<Vec<IpAddr>, Failure> {
+        match target {
+            Host::Address(address) => Ok(vec![*address]),
+            Host::Name(name) => match local_addresses(name.as_str()) {
+                Some(addresses) => Ok(addresses.to_vec()),
+                None => self.dns.client(None).await?.addresses(name.as_str()).await,
+            },
+        }
+    }
 }
 
 /// Returns the loopback addresses for `localhost` and names below it, which are never sent to DNS

@@ -1,4 +1,4 @@
-//! Arguments that are mail addresses.
+//! Arguments that are email addresses.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::mailbox;
 
-/// A mail address with a domain name, or only a domain name.
+/// An email address with a domain name, or only a domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email {
     written: String,
     domain: String,
 }
 
-text_value!(Email, "Email", "a mail address, or its domain");
+text_value!(Email, "Email", "an email address or a domain");
 
 impl Email {
     /// Returns the domain as lower-case A-labels without final dot.
@@ -59,7 +59,7 @@ fn argument_error(text: &str, invalid: mailbox::Invalid) -> Invalid {
     }
 }
 
-/// A mail address to the end of the line. What has the form of one but breaks a rule is kept, so
+/// An email address to the end of the line. What has the form of one but breaks a rule is kept, so
 /// that it can be reported as invalid; what is none at all is an error.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MailAddress(String);
@@ -126,7 +126,7 @@ impl JsonSchema for MailAddress {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string", "format": "netvane:MailAddress", "minLength": 1, "x-rest": true, "x-form": "a mail address"
+            "type": "string", "format": "netvane:MailAddress", "minLength": 1, "x-rest": true, "x-form": "an email address"
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Mail addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other
+//! Eemail addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other
 //! scripts.
 //!
 //! Also accepts `Name <a@b>`, `<a@b>` and `mailto:a@b?subject=…` (RFC 6068). Comments, folding and
@@ -26,7 +26,7 @@ const MAX_LOCAL: usize = 64;
 /// 5321 §4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
 
-/// A mail address that can be sent in RCPT TO.
+/// An email address that can be sent in RCPT TO.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mailbox {
     /// The local part without quoting: `john smith` for `"john smith"@…`.
@@ -184,7 +184,7 @@ fn bare(given: Piece<'_>) -> Result<Piece<'_>, Invalid> {
 fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
     let text = given.text;
     if text.is_empty() {
-        return given.fault("expected an e-mail address, like ada@example.com");
+        return given.fault("expected an email address, like ada@example.com");
     }
 
     if text.starts_with('@') && text.contains(':') {

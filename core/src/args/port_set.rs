@@ -42,14 +42,19 @@ impl FromStr for PortSet {
                 _ if !item.contains('/') => Ok(&mut set.unmarked),
                 "tcp" => Ok(&mut set.tcp),
                 "udp" => Ok(&mut set.udp),
-                _ => Err(format!(
+                _ => Err(Invalid::new(format!(
                     "unknown protocol `{protocol}`; expected tcp or udp"
-                )),
+                ))),
             };
             let added = ports.and_then(|ports| add(ports, numbers));
-            added.map_err(|message| {
+            added.map_err(|invalid| {
                 let start = text.find(item).unwrap_or(0);
-                Invalid::new(message).part(text, start..start + item.len())
+                let whole = |correct: String| text.replacen(numbers, &correct, 1);
+                Invalid {
+                    value: invalid.value.map(whole),
+                    ..Invalid::new(invalid.message)
+                }
+                .part(text, start..start + item.len())
             })?;
         }
 
@@ -63,8 +68,8 @@ impl FromStr for PortSet {
     }
 }
 
-/// Adds a number, a range or the port of a service. Fails with a sentence for the user.
-fn add(ports: &mut BTreeSet<u16>, item: &str) -> Result<(), String> {
+/// Adds a number, a range or the port of a service. The error may have a corrected item.
+fn add(ports: &mut BTreeSet<u16>, item: &str) -> Result<(), Invalid> {
     let range = item
         .split_once('-')
         .filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
@@ -73,24 +78,27 @@ fn add(ports: &mut BTreeSet<u16>, item: &str) -> Result<(), String> {
         Some((first, last)) => match (port(first), port(last)) {
             (Some(first), Some(last)) if first <= last => {
                 if usize::from(last - first) >= MAX_PORTS {
-                    return Err(format!("too many ports: at most {MAX_PORTS}"));
+                    return Err(Invalid::new(format!("too many ports: at most {MAX_PORTS}")));
                 }
                 ports.extend(first..=last);
             }
-            (Some(_), Some(_)) => {
-                return Err(format!(
-                    "`{item}` is not a port range; write e.g. 8000-8010"
-                ));
+            (Some(first), Some(last)) => {
+                return Err(Invalid::new(format!(
+                    "`{item}` is not a port range: {last} is less than {first}"
+                ))
+                .value(format!("{last}-{first}")));
             }
-            (None, _) => return Err(not_a_port(first)),
-            (_, None) => return Err(not_a_port(last)),
+            (None, _) => return Err(Invalid::new(not_a_port(first))),
+            (_, None) => return Err(Invalid::new(not_a_port(last))),
         },
         None if item.bytes().all(|byte| byte.is_ascii_digit()) => {
-            ports.insert(port(item).ok_or_else(|| not_a_port(item))?);
+            ports.insert(port(item).ok_or_else(|| Invalid::new(not_a_port(item)))?);
         }
         None => {
             ports.insert(ports::port_of(item).ok_or_else(|| {
-                format!("unknown service `{item}`; expected numbers, ranges or service names")
+                Invalid::new(format!(
+                    "unknown service `{item}`; expected numbers, ranges or service names"
+                ))
             })?);
         }
     }
@@ -196,7 +204,7 @@ mod tests {
             ("80-", "expected a port number, got ``"),
             ("80-x", "expected a port number, got `x`"),
             ("70000", "port 70000 is out of range (max 65535)"),
-            ("9-5", "`9-5` is not a port range; write e.g. 8000-8010"),
+            ("9-5", "`9-5` is not a port range: 5 is less than 9"),
             (
                 "sssh",
                 "unknown service `sssh`; expected numbers, ranges or service names",
@@ -209,6 +217,11 @@ mod tests {
         ] {
             assert_eq!(shown(text).expect_err(text).message, message);
         }
+
+        assert_eq!(
+            "22,443-80".parse::<PortSet>().expect_err("reversed").value,
+            Some("22,80-443".into())
+        );
 
         assert_eq!(
             "22,99999"

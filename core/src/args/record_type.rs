@@ -48,6 +48,61 @@ pub(crate) const COMMON: [&str; 28] = [
     "ANY",
 ];
 
+/// Most record types of one request.
+const MAX_TYPES: usize = 8;
+
+/// One to eight record types, each once, in the order in which they were written: `A,AAAA`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RecordTypes(pub Vec<RecordType>);
+
+text_value!(
+    RecordTypes,
+    "RecordTypes",
+    "record types such as `MX`, `HTTPS`, `TYPE65` or `A,AAAA`",
+    "record_type"
+);
+
+impl fmt::Display for RecordTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, rtype) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma}{rtype}")?;
+        }
+        Ok(())
+    }
+}
+
+impl RecordTypes {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let mut types = Vec::new();
+        let names = text
+            .split([',', ';', ' ', '\t'])
+            .filter(|name| !name.is_empty());
+
+        for name in names {
+            let rtype = RecordType::read(name).map_err(|invalid| {
+                let at = text.find(name).unwrap_or_default();
+                let value = invalid
+                    .value
+                    .as_ref()
+                    .map(|better| format!("{}{better}{}", &text[..at], &text[at + name.len()..]));
+                Invalid { value, ..invalid }.part(text, at..at + name.len())
+            })?;
+            if !types.contains(&rtype) {
+                types.push(rtype);
+            }
+        }
+
+        match types.len() {
+            0 => Err(Invalid::new("expected a record type such as `MX`")),
+            1..=MAX_TYPES => Ok(Self(types)),
+            number => Err(Invalid::new(format!(
+                "too many record types: at most {MAX_TYPES}, got {number}"
+            ))),
+        }
+    }
+}
+
 impl fmt::Display for RecordType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -76,9 +131,10 @@ impl RecordType {
 }
 
 fn unknown(text: &str) -> Invalid {
-    let invalid = Invalid::new(
-        "unknown record type; expected a name such as `MX` or a number such as `TYPE65`",
-    );
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+    let invalid = Invalid::new(format!(
+        "unknown record type `{shown}`; expected a name such as `MX` or a number such as `TYPE65`"
+    ));
     let near = COMMON
         .iter()
         .find(|name| strsim::damerau_levenshtein(&text.to_ascii_uppercase(), name) == 1);

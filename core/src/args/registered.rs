@@ -54,10 +54,14 @@ impl fmt::Display for Registered {
 impl Registered {
     fn read(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
-        let as_number = cleaned
-            .get(..2)
-            .filter(|head| head.eq_ignore_ascii_case("as"))
-            .map(|_| cleaned[2..].trim());
+        let after = |prefix: &str| {
+            cleaned
+                .get(..prefix.len())
+                .filter(|head| head.eq_ignore_ascii_case(prefix))
+                .map(|head| cleaned[head.len()..].trim())
+        };
+        let is_number = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit());
+        let as_number = after("asn").filter(is_number).or_else(|| after("as"));
         let digits = as_number.unwrap_or(&cleaned).trim();
 
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -94,6 +98,8 @@ mod tests {
     fn recognizes_each_kind_of_object() {
         for (text, canonical, kind) in [
             ("AS15169", "AS15169", Kind::Asn),
+            ("ASN64496", "AS64496", Kind::Asn),
+            ("asn 64496", "AS64496", Kind::Asn),
             ("as 64496", "AS64496", Kind::Asn),
             ("64496", "AS64496", Kind::Asn),
             ("192.0.2.77/24", "192.0.2.0/24", Kind::Network),

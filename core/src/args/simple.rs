@@ -147,7 +147,7 @@ impl JsonSchema for Text {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "x-rest": true, "x-form": "text to the end of the line" })
+        json_schema!({ "type": "string", "minLength": 1, "x-rest": true, "x-verbatim": true, "x-form": "text to the end of the line" })
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
             kind,
             required: required.contains(&name.as_str()),
             rest: property["x-rest"] == true,
+            verbatim: property["x-verbatim"] == true || property["x-message"] == true,
             message: property["x-message"] == true,
             form: property["x-form"].as_str().map(str::to_owned),
             completes: Completes::deserialize(&property["x-completes"]).ok(),

@@ -4,24 +4,41 @@
 //! command.
 
 mod assign;
+mod call;
+mod envelope;
 mod fault;
+mod named;
+mod target;
+mod target_port;
 mod tokens;
+mod tools;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use netvane_document::{UsageError, UsageKind};
+use netvane_document::UsageError;
+use netvane_facts::target::Invalid;
 use serde_json::{Map, Value};
 
 use crate::{
+    args::Flag,
     command::{Entry, Prepared, Registry},
-    spec::{Argument, ArgumentKind},
+    spec::{Argument, ArgumentKind, CommandNames, Completes},
 };
-use assign::{AssignedValue, assign, find};
-use fault::{empty, missing, place, unknown_command, unknown_option};
+use assign::{AssignedValue, assign};
+use call::{Call, call, normalize_name};
+use fault::{place, value_span};
 use tokens::{Token, tokens};
 
-/// A command and its parsed arguments.
-pub(crate) type Understood = (Arc<Entry>, Box<dyn Prepared>);
+pub(crate) use envelope::SHORT;
+pub(crate) use named::parse_named;
+
+/// A request after parsing.
+pub(crate) struct Understood {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) prepared: Box<dyn Prepared>,
+    /// Text forms of the reply show values only.
+    pub(crate) short: bool,
+}
 
 /// Maximum length of a command line in bytes; large enough for a pasted message.
 pub(crate) const MAX_LINE: usize = 512 * 1024;
@@ -29,22 +46,38 @@ pub(crate) const MAX_LINE: usize = 512 * 1024;
 /// Parses a typed line such as `/mx example.com resolver=192.0.2.53`.
 pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, UsageError> {
     let tokens = tokens(line);
-    let Some((first, rest)) = tokens.split_first() else {
-        return Err(UsageError {
-            kind: UsageKind::UnknownCommand,
-            message: "empty command; see `help`".into(),
-            position: Some(0..0),
-            suggestion: Some("/help".into()),
-            missing: None,
-        });
-    };
-    let (entry, alias) = command(registry, first, line)?;
-    let read = assign(&entry, rest, line).and_then(|values| prepare(&entry, &values, line));
-    let prepared = read.map_err(|error| {
-        let error = respell(registry, &entry, alias, line, error);
-        without_credentials(line, error)
-    })?;
-    Ok((entry, prepared))
+    let Call { entry, words } = call(registry, &tokens, line)?;
+
+    assign(&entry, &words, line)
+        .and_then(|values| prepare(registry, &entry, &values, line))
+        .map_err(|error| {
+            let error = respell(registry, &entry, &tokens, error);
+            without_credentials(line, error)
+        })
+        .map(|(prepared, short)| Understood {
+            entry,
+            prepared,
+            short,
+        })
+}
+
+/// Returns where in the line the value of an argument is, for errors that a command finds only when it runs.
+pub(crate) fn position(registry: &Registry, line: &str, argument: &str) -> Option<Range<usize>> {
+    let tokens = tokens(line);
+    let Call { entry, words } = call(registry, &tokens, line).ok()?;
+    let values = assign(&entry, &words, line).ok()?;
+    values
+        .iter()
+        .find(|value| value.argument.name == argument)
+        .map(|value| value_span(value, line))
+}
+
+/// Returns the command that a name means: its own name or alias, that of a tool that does the same, or a record type.
+pub(crate) fn command_named(registry: &Registry, name: &str) -> Option<Arc<Entry>> {
+    if let Some(entry) = registry.find(name) {
+        return Some(entry.clone());
+    }
+    tools::command(registry, name).or_else(|| Some(call::record_type(registry, name)?.0))
 }
 
 /// Removes position and suggestion, with which adapters would repeat the line, if the line has a URL
@@ -71,76 +104,44 @@ fn without_credentials(line: &str, error: UsageError) -> UsageError {
 pub fn example(registry: &Registry, entry: &Entry) -> Map<String, Value> {
     let line = entry.spec.examples.first().copied().unwrap_or_default();
     parse(registry, line)
-        .map(|(_, read)| Map::clone(read.arguments()))
+        .map(|read| Map::clone(read.prepared.arguments()))
         .unwrap_or_default()
 }
 
-/// Parses a command given by its name and named arguments, as in an HTTP request.
-pub(crate) fn parse_named(
+/// Checks an argument that is the name of a command; the error names the argument.
+fn check_command<'v>(
     registry: &Registry,
-    name: &str,
-    arguments: Map<String, Value>,
-) -> Result<Understood, UsageError> {
-    let Some(entry) = registry.find(&name.to_lowercase().replace('-', "_")) else {
-        return Err(unknown_command(registry, name, None));
+    entry: &Entry,
+    value: impl Fn(&str) -> Option<&'v str>,
+) -> Result<(), (String, Invalid)> {
+    let about = entry
+        .arguments
+        .iter()
+        .find(|argument| argument.completes == Some(Completes::Command));
+    let Some((argument, written)) = about.and_then(|about| Some((about, value(&about.name)?)))
+    else {
+        return Ok(());
     };
-    let mut values = Map::new();
 
-    for (written, value) in arguments {
-        let Some(argument) = find(entry, &written) else {
-            return Err(unknown_option(entry, &written));
-        };
-
-        if values.contains_key(&argument.name) {
-            return Err(UsageError::argument(format!(
-                "`{}` is given twice",
-                argument.name
-            )));
-        }
-
-        if !value.is_null() {
-            let value = match value {
-                Value::String(text) if text.is_empty() => return Err(empty(argument)),
-                Value::String(text) => typed(argument, &text).map_err(UsageError::argument)?,
-                Value::Number(number) if argument.rest => number.to_string().into(),
-                other => other,
-            };
-            values.insert(argument.name.clone(), value);
-        }
+    let name = normalize_name(written.trim().trim_start_matches('/'));
+    if command_named(registry, &name).is_some() {
+        return Ok(());
     }
-
-    missing(entry, |name| values.contains_key(name))?;
-    let prepared = entry.prepare(values).map_err(|(path, invalid)| {
-        let message = match path {
-            Some(argument) => format!("`{argument}`: {}", invalid.message),
-            None => invalid.message.clone(),
-        };
-        UsageError {
-            suggestion: invalid.command.clone(),
-            ..UsageError::argument(message)
+    let invalid = match registry.nearest(&name) {
+        Some(near) => {
+            Invalid::new(format!("unknown command `{name}`; did you mean `{near}`?")).value(near)
         }
-    })?;
-
-    Ok((entry.clone(), prepared))
+        None => Invalid::new(format!("unknown command `{name}`; see `help`")).command("/help"),
+    };
+    Err((argument.name.clone(), invalid))
 }
 
-/// Finds the command that the first token names.
-fn command<'t>(
-    registry: &Registry,
-    token: &'t Token,
-    line: &str,
-) -> Result<(Arc<Entry>, &'t str), UsageError> {
-    let bare = token.text.trim_start_matches('/');
-    let written = bare.split_once('@').map_or(bare, |(name, _bot)| name);
-    let name = written.to_lowercase().replace('-', "_");
-    match registry.find(&name) {
-        Some(entry) => Ok((entry.clone(), written)),
-        None => Err(unknown_command(
-            registry,
-            &name,
-            Some((token.span.clone(), line)),
-        )),
-    }
+const NOT_A_FLAG: &str = "`short` must be yes or no";
+
+fn read_flag(value: &Value) -> Option<bool> {
+    serde_json::from_value::<Flag>(value.clone())
+        .ok()
+        .map(|flag| flag.0)
 }
 
 /// Converts a written value to JSON: numbers become numbers, other values are left to the
@@ -178,52 +179,66 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
 }
 
 fn prepare(
+    registry: &Registry,
     entry: &Entry,
     values: &[AssignedValue<'_>],
     line: &str,
-) -> Result<Box<dyn Prepared>, UsageError> {
+) -> Result<(Box<dyn Prepared>, bool), UsageError> {
     let mut arguments = Map::new();
+    let mut short = false;
+
     for AssignedValue {
         argument,
         text,
         span,
     } in values
     {
+        if std::ptr::eq(*argument, &*SHORT) {
+            short = read_flag(&text.as_str().into())
+                .ok_or_else(|| UsageError::argument(NOT_A_FLAG).at(span.clone()))?;
+            continue;
+        }
         let value = typed(argument, text)
             .map_err(|message| UsageError::argument(message).at(span.clone()))?;
         arguments.insert(argument.name.clone(), value);
     }
-    entry.prepare(arguments).map_err(|(path, invalid)| {
-        let name = path.as_deref().unwrap_or_default();
-        match values.iter().find(|value| value.argument.name == name) {
-            Some(value) if invalid.is_hidden => {
-                UsageError::argument(format!("`{}`: {}", value.argument.name, invalid.message))
-            }
-            Some(value) => place(value, &invalid, line),
-            None => UsageError::argument(invalid.message),
+
+    let value_named = |name: &str| values.iter().find(|value| value.argument.name == name);
+    let fault = |name: &str, invalid: &Invalid| match value_named(name) {
+        Some(value) if invalid.is_hidden => {
+            UsageError::argument(format!("`{}`: {}", value.argument.name, invalid.message))
         }
+        Some(value) => place(value, invalid, line),
+        None => UsageError::argument(invalid.message.clone()),
+    };
+    check_command(registry, entry, |name| {
+        Some(value_named(name)?.text.as_str())
     })
+    .map_err(|(name, invalid)| UsageError {
+        message: invalid.message.clone(),
+        ..fault(&name, &invalid)
+    })?;
+
+    let prepared = entry
+        .prepare(arguments)
+        .map_err(|(path, invalid)| fault(path.as_deref().unwrap_or_default(), &invalid))?;
+    Ok((prepared, short))
 }
 
-/// Suggests the first two words in reverse order if the line is valid that way: `dig MX
-/// example.com`.
-fn respell(
-    registry: &Registry,
-    entry: &Entry,
-    alias: &str,
-    line: &str,
-    error: UsageError,
-) -> UsageError {
-    let words: Vec<Token> = tokens(line).split_off(1);
-    let [first, second, rest @ ..] = words.as_slice() else {
+/// Suggests the first two words in reverse order if the line is valid that way: `ping 3 example.com`.
+fn respell(registry: &Registry, entry: &Entry, tokens: &[Token], error: UsageError) -> UsageError {
+    let [command, first, second, rest @ ..] = tokens else {
         return error;
     };
     let is_option =
         |word: &Token| word.text.contains('=') || word.text.starts_with(['-', '+', '@']);
-    if error.suggestion.is_some() || is_option(first) || is_option(second) {
+    let is_target = second.text.contains(['.', ':', '@']);
+    if error.suggestion.is_some() || is_option(first) || is_option(second) || !is_target {
         return error;
     }
 
+    let name = command.text.trim_start_matches('/');
+    let name = name.split('@').next().unwrap_or(name);
     let swapped = [second, first]
         .into_iter()
         .chain(rest)
@@ -231,17 +246,14 @@ fn respell(
         .collect::<Vec<_>>()
         .join(" ");
 
-    let swapped = format!("/{alias} {swapped}");
-    let tokens = tokens(&swapped);
-    let fits = assign(entry, &tokens[1..], &swapped)
-        .and_then(|values| prepare(entry, &values, &swapped))
-        .is_ok();
+    let swapped = format!("/{name} {swapped}");
+    let words = self::tokens(&swapped);
+    let fits = registry.find(&normalize_name(name)).is_some()
+        && assign(entry, &words[1..], &swapped)
+            .and_then(|values| prepare(registry, entry, &values, &swapped))
+            .is_ok();
 
-    if fits && registry.find(entry.spec.name).is_some() {
-        error.suggest(swapped)
-    } else {
-        error
-    }
+    if fits { error.suggest(swapped) } else { error }
 }
 
 #[cfg(test)]

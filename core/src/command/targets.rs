@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 16 * 1024;
 /// A name or address that commands can look up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// Whether it is a domain, an address or a mail address.
+    /// Whether it is a domain, an address or an email address.
     pub kind: TargetKind,
     /// The target in its canonical spelling.
     pub text: String,
@@ -65,7 +65,7 @@ impl Target {
     }
 }
 
-/// Returns the hosts, addresses and mail addresses in a text, each once, in order of appearance.
+/// Returns the hosts, addresses and email addresses in a text, each once, in order of appearance.
 pub fn found_in(text: &str) -> Vec<Target> {
     let end = (0..=text.len().min(MAX_TEXT))
         .rev()

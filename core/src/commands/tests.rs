@@ -191,7 +191,7 @@ fn every_example_parses_and_names_its_command() {
         for example in entry.spec.examples {
             let parsed = crate::command::parse::parse(&registry, example)
                 .unwrap_or_else(|e| panic!("{example}: {}", e.message));
-            assert_eq!(parsed.0.spec.name, entry.spec.name, "{example}");
+            assert_eq!(parsed.entry.spec.name, entry.spec.name, "{example}");
         }
     }
 }

@@ -12,7 +12,10 @@ use netvane_document::{Failure, RenderedAnswer, Reply, UsageError};
 use netvane_facts::target::Host;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, request_log::RequestLog};
+use super::{
+    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, request_log::RequestLog,
+    short::shorten,
+};
 use crate::{
     command::{
         Prepared,
@@ -45,9 +48,13 @@ impl Engine {
         let mut log = RequestLog::new(self.runtime(), request);
 
         let answer = match self.understand(&log.request.input) {
-            Ok((command, prepared)) => {
-                log.question = Some((command.clone(), prepared.arguments().clone()));
-                self.answer((command, prepared), &mut log, progress).await
+            Ok(understood) => {
+                log.question = Some((
+                    understood.entry.clone(),
+                    understood.prepared.arguments().clone(),
+                ));
+                let answer = self.answer(understood, &mut log, progress).await;
+                answer.map_err(|failure| self.located(&log.request.input, failure))
             }
             Err(error) => Err(Failure::Usage(error)),
         };
@@ -55,6 +62,26 @@ impl Engine {
         self.remember(&log, &answer);
         log.finish(&answer);
         answer
+    }
+
+    /// Adds the position in the line to a usage error that the command found when it ran. Its message begins with the name
+    /// of the argument.
+    pub(super) fn located(&self, input: &Input, failure: Failure) -> Failure {
+        let (Input::Text(line), Failure::Usage(error)) = (input, &failure) else {
+            return failure;
+        };
+        let argument = error
+            .message
+            .strip_prefix('`')
+            .and_then(|rest| rest.split_once('`'))
+            .map(|(argument, _)| argument);
+        let position = argument
+            .filter(|_| error.position.is_none())
+            .and_then(|argument| parse::position(&self.0.registry, line, argument));
+        match position {
+            Some(position) => Failure::Usage(error.clone().at(position)),
+            None => failure,
+        }
     }
 
     /// Remembers a reply that its client may keep.
@@ -72,7 +99,11 @@ impl Engine {
     /// Returns the cached reply to a request, if there is one; never starts a lookup.
     pub fn cached(&self, request: &Request) -> Option<Reply> {
         let runtime = self.runtime();
-        let (command, prepared) = self.understand(&request.input).ok()?;
+        let Understood {
+            entry: command,
+            prepared,
+            short,
+        } = self.understand(&request.input).ok()?;
         let entry = self
             .0
             .cache
@@ -86,7 +117,8 @@ impl Engine {
         let mut log = RequestLog::new(runtime, request.clone());
         log.units = AT_HAND;
         log.question = Some((command.clone(), prepared.arguments().clone()));
-        let answer = Ok(reply(log.id.clone(), &entry, log.started, true));
+        let reply = reply(log.id.clone(), &entry, log.started, true);
+        let answer = Ok(if short { shorten(reply) } else { reply });
         log.finish(&answer);
         answer.ok()
     }
@@ -94,7 +126,7 @@ impl Engine {
     /// Returns the name of the command that the input calls, or what is wrong with the input; never
     /// starts a lookup.
     pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
-        self.understand(input).map(|(entry, _)| entry.spec.name)
+        self.understand(input).map(|read| read.entry.spec.name)
     }
 
     fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
@@ -111,10 +143,16 @@ impl Engine {
 
     async fn answer(
         &self,
-        (command, prepared): Understood,
+        understood: Understood,
         log: &mut RequestLog,
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
+        let Understood {
+            entry: command,
+            prepared,
+            short,
+        } = understood;
+        let present = |reply| if short { shorten(reply) } else { reply };
         let (runtime, spec) = (log.runtime.clone(), command.spec);
         let (id, started) = (log.id.clone(), log.started);
 
@@ -139,26 +177,27 @@ impl Engine {
         )?;
         refuse_forbidden_target(&runtime, &*prepared)?;
         if let Some(entry) = is_cached {
-            return Ok(reply(id, &entry, started, true));
+            return Ok(present(reply(id, &entry, started, true)));
         }
 
         let _slot = acquire_slot(&runtime, &log.request, spec.timeout).await?;
         let lookup = Lookup::new(command, prepared, key, runtime, &log.request, standings);
         let entry = self
             .look_up_once(lookup, |rendition, arguments| {
-                progress(Reply {
+                progress(present(Reply {
                     id: id.clone(),
                     command: spec.name,
                     arguments,
                     rendition,
+                    short: None,
                     elapsed: started.elapsed(),
                     cached: false,
                     fresh_for: Duration::ZERO,
-                });
+                }));
             })
             .await?;
 
-        Ok(reply(id.clone(), &entry, started, false))
+        Ok(present(reply(id.clone(), &entry, started, false)))
     }
 
     /// Obtains the caller's HTTP request: sends a one-time link and waits until the user shares a
@@ -228,6 +267,7 @@ fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {
         command: entry.command,
         arguments: entry.arguments.clone(),
         rendition,
+        short: None,
         elapsed: started.elapsed(),
         cached,
         fresh_for,

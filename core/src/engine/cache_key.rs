@@ -88,8 +88,8 @@ mod tests {
 
     fn key(line: &str, request: &Request) -> CacheKey {
         let registry = crate::registry();
-        let (entry, prepared) = parse(&registry, line).expect(line);
-        CacheKey::new(&entry, &*prepared, request)
+        let read = parse(&registry, line).expect(line);
+        CacheKey::new(&read.entry, &*read.prepared, request)
     }
 
     fn request() -> Request {

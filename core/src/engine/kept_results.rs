@@ -297,6 +297,7 @@ fn show(entry: &Arc<Entry>, stored: StoredResult) -> Option<ShownResult> {
             command: entry.spec.name,
             arguments: Arc::new(stored.arguments),
             rendition: Arc::new(RenderedAnswer::new(finding.ok()?)),
+            short: None,
             elapsed: elapsed.unwrap_or_default(),
             cached: stored.cached,
             fresh_for: Duration::ZERO,

@@ -169,6 +169,7 @@ impl PendingLink {
             rendition: Arc::new(RenderedAnswer::new(Arc::new(Invited {
                 link: self.url.clone(),
             }))),
+            short: None,
             elapsed: started.elapsed(),
             cached: false,
             fresh_for: Duration::ZERO,

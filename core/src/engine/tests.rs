@@ -257,3 +257,54 @@ async fn a_forbidden_resolver_is_refused_before_anything_is_sent() {
     let engine = Engine::new(&settings).expect("an engine");
     assert!(ask(&engine, &line).await.is_ok(), "allowed by the operator");
 }
+
+#[tokio::test]
+async fn a_short_reply_shows_values_only_and_has_the_same_json() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+    let short = ask(&engine, "mx example.test +short")
+        .await
+        .expect("a reply");
+    let form = short.short.clone().expect("the short form");
+    let text = form.text();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["10 mail1.example.test.", "20 mail2.example.test."]);
+    assert_eq!(short.document().title, "MX of example.test");
+
+    let whole = ask(&engine, "mx example.test").await.expect("a reply");
+    assert!(whole.short.is_none() && whole.cached, "the same lookup");
+    assert_eq!(
+        short.rendition.document().blocks,
+        whole.rendition.document().blocks
+    );
+    assert_eq!(short.arguments, whole.arguments);
+}
+
+#[tokio::test]
+async fn dig_answers_each_of_several_types() {
+    let dns = TestDns::start().await;
+    let reply = ask_json(&dns.engine(), "dig mail1.example.test A AAAA MX").await;
+    assert_eq!(reply["arguments"]["type"], "A,AAAA,MX");
+    let queries = reply["data"]["queries"].as_array().expect("queries");
+    let types: Vec<_> = queries.iter().map(|query| &query["type"]).collect();
+    assert_eq!(types, ["A", "AAAA", "MX"]);
+    assert_eq!(queries[0]["answers"][0]["data"], "192.0.2.81");
+    assert_eq!(queries[1]["answers"][0]["data"], "2001:db8::81");
+    assert_eq!(queries[2]["answers"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_mistake_that_the_command_finds_has_its_position() {
+    let engine = TestDns::start().await.engine();
+    let input = Input::Text("/mx x resolver=a.test".into());
+    let late = |message: &str| Failure::Usage(netvane_document::UsageError::argument(message));
+    let position = |message: &str| match engine.located(&input, late(message)) {
+        Failure::Usage(error) => error.position,
+        _ => None,
+    };
+    assert_eq!(position("`resolver`: no such host"), Some(15..21));
+    assert_eq!(position("`domain` must differ"), Some(4..5));
+    assert_eq!(position("`other`: wrong"), None);
+    assert_eq!(position("something else"), None);
+}

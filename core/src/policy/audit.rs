@@ -165,6 +165,7 @@ mod tests {
             kind: ArgumentKind::String,
             required: false,
             rest: false,
+            verbatim: false,
             message,
             form: None,
             completes: None,

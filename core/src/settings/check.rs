@@ -154,7 +154,7 @@ impl Settings {
         );
         must(
             smtp.mail_from.is_empty() || crate::args::mailbox::parse(&smtp.mail_from).is_ok(),
-            "smtp.mail_from: expected a mail address, or empty",
+            "smtp.mail_from: expected an email address, or empty",
         );
         must(
             smtp.control.is_empty()

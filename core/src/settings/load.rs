@@ -1,7 +1,7 @@
 //! Loads the settings from defaults, file and environment; every error suggests what was probably
 //! meant.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
@@ -22,6 +22,18 @@ impl Default for Settings {
     }
 }
 
+/// Describes why a configuration file could not be read.
+fn unreadable(name: &str, error: &std::io::Error) -> String {
+    let why = match error.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("could not read the configuration file {name}: {why}")
+}
+
 impl Settings {
     /// Reads `file`, if one is given, and the variables of `environment` that start with
     /// `NETVANE__`.
@@ -39,7 +51,7 @@ impl Settings {
         if let Some(path) = file {
             let name = path.display().to_string();
             let text =
-                std::fs::read_to_string(path).map_err(|error| one(format!("{name}: {error}")))?;
+                std::fs::read_to_string(path).map_err(|error| one(unreadable(&name, &error)))?;
             let given = tree(&text).map_err(|error| one(format!("{name}: {error}")))?;
             unknown_keys(&given, &keys, &name, &mut faults);
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
@@ -123,7 +135,7 @@ impl Settings {
 
         must(
             contact.len() <= 200 && contact.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
-            "policy.contact: expected a mail address or URL, in ASCII",
+            "policy.contact: expected an email address or URL, in ASCII",
         );
         must(
             self.audit.retention_days > 0,

@@ -313,7 +313,7 @@ fn named_arguments_are_read_like_typed_ones() {
     );
     assert_eq!(
         detail(json!({"name": "mx", "arguments": {"domian": "x"}})),
-        "`mx` has no option `domian`; did you mean `domain`?"
+        "unknown option `domian`; did you mean `domain`?"
     );
     assert!(
         detail(json!({"name": "mx", "arguments": {"domain": "a..b"}}))

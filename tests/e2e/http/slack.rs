@@ -210,6 +210,16 @@ fn slack_gets_an_immediate_reply_in_blocks() {
         "{help}"
     );
 
+    assert!(help.to_string().contains("/netvane mx "), "{help}");
+    let wrong = slack(
+        &service,
+        &[("command", "/netvane"), ("text", "mx www..example.test")],
+    );
+    assert!(
+        wrong.to_string().contains("/netvane mx www.example.test"),
+        "the spelling that works here: {wrong}"
+    );
+
     // A mistake is shown to the user only, with its position.
     let wrong = slack(
         &service,

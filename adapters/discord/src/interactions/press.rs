@@ -98,7 +98,7 @@ async fn raw(bot: &Bot, caller: &DiscordUser, input: Input) {
 
     let document = match bot.chat.raw(input.clone(), caller.who.clone()).await {
         Ok(reply) => {
-            let answer = reply.rendition.document();
+            let answer = reply.document();
             let mut document = note(&answer.title, "The full answer as text and JSON.");
             let files = [
                 (

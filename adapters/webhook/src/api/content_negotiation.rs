@@ -50,12 +50,15 @@ pub(crate) fn rendered(reply: &Reply, form: Form) -> Response {
             };
             (
                 "text/plain; charset=utf-8",
-                render::text(reply.rendition.document(), layout),
+                match &reply.short {
+                    Some(short) => short.text(),
+                    None => render::text(reply.document(), layout),
+                },
             )
         }
         Form::Markdown => (
             "text/markdown; charset=utf-8",
-            render::markdown(reply.rendition.document()),
+            render::markdown(reply.document()),
         ),
         Form::Json | Form::Events => ("application/json", reply.to_json()),
     };

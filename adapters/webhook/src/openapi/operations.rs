@@ -153,6 +153,7 @@ pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas)
     });
     let operation = arguments
         .fold(operation, Operation::parameter)
+        .parameter(short())
         .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID, IF_NONE_MATCH])
         .response("200", reply)
         .response_ref("204", ALL_SEEN)
@@ -185,6 +186,18 @@ pub(super) fn message(entry: &Entry, schemas: &mut Schemas) -> Option<Operation>
         operation,
         &[&OF_LOOKUPS[..], &[408, 413, 415]].concat(),
     ))
+}
+
+/// Describes `short`, which belongs to the envelope of every command.
+fn short() -> Parameter {
+    Parameter {
+        name: "short".to_owned(),
+        place: Place::Query,
+        required: false,
+        description: "Text formats show values only, one per line".to_owned(),
+        schema: json_schema!({ "type": "boolean", "default": false }),
+        example: None,
+    }
 }
 
 /// Describes an argument as a query parameter.

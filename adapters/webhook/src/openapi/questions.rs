@@ -61,6 +61,11 @@ fn by_arguments(registry: &Registry) -> Vec<(Value, Vec<&str>)> {
         let mut arguments: Value = entry.arguments_schema.clone().into();
         if let Some(members) = arguments.as_object_mut() {
             members.retain(|name, _| !matches!(name.as_str(), "title" | "description"));
+            let properties = members.entry("properties").or_insert_with(|| json!({}));
+            // It belongs to the envelope, not to the command.
+            properties["short"] = json!({
+                "type": "boolean", "description": "Text formats show values only, one per line.",
+            });
         }
         if !entry.arguments.iter().any(|argument| argument.required) {
             arguments["type"] = json!(["object", "null"]);

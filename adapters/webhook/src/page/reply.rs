@@ -31,8 +31,8 @@ impl ReplyView<'_> {
     /// Renders a complete reply with its links.
     pub(super) fn reply(&self, reply: &Reply) -> Markup {
         html! {
-            article.reply aria-label=(printable_line(&reply.rendition.document().title)) {
-                (document::document(self.registry, reply.rendition.document(), self.level))
+            article.reply aria-label=(printable_line(&reply.document().title)) {
+                (document::document(self.registry, reply.document(), self.level))
                 (self.follow_ups(reply))
                 (self.forms(reply))
             }
@@ -42,8 +42,8 @@ impl ReplyView<'_> {
     /// Renders the reply without links.
     pub(super) fn bare(&self, reply: &Reply) -> Markup {
         html! {
-            article.reply aria-label=(printable_line(&reply.rendition.document().title)) {
-                (document::document(self.registry, reply.rendition.document(), self.level))
+            article.reply aria-label=(printable_line(&reply.document().title)) {
+                (document::document(self.registry, reply.document(), self.level))
             }
         }
     }
@@ -128,7 +128,7 @@ impl ReplyView<'_> {
 
     /// Renders the reply in other formats, with buttons that copy them.
     fn forms(&self, reply: &Reply) -> Markup {
-        let reply_view = reply.rendition.document();
+        let reply_view = reply.document();
         let question = visible(&question::json(self.input).to_string()).replace('\'', r"'\''");
         let json = serde_json::from_str::<serde_json::Value>(&reply.to_json());
         let json = json

@@ -57,11 +57,7 @@ fn page(app: &App, headers: &HeaderMap, result: &ShownResult) -> Response {
         (view.reply(&result.reply))
         p.kept { "Kept on " (created) ", removed on " (expires) "." }
     };
-    framed(
-        StatusCode::OK,
-        &result.reply.rendition.document().title,
-        &content,
-    )
+    framed(StatusCode::OK, &result.reply.document().title, &content)
 }
 
 /// Handles `/r/{id}/delete/{token}`: GET shows a button, POST (of the button) and DELETE delete the

@@ -164,7 +164,7 @@ impl Pieces {
     fn last(&self, answer: &Result<Reply, Failure>) -> Event {
         match answer {
             Ok(reply) => {
-                let document = reply.rendition.document();
+                let document = reply.document();
                 let said = format!("{}: {}", document.title, document.summary);
                 event("reply", &self.reply_view().reply(reply), &said)
             }

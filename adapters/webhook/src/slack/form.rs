@@ -6,7 +6,7 @@ use netvane_core::{Caller, Engine, command::Registry, facts::target::Host};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::dialect::Dialect;
+use super::{dialect::Dialect, spelling::Spelling};
 
 /// Most fields of a request; Slack sends fewer than twenty.
 const MOST_FIELDS: usize = 64;
@@ -78,15 +78,33 @@ impl Form {
         // Rocket.Chat's text starts with the trigger word.
         let trigger = self.get("trigger_word").unwrap_or_default();
         let text = text.strip_prefix(trigger).unwrap_or(&text).trim();
-        let command = self
-            .get("command")
-            .unwrap_or(trigger)
-            .trim()
-            .trim_start_matches(['/', '!']);
-        match registry.find(&command.to_lowercase().replace('-', "_")) {
-            Some(_) => format!("/{command} {text}").trim_end().to_owned(),
+        match self.own_command(registry) {
+            Some(command) => format!("/{command} {text}").trim_end().to_owned(),
             None if text.is_empty() => "/help".to_owned(),
             None => text.to_owned(),
+        }
+    }
+
+    /// Returns the slash command, or Rocket.Chat's trigger word, as the user wrote it.
+    fn written_command(&self) -> Option<&str> {
+        self.get("command")
+            .or_else(|| self.get("trigger_word"))
+            .map(str::trim)
+    }
+
+    /// Returns the name of the slash command, if one of our commands has it.
+    fn own_command(&self, registry: &Registry) -> Option<&str> {
+        let command = self.written_command()?.trim_start_matches(['/', '!']);
+        registry
+            .find(&command.to_lowercase().replace('-', "_"))
+            .map(|_| command)
+    }
+
+    /// Returns how commands are written in this chat.
+    pub(super) fn spelling(&self, registry: &Registry) -> Spelling {
+        match self.own_command(registry) {
+            Some(_) => Spelling::default(),
+            None => Spelling::new(self.written_command()),
         }
     }
 

@@ -14,6 +14,7 @@ use url::Url;
 use super::{
     dialect::{Dialect, Readers},
     lookup::{Lookup, Progress, note, present_outcome},
+    spelling::Spelling,
 };
 
 /// Timeout of one POST request.
@@ -49,6 +50,7 @@ pub(super) struct Delivery {
     /// The progress that the user has already seen.
     pub(super) preview: Option<Reply>,
     pub(super) input: Input,
+    pub(super) spelling: Spelling,
     pub(super) readers: Readers,
     pub(super) arrived: Instant,
     pub(super) ending: CancellationToken,
@@ -77,10 +79,12 @@ impl Deliveries {
         let end = (delivery.arrived + LIFE).into();
         let shown = timeout_at(end, self.follow(&mut delivery)).await;
         let (document, readers) = match shown {
-            Ok(Some(outcome)) => match present_outcome(outcome, &delivery.input) {
-                (answer, true) => (answer, delivery.readers),
-                (problem, false) => (problem, Readers::Requester),
-            },
+            Ok(Some(outcome)) => {
+                match present_outcome(outcome, &delivery.input, &delivery.spelling) {
+                    (answer, true) => (answer, delivery.readers),
+                    (problem, false) => (problem, Readers::Requester),
+                }
+            }
             Ok(None) => {
                 let text = "Netvane is restarting. Please try again in a minute.";
                 (note("Interrupted", text), Readers::Requester)
@@ -131,7 +135,7 @@ impl Deliveries {
 
             *preview = so_far;
             if let Some(reply) = preview {
-                let mut document = reply.rendition.document().clone();
+                let mut document = reply.document().clone();
                 document.title += " …";
                 // Failing to show progress does no harm.
                 let _ = self.post(&document, Readers::Requester).await;

@@ -7,6 +7,8 @@ use netvane_core::{
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::spelling::Spelling;
+
 /// A lookup that is cancelled when this is dropped.
 pub(super) type Lookup = AbortOnDropHandle<Result<Reply, Failure>>;
 /// The latest partial result of a lookup.
@@ -28,9 +30,9 @@ pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
 pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     // A result of a lookup may also have a link, but never alone.
     let is_invitation = |reply: &Option<Reply>| {
-        reply.as_ref().is_some_and(|reply| {
-            matches!(reply.rendition.document().blocks[..], [Block::Link { .. }])
-        })
+        reply
+            .as_ref()
+            .is_some_and(|reply| matches!(reply.document().blocks[..], [Block::Link { .. }]))
     };
     match progress
         .wait_for(is_invitation)
@@ -42,12 +44,21 @@ pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     }
 }
 
-/// Returns the document to show for a result, and whether the lookup succeeded.
-pub(super) fn present_outcome(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
-    match outcome {
-        Ok(reply) => (reply.rendition.document().clone(), true),
-        Err(failure) => (netvane_chat::problem(&failure, input), false),
+/// Returns the document to show for a result, and whether the lookup succeeded. Commands in help and errors have the
+/// chat's spelling.
+pub(super) fn present_outcome(
+    outcome: Result<Reply, Failure>,
+    input: &Input,
+    spelling: &Spelling,
+) -> (Document, bool) {
+    let (mut document, is_answer) = match &outcome {
+        Ok(reply) => (reply.document().clone(), true),
+        Err(failure) => (netvane_chat::problem(failure, input), false),
+    };
+    if outcome.is_err() || outcome.is_ok_and(|reply| reply.command == "help") {
+        spelling.apply(&mut document);
     }
+    (document, is_answer)
 }
 
 /// Builds a document with a title and one sentence.

@@ -16,7 +16,7 @@ pub(super) enum Query {
 }
 
 /// The parts of a list of ports or ranges, each with a protocol or without: `443/tcp,80`. `None` for any other query.
-pub(super) fn several_numbers(query: &str) -> Option<Vec<&str>> {
+pub fn several_numbers(query: &str) -> Option<Vec<&str>> {
     let query = &query[..query.floor_char_boundary(MAX_QUERY)];
     let parts: Vec<&str> = query
         .split([' ', '\t', ','])

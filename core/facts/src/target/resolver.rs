@@ -57,7 +57,7 @@ text_value!(Endpoint, "Endpoint", "a host, or a host with a port");
 text_value!(
     Resolver,
     "Resolver",
-    "a DNS server: host, host:port, tls://…, https://… or quic://…",
+    "a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…",
     "resolver"
 );
 
@@ -154,7 +154,9 @@ fn scheme_of(scheme: &str) -> Result<Transport, Invalid> {
     ]
     .into_iter()
     .find(|transport| transport.scheme().eq_ignore_ascii_case(scheme))
-    .ok_or_else(|| Invalid::new("expected `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"))
+    .ok_or_else(|| {
+        Invalid::new("expected host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…")
+    })
 }
 
 impl fmt::Display for Resolver {

@@ -17,7 +17,10 @@ use hickory_resolver::{
         op::{
             DnsRequest, DnsRequestOptions, Edns as RequestEdns, Message as RequestMessage, Query,
         },
-        rr::Name,
+        rr::{
+            Name,
+            rdata::opt::{ClientSubnet, EdnsOption, NSIDPayload},
+        },
     },
 };
 use netvane_document::Failure;
@@ -274,14 +277,30 @@ fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, QueryError
     message.metadata.authentic_data = true;
     message.metadata.checking_disabled = question.checking_disabled;
     if edns {
-        let mut edns = RequestEdns::new();
-        edns.set_max_payload(UDP_PAYLOAD)
-            .set_dnssec_ok(question.dnssec);
-        message.set_edns(edns);
+        message.set_edns(request_edns(question)?);
     }
     let mut options = DnsRequestOptions::default();
     options.use_edns = edns;
     Ok(DnsRequest::new(message, options))
+}
+
+/// Builds the OPT record of a query, with the options that the question has.
+fn request_edns(question: &Question<'_>) -> Result<RequestEdns, QueryError> {
+    let mut edns = RequestEdns::new();
+    edns.set_max_payload(question.udp_payload.unwrap_or(UDP_PAYLOAD))
+        .set_dnssec_ok(question.dnssec);
+
+    if let Some(subnet) = question.subnet {
+        let subnet = ClientSubnet::new(subnet.network(), subnet.prefix_len(), 0);
+        edns.options_mut().insert(EdnsOption::Subnet(subnet));
+    }
+    if question.nsid {
+        let nsid =
+            NSIDPayload::new(Vec::new()).map_err(|error| QueryError::Invalid(error.to_string()))?;
+        edns.options_mut().insert(EdnsOption::NSID(nsid));
+    }
+
+    Ok(edns)
 }
 
 fn request_without_edns(question: &Question<'_>) -> Result<DnsRequest, QueryError> {

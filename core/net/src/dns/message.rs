@@ -359,10 +359,18 @@ fn extended_error(error: &domain::base::opt::ExtendedError<Bytes>) -> ExtendedEr
     }
 }
 
+/// Most octets of an NSID that are shown; identifiers are short (RFC 5001 §3.1).
+const MAX_NSID: usize = 128;
+
 fn option_text(option: &AllOptData<Bytes, domain::base::Name<Bytes>>) -> String {
     match option {
-        AllOptData::Nsid(nsid) => format!("NSID {nsid}"),
-        AllOptData::ClientSubnet(subnet) => format!("client subnet {subnet}"),
+        AllOptData::Nsid(nsid) => format!("NSID: {}", octets_text(nsid.as_slice())),
+        AllOptData::ClientSubnet(subnet) => format!(
+            "CLIENT-SUBNET: {}/{}/{}",
+            subnet.addr(),
+            subnet.source_prefix_len(),
+            subnet.scope_prefix_len()
+        ),
         AllOptData::Cookie(cookie) => format!("cookie {cookie}"),
         AllOptData::Padding(padding) => format!("padding of {} octets", padding.as_slice().len()),
         AllOptData::TcpKeepalive(keepalive) => format!("TCP keepalive {keepalive}"),
@@ -377,6 +385,19 @@ fn option_text(option: &AllOptData<Bytes, domain::base::Name<Bytes>>) -> String 
             "option {}",
             domain::base::opt::OptData::code(other).to_int()
         ),
+    }
+}
+
+/// Octets in hexadecimal, and as text if they are printable, as dig shows them: `67 70 ("gp")`.
+fn octets_text(octets: &[u8]) -> String {
+    let shown = &octets[..octets.len().min(MAX_NSID)];
+    let hex: Vec<String> = shown.iter().map(|octet| format!("{octet:02x}")).collect();
+    let text: String = shown.iter().copied().map(char::from).collect();
+    let is_text = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    if is_text {
+        format!("{} (\"{text}\")", hex.join(" "))
+    } else {
+        hex.join(" ")
     }
 }
 

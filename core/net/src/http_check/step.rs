@@ -20,7 +20,9 @@ use super::{
     redirect,
 };
 use crate::{
-    Net, dns::NoAddress, egress_budget, smtp,
+    Net,
+    dns::NoAddress,
+    egress_budget, smtp,
     tls_check::{Assessment, Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
 };
 

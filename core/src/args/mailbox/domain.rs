@@ -1,4 +1,4 @@
-//! The part of a mail address after the `@` (RFC 5321 §2.3.5, §4.1.3).
+//! The part of an email address after the `@` (RFC 5321 §2.3.5, §4.1.3).
 
 use std::{fmt, net::IpAddr};
 
@@ -7,7 +7,7 @@ use super::piece::{Invalid, Piece};
 /// Maximum length in characters: 255 octets on the wire (RFC 1035 §3.1).
 const MAX_DOMAIN: usize = 253;
 
-/// The part of a mail address after the `@`.
+/// The part of an email address after the `@`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum MailDomain {
     /// A domain name: lower-case A-labels, no final dot.

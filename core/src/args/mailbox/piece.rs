@@ -1,8 +1,8 @@
-//! A part of a mail address that knows its position, and errors with a position.
+//! A part of an email address that knows its position, and errors with a position.
 
 use std::{fmt, ops::Range};
 
-/// Why a text is not a mail address.
+/// Why a text is not an email address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// One sentence for the user.

@@ -58,7 +58,7 @@ fn reads_addresses_in_every_spelling() {
 #[test]
 fn errors_have_the_position_of_the_fault() {
     for (written, part, says) in [
-        ("", "", "expected an e-mail address"),
+        ("", "", "expected an email address"),
         ("ada", "ada", "expected an @"),
         ("@example.com", "@example.com", "nothing before"),
         ("ada@", "", "nothing after"),

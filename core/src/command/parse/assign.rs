@@ -1,17 +1,21 @@
 //! Assignment of words to arguments.
 
+mod option;
+
 use std::ops::Range;
 
 use netvane_document::UsageError;
 
 use super::{
-    fault::{empty, form, missing, superfluous, unknown_option},
+    fault::{empty, form, missing, unexpected},
+    target_port,
     tokens::Token,
 };
 use crate::{
     command::Entry,
-    spec::{Argument, ArgumentKind},
+    spec::{Argument, ArgumentKind, Completes},
 };
+use option::{OptionValue, option};
 
 /// A value with the position at which it was written.
 pub(super) struct AssignedValue<'a> {
@@ -27,24 +31,28 @@ pub(super) fn assign<'e>(
     line: &str,
 ) -> Result<Vec<AssignedValue<'e>>, UsageError> {
     let mut values: Vec<AssignedValue<'e>> = Vec::new();
-    let mut tokens = tokens.iter();
+    let mut rest = tokens;
     let mut options_end = false;
 
-    while let Some(token) = tokens.next() {
+    while let [token, after @ ..] = rest {
+        rest = after;
         if token.text == "--" && !token.quoted && !options_end {
             options_end = true;
             continue;
         }
 
-        let value = match option(entry, token, options_end)? {
-            Some((argument, value)) => option_value(argument, value, token, &mut tokens)?,
+        let value = match option(entry, token, options_end, line)? {
+            Some((argument, value)) => option_value(argument, value, token, &mut rest)?,
             None => {
-                let after = tokens.as_slice();
-                let value = positional(entry, &values, token, after, line)?;
-                if value.argument.rest {
-                    tokens = after[first_option(entry, value.argument, after)..].iter();
-                }
-                value
+                let argument = free_argument(entry, &values, token, line)?;
+                let length = if argument.rest {
+                    words_of_rest(entry, argument, rest, options_end, line)
+                } else {
+                    0
+                };
+                let (words, after) = rest.split_at(length);
+                rest = after;
+                positional(argument, token, words, line)
             }
         };
 
@@ -52,8 +60,9 @@ pub(super) fn assign<'e>(
         values.push(value);
     }
 
-    let end = line.chars().count();
+    split_target_port(entry, &mut values)?;
 
+    let end = line.chars().count();
     missing(entry, |name| {
         values.iter().any(|value| value.argument.name == name)
     })
@@ -67,14 +76,17 @@ fn option_value<'e>(
     argument: &'e Argument,
     value: OptionValue,
     token: &Token,
-    tokens: &mut std::slice::Iter<'_, Token>,
+    rest: &mut &[Token],
 ) -> Result<AssignedValue<'e>, UsageError> {
     let span = token.span.clone();
     let (text, span) = match value {
         Some(value) => (value, span),
         None if argument.kind == ArgumentKind::Boolean => ("true".into(), span),
-        None => match tokens.next() {
-            Some(value) => (value.text.clone(), value.span.clone()),
+        None => match rest.split_first() {
+            Some((value, after)) => {
+                *rest = after;
+                (value.text.clone(), value.span.clone())
+            }
             None => {
                 return Err(UsageError::argument(format!(
                     "`{}` needs a value{}",
@@ -93,15 +105,14 @@ fn option_value<'e>(
     })
 }
 
-/// Returns the argument of a token without a name: the first one without a value. Free text takes
-/// the rest of the line, up to an option of another argument.
-fn positional<'e>(
+/// Returns the argument of a token without a name: the first one without a value. A DNS server is only taken from a word
+/// that could be one, so that a stray word stays an error.
+fn free_argument<'e>(
     entry: &'e Entry,
     values: &[AssignedValue<'e>],
     token: &Token,
-    after: &[Token],
     line: &str,
-) -> Result<AssignedValue<'e>, UsageError> {
+) -> Result<&'e Argument, UsageError> {
     let free = entry.arguments.iter().find(|argument| {
         argument.kind != ArgumentKind::Boolean
             && !is_text_instead(entry, argument, token)
@@ -110,19 +121,81 @@ fn positional<'e>(
                 .any(|value| value.argument.name == argument.name)
     });
 
-    let argument = free.ok_or_else(|| superfluous(entry, token))?;
-    let (text, span) = if argument.rest {
-        let next = after.get(first_option(entry, argument, after));
-        rest_of_line(line, token, next.map(|option| option.span.start))
-    } else {
-        (token.text.clone(), token.span.clone())
+    let is_server = token.quoted || token.text.contains(['.', ':']);
+    free.filter(|argument| argument.completes != Some(Completes::Resolver) || is_server)
+        .ok_or_else(|| unexpected(entry, token, line))
+}
+
+/// Returns the number of words after the first one that free text takes: all of them if it is taken as it is, otherwise
+/// those up to the next option.
+fn words_of_rest(
+    entry: &Entry,
+    argument: &Argument,
+    rest: &[Token],
+    options_end: bool,
+    line: &str,
+) -> usize {
+    if argument.verbatim {
+        return rest.len();
+    }
+    let is_word = |token: &&Token| matches!(option(entry, token, options_end, line), Ok(None));
+    rest.iter().take_while(is_word).count()
+}
+
+/// Returns the value of a token without a name and, for free text, of the words after it.
+fn positional<'e>(
+    argument: &'e Argument,
+    token: &Token,
+    words: &[Token],
+    line: &str,
+) -> AssignedValue<'e> {
+    let (text, span) = match words.last() {
+        _ if argument.verbatim => rest_of_line(line, token),
+        None => (token.text.clone(), token.span.clone()),
+        Some(last) => {
+            let span = token.span.start..last.span.end;
+            let text = line.chars().skip(span.start).take(span.len()).collect();
+            (text, span)
+        }
     };
 
-    Ok(AssignedValue {
+    AssignedValue {
         argument,
         text,
         span,
-    })
+    }
+}
+
+/// Splits `HOST:PORT` of a command that has both arguments.
+fn split_target_port<'e>(
+    entry: &'e Entry,
+    values: &mut Vec<AssignedValue<'e>>,
+) -> Result<(), UsageError> {
+    let Some(ports) = find(entry, "ports") else {
+        return Ok(());
+    };
+    let Some(target) = values
+        .iter_mut()
+        .find(|value| value.argument.name == "target")
+    else {
+        return Ok(());
+    };
+    let Some((host, port)) = target_port::split(&target.text) else {
+        return Ok(());
+    };
+
+    target.text = host;
+    let span = target.span.clone();
+    if values.iter().any(|value| value.argument.name == ports.name) {
+        let message = "the port is given twice, in `target` and in `ports`";
+        return Err(UsageError::argument(message).at(span));
+    }
+    values.push(AssignedValue {
+        argument: ports,
+        text: port,
+        span,
+    });
+    Ok(())
 }
 
 /// Whether a token is free text and not one of the few values of an argument before it.
@@ -130,14 +203,8 @@ fn is_text_instead(entry: &Entry, argument: &Argument, token: &Token) -> bool {
     let is_choice = |choice: &String| choice.eq_ignore_ascii_case(&token.text);
     !argument.required
         && !argument.choices.is_empty()
-        && free_text(entry)
+        && entry.arguments.iter().any(|argument| argument.rest)
         && !argument.choices.iter().any(is_choice)
-}
-
-/// The index of the first token that is an option of another argument than this free text.
-fn first_option(entry: &Entry, text: &Argument, tokens: &[Token]) -> usize {
-    let is_other = |token: &Token| matches!(option(entry, token, false), Ok(Some((argument, _))) if argument.name != text.name);
-    tokens.iter().position(is_other).unwrap_or(tokens.len())
 }
 
 /// Rejects arguments that are given twice, and empty free text; other checks are left to the
@@ -164,82 +231,22 @@ fn check(value: &AssignedValue<'_>, values: &[AssignedValue<'_>]) -> Result<(), 
     Ok(())
 }
 
-/// Value of an option, if it was written in the same token.
-type OptionValue = Option<String>;
-
-/// Parses an option: `--count=3`, `count=3`, `--count`, dig's `@server` and `+flag`, or a flag's
-/// bare name.
-fn option<'e>(
-    entry: &'e Entry,
-    token: &Token,
-    options_end: bool,
-) -> Result<Option<(&'e Argument, OptionValue)>, UsageError> {
-    if token.quoted || options_end {
-        return Ok(None);
-    }
-
-    let text = token.text.as_str();
-
-    if let Some(server) = text.strip_prefix('@').filter(|server| !server.is_empty())
-        && let Some(argument) = find(entry, "resolver")
-    {
-        return Ok(Some((argument, Some(server.to_owned()))));
-    }
-
-    let dashed = text
-        .strip_prefix("--")
-        .or_else(|| text.strip_prefix('+').filter(|_| has_switch(entry)));
-
-    if let Some(written) = dashed {
-        let (name, value) = match written.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (written, None),
-        };
-        return match find(entry, name) {
-            Some(argument) => Ok(Some((argument, value))),
-            None => Err(unknown_option(entry, name).at(token.span.clone())),
-        };
-    }
-
-    if let Some((name, value)) = text.split_once('=')
-        && let Some(argument) = find(entry, name)
-    {
-        return Ok(Some((argument, Some(value.to_owned()))));
-    }
-
-    if text.starts_with('-') && text.len() > 1 && text.parse::<f64>().is_err() && !free_text(entry)
-    {
-        return Err(unknown_option(entry, text.trim_start_matches('-')).at(token.span.clone()));
-    }
-
-    let switch = find(entry, text).filter(|argument| argument.kind == ArgumentKind::Boolean);
-
-    Ok(switch.map(|argument| (argument, None)))
-}
-
-fn free_text(entry: &Entry) -> bool {
-    entry.arguments.iter().any(|argument| argument.rest)
-}
-
-fn has_switch(entry: &Entry) -> bool {
-    entry
-        .arguments
-        .iter()
-        .any(|argument| argument.kind == ArgumentKind::Boolean)
+/// Whether the command takes text as it is, to the end of the line.
+pub(super) fn verbatim(entry: &Entry) -> bool {
+    entry.arguments.iter().any(|argument| argument.verbatim)
 }
 
 pub(super) fn find<'e>(entry: &'e Entry, written: &str) -> Option<&'e Argument> {
-    let name = written.to_lowercase().replace('-', "_");
+    let name = super::call::normalize_name(written);
     entry
         .arguments
         .iter()
         .find(|argument| argument.name == name)
 }
 
-/// The text from this token to `until`, or to the end of the line.
-fn rest_of_line(line: &str, token: &Token, until: Option<usize>) -> (String, Range<usize>) {
-    let length = until.map_or(usize::MAX, |until| until - token.span.start);
-    let text: String = line.chars().skip(token.span.start).take(length).collect();
+/// The text from this token to the end of the line.
+fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
+    let text: String = line.chars().skip(token.span.start).collect();
     let text = text.trim_end().to_owned();
     let end = token.span.start + text.chars().count();
     let closes = text.ends_with(['"', '\'', '”', '’']);

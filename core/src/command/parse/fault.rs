@@ -4,68 +4,140 @@ use std::ops::Range;
 
 use netvane_document::{Missing, UsageError, UsageKind};
 use netvane_facts::target::Invalid;
+use serde_json::{Map, Value};
 
-use super::{assign::AssignedValue, tokens::Token};
+use super::{assign::AssignedValue, target_port, tokens::Token};
 use crate::{
     command::{Entry, Registry},
-    spec::{Argument, CommandNames},
+    spec::{Argument, ArgumentKind, CommandNames},
     suggest::nearest,
 };
 
+/// The error of an empty line.
+pub(super) fn no_command() -> UsageError {
+    UsageError {
+        kind: UsageKind::UnknownCommand,
+        message: "empty command; see `help`".into(),
+        position: Some(0..0),
+        suggestion: Some("/help".into()),
+        missing: None,
+    }
+}
+
+/// The error of a line, or of a request by name, whose command does not exist.
 pub(super) fn unknown_command(
     registry: &Registry,
     name: &str,
-    place: Option<(Range<usize>, &str)>,
+    place: Option<(&[Token], &str)>,
 ) -> UsageError {
-    let meant = registry.nearest(name);
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+    let meant = registry.nearest(&super::call::normalize_name(name));
+    let shown = display_name(name);
     let message = match meant {
         Some(meant) => format!("unknown command `{shown}`; did you mean `{meant}`?"),
         None => format!("unknown command `{shown}`; see `help`"),
     };
-    let suggestion = match (meant, &place) {
-        (Some(meant), Some((span, line))) => {
-            Some(replaced(line, span.clone(), &format!("/{meant}")))
+    let first = place.and_then(|(tokens, line)| Some((tokens.first()?, tokens, line)));
+    let suggestion = match (meant, first) {
+        (Some(meant), Some((first, _, line))) => {
+            replaced(line, first.span.clone(), &format!("/{meant}"))
         }
-        (Some(meant), None) => Some(format!("/{meant}")),
-        (None, _) => Some("/help".into()),
+        (Some(meant), None) => format!("/{meant}"),
+        (None, Some((first, tokens, _))) => command_for(registry, first, &tokens[1..]),
+        (None, None) => "/help".into(),
     };
 
     UsageError {
         kind: UsageKind::UnknownCommand,
         message,
-        position: place.map(|(span, _)| span),
-        suggestion,
+        position: first.map(|(first, ..)| first.span.clone()),
+        suggestion: Some(suggestion),
         missing: None,
     }
 }
 
-pub(super) fn unknown_option(entry: &Entry, name: &str) -> UsageError {
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+/// Returns a command line for a target that was written first: `example.com mx`, or one with a port.
+fn command_for(registry: &Registry, target: &Token, words: &[Token]) -> String {
+    let text = &target.text;
+    let is_target = text.contains(['.', ':', '@']) && !text.starts_with('/');
+    match words.first() {
+        Some(word) if is_target && names_a_command(registry, &word.text) => {
+            let rest: String = words[1..]
+                .iter()
+                .map(|word| format!(" {}", word.text))
+                .collect();
+            format!("/{} {text}{rest}", word.text.to_lowercase())
+        }
+        None if is_target => match target_port::split(text) {
+            Some((host, port)) => format!("/ports {host} {port}"),
+            None => "/help".into(),
+        },
+        _ => "/help".into(),
+    }
+}
+
+fn names_a_command(registry: &Registry, word: &str) -> bool {
+    super::command_named(registry, &super::call::normalize_name(word)).is_some()
+}
+
+/// A name as it is shown in a message: without control characters, and not longer than a name can be.
+fn display_name(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+/// The names that options of a command can have: its arguments, and those of the envelope.
+fn option_names(entry: &Entry) -> impl Iterator<Item = &str> {
+    entry
+        .arguments
+        .iter()
+        .map(|argument| argument.name.as_str())
+        .chain([super::envelope::SHORT.name.as_str()])
+}
+
+/// Whether a name that is no option of the command is similar to one.
+pub(super) fn is_misspelled(entry: &Entry, name: &str) -> bool {
+    nearest(name, option_names(entry)).is_some()
+}
+
+/// The error of an option that the command does not have.
+pub(super) fn unknown_option(
+    entry: &Entry,
+    name: &str,
+    place: Option<(&Token, &str)>,
+) -> UsageError {
     let names: Vec<&str> = entry
         .arguments
         .iter()
         .map(|argument| argument.name.as_str())
         .collect();
-    let message = match nearest(name, names.iter().copied()) {
-        Some(meant) => format!(
-            "`{}` has no option `{shown}`; did you mean `{meant}`?",
-            entry.spec.name
-        ),
-        None if names.is_empty() => format!(
-            "`{}` has no option `{shown}`, and takes none",
-            entry.spec.name
-        ),
-        None => format!(
-            "`{}` has no option `{shown}`; it takes {}",
-            entry.spec.name,
-            listed(&names)
-        ),
+    let meant = nearest(&super::call::normalize_name(name), option_names(entry));
+    let command = entry.spec.name;
+    let hint = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if names.is_empty() => format!("`{command}` takes no arguments"),
+        None => format!("`{command}` takes {}", listed(&names)),
     };
-    UsageError::argument(message)
+
+    let error = UsageError::argument(format!("unknown option `{}`; {hint}", display_name(name)));
+    let Some((token, line)) = place else {
+        return error;
+    };
+    let written: String = line
+        .chars()
+        .skip(token.span.start)
+        .take(token.span.len())
+        .collect();
+    let error = error.at(token.span.clone());
+    match meant {
+        Some(meant) if written.contains(name) => {
+            let corrected = written.replacen(name, meant, 1);
+            error.suggest(replaced(line, token.span.clone(), &corrected))
+        }
+        _ => error,
+    }
 }
 
-pub(super) fn superfluous(entry: &Entry, token: &Token) -> UsageError {
+/// The error of a word for which the command has no argument.
+pub(super) fn unexpected(entry: &Entry, token: &Token, line: &str) -> UsageError {
     let names: Vec<&str> = entry
         .arguments
         .iter()
@@ -76,11 +148,22 @@ pub(super) fn superfluous(entry: &Entry, token: &Token) -> UsageError {
     } else {
         format!("only {}", listed(&names))
     };
-    UsageError::argument(format!(
-        "unexpected argument: `{}` takes {takes}",
+    let error = UsageError::argument(format!(
+        "unexpected argument `{}`: `{}` takes {takes}",
+        display_name(&token.text),
         entry.spec.name
     ))
-    .at(token.span.clone())
+    .at(token.span.clone());
+
+    let flags = entry
+        .arguments
+        .iter()
+        .filter(|argument| argument.kind == ArgumentKind::Boolean)
+        .map(|argument| argument.name.as_str());
+    match nearest(&token.text, flags) {
+        Some(flag) if !token.quoted => error.suggest(replaced(line, token.span.clone(), flag)),
+        _ => error,
+    }
 }
 
 fn listed(names: &[&str]) -> String {
@@ -133,25 +216,26 @@ pub(super) fn empty(argument: &Argument) -> UsageError {
     UsageError::argument(format!("`{}` is empty: expected {form}", argument.name))
 }
 
-/// Maps the error of a value to its position in the line.
-pub(super) fn place(given: &AssignedValue<'_>, invalid: &Invalid, line: &str) -> UsageError {
+/// Returns where in the line the text of a value is: without quotes and without `name=`, which are written before it.
+pub(super) fn value_span(given: &AssignedValue<'_>, line: &str) -> Range<usize> {
     let written: String = line
         .chars()
         .skip(given.span.start)
         .take(given.span.len())
         .collect();
 
-    // Quotes and `name=` are written before the value.
-    let offset = written
-        .rfind(&given.text)
-        .map_or(0, |bytes| written[..bytes].chars().count());
-    let value = given.span.start + offset..given.span.start + offset + given.text.chars().count();
-    let value = if written.contains(&given.text) {
-        value
-    } else {
-        given.span.clone()
-    };
+    match written.rfind(&given.text) {
+        Some(bytes) => {
+            let start = given.span.start + written[..bytes].chars().count();
+            start..start + given.text.chars().count()
+        }
+        None => given.span.clone(),
+    }
+}
 
+/// Maps the error of a value to its position in the line.
+pub(super) fn place(given: &AssignedValue<'_>, invalid: &Invalid, line: &str) -> UsageError {
+    let value = value_span(given, line);
     let position = match &invalid.part {
         Some(part) if part.end <= value.len() => value.start + part.start..value.start + part.end,
         _ => value.clone(),
@@ -180,4 +264,35 @@ pub(super) fn replaced(line: &str, span: Range<usize>, with: &str) -> String {
     } else {
         format!("/{whole}")
     }
+}
+
+/// Writes a request by name as a command line: required arguments in their order, then the others as options.
+pub(super) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let quoted = |text: String| {
+        if text.contains(char::is_whitespace) || text.is_empty() {
+            format!("\"{}\"", text.replace('"', ""))
+        } else {
+            text
+        }
+    };
+
+    let mut line = format!("/{name}");
+    for argument in entry.arguments.iter().filter(|argument| argument.required) {
+        match arguments.get(&argument.name) {
+            Some(value) if argument.rest => line += &format!(" {}", text(value)),
+            Some(value) => line += &format!(" {}", quoted(text(value))),
+            None => {}
+        }
+    }
+    for (name, value) in arguments {
+        let argument = entry.arguments.iter().find(|found| found.name == *name);
+        if !value.is_null() && !argument.is_some_and(|argument| argument.required) {
+            line += &format!(" {name}={}", quoted(text(value)));
+        }
+    }
+    line
 }

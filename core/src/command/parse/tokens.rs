@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Longest link in characters; longer ones are split at their spaces.
+const MAX_LINK: usize = 2048;
+
 /// One word, with its quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
@@ -10,6 +13,26 @@ pub(super) struct Token {
     pub(super) span: Range<usize>,
     /// Whether the word was quoted; quoted words are never options.
     pub(super) quoted: bool,
+}
+
+impl Token {
+    /// Creates an option with its value, as if it were written at this place: `--type=MX`.
+    pub(super) fn option(name: &str, value: &str, span: Range<usize>) -> Self {
+        Self {
+            text: format!("--{name}={value}"),
+            span,
+            quoted: false,
+        }
+    }
+
+    /// Creates a word that is never an option.
+    pub(super) fn quoted(text: impl Into<String>, span: Range<usize>) -> Self {
+        Self {
+            text: text.into(),
+            span,
+            quoted: true,
+        }
+    }
 }
 
 /// Splits a line at white space. Straight or typographic quotes keep words together. A dash that a
@@ -21,6 +44,16 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
     while let Some(&(start, c)) = chars.peek() {
         if c.is_whitespace() {
             chars.next();
+            continue;
+        }
+
+        if let Some(length) = link_length(chars.clone().map(|(_, c)| c)) {
+            let text = chars.by_ref().take(length).map(|(_, c)| c).collect();
+            tokens.push(Token {
+                text,
+                span: start..start + length,
+                quoted: false,
+            });
             continue;
         }
 
@@ -58,6 +91,34 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
     }
 
     tokens
+}
+
+/// Returns the length in characters of a chat's link at the start of a text, if its label has several words:
+/// `<https://example.com|the site>`, `[the site](https://example.com)`.
+fn link_length(text: impl Iterator<Item = char>) -> Option<usize> {
+    let mut text = text.take(MAX_LINK).enumerate();
+    let (_, first) = text.next().filter(|(_, c)| matches!(c, '<' | '['))?;
+    let is_markdown = first == '[';
+    let (mut has_spaces, mut in_label, mut last) = (false, is_markdown, first);
+
+    for (at, c) in text {
+        match (is_markdown, c) {
+            (false, '>') => return (has_spaces && in_label).then_some(at + 1),
+            (true, ')') if !in_label => return has_spaces.then_some(at + 1),
+            (false, '<') | (true, '[') | (_, '\n') => return None,
+            (false, '|') => in_label = true,
+            (true, '(') if last == ']' => in_label = false,
+            (_, c) if c.is_whitespace() => {
+                if !in_label {
+                    return None;
+                }
+                has_spaces = true;
+            }
+            _ => {}
+        }
+        last = c;
+    }
+    None
 }
 
 fn closing_quote(c: char) -> Option<char> {
@@ -105,6 +166,18 @@ mod tests {
                 ("x".into(), 0..1),
                 ("a b".into(), 2..7),
                 ("it's".into(), 8..12)
+            ]
+        );
+
+        assert_eq!(
+            words("x <https://a.test|the site> [a b](https://a.test) <b c> [x"),
+            [
+                ("x".into(), 0..1),
+                ("<https://a.test|the site>".into(), 2..27),
+                ("[a b](https://a.test)".into(), 28..49),
+                ("<b".into(), 50..52),
+                ("c>".into(), 53..55),
+                ("[x".into(), 56..58)
             ]
         );
 

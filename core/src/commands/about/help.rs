@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::Word,
-    command::{Command, Context, Entry},
+    command::{Command, Context, Entry, parse::command_named},
+    platform::Platform,
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
 
@@ -29,6 +30,9 @@ pub(crate) struct Data {
     /// The help of one command was requested, not the list of all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     single: bool,
+    /// Commands are written without a slash, as in a terminal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    without_slash: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +62,7 @@ impl Command for Help {
     const ABOUT_CALLER: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let without_slash = cx.platform == Platform::Terminal;
         let Some(Word(name)) = self.command else {
             let allowed = |entry: &&Arc<Entry>| {
                 cx.runtime
@@ -77,17 +82,19 @@ impl Command for Help {
             return Ok(Data {
                 commands,
                 single: false,
+                without_slash,
             });
         };
 
-        match cx.registry.find(&name) {
+        match command_named(&cx.registry, &name) {
             Some(entry) => {
                 cx.runtime
                     .access
                     .admit(cx.platform, &cx.caller, entry.spec.name)?;
                 Ok(Data {
-                    commands: vec![describe(entry)],
+                    commands: vec![describe(&entry)],
                     single: true,
+                    without_slash,
                 })
             }
             None => {
@@ -134,7 +141,7 @@ fn describe(entry: &Entry) -> CommandHelp {
 impl Answer for Data {
     fn present(&self) -> Document {
         if let ([command], true) = (&self.commands[..], self.single) {
-            return command.present();
+            return command.present(self.slash());
         }
 
         let summary = format!("{} commands. `help mx` shows details.", self.commands.len());
@@ -154,7 +161,7 @@ impl Answer for Data {
                 .filter(|command| command.group == group)
                 .map(|command| {
                     [
-                        Cell::exact(format!("/{}", command.usage)),
+                        Cell::exact(format!("{}{}", self.slash(), command.usage)),
                         command.about.as_str().into(),
                     ]
                 });
@@ -168,10 +175,17 @@ impl Answer for Data {
     }
 }
 
+impl Data {
+    /// What is written before a command's name.
+    fn slash(&self) -> &'static str {
+        if self.without_slash { "" } else { "/" }
+    }
+}
+
 impl CommandHelp {
-    fn present(&self) -> Document {
+    fn present(&self, slash: &str) -> Document {
         let mut document = Document::new(
-            format!("/{}", self.usage),
+            format!("{slash}{}", self.usage),
             self.about.as_str(),
             Severity::Neutral,
         );
@@ -181,7 +195,7 @@ impl CommandHelp {
                 "Aliases",
                 self.aliases
                     .iter()
-                    .map(|alias| format!("/{alias}"))
+                    .map(|alias| format!("{slash}{alias}"))
                     .collect::<Vec<_>>()
                     .join(", "),
             );
@@ -205,7 +219,7 @@ impl CommandHelp {
         document.code(
             self.examples
                 .iter()
-                .map(|example| format!("/{example}"))
+                .map(|example| format!("{slash}{example}"))
                 .collect::<Vec<_>>()
                 .join("\n"),
         );

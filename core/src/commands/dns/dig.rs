@@ -1,22 +1,23 @@
-//! `dig`: a raw DNS query with the response in dig format.
+//! `dig`: raw DNS queries with the responses in dig format.
 
-use std::{fmt::Write, time::Duration};
+mod response;
+
+use std::{borrow::Cow, time::Duration};
 
 use domain::base::{Rtype, iana::OptRcode};
+use futures::future::try_join_all;
 use netvane_document::{Answer, Document, Failure, Severity};
-use netvane_facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning};
-use netvane_net::dns::{
-    Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
-};
-use schemars::JsonSchema;
+use netvane_facts::target::{DnsName, Host, Resolver, both_forms};
+use netvane_net::dns::{Client, Question, Security, Validation, without_dot};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    args::{Flag, RecordType},
+    args::{ClientSubnet, Flag, Number, RecordType, RecordTypes},
     command::{Command, Context},
-    commands::dns::lookup::{Row, rcode_name},
     spec::{Cost, Group, Spec},
 };
+pub(crate) use response::DigResponse;
 
 /// Raw DNS query in dig format.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -24,9 +25,9 @@ use crate::{
 pub(crate) struct Dig {
     /// The name to query; `.` is the root.
     name: DnsName,
-    /// Record type by name or number, such as `MX` or `TYPE65`; default `A`.
+    /// Record types by name or number, such as `MX`, `TYPE65` or `A,AAAA`; default `A`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    r#type: Option<RecordType>,
+    r#type: Option<RecordTypes>,
     /// DNS server to query instead of the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resolver: Option<Resolver>,
@@ -39,33 +40,57 @@ pub(crate) struct Dig {
     /// Non-recursive query (RD=0).
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     norecurse: Flag,
+    /// EDNS Client Subnet: the network to get the answer for (RFC 7871).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subnet: Option<ClientSubnet>,
+    /// Ask for the server's identifier, NSID (RFC 5001).
+    #[serde(default, skip_serializing_if = "Flag::is_unset")]
+    nsid: Flag,
+    /// Announced UDP payload size in bytes; default 1232.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bufsize: Option<Number<512, 4096>>,
 }
 
-/// A DNS response with all sections and header fields.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Data {
-    /// The queried name without the final dot; `.` is the root.
-    name: String,
-    r#type: String,
-    rcode: String,
-    answers: Vec<Row>,
-    authority: Vec<Row>,
-    additional: Vec<Row>,
-    resolver: String,
-    /// The resolver validated the answer with DNSSEC (AD flag).
-    authenticated: bool,
-    transport: Transport,
-    /// Id of the DNS message.
-    id: u16,
-    flags: Flags,
-    edns: Option<Edns>,
-    extended_errors: Vec<ExtendedError>,
-    /// Size of the response in bytes.
-    size: usize,
-    /// Milliseconds from query to response.
-    query_time_ms: f64,
-    /// Result of Netvane's own DNSSEC validation, with the argument `dnssec`.
-    dnssec: Option<Validation>,
+/// The response, or one for each record type if there are several.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Data {
+    /// Responses of several types, in the order of the types.
+    Several {
+        name: String,
+        queries: Vec<DigResponse>,
+    },
+    /// The response of one type.
+    One(Box<DigResponse>),
+}
+
+impl JsonSchema for Data {
+    fn schema_name() -> Cow<'static, str> {
+        "Dig".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    /// The schema of one response, with `queries` beside; only the name is always there.
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = DigResponse::json_schema(generator);
+        let mut queries = Vec::<DigResponse>::json_schema(generator);
+        queries.insert(
+            "description".into(),
+            "Responses of several types, one each; then there are no other members but `name`."
+                .into(),
+        );
+        if let Some(properties) = schema
+            .get_mut("properties")
+            .and_then(|properties| properties.as_object_mut())
+        {
+            properties.insert("queries".into(), queries.into());
+        }
+        schema.insert("required".into(), serde_json::json!(["name"]));
+        schema
+    }
 }
 
 impl Command for Dig {
@@ -75,31 +100,66 @@ impl Command for Dig {
         group: Group::Dns,
         examples: &[
             "dig example.com MX",
+            "dig example.com A AAAA",
             "dig . NS",
             "dig example.com TYPE65 dnssec",
             "dig example.com SOA resolver=9.9.9.9 tcp norecurse",
+            "dig example.com subnet=192.0.2.0/24 nsid",
         ],
         timeout: crate::commands::DNS_TIMEOUT,
         cost: Cost::Light,
-        sends: 32 << 10,
+        sends: 64 << 10,
     };
     type Data = Data;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+        let types = match &self.r#type {
+            Some(RecordTypes(types)) => types.as_slice(),
+            None => &[RecordType(Rtype::A)],
+        };
+        let queries = types.iter().map(|rtype| self.query(cx, &client, *rtype));
+        let mut responses = try_join_all(queries).await?;
+
+        Ok(match (responses.pop(), responses.is_empty()) {
+            (Some(only), true) => Data::One(Box::new(only)),
+            (last, _) => Data::Several {
+                name: without_dot(self.name.as_str()),
+                queries: responses.into_iter().chain(last).collect(),
+            },
+        })
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
+    }
+}
+
+impl Dig {
+    /// Sends the query for one type, and validates the answer if that is requested.
+    async fn query(
+        &self,
+        cx: &Context,
+        client: &Client,
+        RecordType(rtype): RecordType,
+    ) -> Result<DigResponse, Failure> {
         let question = Question {
             recurse: !self.norecurse.0,
             dnssec: self.dnssec.0,
             tcp: self.tcp.0,
-            ..Question::new(
-                self.name.as_str(),
-                self.r#type.map_or(Rtype::A, |rtype| rtype.0),
-            )
+            subnet: self.subnet.map(|ClientSubnet(subnet)| subnet),
+            nsid: self.nsid.0,
+            udp_payload: self
+                .bufsize
+                .and_then(|Number(bytes)| u16::try_from(bytes).ok()),
+            ..Question::new(self.name.as_str(), rtype)
         };
 
         let validation = async {
             if self.dnssec.0 {
-                Some(cx.net.dns.validate(&client, &question).await)
+                Some(cx.net.dns.validate(client, &question).await)
             } else {
                 None
             }
@@ -125,248 +185,67 @@ impl Command for Dig {
             }
         });
 
-        Ok(Data::new(&question, response, validation))
-    }
-
-    fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        Ok(DigResponse::new(&question, response, validation))
     }
 }
 
 impl Data {
-    pub(crate) fn new(
-        question: &Question<'_>,
-        response: Response,
-        dnssec: Option<Validation>,
-    ) -> Self {
-        let Response {
-            message,
-            resolver,
-            transport,
-            elapsed,
-        } = response;
-
-        let rows = |records: &[Record]| records.iter().map(Row::from).collect();
-
-        Self {
-            name: without_dot(question.name),
-            r#type: question.rtype.to_string(),
-            rcode: rcode_name(message.rcode),
-            answers: rows(&message.answers),
-            authority: rows(&message.authority),
-            additional: rows(&message.additional),
-            resolver,
-            authenticated: message.flags.ad,
-            transport,
-            id: message.id,
-            flags: message.flags,
-            size: message.octets.len(),
-            edns: message.edns,
-            extended_errors: message.extended_errors,
-            query_time_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
-            dnssec,
+    /// The responses, one for each type.
+    fn responses(&self) -> &[DigResponse] {
+        match self {
+            Self::Several { queries, .. } => queries,
+            Self::One(response) => std::slice::from_ref(response),
         }
-    }
-
-    /// The response in the output format of dig, so that it reads and greps the same.
-    fn wire(&self) -> String {
-        let mut out = String::new();
-        self.write_header(&mut out);
-        self.write_edns(&mut out);
-        let question = dotted(&self.name);
-        let _ = writeln!(
-            out,
-            "\n;; QUESTION SECTION:\n;{question}\t\tIN\t{}",
-            self.r#type
-        );
-
-        write_section(&mut out, "ANSWER", &self.answers);
-        write_section(&mut out, "AUTHORITY", &self.authority);
-        write_section(&mut out, "ADDITIONAL", &self.additional);
-
-        let scheme = self.transport.scheme().to_uppercase();
-        let _ = writeln!(out, "\n;; Query time: {} ms", self.query_time_ms);
-        let _ = writeln!(out, ";; SERVER: {} ({scheme})", self.resolver);
-        let _ = write!(out, ";; MSG SIZE  rcvd: {}", self.size);
-
-        out
-    }
-
-    fn write_header(&self, out: &mut String) {
-        let Flags {
-            aa,
-            tc,
-            rd,
-            ra,
-            ad,
-            cd,
-        } = self.flags;
-
-        let flags: String = [
-            ("qr", true),
-            ("aa", aa),
-            ("tc", tc),
-            ("rd", rd),
-            ("ra", ra),
-            ("ad", ad),
-            ("cd", cd),
-        ]
-        .iter()
-        .filter(|(_, set)| *set)
-        .map(|(name, _)| format!(" {name}"))
-        .collect();
-
-        let additional = self.additional.len() + usize::from(self.edns.is_some());
-        let _ = writeln!(
-            out,
-            ";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}",
-            self.rcode, self.id
-        );
-
-        let _ = writeln!(
-            out,
-            ";; flags:{flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {additional}",
-            self.answers.len(),
-            self.authority.len()
-        );
-    }
-
-    fn write_edns(&self, out: &mut String) {
-        let Some(edns) = &self.edns else { return };
-        let dnssec_ok = if edns.dnssec_ok { " do" } else { "" };
-        let _ = writeln!(out, "\n;; OPT PSEUDOSECTION:");
-        let _ = writeln!(
-            out,
-            "; EDNS: version: {}, flags:{dnssec_ok}; udp: {}",
-            edns.version, edns.udp_size
-        );
-
-        for option in &edns.options {
-            let _ = writeln!(out, "; {option}");
-        }
-        for error in &self.extended_errors {
-            let _ = writeln!(out, "; EDE: {} ({})", error.code, extra(error));
-        }
-    }
-}
-
-/// Writes the records of a section in columns; omits an empty section.
-fn write_section(out: &mut String, title: &str, rows: &[Row]) {
-    let Some(longest) = rows.iter().map(|row| row.name.chars().count()).max() else {
-        return;
-    };
-    let width = longest.min(48) + 2;
-    let _ = writeln!(out, "\n;; {title} SECTION:");
-
-    for Row {
-        name,
-        r#type,
-        ttl,
-        data,
-    } in rows
-    {
-        let name = dotted(name);
-        let _ = writeln!(out, "{name:width$} {ttl:<6} IN {:<6} {data}", r#type);
-    }
-}
-
-fn extra(error: &ExtendedError) -> String {
-    match &error.text {
-        Some(text) => format!("{}): ({text}", error.name),
-        None => error.name.clone(),
-    }
-}
-
-fn dotted(name: &str) -> String {
-    if name == "." {
-        name.to_owned()
-    } else {
-        format!("{name}.")
     }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let records = self.answers.len();
-        let (mut summary, mut severity) = match self.rcode.as_str() {
-            "NOERROR" if self.flags.tc => (
-                "Truncated answer (TC); the TCP retry failed".to_owned(),
-                Severity::Warning,
-            ),
-            "NOERROR" if records > 0 => (format!("{records} in the answer"), Severity::Good),
-            "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => {
-                ("Referral (no answer)".to_owned(), Severity::Neutral)
-            }
-            "NOERROR" => (
-                format!("The name exists but has no {} records", self.r#type),
-                Severity::Neutral,
-            ),
-            "NXDOMAIN" => (
-                "The name does not exist (NXDOMAIN)".to_owned(),
-                Severity::Bad,
-            ),
-            rcode => (format!("The server returned {rcode}"), Severity::Bad),
+        let Self::Several { name, queries } = self else {
+            let [response] = self.responses() else {
+                return Document::new("dig", "", Severity::Neutral);
+            };
+            return response.present();
         };
 
-        if records > 0 && self.rcode == "NOERROR" && !self.flags.tc {
-            summary = format!(
-                "{records} {} in the answer",
-                if records == 1 { "record" } else { "records" }
-            );
+        let documents: Vec<Document> = queries.iter().map(DigResponse::present).collect();
+        let severity = documents
+            .iter()
+            .map(|document| document.severity)
+            .max()
+            .unwrap_or(Severity::Neutral);
+        let mut whole = Document::new(
+            format!("dig {}", both_forms(name)),
+            format!("{} queries", queries.len()),
+            severity,
+        );
+
+        for (document, response) in documents.into_iter().zip(queries) {
+            whole.heading(response.rtype());
+            whole.text(document.summary);
+            whole.blocks.extend(document.blocks);
+            for warning in document.warnings {
+                if !whole.warnings.contains(&warning) {
+                    whole.warn(warning);
+                }
+            }
         }
 
-        if let Some(validation) = &self.dnssec {
-            let (word, min_severity) = match validation.security {
-                Security::Secure => ("secure", Severity::Good),
-                Security::Insecure => ("insecure", Severity::Neutral),
-                Security::Bogus => ("bogus", Severity::Bad),
-                Security::Indeterminate => ("indeterminate", Severity::Warning),
-            };
-            let _ = write!(summary, "; DNSSEC: {word}");
-            severity = severity.max(min_severity);
-        }
-
-        let title = format!("dig {} {}", both_forms(&self.name), self.r#type);
-        let mut document = Document::new(title, summary, severity);
-        if let Some(validation) = &self.dnssec {
-            document.field("DNSSEC", validation.reason.as_str());
-        }
-
-        document.code(self.wire());
-        if self.flags.tc {
-            document.warn("Truncated over UDP (TC), and the TCP retry failed");
-        }
-
-        if let Some(warning) = name_warning(&self.name) {
-            document.warn(warning);
-        }
-
-        document
+        whole
     }
 
     fn lifetime(&self) -> Duration {
-        let shortest = self
-            .answers
-            .iter()
-            .chain(&self.authority)
-            .map(|row| row.ttl)
-            .min()
-            .unwrap_or(0);
-        match self.rcode.as_str() {
-            "NOERROR" | "NXDOMAIN" => Duration::from_secs(shortest.into()),
-            _ => Duration::ZERO,
-        }
+        let lifetimes = self.responses().iter().map(DigResponse::lifetime);
+        lifetimes.min().unwrap_or_default()
     }
 
     fn age(&mut self, seconds: u32) {
-        let rows = self
-            .answers
-            .iter_mut()
-            .chain(&mut self.authority)
-            .chain(&mut self.additional);
-        rows.for_each(|row| row.ttl = row.ttl.saturating_sub(seconds));
+        match self {
+            Self::Several { queries, .. } => {
+                queries.iter_mut().for_each(|query| query.age(seconds))
+            }
+            Self::One(response) => response.age(seconds),
+        }
     }
 }
 

@@ -24,7 +24,8 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mailbox {
-    /// Mail address or domain.
+    /// Email address or domain.
+    #[schemars(extend("x-form" = "an email address or a domain"))]
     email: Domain,
 }
 

@@ -3,12 +3,12 @@
 use std::{borrow::Cow, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError};
-use netvane_facts::ports::{self, PortError, PortMatch};
+use netvane_facts::ports::{self, PortMatch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    args::Text,
+    args::PortQuery,
     command::{Command, Context},
     commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
@@ -19,8 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct Port {
     /// A port number, `443/udp`, a range, or a service name such as `postgres`.
-    #[schemars(extend("format" = "netvane:PortQuery"))]
-    query: Text,
+    query: PortQuery,
 }
 
 /// Matching ports, best match first.
@@ -51,9 +50,9 @@ impl Command for Port {
     type Data = Data;
 
     async fn run(self, _: &Context) -> Result<Data, Failure> {
-        let query = self.query.0.trim().to_owned();
+        let query = self.query.to_string();
         let matches = ports::lookup(&query).map_err(|error| {
-            UsageError::argument(format!("`query`: {error}")).suggest(suggestion(&query, &error))
+            UsageError::argument(format!("`query`: {error}")).suggest("/port 443")
         })?;
         let single = query
             .split('/')
@@ -68,20 +67,6 @@ impl Command for Port {
             range,
         })
     }
-}
-
-/// A line that works instead of an invalid query.
-fn suggestion(query: &str, error: &PortError) -> String {
-    let PortError::UnknownProtocol(word) = error else {
-        return "/port 443".to_owned();
-    };
-    let protocol = match word.chars().next().map(|first| first.to_ascii_lowercase()) {
-        Some('u') => "udp",
-        Some('s') => "sctp",
-        Some('d') => "dccp",
-        _ => "tcp",
-    };
-    format!("/port {}", query.replacen(word, protocol, 1))
 }
 
 impl Answer for Data {

@@ -129,7 +129,7 @@ fn errors_suggest_what_was_meant() {
     );
     assert_eq!(
         fault("", &[("NETVANE__DNS__SERVERS", "ftp://x")]),
-        "dns.servers[0]: `ftp://x`: expected `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
+        "dns.servers[0]: `ftp://x`: expected host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…"
     );
     assert!(fault("[dns", &[]).contains("FILE"));
 }

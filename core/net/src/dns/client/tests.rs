@@ -270,6 +270,54 @@ fn requests_have_the_flags_of_the_question() {
 }
 
 #[test]
+fn edns_options_are_sent_only_if_the_question_has_them() {
+    let options = |question: &Question<'_>| match request(question, true) {
+        Ok(request) => {
+            let octets = request.to_vec().expect("encodes");
+            let message = Message::read(octets.clone()).unwrap_or_else(|why| panic!("{why}"));
+            let edns = message.edns.expect("EDNS");
+            (edns.udp_size, edns.options.join(", "), octets)
+        }
+        Err(_) => panic!("{question:?}"),
+    };
+    let subnet = |text: &str| Question {
+        subnet: Some(text.parse().expect("a network")),
+        ..Question::new("example.com", Rtype::A)
+    };
+
+    let (size, none, _) = options(&Question::new("example.com", Rtype::A));
+    assert_eq!((size, none.as_str()), (1232, ""));
+
+    let (_, shown, octets) = options(&subnet("192.0.2.0/24"));
+    assert_eq!(shown, "CLIENT-SUBNET: 192.0.2.0/24/0");
+    // RFC 7871 §6: OPTION-CODE 8, length 7, family 1, prefix 24, scope 0, three octets of the address.
+    let expected = [0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2];
+    assert!(octets.ends_with(&expected), "{octets:?}");
+
+    let (_, _, octets) = options(&subnet("192.0.2.0/23"));
+    assert!(
+        octets.ends_with(&[0, 8, 0, 7, 0, 1, 23, 0, 192, 0, 2]),
+        "{octets:?}"
+    );
+    let (_, _, octets) = options(&subnet("0.0.0.0/0"));
+    assert!(octets.ends_with(&[0, 8, 0, 4, 0, 1, 0, 0]), "{octets:?}");
+    let (_, _, octets) = options(&subnet("2001:db8::/56"));
+    assert!(
+        octets.ends_with(&[0, 8, 0, 11, 0, 2, 56, 0, 0x20, 1, 0xd, 0xb8, 0, 0, 0]),
+        "{octets:?}"
+    );
+
+    let (size, _, octets) = options(&Question {
+        nsid: true,
+        udp_payload: Some(4096),
+        ..Question::new("example.com", Rtype::A)
+    });
+    assert_eq!(size, 4096);
+    // RFC 5001 §2.1: OPTION-CODE 3 without data.
+    assert!(octets.ends_with(&[0, 3, 0, 0]), "{octets:?}");
+}
+
+#[test]
 fn converts_names_to_wire_format() {
     let wire = |name: &str| wire_name(name).map(|name| name.to_ascii());
     let longest = [&"a".repeat(63); 4].map(String::as_str).join(".");

@@ -364,8 +364,8 @@ fn formats_edns_options() {
     );
     assert!(errors.is_empty());
     insta::assert_snapshot!(edns.options.join("\n"), @r#"
-    NSID 6E 73 31 (ns1)
-    client subnet 192.0.2.0/24
+    NSID: 6e 73 31 ("ns1")
+    CLIENT-SUBNET: 192.0.2.0/24/0
     cookie 0102030405060708
     TCP keepalive 100
     padding of 7 octets

@@ -13,6 +13,7 @@ fn one(name: &str) -> Data {
     Data {
         commands: vec![describe(registry.find(name).expect(name))],
         single: true,
+        without_slash: false,
     }
 }
 
@@ -24,27 +25,33 @@ fn all(registry: &Registry) -> Data {
             .map(|entry| describe(entry))
             .collect(),
         single: false,
+        without_slash: false,
     }
 }
 
 #[test]
 fn explains_a_command_with_arguments_and_examples() {
     insta::assert_snapshot!(shown(&one("dig").present_checked()), @r#"
-    # /dig <name> [type] [resolver] [dnssec] [tcp] [norecurse]
+    # /dig <name> [type] [resolver] [dnssec] [tcp] [norecurse] [subnet] [nsid] [bufsize]
     · Raw DNS query in dig format
     [Argument | Required | Format | Description]
     name (exact) | yes | a DNS name, `.` for the root | The name to query; `.` is the root.
-    type (exact) | no | a record type such as `MX`, `HTTPS` or `TYPE65` | Record type by name or number, such as `MX` or `TYPE65`; default `A`.
-    resolver (exact) | no | a DNS server: host, host:port, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
+    type (exact) | no | record types such as `MX`, `HTTPS`, `TYPE65` or `A,AAAA` | Record types by name or number, such as `MX`, `TYPE65` or `A,AAAA`; default `A`.
+    resolver (exact) | no | a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
     dnssec (exact) | no | flag | Request DNSSEC signatures and validate them.
     tcp (exact) | no | flag | Query over TCP instead of UDP.
     norecurse (exact) | no | flag | Non-recursive query (RD=0).
+    subnet (exact) | no | a network such as 192.0.2.0/24, or 0 | EDNS Client Subnet: the network to get the answer for (RFC 7871).
+    nsid (exact) | no | flag | Ask for the server's identifier, NSID (RFC 5001).
+    bufsize (exact) | no | 512–4096 | Announced UDP payload size in bytes; default 1232.
     ## Examples
     ```
     /dig example.com MX
+    /dig example.com A AAAA
     /dig . NS
     /dig example.com TYPE65 dnssec
     /dig example.com SOA resolver=9.9.9.9 tcp norecurse
+    /dig example.com subnet=192.0.2.0/24 nsid
     ```
     "#);
 }
@@ -99,11 +106,22 @@ fn lists_all_commands_by_group() {
         [
             "DNS and registration",
             "Reachability",
-            "E-mail",
+            "Email",
             "Your request",
             "About Netvane"
         ]
     );
+}
+
+#[test]
+fn a_terminal_s_help_has_no_slashes() {
+    let help = Data {
+        without_slash: true,
+        ..one("mx")
+    };
+    let shown = shown(&help.present_checked());
+    assert!(shown.starts_with("# mx <domain> [resolver]"), "{shown}");
+    assert!(!shown.contains("/mx"), "{shown}");
 }
 
 #[test]
@@ -128,6 +146,7 @@ fn names_the_format_of_arguments() {
             kind,
             required: false,
             rest: false,
+            verbatim: false,
             message: false,
             form: form.map(str::to_owned),
             completes: None,

@@ -89,7 +89,9 @@ async fn replies_have_the_verdict_of_their_words() {
 fn lines_are_understood_as_the_plain_command() {
     let registry = registry();
     let read = |line: &str| {
-        let (entry, prepared) = parse::parse(&registry, line)
+        let parse::Understood {
+            entry, prepared, ..
+        } = parse::parse(&registry, line)
             .unwrap_or_else(|error| panic!("{line}: {}", error.message));
         (
             entry.spec.name,

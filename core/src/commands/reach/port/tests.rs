@@ -100,15 +100,3 @@ fn notes_a_truncated_list() {
         ["Only the first 25 matches are shown"]
     );
 }
-
-#[test]
-fn a_mistyped_protocol_has_a_suggestion() {
-    for (query, expected) in [
-        ("443/tpc", "/port 443/tcp"),
-        ("53/upd", "/port 53/udp"),
-        ("70000", "/port 443"),
-    ] {
-        let error = ports::lookup(query).expect_err(query);
-        assert_eq!(suggestion(query, &error), expected);
-    }
-}
