@@ -302,7 +302,7 @@ fn marks_an_invalid_value_in_the_line() {
     "#);
 
     insta::assert_snapshot!(mistake(&["dig", "example.com", "MXX"]), @r"
-    netvane: `type`: unknown record type; expected a name such as `MX` or a number such as `TYPE65`
+    netvane: `type`: unknown record type `MXX`; expected a name such as `MX` or a number such as `TYPE65`
 
       dig example.com MXX
                       ^^^

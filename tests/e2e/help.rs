@@ -64,7 +64,7 @@ fn help_lists_all_commands_and_explains_one() {
     assert!(
         unknown
             .stderr
-            .contains("did you mean `mx`?\n\nTry: netvane help mx\n"),
+            .contains("did you mean `mx`?\n\n  help mxx\n       ^^^\n\nTry: netvane help mx\n"),
         "{}",
         unknown.stderr
     );

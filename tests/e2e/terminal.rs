@@ -402,7 +402,7 @@ fn a_closed_output_pipe_is_not_an_error() {
         netvane_tests::program::binary().display()
     );
     let run = Netvane::from_command(Command::new("bash"), ["-o", "pipefail", "-c", &line]).run();
-    assert_eq!(run.text(), "Commands\n");
+    assert_eq!(run.text(), "netvane: network lookups\n");
 }
 
 #[test]

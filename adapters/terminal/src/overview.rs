@@ -37,7 +37,7 @@ fn document() -> Document {
     let mut document = Document::new(
         "netvane: network lookups",
         "netvane COMMAND TARGET runs a lookup; netvane TARGET runs the one that fits. \
-         netvane help COMMAND explains one.",
+         netvane help COMMAND shows details.",
         Severity::Neutral,
     );
 

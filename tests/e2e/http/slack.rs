@@ -303,7 +303,7 @@ fn mattermost_and_rocket_chat_send_a_token() {
     let text = message["text"].as_str().expect("markdown");
 
     assert!(
-        text.starts_with("### /mx ") && message.get("blocks").is_none(),
+        text.starts_with("### /netvane mx ") && message.get("blocks").is_none(),
         "{message}"
     );
 
