@@ -132,5 +132,8 @@ async fn probes_that_the_target_does_not_answer_do_not_count_once_others_do() {
     run.take(&mut vec![answer(2, 9, None)]);
     let target = &run.hops[1];
     assert_eq!((run.end(), target.sent, target.received), (Some(2), 1, 1));
-    assert!(!run.give_up(Instant::now() + LOST_AFTER_MAX), "none is left");
+    assert!(
+        !run.give_up(Instant::now() + LOST_AFTER_MAX),
+        "none is left"
+    );
 }
