@@ -66,13 +66,11 @@ pub async fn ping(
         }
 
         run.give_up(now, options.timeout, &mut on_reply);
-        let sending = run.probes.len() < usize::from(options.count);
+        let is_sending = run.probes.len() < usize::from(options.count);
+        let send = is_sending.then_some(next_send);
         let deadline = run.deadline(options.timeout);
-        let wake = match (sending, deadline) {
-            (false, None) => break,
-            (true, None) => next_send,
-            (true, Some(deadline)) => deadline.min(next_send),
-            (false, Some(deadline)) => deadline,
+        let Some(wake) = [send, deadline].into_iter().flatten().min() else {
+            break;
         };
 
         tokio::select! {

@@ -48,3 +48,18 @@ pub fn raise_descriptor_limit() -> u64 {
 pub(super) fn descriptors() -> usize {
     512
 }
+
+/// Whether an error is a temporary local shortage of descriptors, memory or ports.
+pub(super) fn is_shortage(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    let shortages = {
+        use nix::libc::{EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
+        [EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM]
+    };
+    // WSAEMFILE, WSAEADDRNOTAVAIL, WSAENOBUFS.
+    #[cfg(not(unix))]
+    let shortages = [10_024, 10_049, 10_055];
+    error
+        .raw_os_error()
+        .is_some_and(|code| shortages.contains(&code))
+}

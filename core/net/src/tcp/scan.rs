@@ -15,7 +15,10 @@ use futures::{
 use tokio::time::sleep_until;
 
 use super::{
-    PortResult, PortState, ScanOptions, banner, budget::descriptors, estimate::Estimate, rejection,
+    PortResult, PortState, ScanOptions, banner,
+    budget::{descriptors, is_shortage},
+    estimate::Estimate,
+    rejection,
 };
 use crate::{
     connect::{Answer, connect, local_reason},
@@ -107,21 +110,6 @@ struct Scan {
     starved_until: Option<Instant>,
     /// Attempts in a row that failed for lack of a socket.
     shortages: u32,
-}
-
-/// Whether an error is a temporary local shortage of descriptors, memory or ports.
-fn is_shortage(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let shortages = {
-        use nix::libc::{EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
-        [EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM]
-    };
-    // WSAEMFILE, WSAEADDRNOTAVAIL, WSAENOBUFS.
-    #[cfg(not(unix))]
-    let shortages = [10_024, 10_049, 10_055];
-    error
-        .raw_os_error()
-        .is_some_and(|code| shortages.contains(&code))
 }
 
 impl Scan {

@@ -1,3 +1,5 @@
+use netvane_document::Severity;
+
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
 use crate::{platform::Platform, testing::read_back::ReadBack};
