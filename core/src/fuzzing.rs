@@ -12,6 +12,7 @@ use netvane_facts::{
     target::Transport,
 };
 use netvane_net::dns::{Message, Question, Response};
+use netvane_net::mailauth::HashedMessage;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -83,9 +84,21 @@ pub fn traced(message: &[u8], geo: &GeoReader, relays: &[&str]) -> (usize, Docum
     )
 }
 
-/// Returns the message in the form that its signatures cover.
+/// Returns the message in the form that its signatures cover, and hashes its body.
 pub fn signed(message: &[u8]) -> Option<Vec<u8>> {
-    mailtrace::signed(message)
+    let message = mailtrace::signed(message)?;
+    HashedMessage::new(&message.head, &message.body);
+
+    let mut whole = message.head;
+    for line in message.body.split_inclusive(|byte| *byte == b'\n') {
+        let Some(text) = line.strip_suffix(b"\n") else {
+            whole.extend_from_slice(line);
+            break;
+        };
+        whole.extend_from_slice(text.strip_suffix(b"\r").unwrap_or(text));
+        whole.extend_from_slice(b"\r\n");
+    }
+    Some(whole)
 }
 
 /// Returns the documents that the record commands and `dig` build from a response to a query of

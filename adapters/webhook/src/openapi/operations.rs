@@ -167,7 +167,8 @@ pub(super) fn message(entry: &Entry, schemas: &mut Schemas) -> Option<Operation>
     mail::message_argument(entry)?;
     let reply = shared::response("The reply in the format that `Accept` prefers.");
     let reply = content_forms(reply, schemas::reply_ref(entry), schemas);
-    let binary = || MediaType::from(json_schema!({ "type": "string", "format": "binary" }));
+    // The schema has no type, because the body is no text.
+    let binary = || MediaType::from(json_schema!({ "contentMediaType": "message/rfc822" }));
     let operation = Operation::new(
         "postMessage",
         entry.spec.group.title(),

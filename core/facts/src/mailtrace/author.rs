@@ -205,8 +205,8 @@ fn bare_address(tokens: &[Token<'_>]) -> (String, Vec<usize>) {
         let Token::Text(text) = token else {
             continue;
         };
-        let words = text.split(|c: char| c.is_whitespace() || c == ':');
-        let Some(word) = words.filter(|word| word.contains('@')).next_back() else {
+        let mut words = text.split(|c: char| c.is_whitespace() || c == ':');
+        let Some(word) = words.rfind(|word| word.contains('@')) else {
             continue;
         };
         // `"john doe"@example.com`
