@@ -18,7 +18,7 @@ use crate::data_files::DataFiles;
 pub use chats::{DiscordMode, TelegramMode};
 pub use load::{SettingsError, almost_settings};
 
-pub use netvane_net::settings::{Dns, Rdap, Server, Tls, Whois};
+pub use netvane_net::settings::{Dns, Ports, Rdap, Server, Tls, Whois};
 
 /// Default settings with comments; also the list of all existing keys.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -117,6 +117,7 @@ pub struct Policy {
     pub deny: Vec<IpNet>,
     pub contact: String,
     pub rules: Vec<Rule>,
+    pub ports: Ports,
 }
 
 /// An access rule. A condition that is not set matches everything.

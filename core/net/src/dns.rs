@@ -20,7 +20,7 @@ use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
 use netvane_document::Failure;
 use netvane_facts::target::{Host, Resolver, Transport};
 
-use super::{Guard, egress_budget, tls::Tls};
+use super::{Guard, PortUse, check_port, egress_budget, tls::Tls};
 use crate::settings::{self, Server};
 use resolver_health::ResolverHealth;
 use upstream::Upstream;
@@ -135,9 +135,12 @@ impl Dns {
             Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
         };
         let addresses = inner.guard.check_all(&name, addresses, port)?;
-        addresses
-            .iter()
-            .try_for_each(|address| egress_budget::charge_target(address.ip()))?;
+        let default_port = resolver.transport.default_port();
+        let written = resolver.to_string();
+        for address in &addresses {
+            check_port(PortUse::Resolver, &written, *address, default_port)?;
+            egress_budget::charge_target(address.ip())?;
+        }
 
         let tls = encrypted(resolver.transport)
             .then(|| inner.tls.client())

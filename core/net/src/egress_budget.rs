@@ -10,12 +10,14 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use netvane_document::Failure;
+
+use crate::{ports::PortUse, settings::Ports};
 
 /// Bytes of the headers of a UDP datagram over IPv6 (RFC 8200, RFC 768).
 pub(super) const DATAGRAM: usize = 48;
@@ -39,6 +41,8 @@ pub struct EgressBudget {
     left: AtomicU32,
     toll: Option<TargetCharge>,
     approached: Mutex<Vec<IpAddr>>,
+    /// Ports that may be used, and what charges a port check to a network; every port without it.
+    ports: Option<(Arc<Ports>, TargetCharge)>,
 }
 
 impl EgressBudget {
@@ -49,6 +53,7 @@ impl EgressBudget {
             left: AtomicU32::new(most),
             toll: None,
             approached: Mutex::default(),
+            ports: None,
         }
     }
 
@@ -59,6 +64,18 @@ impl EgressBudget {
     ) -> Self {
         Self {
             toll: Some(Box::new(toll)),
+            ..self
+        }
+    }
+
+    /// Also restricts the ports that may be used. `charge` counts a port check of the host's network.
+    pub fn restricting(
+        self,
+        ports: Arc<Ports>,
+        charge: impl Fn(IpAddr) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            ports: Some((ports, Box::new(charge))),
             ..self
         }
     }
@@ -118,6 +135,33 @@ pub(super) fn charge_target(address: IpAddr) -> Result<(), Failure> {
     OUTLAY
         .try_with(|egress_budget| egress_budget.charge_target(address))
         .unwrap_or(Ok(()))
+}
+
+/// Checks a port against the ports that the lookup may use; see [`crate::check_port`].
+pub(super) fn check_port(
+    port_use: PortUse,
+    what: &str,
+    target: SocketAddr,
+    counts_as_check: bool,
+) -> Result<(), Failure> {
+    let check = |budget: &EgressBudget| match &budget.ports {
+        None => Ok(()),
+        Some((ports, charge)) => {
+            ports.check(port_use, what, target.port())?;
+            if counts_as_check {
+                charge(target.ip())?;
+            }
+            Ok(())
+        }
+    };
+    OUTLAY.try_with(check).unwrap_or(Ok(()))
+}
+
+/// Whether the running lookup is restricted to the ports of `policy.ports`, as those of users are.
+pub(super) fn is_restricted() -> bool {
+    OUTLAY
+        .try_with(|budget| budget.ports.is_some())
+        .unwrap_or(false)
 }
 
 /// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error

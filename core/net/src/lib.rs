@@ -15,6 +15,7 @@ pub mod icmp;
 pub mod icmp_error;
 pub mod mailauth;
 pub mod metrics;
+mod ports;
 pub mod registry;
 pub mod route;
 pub mod settings;
@@ -35,6 +36,7 @@ use settings::NetSettings;
 
 pub use egress_budget::EgressBudget;
 pub use guard::Guard;
+pub use ports::{PortRanges, PortUse, check_port};
 /// An established TCP connection to an address that the guard accepted.
 pub use tokio::net::TcpStream;
 

@@ -45,10 +45,12 @@ impl Registries {
             found.chain.push(ReferralStep {
                 server: server.to_string(),
                 elapsed_ms,
-                outcome: with_direction(outcome_text, next.as_ref(), referred),
+                outcome: with_direction(&outcome_text, next.as_ref(), referred),
             });
 
-            if !text.is_empty() {
+            // On a port that a user chose, text without registration data may be that of any service.
+            let has_data = outcome_text != outcome(RegistrationState::Unavailable);
+            if !text.is_empty() && (has_data || self.0.whois.shows_any_text(&server)) {
                 found.raw.push((server.host.to_string(), text));
             }
 
@@ -105,14 +107,14 @@ fn referral(text: &str) -> Option<Endpoint> {
 }
 
 /// Adds the next server to an outcome.
-fn with_direction(outcome_text: String, next: Option<&Endpoint>, referred: bool) -> String {
+fn with_direction(outcome_text: &str, next: Option<&Endpoint>, referred: bool) -> String {
     match next {
         Some(next) if referred && outcome_text == outcome(RegistrationState::Unavailable) => {
             format!("refers to {next}")
         }
         Some(next) if referred => format!("{outcome_text}, refers to {next}"),
         Some(next) => format!("{outcome_text}; next: {} (built-in list)", next.host),
-        None => outcome_text,
+        None => outcome_text.to_owned(),
     }
 }
 

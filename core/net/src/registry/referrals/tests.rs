@@ -40,7 +40,7 @@ fn follows_referrals_to_whois_and_rwhois_servers() {
 fn the_outcome_names_the_next_server() {
     let next = endpoint("whois.example.net:4343");
     let text_of = |outcome: &str, next: Option<&Endpoint>, referred| {
-        with_direction(outcome.to_owned(), next, referred)
+        with_direction(outcome, next, referred)
     };
     let all = [
         text_of("answered", Some(&next), true),
