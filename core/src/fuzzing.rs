@@ -100,7 +100,7 @@ pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 
     };
     let dig = dig::Data::new(&Question::new(name, rtype), response.clone(), None).present();
     let mut chain = CnameChain::new(name, rtype);
-    chain.add_answers(std::mem::take(&mut response.message.answers));
+    chain.add_response(&mut response.message);
     [
         dig,
         ParsedLookup::new(name, chain, response).lookup.present(),

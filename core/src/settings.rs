@@ -185,6 +185,7 @@ pub struct Limits {
     pub amplification: u32,
     pub at_once_per_user: usize,
     pub at_once_per_api_key: usize,
+    pub cache_bytes: u64,
     pub cache_entries: u64,
     pub cache_seconds: u64,
     pub results_bytes: u64,

@@ -15,6 +15,7 @@ pub mod icmp;
 pub mod icmp_error;
 pub mod mailauth;
 pub mod metrics;
+pub mod offload;
 mod ports;
 pub mod registry;
 pub mod route;
@@ -80,10 +81,7 @@ impl Net {
             http.clone(),
             whois,
         );
-        let mailauth = mailauth::MailAuth::new(
-            dns.clone(),
-            std::time::Duration::from_millis(settings.dns.timeout_ms),
-        );
+        let mailauth = mailauth::MailAuth::new(dns.clone());
 
         Ok(Self {
             guard,

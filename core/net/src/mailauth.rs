@@ -1,9 +1,10 @@
 //! Verifies SPF, DKIM, DMARC and ARC of a received message, through the configured resolvers.
 //!
-//! SPF and DMARC are evaluated here, DKIM and ARC by mail-auth, which sends its own DNS queries. Names in a message
+//! SPF and DMARC are evaluated here, DKIM and ARC by mail-auth with keys that are looked up here. Names in a message
 //! cause only TXT, MX, A, AAAA and PTR queries to our resolvers, never a connection.
 
 pub mod dmarc;
+mod keys;
 mod lookup;
 mod signatures;
 pub mod spf;
@@ -19,13 +20,15 @@ use std::{
     time::Duration,
 };
 
-use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
-use mail_auth::{AuthenticatedMessage, DkimOutput, MessageAuthenticator};
+use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use mail_auth::{AuthenticatedMessage, MessageAuthenticator};
 use tokio::time::timeout;
 
-use crate::dns::Dns;
+use crate::{dns::Dns, offload};
 use dmarc::{DmarcCheck, DmarcResult, Identifier, Method};
+use keys::Keys;
 use lookup::domain_name;
+use signatures::Verified;
 use spf::{SpfCheck, SpfResult};
 
 pub use lookup::{exists, texts};
@@ -46,9 +49,7 @@ pub struct MailAuth(Arc<Inner>);
 
 struct Inner {
     dns: Dns,
-    servers: Vec<NameServerConfig>,
-    timeout: Duration,
-    /// Built on first use: its resolver reads certificate authorities, which takes milliseconds.
+    /// Built on first use. It has no servers: all keys come from our own client.
     built: OnceLock<Option<MessageAuthenticator>>,
 }
 
@@ -88,32 +89,19 @@ pub struct Envelope<'a> {
 }
 
 impl MailAuth {
-    pub(super) fn new(dns: Dns, timeout: Duration) -> Self {
+    pub(super) fn new(dns: Dns) -> Self {
         Self(Arc::new(Inner {
-            servers: dns.name_servers(),
             dns,
-            timeout,
             built: OnceLock::new(),
         }))
     }
 
     fn authenticator(&self) -> Option<&MessageAuthenticator> {
-        let Inner {
-            servers,
-            timeout,
-            built,
-            ..
-        } = &*self.0;
         let build = || {
-            let mut options = ResolverOpts::default();
-            options.timeout = *timeout;
-            options.attempts = 1;
-            let config = ResolverConfig::from_parts(None, vec![], servers.clone());
-            MessageAuthenticator::new(config, options)
-                .ok()
-                .filter(|_| !servers.is_empty())
+            let nowhere = ResolverConfig::from_parts(None, vec![], vec![]);
+            MessageAuthenticator::new(nowhere, ResolverOpts::default()).ok()
         };
-        built.get_or_init(build).as_ref()
+        self.0.built.get_or_init(build).as_ref()
     }
 
     /// Verifies SPF (RFC 7208) with an envelope, DKIM (RFC 6376) and ARC (RFC 8617) with a complete message, and DMARC
@@ -128,61 +116,88 @@ impl MailAuth {
         let Ok(client) = self.0.dns.client(None).await else {
             return checked;
         };
-        let message = message.map(signatures::drop_surplus);
-        let parsed = message.as_deref().and_then(AuthenticatedMessage::parse);
-
+        let message: Option<Arc<[u8]>> = message.map(Arc::from);
         let share = limit / 2;
+
+        let signed = match &message {
+            Some(message) => SignedMessage::read(message.clone()).await,
+            None => None,
+        };
         let spf = async {
             match envelope {
                 Some(envelope) => Some(spf::check_host(&client, envelope, share).await),
                 None => None,
             }
         };
-        let signatures = timeout(share, self.verify_signatures(parsed.as_ref()));
+        let signatures = timeout(share, async {
+            let names = signed.as_ref()?.key_names.clone();
+            let keys = Keys::look_up(&client, names).await;
+            self.verify_signatures(message.clone()?, keys).await
+        });
         let (spf, signatures) = futures::join!(spf, signatures);
-        let (dkim, arc) = signatures.ok().flatten().unzip();
+        let verified = signatures.ok().flatten();
 
-        if let (Some(parsed), Some(spf)) = (&parsed, &spf) {
-            checked.dmarc = Some(match author_domain(parsed) {
+        if let (Some(signed), Some(spf)) = (&signed, &spf) {
+            checked.dmarc = Some(match &signed.author {
                 Ok(author) => {
-                    let identifiers = identifiers(spf, parsed, dkim.as_deref());
-                    timeout(share, dmarc::check(&client, &author, &identifiers))
+                    let signatures = match &verified {
+                        Some(verified) => &verified.identifiers,
+                        None => &signed.unchecked,
+                    };
+                    let identifiers = identifiers(spf, signatures);
+                    timeout(share, dmarc::check(&client, author, &identifiers))
                         .await
                         .unwrap_or_else(|_| {
-                            DmarcCheck::new(DmarcResult::TempError, &author, "timed out")
+                            DmarcCheck::new(DmarcResult::TempError, author, "timed out")
                         })
                 }
-                Err(why) => DmarcCheck::new(DmarcResult::PermError, "", why),
+                Err(why) => DmarcCheck::new(DmarcResult::PermError, "", why.as_str()),
             });
         }
 
-        checked.dkim = match (&parsed, &dkim) {
-            (Some(parsed), Some(dkim)) => signatures::in_message_order(parsed, dkim),
-            _ => Vec::new(),
-        };
         checked.spf = spf;
-        checked.arc = arc.flatten();
+        if let Some(verified) = verified {
+            checked.dkim = verified.dkim;
+            checked.arc = verified.arc;
+        }
         checked
     }
 
     /// Results of DKIM and, with an ARC chain, of ARC. `None` if the signatures could not be verified.
-    async fn verify_signatures<'a>(
-        &self,
-        message: Option<&'a AuthenticatedMessage<'a>>,
-    ) -> Option<(Vec<DkimOutput<'a>>, Option<Checked>)> {
-        let (authenticator, message) = (self.authenticator()?, message?);
-        // mail-auth sends its own queries, so they are charged here.
-        signatures::charge_queries(message).ok()?;
+    async fn verify_signatures(&self, message: Arc<[u8]>, keys: Keys) -> Option<Verified> {
+        let this = self.clone();
+        offload::run(message.len(), move || {
+            let parsed = signatures::parse(&message)?;
+            signatures::verify(this.authenticator()?, &parsed, &keys)
+        })
+        .await
+        .ok()?
+    }
+}
 
-        let dkim = authenticator.verify_dkim(message).await;
-        let arc = if message.ams_headers.is_empty() {
-            None
-        } else {
-            Some(signatures::arc_checked(
-                authenticator.verify_arc(message).await.result(),
-            ))
-        };
-        Some((dkim, arc))
+/// What must be known of a message before its signatures are verified.
+struct SignedMessage {
+    /// The domain of the authors, or why there is not one.
+    author: Result<String, String>,
+    /// Names of the keys of all signatures.
+    key_names: BTreeSet<String>,
+    /// The signatures, as if none could be checked.
+    unchecked: Vec<Identifier>,
+}
+
+impl SignedMessage {
+    /// Reads a complete message. `None` if it cannot be verified.
+    async fn read(message: Arc<[u8]>) -> Option<Self> {
+        offload::run(message.len(), move || {
+            let parsed = signatures::parse(&message)?;
+            Some(Self {
+                author: author_domain(&parsed),
+                key_names: keys::key_names(&parsed),
+                unchecked: signatures::unchecked(&parsed),
+            })
+        })
+        .await
+        .ok()?
     }
 }
 
@@ -217,45 +232,17 @@ fn author_domain(message: &AuthenticatedMessage<'_>) -> Result<String, String> {
     }
 }
 
-/// The domains that DMARC compares with the author's: those that passed, and those that could not be checked, which are
-/// all of the message's signatures without results (`dkim`).
-fn identifiers(
-    spf: &SpfCheck,
-    message: &AuthenticatedMessage<'_>,
-    dkim: Option<&[DkimOutput<'_>]>,
-) -> Vec<Identifier> {
-    let signature = |domain: &str, passes| Identifier {
-        method: Method::Dkim,
-        domain: domain.to_owned(),
-        passes,
-    };
-    let signatures: Vec<Identifier> = match dkim {
-        Some(outputs) => outputs
-            .iter()
-            .filter_map(|output| {
-                let domain = output.signature()?.d.as_str();
-                match signatures::dkim_checked(output).result {
-                    "pass" => Some(signature(domain, true)),
-                    "temperror" => Some(signature(domain, false)),
-                    _ => None,
-                }
-            })
-            .collect(),
-        None => message
-            .dkim_headers
-            .iter()
-            .map(|field| signature(&field.header.d, false))
-            .collect(),
-    };
+/// The domains that DMARC compares with the author's: those that passed, and those that could not be checked.
+fn identifiers(spf: &SpfCheck, signatures: &[Identifier]) -> Vec<Identifier> {
     let sender = matches!(spf.result, SpfResult::Pass | SpfResult::TempError).then(|| Identifier {
         method: Method::Spf,
         domain: spf.domain.clone(),
         passes: spf.result == SpfResult::Pass,
     });
     let mut all: Vec<Identifier> = Vec::new();
-    for identifier in sender.into_iter().chain(signatures) {
-        if !all.contains(&identifier) {
-            all.push(identifier);
+    for identifier in sender.iter().chain(signatures) {
+        if !all.contains(identifier) {
+            all.push(identifier.clone());
         }
     }
     // Identifiers that can still decide come first, for the limit.

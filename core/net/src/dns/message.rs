@@ -19,6 +19,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::presentation::{self, Uncompressed};
+use crate::metrics;
+
+/// Largest number of records of a response that are read, over all sections.
+const MAX_RECORDS: usize = 1024;
+/// Largest size in bytes of the records that are read, with all names written out. With compression pointers (RFC 1035
+/// §4.1.4), a response of 64 KiB can have megabytes of names.
+const MAX_EXPANDED: usize = 128 << 10;
 
 /// Record data, typed for the record types that `domain` supports.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
@@ -40,6 +47,9 @@ pub struct Message {
     pub authority: Vec<Record>,
     /// Additional section, without the OPT record.
     pub additional: Vec<Record>,
+    /// Number of records in the answer, authority and additional section, without OPT. More than were read if the
+    /// response is too large.
+    pub totals: [usize; 3],
     /// EDNS data, if the response has an OPT record.
     pub edns: Option<Edns>,
     /// Extended DNS errors (RFC 8914), in the server's order.
@@ -115,6 +125,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Size of the record in bytes with all names written out; the owner name as text.
+    fn expanded_size(&self) -> usize {
+        let data = domain::base::rdata::ComposeRecordData::rdlen(&self.data, false);
+        self.name.len() + data.map_or(usize::from(u16::MAX), usize::from)
+    }
+
     /// Returns the data in presentation format (RFC 1035 §5.1, RFC 3597 §5).
     pub fn presentation(&self) -> String {
         presentation::format(&self.data)
@@ -144,13 +160,11 @@ impl Message {
         };
 
         let sections = wire.sections().map_err(|error| malformed(&error))?;
-        let read = |records: domain::base::message::RecordSection<'_, Bytes>| {
-            records
-                .filter(|record| !matches!(record, Ok(record) if record.rtype() == Rtype::OPT))
-                .map(|record| record.and_then(|record| read_record(&record)))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| malformed(&error))
-        };
+        let mut reader = RecordReader::default();
+        let mut read = |records| reader.read(records).map_err(|error| malformed(&error));
+        let (answers, answer_total) = read(sections.1)?;
+        let (authority, authority_total) = read(sections.2)?;
+        let (additional, additional_total) = read(sections.3)?;
 
         let opt = wire.opt();
         let mut extended_errors = Vec::new();
@@ -184,9 +198,10 @@ impl Message {
                 cd: header.cd(),
             },
             question,
-            answers: read(sections.1)?,
-            authority: read(sections.2)?,
-            additional: read(sections.3)?,
+            answers,
+            authority,
+            additional,
+            totals: [answer_total, authority_total, additional_total],
             edns,
             extended_errors,
             octets,
@@ -291,6 +306,51 @@ fn labels_below<'a>(name: &'a str, owner: &str) -> Option<&'a str> {
     // An escaped dot separates no labels.
     let backslashes = below.len() - below.trim_end_matches('\\').len();
     (is_below && !below.is_empty() && backslashes % 2 == 0).then_some(below)
+}
+
+/// Reads the records of a response up to its limits.
+#[derive(Default)]
+struct RecordReader {
+    records: usize,
+    /// Size of the records read so far, with all names written out.
+    expanded: usize,
+}
+
+impl RecordReader {
+    /// Reads a section without OPT. Returns its records, and how many it has.
+    fn read(
+        &mut self,
+        section: domain::base::message::RecordSection<'_, Bytes>,
+    ) -> Result<(Vec<Record>, usize), domain::base::wire::ParseError> {
+        let mut records = Vec::new();
+        let mut total = 0;
+
+        for parsed in section {
+            let parsed = parsed?;
+            if parsed.rtype() == Rtype::OPT {
+                continue;
+            }
+            total += 1;
+            if self.is_full() {
+                continue;
+            }
+            let record = read_record(&parsed)?;
+            self.records += 1;
+            self.expanded += record.expanded_size();
+            if !self.is_full() {
+                records.push(record);
+            } else {
+                metrics::limit_reached("dns_records");
+            }
+        }
+
+        records.shrink_to_fit();
+        Ok((records, total))
+    }
+
+    fn is_full(&self) -> bool {
+        self.records > MAX_RECORDS || self.expanded > MAX_EXPANDED
+    }
 }
 
 fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base::wire::ParseError> {

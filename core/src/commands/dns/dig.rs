@@ -3,10 +3,13 @@
 use std::{fmt::Write, time::Duration};
 
 use domain::base::{Rtype, iana::OptRcode};
-use netvane_document::{Answer, Document, Failure, Severity};
+use netvane_document::{Answer, Document, Failure, Severity, Truncated};
 use netvane_facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning};
-use netvane_net::dns::{
-    Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
+use netvane_net::{
+    dns::{
+        Edns, ExtendedError, Flags, Message, Question, Response, Security, Validation, without_dot,
+    },
+    metrics,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::{Flag, RecordType},
     command::{Command, Context},
-    commands::dns::lookup::{Row, rcode_name},
+    commands::dns::lookup::{MAX_ROWS, Row, RowBudget, rcode_name},
     spec::{Cost, Group, Spec},
 };
 
@@ -66,6 +69,9 @@ pub(crate) struct Data {
     query_time_ms: f64,
     /// Result of Netvane's own DNSSEC validation, with the argument `dnssec`.
     dnssec: Option<Validation>,
+    /// What the reply leaves out, if the response is too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    truncated: Option<Truncated>,
 }
 
 impl Command for Dig {
@@ -148,15 +154,37 @@ impl Data {
             elapsed,
         } = response;
 
-        let rows = |records: &[Record]| records.iter().map(Row::from).collect();
+        let Message {
+            answers,
+            authority,
+            additional,
+            ..
+        } = &message;
+        let mut budget = RowBudget::new(MAX_ROWS);
+        let mut truncated = None;
+        let sections = [
+            ("answers", answers, message.totals[0]),
+            ("authority", authority, message.totals[1]),
+            ("additional", additional, message.totals[2]),
+        ];
+        let [answers, authority, additional] = sections.map(|(member, records, total)| {
+            let rows = budget.rows(records);
+            truncated = truncated
+                .take()
+                .or_else(|| Truncated::of(member, rows.len(), total));
+            rows
+        });
+        if truncated.is_some() {
+            metrics::limit_reached("reply_bytes");
+        }
 
         Self {
             name: without_dot(question.name),
             r#type: question.rtype.to_string(),
             rcode: rcode_name(message.rcode),
-            answers: rows(&message.answers),
-            authority: rows(&message.authority),
-            additional: rows(&message.additional),
+            answers,
+            authority,
+            additional,
             resolver,
             authenticated: message.flags.ad,
             transport,
@@ -167,6 +195,7 @@ impl Data {
             extended_errors: message.extended_errors,
             query_time_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
             dnssec,
+            truncated,
         }
     }
 
@@ -337,6 +366,10 @@ impl Answer for Data {
         document.code(self.wire());
         if self.flags.tc {
             document.warn("Truncated over UDP (TC), and the TCP retry failed");
+        }
+
+        if let Some(truncated) = &self.truncated {
+            document.warn(truncated.warning("records"));
         }
 
         if let Some(warning) = name_warning(&self.name) {
