@@ -4,6 +4,7 @@ mod client;
 mod message;
 mod presentation;
 mod resolver_health;
+mod stream;
 mod upstream;
 mod validate;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use std::{
 };
 
 use domain::base::Rtype;
-use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
+use hickory_resolver::proto::dnssec::TrustAnchors;
 use netvane_document::Failure;
 use netvane_facts::target::{Host, Resolver, Transport};
 
@@ -161,16 +162,6 @@ impl Dns {
             .iter()
             .flat_map(|client| client.servers.iter())
             .map(|server| server.label.clone())
-            .collect()
-    }
-
-    /// Returns the configured servers as hickory's resolver configuration.
-    pub(super) fn name_servers(&self) -> Vec<NameServerConfig> {
-        self.0
-            .configured
-            .iter()
-            .flat_map(|client| client.servers.iter())
-            .map(Upstream::name_server)
             .collect()
     }
 

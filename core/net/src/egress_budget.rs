@@ -16,6 +16,7 @@ use std::{
 };
 
 use netvane_document::Failure;
+use tokio::sync::Semaphore;
 
 use crate::{ports::PortUse, settings::Ports};
 
@@ -32,6 +33,12 @@ pub(super) const REQUEST: usize = 800;
 
 tokio::task_local!(static OUTLAY: EgressBudget);
 
+/// Responses over TCP or TLS that one lookup receives at the same time; each takes up to 64 KiB.
+const RESPONSES_AT_ONCE: usize = 8;
+/// Responses over HTTPS or QUIC that one lookup receives at the same time. hickory decodes them, which takes megabytes
+/// for one with compression pointers.
+const DECODED_AT_ONCE: usize = 2;
+
 /// Charges a host's rate limit; fails if the limit is reached.
 type TargetCharge = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
 
@@ -43,6 +50,8 @@ pub struct EgressBudget {
     approached: Mutex<Vec<IpAddr>>,
     /// Ports that may be used, and what charges a port check to a network; every port without it.
     ports: Option<(Arc<Ports>, TargetCharge)>,
+    responses: Arc<Semaphore>,
+    decoded: Arc<Semaphore>,
 }
 
 impl EgressBudget {
@@ -54,6 +63,8 @@ impl EgressBudget {
             toll: None,
             approached: Mutex::default(),
             ports: None,
+            responses: Arc::new(Semaphore::new(RESPONSES_AT_ONCE)),
+            decoded: Arc::new(Semaphore::new(DECODED_AT_ONCE)),
         }
     }
 
@@ -155,6 +166,29 @@ pub(super) fn check_port(
         }
     };
     OUTLAY.try_with(check).unwrap_or(Ok(()))
+}
+
+/// Awaits an exchange whose response may be large, while not too many others of the running lookup do.
+pub(super) async fn with_response_slot<F: Future>(exchange: F) -> F::Output {
+    with_slot(|budget| &budget.responses, exchange).await
+}
+
+/// Like [`with_response_slot`], for a response that hickory decodes.
+pub(super) async fn with_decoding_slot<F: Future>(exchange: F) -> F::Output {
+    with_slot(|budget| &budget.decoded, exchange).await
+}
+
+async fn with_slot<F: Future>(
+    slots: fn(&EgressBudget) -> &Arc<Semaphore>,
+    exchange: F,
+) -> F::Output {
+    let slots = OUTLAY.try_with(|budget| slots(budget).clone()).ok();
+    let _slot = match slots {
+        // Cannot fail: nothing closes the semaphore.
+        Some(slots) => slots.acquire_owned().await.ok(),
+        None => None,
+    };
+    exchange.await
 }
 
 /// Whether the running lookup is restricted to the ports of `policy.ports`, as those of users are.
