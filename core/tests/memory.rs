@@ -28,6 +28,9 @@ fn settings(dns: &DnsAnswers, variables: &[(&str, String)]) -> Settings {
     let always = [
         ("DNS__SERVERS", dns.address.to_string()),
         ("DNS__TIMEOUT_MS", "2000".into()),
+        ("LIMITS__PER_ANONYMOUS", "1000000".into()),
+        ("LIMITS__PER_TARGET", "1000000".into()),
+        ("LIMITS__HOSTS_PER_NETWORK", "1000000".into()),
         ("POLICY__ALLOW", "127.0.0.0/8".into()),
         ("POLICY__PORTS__SERVER", "1-65535".into()),
     ];
@@ -104,6 +107,7 @@ async fn all() {
         dns.answer_with(shape);
         for command in [
             "a", "ns", "mx", "soa", "txt", "cname", "caa", "srv", "dns", "dig", "reverse",
+            "mailbox", "howmail", "ip",
         ] {
             let line = format!("{command} {command}.{shape}.test");
             let (peak, outcome) = measure(&engine, &line).await;

@@ -125,15 +125,18 @@ impl MailAuth {
         };
         let spf = async {
             match envelope {
-                Some(envelope) => Some(spf::check_host(&client, envelope, share).await),
+                Some(envelope) => Some(Box::pin(spf::check_host(&client, envelope, share)).await),
                 None => None,
             }
         };
-        let signatures = timeout(share, async {
-            let names = signed.as_ref()?.key_names.clone();
-            let keys = Keys::look_up(&client, names).await;
-            self.verify_signatures(message.clone()?, keys).await
-        });
+        let signatures = timeout(
+            share,
+            Box::pin(async {
+                let names = signed.as_ref()?.key_names.clone();
+                let keys = Keys::look_up(&client, names).await;
+                self.verify_signatures(message.clone()?, keys).await
+            }),
+        );
         let (spf, signatures) = futures::join!(spf, signatures);
         let verified = signatures.ok().flatten();
 

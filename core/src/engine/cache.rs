@@ -146,3 +146,81 @@ impl Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use netvane_document::{Answer, Document, Severity};
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+    struct Data {
+        text: String,
+        /// Number of blocks with the text.
+        shown: usize,
+    }
+
+    impl Answer for Data {
+        fn present(&self) -> Document {
+            let mut document = Document::new("A text", "one text", Severity::Good);
+            for _ in 0..self.shown {
+                document.code(self.text.as_str());
+            }
+            document
+        }
+
+        fn lifetime(&self) -> Duration {
+            Duration::from_secs(60)
+        }
+    }
+
+    fn entry(bytes: usize, shown: usize) -> Result<Entry, Failure> {
+        let text = "x".repeat(bytes);
+        let data = Data { text, shown };
+        Entry::new("txt", Arc::default(), Arc::new(data), Duration::MAX)
+    }
+
+    #[test]
+    fn a_reply_that_is_too_large_is_an_error() {
+        for (bytes, shown, fits) in [
+            (0, 0, true),
+            (MAX_DATA - 100, 1, true),
+            (MAX_DATA, 0, false),
+            (200 << 10, 3, true),
+            (200 << 10, 5, false),
+        ] {
+            let outcome = entry(bytes, shown).map(|entry| entry.reply_bytes);
+            match outcome {
+                Ok(size) => assert!(fits && size >= bytes && size <= MAX_REPLY, "{size}"),
+                Err(failure) => assert!(!fits && failure.code().0 == "too_large"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_cache_is_bounded_in_bytes_and_in_entries() {
+        let most = 4 << 20;
+        for (entries, bytes, expected) in [
+            // Small entries: their number is the bound.
+            (100, 10, 100),
+            // Large ones: the bytes are.
+            (100_000, 100 << 10, most / (600 << 10)),
+            (0, 10, 0),
+        ] {
+            let cache = Cache::new(most as u64, entries);
+            for number in 0..300 {
+                let entry = entry(bytes, 1).expect("fits");
+                cache.keep(Arc::new(CacheKey::for_test(number)), Arc::new(entry));
+            }
+            cache.0.run_pending_tasks();
+            let kept = cache.0.entry_count() as usize;
+            assert!(
+                kept <= expected && kept >= expected * 2 / 3,
+                "{kept} of {expected}"
+            );
+            assert!(cache.0.weighted_size() <= most as u64);
+        }
+    }
+}

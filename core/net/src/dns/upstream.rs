@@ -137,7 +137,7 @@ impl Upstream {
                 tokio::time::timeout(self.timeout, exchange).await
             }
             Stream::Hickory(stream) => {
-                let exchange = stream.exchange(self.address, self.transport, request);
+                let exchange = Box::pin(stream.exchange(self.address, self.transport, request));
                 let exchange = egress_budget::with_decoding_slot(exchange);
                 tokio::time::timeout(self.timeout, exchange).await
             }

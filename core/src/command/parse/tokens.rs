@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Largest number of words that are read. No command has as many arguments, and free text is taken from the line.
+const MAX_WORDS: usize = 128;
+
 /// One word, with its quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
@@ -12,13 +15,16 @@ pub(super) struct Token {
     pub(super) quoted: bool,
 }
 
-/// Splits a line at white space. Straight or typographic quotes keep words together. A dash that a
+/// Splits a line at white space, up to [`MAX_WORDS`] words. Straight or typographic quotes keep words together. A dash that a
 /// phone's keyboard made of `--` becomes two hyphens again.
 pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = line.chars().enumerate().peekable();
 
     while let Some(&(start, c)) = chars.peek() {
+        if tokens.len() == MAX_WORDS {
+            break;
+        }
         if c.is_whitespace() {
             chars.next();
             continue;
@@ -78,6 +84,12 @@ mod tests {
             .into_iter()
             .map(|token| (token.text, token.span))
             .collect()
+    }
+
+    #[test]
+    fn a_line_of_many_words_is_read_up_to_a_bound() {
+        let line = "mx a b c ".repeat(10_000);
+        assert_eq!(words(&line).len(), MAX_WORDS);
     }
 
     #[test]
