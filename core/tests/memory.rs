@@ -22,12 +22,14 @@ use netvane_core::{
 /// Largest number of bytes that a request may take at its peak.
 const MAX_PEAK: usize = 4 * MIB;
 /// The same for a pasted message of half a megabyte, of which the request holds copies.
-const MAX_PEAK_OF_MAIL: usize = 16 * MIB;
+const MAX_PEAK_OF_MAIL: usize = 6 * MIB;
 
 fn settings(dns: &DnsAnswers, variables: &[(&str, String)]) -> Settings {
     let always = [
         ("DNS__SERVERS", dns.address.to_string()),
-        ("DNS__TIMEOUT_MS", "2000".into()),
+        ("DNS__TIMEOUT_MS", "1000".into()),
+        ("DNS__ATTEMPTS", "1".into()),
+        ("SMTP__TIMEOUT_MS", "300".into()),
         ("LIMITS__PER_ANONYMOUS", "1000000".into()),
         ("LIMITS__PER_TARGET", "1000000".into()),
         ("LIMITS__HOSTS_PER_NETWORK", "1000000".into()),

@@ -331,7 +331,7 @@ fn refuse_banner(server: &Endpoint, answer: &[u8]) -> Result<(), Failure> {
     let is_text = |greeting: &&[u8]| answer.starts_with(greeting);
     let is_binary = matches!(answer, [0x15 | 0x16, 3, 0..=4, ..] | [_, _, 0, 0, 10, ..]);
 
-    if is_binary || GREETINGS.iter().any(|greeting| is_text(greeting)) {
+    if is_binary || GREETINGS.iter().any(is_text) {
         return Err(Failure::Upstream {
             what: server.to_string(),
             why: "not a whois server".into(),

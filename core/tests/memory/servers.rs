@@ -7,7 +7,6 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
     task::JoinHandle,
 };
 
@@ -155,7 +154,7 @@ pub(crate) fn whois_answers() -> Vec<(&'static str, Vec<u8>)> {
 
 /// A whois server; returns its address.
 pub(crate) async fn whois(text: Vec<u8>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let (_, listener) = netvane_test_dns::sockets().await;
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -191,7 +190,7 @@ pub(crate) fn rdap_answers() -> Vec<(&'static str, String)> {
 
 /// An RDAP server, and a directory with bootstrap files that name it.
 pub(crate) async fn rdap(body: String) -> (tempfile::TempDir, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let (_, listener) = netvane_test_dns::sockets().await;
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {

@@ -72,6 +72,9 @@ impl Upstream {
         timeout: Duration,
     ) -> Self {
         let server_name: Arc<str> = name.into();
+        let config = tls.clone();
+        let hickory =
+            |protocol| Stream::Hickory(Box::new(HickoryStream::new(protocol, config, timeout)));
         let stream = match transport {
             Transport::Udp | Transport::Tcp => Stream::Plain(Connections::new(address, None)),
             Transport::Tls => {
@@ -79,11 +82,9 @@ impl Upstream {
             }
             Transport::Https => {
                 let path = path.unwrap_or("/dns-query").into();
-                HickoryStream::new(ProtocolConfig::Https { server_name, path }, tls, timeout)
+                hickory(ProtocolConfig::Https { server_name, path })
             }
-            Transport::Quic => {
-                HickoryStream::new(ProtocolConfig::Quic { server_name }, tls, timeout)
-            }
+            Transport::Quic => hickory(ProtocolConfig::Quic { server_name }),
         };
 
         Self {
@@ -153,15 +154,15 @@ impl Upstream {
 }
 
 impl HickoryStream {
-    fn new(protocol: ProtocolConfig, tls: rustls::ClientConfig, timeout: Duration) -> Stream {
+    fn new(protocol: ProtocolConfig, tls: rustls::ClientConfig, timeout: Duration) -> Self {
         let mut options = ResolverOpts::default();
         options.timeout = timeout;
-        Stream::Hickory(Box::new(Self {
+        Self {
             protocol,
             pool: PoolContext::new(options, TlsConfig { config: tls }),
             runtime: TokioRuntimeProvider::default(),
             open: Mutex::default(),
-        }))
+        }
     }
 
     async fn exchange(

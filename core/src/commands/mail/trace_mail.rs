@@ -11,10 +11,13 @@ use netvane_facts::{
     geo::{DatabaseInfo, GeoReader},
     mailtrace::{self, Anomaly, AuthResult, Authentication, Boundary, Claim, Trace},
 };
-use netvane_net::mailauth::{
-    Envelope,
-    dmarc::{DmarcCheck, DmarcResult},
-    spf::{SpfCheck, SpfResult},
+use netvane_net::{
+    mailauth::{
+        Envelope,
+        dmarc::{DmarcCheck, DmarcResult},
+        spf::{SpfCheck, SpfResult},
+    },
+    offload,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,21 +99,34 @@ impl Command for TraceMail {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
         let message = self.message.0.into_bytes();
-        // Parsing a message of many megabytes would block the async thread.
-        let (trace, message) =
-            tokio::task::spawn_blocking(move || (mailtrace::trace(&message, &policy), message))
-                .await
-                .map_err(|_| Failure::Internal)?;
+        let (trace, signed) = offload::run(message.len(), move || {
+            let trace = mailtrace::trace(&message, &policy);
+            let signed = is_verifiable(&trace)
+                .then(|| mailtrace::signed(&message))
+                .flatten();
+            (trace, signed)
+        })
+        .await?;
         let mut data = Data::new(&cx.runtime.geo.current(), trace.clone());
         cx.progress(&data);
-        authenticate(cx, &trace, &message, &mut data.authentication).await;
+        authenticate(cx, &trace, signed.as_deref(), &mut data.authentication).await;
         Ok(data)
     }
 }
 
+/// Whether the signed form of the message is needed: without a signature, DMARC depends on SPF alone.
+fn is_verifiable(trace: &Trace) -> bool {
+    trace.verify.dkim || trace.verify.arc || trace.verify.spf.is_some()
+}
+
 /// Verifies what the message allows: SPF if the sending address is verified; DKIM, ARC and DMARC if the body is
 /// present. Temporary errors keep the result that the receiver reported.
-async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Authentication) {
+async fn authenticate(
+    cx: &Context,
+    trace: &Trace,
+    signed: Option<&[u8]>,
+    said: &mut Authentication,
+) {
     let input = trace.verify.spf.as_ref();
     let envelope = input.map(|input| Envelope {
         address: input.address,
@@ -119,9 +135,6 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         mail_from: &input.mail_from,
     });
 
-    // Without a signature, DMARC depends on SPF alone.
-    let worth = trace.verify.dkim || trace.verify.arc || envelope.is_some();
-    let signed = worth.then(|| mailtrace::signed(message)).flatten();
     if signed.is_none() && envelope.is_none() {
         return;
     }
@@ -129,7 +142,7 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
     let checked = cx
         .net
         .mailauth
-        .verify(signed.as_deref(), envelope, AUTHENTICATION_PATIENCE)
+        .verify(signed, envelope, AUTHENTICATION_PATIENCE)
         .await;
 
     if let Some(spf) = checked.spf.filter(|spf| spf.result != SpfResult::TempError) {
