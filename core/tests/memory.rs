@@ -22,7 +22,7 @@ use netvane_core::{
 /// Largest number of bytes that a request may take at its peak.
 const MAX_PEAK: usize = 4 * MIB;
 /// The same for a pasted message of half a megabyte, of which the request holds copies.
-const MAX_PEAK_OF_MAIL: usize = 6 * MIB;
+const MAX_PEAK_OF_MAIL: usize = 8 * MIB;
 
 fn settings(dns: &DnsAnswers, variables: &[(&str, String)]) -> Settings {
     let always = [

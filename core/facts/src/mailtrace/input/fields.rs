@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Field, Input, MAX_HEAD};
 
 /// Maximum number of header fields; further ones are ignored.
-const MAX_FIELDS: usize = 5_000;
+const MAX_FIELDS: usize = 20_000;
 
 /// Quoting and indentation that a mail program or chat put before each line.
 #[derive(Clone, Copy, Default)]
