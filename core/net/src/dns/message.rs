@@ -4,12 +4,14 @@
 //! what hickory's typed records lose: the presentation format of zone files (RFC 1035, 3597, 9460) and
 //! EDNS options. One malformed record does not invalidate the others.
 
+mod records;
+
 use std::{fmt::Display, net::IpAddr};
 
 use bytes::Bytes;
 use domain::{
     base::{
-        Message as Wire, ParsedName, ParsedRecord, Rtype, UnknownRecordData,
+        Message as Wire, ParsedName, Rtype,
         iana::{Class, OptRcode},
         opt::AllOptData,
     },
@@ -18,14 +20,8 @@ use domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::presentation::{self, Uncompressed};
-use crate::metrics;
-
-/// Largest number of records of a response that are read, over all sections.
-const MAX_RECORDS: usize = 1024;
-/// Largest size in bytes of the records that are read, with all names written out. With compression pointers (RFC 1035
-/// §4.1.4), a response of 64 KiB can have megabytes of names.
-const MAX_EXPANDED: usize = 128 << 10;
+use super::presentation;
+use records::RecordReader;
 
 /// Record data, typed for the record types that `domain` supports.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
@@ -125,12 +121,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Size of the record in bytes with all names written out; the owner name as text.
-    fn expanded_size(&self) -> usize {
-        let data = domain::base::rdata::ComposeRecordData::rdlen(&self.data, false);
-        self.name.len() + data.map_or(usize::from(u16::MAX), usize::from)
-    }
-
     /// Returns the data in presentation format (RFC 1035 §5.1, RFC 3597 §5).
     pub fn presentation(&self) -> String {
         presentation::format(&self.data)
@@ -306,90 +296,6 @@ fn labels_below<'a>(name: &'a str, owner: &str) -> Option<&'a str> {
     // An escaped dot separates no labels.
     let backslashes = below.len() - below.trim_end_matches('\\').len();
     (is_below && !below.is_empty() && backslashes % 2 == 0).then_some(below)
-}
-
-/// Reads the records of a response up to its limits.
-#[derive(Default)]
-struct RecordReader {
-    records: usize,
-    /// Size of the records read so far, with all names written out.
-    expanded: usize,
-}
-
-impl RecordReader {
-    /// Reads a section without OPT. Returns its records, and how many it has.
-    fn read(
-        &mut self,
-        section: domain::base::message::RecordSection<'_, Bytes>,
-    ) -> Result<(Vec<Record>, usize), domain::base::wire::ParseError> {
-        let mut records = Vec::new();
-        let mut total = 0;
-
-        for parsed in section {
-            let parsed = parsed?;
-            if parsed.rtype() == Rtype::OPT {
-                continue;
-            }
-            total += 1;
-            if self.is_full() {
-                continue;
-            }
-            let record = read_record(&parsed)?;
-            self.records += 1;
-            self.expanded += record.expanded_size();
-            if !self.is_full() {
-                records.push(record);
-            } else {
-                metrics::limit_reached("dns_records");
-            }
-        }
-
-        records.shrink_to_fit();
-        Ok((records, total))
-    }
-
-    fn is_full(&self) -> bool {
-        self.records > MAX_RECORDS || self.expanded > MAX_EXPANDED
-    }
-}
-
-fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base::wire::ParseError> {
-    let data = match parsed.to_any_record::<Data>() {
-        Ok(record) => record.into_data(),
-        // Data that is invalid for its type is kept as raw bytes.
-        Err(_) => match parsed.to_record::<UnknownRecordData<Bytes>>()? {
-            Some(record) => AllRecordData::Unknown(record.into_data()),
-            None => {
-                return Err(domain::base::wire::ParseError::form_error(
-                    "unreadable record data",
-                ));
-            }
-        },
-    };
-    let data = match data {
-        AllRecordData::Unknown(unknown) => AllRecordData::Unknown(uncompress(parsed, unknown)),
-        data => data,
-    };
-
-    Ok(Record {
-        name: without_dot(parsed.owner()),
-        class: parsed.class(),
-        ttl: parsed.ttl().as_secs(),
-        rtype: parsed.rtype(),
-        data,
-    })
-}
-
-/// Replaces compressed names in the data; data that is invalid for its type stays as it is.
-fn uncompress(
-    parsed: &ParsedRecord<'_, Bytes>,
-    unknown: UnknownRecordData<Bytes>,
-) -> UnknownRecordData<Bytes> {
-    let uncompressed = match parsed.to_record::<Uncompressed>() {
-        Ok(Some(record)) => record.into_data().octets,
-        _ => return unknown,
-    };
-    UnknownRecordData::from_octets(parsed.rtype(), uncompressed).unwrap_or(unknown)
 }
 
 fn extended_error(error: &domain::base::opt::ExtendedError<Bytes>) -> ExtendedError {
