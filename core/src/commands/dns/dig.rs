@@ -5,11 +5,8 @@ use std::{fmt::Write, time::Duration};
 use domain::base::{Rtype, iana::OptRcode};
 use netvane_document::{Answer, Document, Failure, Severity, Truncated};
 use netvane_facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning};
-use netvane_net::{
-    dns::{
-        Edns, ExtendedError, Flags, Message, Question, Response, Security, Validation, without_dot,
-    },
-    metrics,
+use netvane_net::dns::{
+    Edns, ExtendedError, Flags, Question, Response, Security, Validation, without_dot,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::{Flag, RecordType},
     command::{Command, Context},
-    commands::dns::lookup::{MAX_ROWS, Row, RowBudget, rcode_name},
+    commands::dns::lookup::{Row, rcode_name, section_rows},
     spec::{Cost, Group, Spec},
 };
 
@@ -154,29 +151,7 @@ impl Data {
             elapsed,
         } = response;
 
-        let Message {
-            answers,
-            authority,
-            additional,
-            ..
-        } = &message;
-        let mut budget = RowBudget::new(MAX_ROWS);
-        let mut truncated = None;
-        let sections = [
-            ("answers", answers, message.totals[0]),
-            ("authority", authority, message.totals[1]),
-            ("additional", additional, message.totals[2]),
-        ];
-        let [answers, authority, additional] = sections.map(|(member, records, total)| {
-            let rows = budget.rows(records);
-            truncated = truncated
-                .take()
-                .or_else(|| Truncated::of(member, rows.len(), total));
-            rows
-        });
-        if truncated.is_some() {
-            metrics::limit_reached("reply_bytes");
-        }
+        let ([answers, authority, additional], truncated) = section_rows(&message);
 
         Self {
             name: without_dot(question.name),

@@ -8,7 +8,7 @@ use domain::base::{Rtype, iana::OptRcode};
 use netvane_document::{Cell, Failure, Role, Truncated, json_size};
 use netvane_facts::target::Transport;
 use netvane_net::{
-    dns::{Client, ExtendedError, Flags, Record, Response, without_dot},
+    dns::{Client, ExtendedError, Flags, Message, Record, Response, without_dot},
     metrics,
 };
 use schemars::JsonSchema;
@@ -126,6 +126,31 @@ impl RowBudget {
         self.left = self.left.checked_sub(row_size(&row.name, &row.data))?;
         Some(row)
     }
+}
+
+/// Rows of the answer, authority and additional section, as many as fit, and what is left out.
+pub(crate) fn section_rows(message: &Message) -> ([Vec<Row>; 3], Option<Truncated>) {
+    let mut budget = RowBudget::new(MAX_ROWS);
+    let mut truncated = None;
+    let [answers, authority, additional] = message.totals;
+    let sections = [
+        ("answers", &message.answers, answers),
+        ("authority", &message.authority, authority),
+        ("additional", &message.additional, additional),
+    ];
+
+    let rows = sections.map(|(member, records, total)| {
+        let rows = budget.rows(records);
+        truncated = truncated
+            .take()
+            .or_else(|| Truncated::of(member, rows.len(), total));
+        rows
+    });
+    if truncated.is_some() {
+        metrics::limit_reached("reply_bytes");
+    }
+
+    (rows, truncated)
 }
 
 /// Bytes of the JSON of a record with this name and data.
