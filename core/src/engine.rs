@@ -61,7 +61,7 @@ impl Engine {
             process,
             recent: RecentReplies::default(),
             links: OneTimeLinks::default(),
-            cache: Cache::new(settings.limits.cache_entries),
+            cache: Cache::new(settings.limits.cache_bytes, settings.limits.cache_entries),
             flights: Arc::default(),
             runtime: ArcSwap::from_pointee(runtime),
         })))

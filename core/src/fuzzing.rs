@@ -1,18 +1,25 @@
 //! Private parsers that the fuzz targets of `tests/fuzz` call with arbitrary bytes, and the
 //! documents that commands build from what was parsed.
 
-use std::{net::IpAddr, sync::LazyLock, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use domain::base::Rtype;
-use netvane_document::{Answer, Document, UsageError};
+use netvane_document::{Answer, Document, RenderedAnswer, UsageError};
 use netvane_facts::{
     geo::GeoReader,
     mailtrace::{self, TrustPolicy},
     registration::Registration,
     target::Transport,
 };
-use netvane_net::dns::{Message, Question, Response};
-use netvane_net::mailauth::HashedMessage;
+use netvane_net::{
+    dns::{Message, Question, Response},
+    mailauth::HashedMessage,
+    registry::RawAnswers,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -59,7 +66,8 @@ pub fn parse_named(name: &str, arguments: Map<String, Value>) -> Result<Understo
 
 /// Returns the document that `whois` builds from these facts.
 pub fn registration(query: &str, facts: Registration, raw: &str, show_raw: bool) -> Document {
-    let raw = [("whois.example".to_owned(), raw.to_owned())];
+    let mut answers = RawAnswers::default();
+    answers.add("whois.example", raw);
     let source = whois::Source::Whois;
     whois::Data::new(
         query.into(),
@@ -67,7 +75,7 @@ pub fn registration(query: &str, facts: Registration, raw: &str, show_raw: bool)
         source,
         facts,
         Vec::new(),
-        &raw,
+        &answers,
         show_raw,
     )
     .present()
@@ -101,9 +109,9 @@ pub fn signed(message: &[u8]) -> Option<Vec<u8>> {
     Some(whole)
 }
 
-/// Returns the documents that the record commands and `dig` build from a response to a query of
-/// this type.
-pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 2] {
+/// Returns the answers that the record commands and `dig` build from a response to a query of this
+/// type.
+pub fn respond(name: &str, rtype: u16, message: Message) -> [RenderedAnswer; 2] {
     let rtype = Rtype::from_int(rtype);
     let mut response = Response {
         message,
@@ -111,12 +119,13 @@ pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 
         transport: Transport::Udp,
         elapsed: Duration::from_millis(1),
     };
-    let dig = dig::DigResponse::new(&Question::new(name, rtype), response.clone(), None).present();
+    let dig = dig::DigResponse::new(&Question::new(name, rtype), response.clone(), None);
     let mut chain = CnameChain::new(name, rtype);
-    chain.add_answers(std::mem::take(&mut response.message.answers));
+    chain.add_response(&mut response.message);
+    let lookup = ParsedLookup::new(name, chain, response).lookup;
     [
-        dig,
-        ParsedLookup::new(name, chain, response).lookup.present(),
+        RenderedAnswer::new(Arc::new(dig)),
+        RenderedAnswer::new(Arc::new(lookup)),
     ]
 }
 

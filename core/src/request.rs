@@ -103,3 +103,46 @@ pub enum Input {
         arguments: Map<String, Value>,
     },
 }
+
+impl Input {
+    /// Bytes of the text, or of the command's name and its arguments without punctuation.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Text(line) => line.len(),
+            Self::Named { name, arguments } => name.len() + map_size(arguments),
+        }
+    }
+}
+
+fn map_size(map: &Map<String, Value>) -> usize {
+    map.iter()
+        .map(|(name, value)| name.len() + value_size(value))
+        .sum()
+}
+
+fn value_size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(|value| 1 + value_size(value)).sum(),
+        Value::Object(members) => map_size(members),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_an_input_counts_nested_values() {
+        let named = |arguments: Value| Input::Named {
+            name: "mx".into(),
+            arguments: arguments.as_object().cloned().expect("an object"),
+        };
+        assert_eq!(Input::Text("/mx a.test".into()).size(), 10);
+        assert_eq!(named(serde_json::json!({})).size(), 2);
+        assert_eq!(named(serde_json::json!({ "domain": "a.test" })).size(), 14);
+        let nested = serde_json::json!({ "a": [[["bcd"]], {"e": null}] });
+        assert_eq!(named(nested).size(), 2 + 1 + (1 + 1 + 1 + 3) + (1 + 1 + 4));
+    }
+}

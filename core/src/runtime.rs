@@ -12,7 +12,7 @@ use netvane_facts::{
     target::Host,
 };
 use netvane_net::{
-    EgressBudget, Net,
+    EgressBudget, Net, PortUse,
     http::{Http, Receipt},
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -30,7 +30,7 @@ use crate::{
         rules::{Admission, PolicyRules},
     },
     request::{Caller, Request, http_request::Proxies},
-    settings::{Limits, Settings},
+    settings::{Limits, Ports, Settings},
     spec::{CommandNames, Cost},
     store::Store,
 };
@@ -58,6 +58,8 @@ pub struct Runtime {
     pub(crate) budgets: RateLimits,
     /// The audit log, if it is enabled.
     pub(crate) audit: Option<Arc<Audit>>,
+    /// Ports that users may have contacted.
+    ports: Arc<Ports>,
     light: Permits,
     heavy: Permits,
     /// Whether only this machine can reach the service.
@@ -142,6 +144,7 @@ impl Runtime {
                 None => RateLimits::new(&settings.limits),
             },
             audit: open_audit(settings, before)?,
+            ports: Arc::new(settings.policy.ports.clone()),
             light: permits(settings, before, |limits| limits.light, |it| &it.light),
             heavy: permits(settings, before, |limits| limits.heavy, |it| &it.heavy),
             local_only: settings.is_private(),
@@ -157,15 +160,19 @@ impl Runtime {
         }
     }
 
-    /// Returns the egress budget of one lookup: the bytes that it may send, and the units that it
-    /// charges to each target. The operator's own lookups are not charged to targets.
+    /// Returns the egress budget of one lookup: the bytes that it may send, the units that it charges
+    /// to each target, and the ports that it may use. The operator's own lookups are not charged to
+    /// targets and may use every port.
     pub(crate) fn egress_budget(&self, bytes: u32, own: bool, units: u32) -> EgressBudget {
-        let budgets = self.budgets.clone();
         if own {
-            EgressBudget::new(bytes)
-        } else {
-            EgressBudget::new(bytes).charging(move |address| budgets.charge_target(address, units))
+            return EgressBudget::new(bytes);
         }
+        let (targets, networks) = (self.budgets.clone(), self.budgets.clone());
+        EgressBudget::new(bytes)
+            .charging(move |address| targets.charge_target(address, units))
+            .restricting(self.ports.clone(), move |address| {
+                networks.charge_network(address)
+            })
     }
 
     /// Charges a request to every budget that applies to it.
@@ -240,6 +247,18 @@ impl Runtime {
         &self.net.http
     }
 
+    /// Checks that a client may have callbacks sent to the port of this URL (`policy.ports`).
+    ///
+    /// # Errors
+    /// [`Failure::RefusedPort`] if it may not.
+    pub fn check_callback_port(&self, url: &url::Url, own: bool) -> Result<(), Failure> {
+        let host = url.host_str().unwrap_or_default();
+        match url.port_or_known_default() {
+            Some(port) if !own => self.ports.check(PortUse::Callback, host, port),
+            _ => Ok(()),
+        }
+    }
+
     /// POSTs to a URL that a caller chose. The host is charged as a target, unless the caller is
     /// the operator.
     pub async fn deliver(
@@ -250,6 +269,7 @@ impl Runtime {
         timeout: Duration,
         own: bool,
     ) -> Result<Receipt, Failure> {
+        self.check_callback_port(url, own)?;
         self.egress_budget(u32::MAX, own, AT_HAND)
             .during(self.net.http.post(url, headers, body, timeout))
             .await

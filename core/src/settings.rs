@@ -20,7 +20,7 @@ use crate::data_files::DataFiles;
 pub use chats::{DiscordCommands, DiscordMode, TelegramMode};
 pub use load::{SettingsError, almost_settings};
 
-pub use netvane_net::settings::{Dns, Rdap, Server, Tls, Whois};
+pub use netvane_net::settings::{Dns, Ports, Rdap, Server, Tls, Whois};
 
 /// Default settings with comments; also the list of all existing keys.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -130,6 +130,7 @@ pub struct Policy {
     pub deny: Vec<IpNet>,
     pub contact: String,
     pub rules: Vec<Rule>,
+    pub ports: Ports,
 }
 
 /// An access rule. A condition that is not set matches everything.
@@ -197,6 +198,7 @@ pub struct Limits {
     pub amplification: u32,
     pub at_once_per_user: usize,
     pub at_once_per_api_key: usize,
+    pub cache_bytes: u64,
     pub cache_entries: u64,
     pub cache_seconds: u64,
     pub results_bytes: u64,

@@ -53,6 +53,19 @@ impl Metrics {
             "Time from a question to its answer, by command and adapter."
         );
 
+        ::metrics::describe_counter!(
+            "netvane_limit_reached_total",
+            "Answers and requests that a limit shortened, delayed or refused, by limit."
+        );
+        ::metrics::describe_counter!(
+            "netvane_ports_refused_total",
+            "Lookups refused by policy.ports, by use of the port."
+        );
+        ::metrics::describe_gauge!(
+            "netvane_cache_bytes",
+            "Estimated memory of the cached replies."
+        );
+
         // Memory, CPU time and open files under the standard Prometheus names.
         let process = Collector::default();
         process.describe();

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::Document;
+use super::{Document, truncated::json_bytes};
 
 /// The result data of a command: the `data` member of a reply.
 ///
@@ -31,6 +31,8 @@ pub trait Answer:
 pub trait ErasedAnswer: Any + Send + Sync {
     /// The `data` member of the reply.
     fn data(&self) -> Value;
+    /// Size of the `data` member as JSON, in bytes.
+    fn data_size(&self) -> usize;
     /// Builds the document; see [`Answer::present`].
     fn present(&self) -> Document;
     /// How long the answer may be cached; see [`Answer::lifetime`].
@@ -42,6 +44,10 @@ pub trait ErasedAnswer: Any + Send + Sync {
 impl<D: Answer> ErasedAnswer for D {
     fn data(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
+    }
+
+    fn data_size(&self) -> usize {
+        json_bytes(self)
     }
 
     fn present(&self) -> Document {

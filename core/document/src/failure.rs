@@ -79,6 +79,20 @@ pub enum Failure {
         /// Why it is refused, as a predicate: `is in 10.0.0.0/8 (Private-Use, RFC 1918)`.
         why: String,
     },
+    /// The operator's table of ports does not allow connections to this port of the target.
+    #[error(
+        "{what} uses port {port}, which is not allowed here; allowed ports (`policy.ports`, {purpose}): {allowed}"
+    )]
+    RefusedPort {
+        /// The target as the user wrote it.
+        what: String,
+        /// The port that is not allowed.
+        port: u16,
+        /// Key of `policy.ports`: what the connection is for.
+        purpose: &'static str,
+        /// The allowed ports, such as `53, 8000-8999`.
+        allowed: String,
+    },
     /// The caller has to authenticate and did not, or the key is unknown.
     #[error("{0}")]
     Unauthorized(String),
@@ -149,7 +163,7 @@ impl Failure {
                 ..
             }) => ProblemCode::UnknownCommand,
             Self::Usage(_) => ProblemCode::BadArgument,
-            Self::Refused { .. } => ProblemCode::RefusedTarget,
+            Self::Refused { .. } | Self::RefusedPort { .. } => ProblemCode::RefusedTarget,
             Self::Unauthorized(_) => ProblemCode::Unauthorized,
             Self::Forbidden(_) => ProblemCode::Forbidden,
             Self::RateLimited { .. } => ProblemCode::RateLimited,

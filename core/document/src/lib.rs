@@ -11,6 +11,7 @@ mod schema;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod testing;
+mod truncated;
 
 pub use answer::{Answer, ErasedAnswer};
 pub use blocks::*;
@@ -18,3 +19,4 @@ pub use failure::{Failure, Missing, UsageError, UsageKind};
 pub use problem::{Position, Problem, ProblemCode};
 pub use reply::{RenderedAnswer, Reply, ShortForm, reply_schema};
 pub use schema::{inline_schema, public_schema_settings, written_schema};
+pub use truncated::{Truncated, clip_json, json_size};

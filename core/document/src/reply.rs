@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Block, Document, ErasedAnswer, Severity};
+use crate::{Block, Document, ErasedAnswer, Severity, truncated::json_bytes};
 
 /// Name of the vantage point of lookups made by this process.
 const LOCAL: &str = "local";
@@ -150,16 +150,26 @@ impl RenderedAnswer {
         self.document.get_or_init(|| self.finding.present())
     }
 
-    /// Bytes that the answer holds in memory, estimated: document and data are about as large as the
-    /// document's JSON each.
-    pub fn size(&self) -> usize {
+    /// Size of data, document and warnings as JSON in bytes: about the size of the reply, without its arguments.
+    pub fn json_size(&self) -> usize {
         *self.size.get_or_init(|| {
-            let mut counter = Counter(0);
             let document = self.document();
-            let written = serde_json::to_writer(&mut counter, &document.blocks);
-            debug_assert!(written.is_ok(), "blocks are plain data");
-            2 * (counter.0 + document.title.len() + document.summary.len())
+            self.finding.data_size()
+                + json_bytes(&document.blocks)
+                + json_bytes(&document.warnings)
+                + document.title.len()
+                + document.summary.len()
         })
+    }
+
+    /// Bytes that the answer holds in memory once it is rendered, estimated: the data, the document and the JSON of both.
+    pub fn size(&self) -> usize {
+        3 * self.json_size()
+    }
+
+    /// Builds the document and the JSON now, so that later uses only copy them.
+    pub fn prepare(&self, command: &str, arguments: &Map<String, Value>) {
+        self.json(command, arguments);
     }
 
     /// The part of the JSON object that all replies with this answer share, built once.
@@ -188,20 +198,6 @@ impl RenderedAnswer {
             blocks,
             warnings,
         }
-    }
-}
-
-/// Counts the bytes that are written to it.
-struct Counter(usize);
-
-impl std::io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

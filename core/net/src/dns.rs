@@ -5,6 +5,7 @@ mod client;
 mod message;
 mod presentation;
 mod resolver_health;
+mod stream;
 mod upstream;
 mod validate;
 #[cfg(test)]
@@ -17,12 +18,12 @@ use std::{
 };
 
 use domain::base::Rtype;
-use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
+use hickory_resolver::proto::dnssec::TrustAnchors;
 use ipnet::IpNet;
 use netvane_document::Failure;
 use netvane_facts::target::{Host, Resolver, Transport};
 
-use super::{Guard, egress_budget, tls::Tls};
+use super::{Guard, PortUse, check_port, egress_budget, tls::Tls};
 use crate::settings::{self, Server};
 use resolver_health::ResolverHealth;
 use upstream::Upstream;
@@ -147,9 +148,12 @@ impl Dns {
             Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
         };
         let addresses = inner.guard.check_all(&name, addresses, port)?;
-        addresses
-            .iter()
-            .try_for_each(|address| egress_budget::charge_target(address.ip()))?;
+        let default_port = resolver.transport.default_port();
+        let written = resolver.to_string();
+        for address in &addresses {
+            check_port(PortUse::Resolver, &written, *address, default_port)?;
+            egress_budget::charge_target(address.ip())?;
+        }
 
         let tls = encrypted(resolver.transport)
             .then(|| inner.tls.client())
@@ -170,16 +174,6 @@ impl Dns {
             .iter()
             .flat_map(|client| client.servers.iter())
             .map(|server| server.label.clone())
-            .collect()
-    }
-
-    /// Returns the configured servers as hickory's resolver configuration.
-    pub(super) fn name_servers(&self) -> Vec<NameServerConfig> {
-        self.0
-            .configured
-            .iter()
-            .flat_map(|client| client.servers.iter())
-            .map(Upstream::name_server)
             .collect()
     }
 

@@ -10,12 +10,15 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use netvane_document::Failure;
+use tokio::sync::Semaphore;
+
+use crate::{ports::PortUse, settings::Ports};
 
 /// Bytes of the headers of a UDP datagram over IPv6 (RFC 8200, RFC 768).
 pub(super) const DATAGRAM: usize = 48;
@@ -30,6 +33,12 @@ pub(super) const REQUEST: usize = 800;
 
 tokio::task_local!(static OUTLAY: EgressBudget);
 
+/// Responses over TCP or TLS that one lookup receives at the same time; each takes up to 64 KiB.
+const RESPONSES_AT_ONCE: usize = 8;
+/// Responses over HTTPS or QUIC that one lookup receives at the same time. hickory decodes them, which takes megabytes
+/// for one with compression pointers.
+const DECODED_AT_ONCE: usize = 2;
+
 /// Charges a host's rate limit; fails if the limit is reached.
 type TargetCharge = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
 
@@ -39,6 +48,10 @@ pub struct EgressBudget {
     left: AtomicU32,
     toll: Option<TargetCharge>,
     approached: Mutex<Vec<IpAddr>>,
+    /// Ports that may be used, and what charges a port check to a network; every port without it.
+    ports: Option<(Arc<Ports>, TargetCharge)>,
+    responses: Arc<Semaphore>,
+    decoded: Arc<Semaphore>,
 }
 
 impl EgressBudget {
@@ -49,6 +62,9 @@ impl EgressBudget {
             left: AtomicU32::new(most),
             toll: None,
             approached: Mutex::default(),
+            ports: None,
+            responses: Arc::new(Semaphore::new(RESPONSES_AT_ONCE)),
+            decoded: Arc::new(Semaphore::new(DECODED_AT_ONCE)),
         }
     }
 
@@ -59,6 +75,18 @@ impl EgressBudget {
     ) -> Self {
         Self {
             toll: Some(Box::new(toll)),
+            ..self
+        }
+    }
+
+    /// Also restricts the ports that may be used. `charge` counts a port check of the host's network.
+    pub fn restricting(
+        self,
+        ports: Arc<Ports>,
+        charge: impl Fn(IpAddr) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            ports: Some((ports, Box::new(charge))),
             ..self
         }
     }
@@ -118,6 +146,56 @@ pub(super) fn charge_target(address: IpAddr) -> Result<(), Failure> {
     OUTLAY
         .try_with(|egress_budget| egress_budget.charge_target(address))
         .unwrap_or(Ok(()))
+}
+
+/// Checks a port against the ports that the lookup may use; see [`crate::check_port`].
+pub(super) fn check_port(
+    port_use: PortUse,
+    what: &str,
+    target: SocketAddr,
+    counts_as_check: bool,
+) -> Result<(), Failure> {
+    let check = |budget: &EgressBudget| match &budget.ports {
+        None => Ok(()),
+        Some((ports, charge)) => {
+            ports.check(port_use, what, target.port())?;
+            if counts_as_check {
+                charge(target.ip())?;
+            }
+            Ok(())
+        }
+    };
+    OUTLAY.try_with(check).unwrap_or(Ok(()))
+}
+
+/// Awaits an exchange whose response may be large, while not too many others of the running lookup do.
+pub(super) async fn with_response_slot<F: Future>(exchange: F) -> F::Output {
+    with_slot(|budget| &budget.responses, exchange).await
+}
+
+/// Like [`with_response_slot`], for a response that hickory decodes.
+pub(super) async fn with_decoding_slot<F: Future>(exchange: F) -> F::Output {
+    with_slot(|budget| &budget.decoded, exchange).await
+}
+
+async fn with_slot<F: Future>(
+    slots: fn(&EgressBudget) -> &Arc<Semaphore>,
+    exchange: F,
+) -> F::Output {
+    let slots = OUTLAY.try_with(|budget| slots(budget).clone()).ok();
+    let _slot = match slots {
+        // Cannot fail: nothing closes the semaphore.
+        Some(slots) => slots.acquire_owned().await.ok(),
+        None => None,
+    };
+    exchange.await
+}
+
+/// Whether the running lookup is restricted to the ports of `policy.ports`, as those of users are.
+pub(super) fn is_restricted() -> bool {
+    OUTLAY
+        .try_with(|budget| budget.ports.is_some())
+        .unwrap_or(false)
 }
 
 /// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error

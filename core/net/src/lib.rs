@@ -16,6 +16,8 @@ pub mod icmp;
 pub mod icmp_error;
 pub mod mailauth;
 pub mod metrics;
+pub mod offload;
+mod ports;
 pub mod registry;
 pub mod route;
 pub mod settings;
@@ -39,6 +41,7 @@ use settings::NetSettings;
 
 pub use egress_budget::EgressBudget;
 pub use guard::Guard;
+pub use ports::{PortRanges, PortUse, check_port};
 /// An established TCP connection to an address that the guard accepted.
 pub use tokio::net::TcpStream;
 
@@ -82,10 +85,7 @@ impl Net {
             http.clone(),
             whois,
         );
-        let mailauth = mailauth::MailAuth::new(
-            dns.clone(),
-            std::time::Duration::from_millis(settings.dns.timeout_ms),
-        );
+        let mailauth = mailauth::MailAuth::new(dns.clone());
 
         Ok(Self {
             guard,

@@ -1,11 +1,12 @@
 //! Verifies SPF, DKIM, DMARC and ARC of a received message, through the configured resolvers.
 //!
-//! SPF and DMARC are evaluated here, DKIM and ARC by mail-auth, which sends its own DNS queries. Names in a message
+//! SPF and DMARC are evaluated here, DKIM and ARC by mail-auth with keys that are looked up here. Names in a message
 //! cause only TXT, MX, A, AAAA and PTR queries to our resolvers, never a connection.
 
 mod author;
 mod body;
 pub mod dmarc;
+mod keys;
 mod lookup;
 mod signatures;
 pub mod spf;
@@ -20,14 +21,19 @@ use std::{
     time::Duration,
 };
 
-use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
-use mail_auth::{AuthenticatedMessage, DkimOutput, MessageAuthenticator};
+use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use mail_auth::MessageAuthenticator;
 use tokio::time::timeout;
 
-use crate::dns::{Client, Dns};
+use crate::{
+    dns::{Client, Dns},
+    offload,
+};
 use author::Identifiers;
 use dmarc::{DmarcCheck, DmarcResult};
+use keys::Keys;
 use lookup::domain_name;
+use signatures::Verified;
 use spf::SpfCheck;
 
 pub use author::AuthorClaims;
@@ -50,9 +56,7 @@ pub struct MailAuth(Arc<Inner>);
 
 struct Inner {
     dns: Dns,
-    servers: Vec<NameServerConfig>,
-    timeout: Duration,
-    /// Built on first use: its resolver reads certificate authorities, which takes milliseconds.
+    /// Built on first use. It has no servers: all keys come from our own client.
     built: OnceLock<Option<MessageAuthenticator>>,
 }
 
@@ -95,39 +99,26 @@ pub struct Envelope<'a> {
 }
 
 impl MailAuth {
-    pub(super) fn new(dns: Dns, timeout: Duration) -> Self {
+    pub(super) fn new(dns: Dns) -> Self {
         Self(Arc::new(Inner {
-            servers: dns.name_servers(),
             dns,
-            timeout,
             built: OnceLock::new(),
         }))
     }
 
     fn authenticator(&self) -> Option<&MessageAuthenticator> {
-        let Inner {
-            servers,
-            timeout,
-            built,
-            ..
-        } = &*self.0;
         let build = || {
-            let mut options = ResolverOpts::default();
-            options.timeout = *timeout;
-            options.attempts = 1;
-            let config = ResolverConfig::from_parts(None, vec![], servers.clone());
-            MessageAuthenticator::new(config, options)
-                .ok()
-                .filter(|_| !servers.is_empty())
+            let nowhere = ResolverConfig::from_parts(None, vec![], vec![]);
+            MessageAuthenticator::new(nowhere, ResolverOpts::default()).ok()
         };
-        built.get_or_init(build).as_ref()
+        self.0.built.get_or_init(build).as_ref()
     }
 
     /// Verifies SPF (RFC 7208) with an envelope, DKIM (RFC 6376) and ARC (RFC 8617) with a complete message, and DMARC
     /// (RFC 9989) with an author. Takes at most `limit`: a check that takes longer leaves enough time for the others.
     pub async fn verify(
         &self,
-        message: Option<&HashedMessage>,
+        message: Option<Arc<HashedMessage>>,
         envelope: Option<Envelope<'_>>,
         author: AuthorClaims<'_>,
         limit: Duration,
@@ -136,52 +127,54 @@ impl MailAuth {
         let Ok(client) = self.0.dns.client(None).await else {
             return checked;
         };
-        let parsed = message.and_then(HashedMessage::parse);
 
         let share = limit / 2;
         let spf = async {
             match envelope {
-                Some(envelope) => Some(spf::check_host(&client, envelope, share).await),
+                Some(envelope) => Some(Box::pin(spf::check_host(&client, envelope, share)).await),
                 None => None,
             }
         };
-        let signatures = timeout(share, self.verify_signatures(parsed.as_ref()));
+        let signatures = timeout(share, Box::pin(self.verify_signatures(&client, message)));
         let (spf, signatures) = futures::join!(spf, signatures);
-        let (dkim, arc) = signatures.ok().flatten().unzip();
+        let verified = signatures.ok().flatten();
 
         if author.from_fields > 0 {
-            let identifiers = Identifiers::new(spf.as_ref(), dkim.as_deref(), author.signers);
+            let signatures = verified.as_ref().map(|verified| &verified.identifiers[..]);
+            let identifiers = Identifiers::new(spf.as_ref(), signatures, author.signers);
             checked.authenticated = identifiers.authenticated(author.domains);
             checked.dmarc = Some(check_dmarc(&client, author, &identifiers, share).await);
         }
 
-        checked.dkim = match (&parsed, &dkim) {
-            (Some(parsed), Some(dkim)) => signatures::in_message_order(parsed, dkim),
-            _ => Vec::new(),
-        };
         checked.spf = spf;
-        checked.arc = arc.flatten();
+        if let Some(verified) = verified {
+            checked.dkim = verified.dkim;
+            checked.arc = verified.arc;
+        }
         checked
     }
 
-    /// Results of DKIM and, with an ARC chain, of ARC. `None` if the signatures could not be verified.
-    async fn verify_signatures<'a>(
+    /// Looks up the keys of all signatures, then verifies DKIM and, with an ARC chain, ARC. `None` if the signatures
+    /// could not be verified.
+    async fn verify_signatures(
         &self,
-        message: Option<&'a AuthenticatedMessage<'a>>,
-    ) -> Option<(Vec<DkimOutput<'a>>, Option<Checked>)> {
-        let (authenticator, message) = (self.authenticator()?, message?);
-        // mail-auth sends its own queries, so they are charged here.
-        signatures::charge_queries(message).ok()?;
+        client: &Client,
+        message: Option<Arc<HashedMessage>>,
+    ) -> Option<Verified> {
+        let (message, to_verify) = (message.clone()?, message?);
+        let size = message.size();
 
-        let dkim = authenticator.verify_dkim(message).await;
-        let arc = if message.ams_headers.is_empty() {
-            None
-        } else {
-            Some(signatures::arc_checked(
-                authenticator.verify_arc(message).await.result(),
-            ))
-        };
-        Some((dkim, arc))
+        let names = offload::run(size, move || {
+            message.parse().map(|parsed| keys::key_names(&parsed))
+        });
+        let keys = Keys::look_up(client, names.await.ok()??).await;
+
+        let this = self.clone();
+        offload::run(size, move || {
+            signatures::verify(this.authenticator()?, &to_verify.parse()?, &keys)
+        })
+        .await
+        .ok()?
     }
 }
 

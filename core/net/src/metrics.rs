@@ -26,6 +26,11 @@ pub fn upstream(upstream: &'static str, outcome: &'static str, elapsed: Duration
     });
 }
 
+/// Counts an answer or a request of which a limit left something out, or that it refused. `limit` names the limit.
+pub fn limit_reached(limit: &'static str) {
+    counter!("netvane_limit_reached_total", "limit" => limit).increment(1);
+}
+
 /// Counts one event and records its duration. `make` registers the metrics the first time these
 /// labels are used.
 pub fn record<L: Eq + Hash + Copy>(

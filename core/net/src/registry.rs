@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod merge;
+mod raw;
 mod referrals;
 mod servers;
 
@@ -19,8 +20,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{http::Http, whois::Whois};
-use crate::settings;
+use crate::{offload, settings};
 use bootstrap::BootstrapSource;
+
+pub use raw::RawAnswers;
 
 /// Largest number of RDAP servers of one registry that are queried.
 const MAX_RDAP_SERVERS: usize = 2;
@@ -54,8 +57,8 @@ pub struct RegistryAnswer {
     pub registration: Option<Registration>,
     /// Every server queried, in order.
     pub chain: Vec<ReferralStep>,
-    /// Raw answers in order: host and text.
-    pub raw: Vec<(String, String)>,
+    /// The answers as they arrived.
+    pub raw: RawAnswers,
     /// The failure that ended the lookup, if any.
     pub failure: Option<Failure>,
 }
@@ -153,11 +156,11 @@ impl Registries {
         };
 
         for base in bases.iter().take(MAX_RDAP_SERVERS) {
-            let body = match self
+            let related = match self
                 .rdap_step(&format!("{base}{path}"), kind, query, &mut found)
                 .await
             {
-                Ok(body) => body,
+                Ok(related) => related,
                 Err(failure) => {
                     found.failure = Some(failure);
                     continue;
@@ -175,7 +178,7 @@ impl Registries {
             }
 
             if follow && state == RegistrationState::Registered && kind == Kind::Domain {
-                for url in rdap::related(&body).into_iter().take(1) {
+                for url in related.into_iter().take(1) {
                     // The registry's answer is kept even if the registrar's server fails.
                     let _ = self.rdap_step(&url, kind, query, &mut found).await;
                 }
@@ -187,13 +190,14 @@ impl Registries {
         found
     }
 
+    /// Queries one RDAP server. Returns the URLs of related answers.
     async fn rdap_step(
         &self,
         url: &str,
         kind: Kind,
         query: &str,
         found: &mut RegistryAnswer,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Vec<String>, Failure> {
         let started = Instant::now();
         let settings = &self.0.rdap;
         let timeout = Duration::from_millis(settings.timeout_ms);
@@ -212,13 +216,22 @@ impl Registries {
             Ok(fetched) => fetched.host.clone(),
             Err(_) => url.split('/').nth(2).unwrap_or(url).to_owned(),
         };
-        let read = fetched.and_then(|fetched| {
-            let facts = facts(kind, query, &server, (fetched.status, &fetched.body))?;
-            Ok((facts, fetched.body))
-        });
+        let read = match fetched {
+            Ok(fetched) => {
+                let (query, server) = (query.to_owned(), server.clone());
+                offload::run(fetched.body.len(), move || {
+                    let facts = facts(kind, &query, &server, (fetched.status, &fetched.body))?;
+                    let related = rdap::related(&fetched.body);
+                    Ok((facts, related, fetched.body))
+                })
+                .await
+                .and_then(|read| read)
+            }
+            Err(failure) => Err(failure),
+        };
 
         let outcome = match &read {
-            Ok((facts, _)) => described(facts),
+            Ok((facts, ..)) => described(facts),
             Err(failure) => failure.to_string(),
         };
 
@@ -228,8 +241,8 @@ impl Registries {
             outcome,
         });
 
-        let (facts, body) = read?;
-        found.raw.push((server, pretty(&body)));
+        let (facts, related, body) = read?;
+        found.raw.add(&server, &String::from_utf8_lossy(&body));
         match &mut found.registration {
             Some(registry) if registry.state == RegistrationState::Registered => {
                 merge::fill(registry, facts);
@@ -237,7 +250,7 @@ impl Registries {
             _ => found.take(facts),
         }
 
-        Ok(body)
+        Ok(related)
     }
 }
 
@@ -281,12 +294,6 @@ fn outcome(state: RegistrationState) -> &'static str {
 
 fn millis(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
-}
-
-fn pretty(body: &[u8]) -> String {
-    serde_json::from_slice::<serde_json::Value>(body)
-        .map(|value| format!("{value:#}"))
-        .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use ipnet::IpNet;
 use netvane_facts::target::{Invalid, Resolver};
 use serde::{Deserialize, Serialize};
 
+use crate::ports::PortRanges;
+
 /// All settings that [`crate::Net`] is built from.
 #[derive(Debug, Clone)]
 pub struct NetSettings<'a> {
@@ -101,4 +103,16 @@ pub struct Rdap {
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct Tls {
     pub ca_files: Vec<String>,
+}
+
+/// Ports that users may have contacted, by purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Ports {
+    pub http: PortRanges,
+    pub tls: PortRanges,
+    pub resolver: PortRanges,
+    pub server: PortRanges,
+    pub callback: PortRanges,
 }

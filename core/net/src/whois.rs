@@ -23,7 +23,7 @@ use tokio::{
 };
 use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
-use super::{Guard, dns::Dns, egress_budget};
+use super::{Guard, PortUse, check_port, dns::Dns, egress_budget};
 use crate::{metrics, settings};
 
 /// How long to remember servers that do not end their answers properly, and how many.
@@ -103,6 +103,7 @@ impl Whois {
 
         metrics::upstream("whois", outcome, started.elapsed());
 
+        refuse_banner(server, &answer)?;
         match ended {
             Ok(Ok(())) => Ok(answer),
             Ok(Err(failure)) if answer.is_empty() => Err(failure),
@@ -156,7 +157,26 @@ impl Whois {
             }
         };
         let port = server.port.unwrap_or(self.settings.port);
-        self.guard.check_all(name, addresses, port)
+        let addresses = self.guard.check_all(name, addresses, port)?;
+        if !self.is_configured(server) {
+            let written = server.to_string();
+            for address in &addresses {
+                check_port(PortUse::Server, &written, *address, self.settings.port)?;
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// Whether the operator chose the port of this server: the root, or the port of all servers.
+    fn is_configured(&self, server: &Endpoint) -> bool {
+        let root = self.settings.root.parse::<Endpoint>();
+        server.port.is_none_or(|port| port == self.settings.port)
+            || root.is_ok_and(|root| root == *server)
+    }
+
+    /// Whether text of this server that is no registration data may be shown.
+    pub(crate) fn shows_any_text(&self, server: &Endpoint) -> bool {
+        self.is_configured(server) || !egress_budget::is_restricted()
     }
 
     /// Queries with whois-rust, one address after the other until one accepts the connection.
@@ -289,6 +309,35 @@ impl WhoisQuery<'_> {
             why: "the name has no address".into(),
         }
     }
+}
+
+/// Fails if an answer begins like another protocol: a lookup of registration data must not read banners.
+fn refuse_banner(server: &Endpoint, answer: &[u8]) -> Result<(), Failure> {
+    // SSH, SMTP and FTP, POP3, IMAP, HTTP, RTSP, SIP, VNC, Redis (an error), rsync; below MySQL and TLS.
+    const GREETINGS: [&[u8]; 12] = [
+        b"SSH-",
+        b"220 ",
+        b"220-",
+        b"+OK",
+        b"* OK",
+        b"* PREAUTH",
+        b"HTTP/",
+        b"RTSP/",
+        b"SIP/",
+        b"RFB ",
+        b"-ERR",
+        b"@RSYNCD",
+    ];
+    let is_text = |greeting: &&[u8]| answer.starts_with(greeting);
+    let is_binary = matches!(answer, [0x15 | 0x16, 3, 0..=4, ..] | [_, _, 0, 0, 10, ..]);
+
+    if is_binary || GREETINGS.iter().any(is_text) {
+        return Err(Failure::Upstream {
+            what: server.to_string(),
+            why: "not a whois server".into(),
+        });
+    }
+    Ok(())
 }
 
 /// Whether a connection was, or may have been, accepted and then did not end as RFC 3912 requires.

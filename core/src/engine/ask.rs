@@ -10,6 +10,7 @@ use std::{
 
 use netvane_document::{Failure, RenderedAnswer, Reply, UsageError};
 use netvane_facts::target::Host;
+use netvane_net::offload;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -22,10 +23,7 @@ use crate::{
         parse::{self, MAX_LINE, Understood},
     },
     platform::Platform,
-    policy::{
-        rate_limits::{AT_HAND, Remaining},
-        rules::Admission,
-    },
+    policy::{rate_limits::AT_HAND, rules::Admission},
     request::{Input, Request},
     runtime::Runtime,
 };
@@ -56,7 +54,13 @@ impl Engine {
                 let answer = self.answer(understood, &mut log, progress).await;
                 answer.map_err(|failure| self.located(&log.request.input, failure))
             }
-            Err(error) => Err(Failure::Usage(error)),
+            Err(error) => match charge_usage_error(&log.runtime, &log.request) {
+                Ok(units) => {
+                    log.units = units;
+                    Err(Failure::Usage(error))
+                }
+                Err(limited) => Err(limited),
+            },
         };
 
         self.remember(&log, &answer);
@@ -104,18 +108,22 @@ impl Engine {
             prepared,
             short,
         } = self.understand(&request.input).ok()?;
+        let key = CacheKey::new(&command, &*prepared, request);
+        // A large reply may have to be rendered again, for which there are other threads.
         let entry = self
             .0
             .cache
-            .get(&CacheKey::new(&command, &*prepared, request))?;
+            .get(&key)
+            .filter(|entry| entry.reply_bytes <= offload::SMALL)?;
         let admitted = runtime
             .access
             .admit(request.platform, &request.caller, command.spec.name)
             .ok()?;
-        runtime.charge(request, admitted, AT_HAND).ok()?;
+        let units = cached_units(&entry);
+        runtime.charge(request, admitted, units).ok()?;
 
         let mut log = RequestLog::new(runtime, request.clone());
-        log.units = AT_HAND;
+        log.units = units;
         log.question = Some((command.clone(), prepared.arguments().clone()));
         let reply = reply(log.id.clone(), &entry, log.started, true);
         let answer = Ok(if short { shorten(reply) } else { reply });
@@ -168,16 +176,11 @@ impl Engine {
 
         let key = Arc::new(CacheKey::new(&command, &*prepared, &log.request));
         let is_cached = self.0.cache.get(&key).filter(|_| !log.request.fresh);
-        let standings = charge(
-            &runtime,
-            admitted,
-            is_cached.is_some(),
-            spec.cost.units(),
-            log,
-        )?;
+        log.units = is_cached.as_deref().map_or(spec.cost.units(), cached_units);
+        let standings = runtime.charge(&log.request, admitted, log.units)?;
         refuse_forbidden_target(&runtime, &*prepared)?;
         if let Some(entry) = is_cached {
-            return Ok(present(reply(id, &entry, started, true)));
+            return prepared_reply(id, entry, started, true).await.map(present);
         }
 
         let _slot = acquire_slot(&runtime, &log.request, spec.timeout).await?;
@@ -197,7 +200,9 @@ impl Engine {
             })
             .await?;
 
-        Ok(present(reply(id.clone(), &entry, started, false)))
+        prepared_reply(id.clone(), entry, started, false)
+            .await
+            .map(present)
     }
 
     /// Obtains the caller's HTTP request: sends a one-time link and waits until the user shares a
@@ -219,16 +224,26 @@ impl Engine {
     }
 }
 
-/// Charges the request to the caller's budgets; a cached reply costs only [`AT_HAND`].
-fn charge(
-    runtime: &Runtime,
-    admitted: Admission,
-    is_cached: bool,
-    units: u32,
-    log: &mut RequestLog,
-) -> Result<Vec<Remaining>, Failure> {
-    log.units = if is_cached { AT_HAND } else { units };
-    runtime.charge(&log.request, admitted, log.units)
+/// Bytes of a cached reply, or of a request that is not understood, that cost one unit.
+const BYTES_PER_UNIT: usize = 16 << 10;
+
+/// Returns the units that a cached reply costs: it is written and sent each time.
+fn cached_units(entry: &Entry) -> u32 {
+    AT_HAND + units_of(entry.reply_bytes)
+}
+
+fn units_of(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX)
+}
+
+/// Charges a request that is not understood by its size: reading a large one is work. Returns the units; a short one
+/// costs nothing.
+fn charge_usage_error(runtime: &Runtime, request: &Request) -> Result<u32, Failure> {
+    let units = units_of(request.input.size());
+    if units > 0 {
+        runtime.charge(request, Admission::default(), units)?;
+    }
+    Ok(units)
 }
 
 /// Refuses a forbidden target address before the lookup takes a slot or sends anything.
@@ -258,6 +273,24 @@ async fn acquire_slot(
             message: "Your other lookups are still running. Wait for them, or cancel one.".into(),
             retry_after: Duration::from_secs(1),
         })
+}
+
+/// Builds the reply; a large one is rendered on another thread.
+async fn prepared_reply(
+    id: String,
+    entry: Arc<Entry>,
+    started: Instant,
+    cached: bool,
+) -> Result<Reply, Failure> {
+    if entry.reply_bytes <= offload::SMALL {
+        return Ok(reply(id, &entry, started, cached));
+    }
+    offload::run(entry.reply_bytes, move || {
+        let reply = reply(id, &entry, started, cached);
+        reply.rendition.prepare(reply.command, &reply.arguments);
+        reply
+    })
+    .await
 }
 
 fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {

@@ -36,6 +36,21 @@ struct VisitKey {
 }
 
 impl CacheKey {
+    #[cfg(test)]
+    pub(super) fn for_test(number: usize) -> Self {
+        Self {
+            command: "txt",
+            arguments: number.to_string().into(),
+            http_request: None,
+            caller: None,
+        }
+    }
+
+    /// Bytes that the key holds in memory, without the HTTP request of a command about it.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.arguments.len()
+    }
+
     pub(super) fn new(command: &Entry, prepared: &dyn Prepared, request: &Request) -> Self {
         let http_request = request
             .http_request

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use netvane_document::{ErasedAnswer, Failure, RenderedAnswer};
-use netvane_net::EgressBudget;
+use netvane_net::{EgressBudget, offload};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tracing::Instrument;
@@ -136,7 +136,9 @@ impl Engine {
         let (key, egress_budget) = (lookup.key.clone(), lookup.egress_budget());
         let finding = egress_budget.during(look_up(lookup, context)).await?;
 
-        let entry = Arc::new(Entry::new(name, arguments, finding, longest));
+        let size = finding.data_size();
+        let entry = offload::run(size, move || Entry::new(name, arguments, finding, longest));
+        let entry = Arc::new(entry.await??);
         self.0.cache.keep(key, entry.clone());
 
         Ok(entry)

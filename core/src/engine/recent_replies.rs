@@ -15,7 +15,7 @@ const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// Upper bound of all recent replies in bytes, and of one.
 const MAX_BYTES: usize = 32 << 20;
-const MAX_REPLY: usize = 2 << 20;
+const MAX_REPLY: usize = 4 << 20;
 
 /// Bytes that a reply counts for beside its content.
 const OVERHEAD: usize = 512;

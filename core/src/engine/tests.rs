@@ -308,3 +308,74 @@ async fn a_mistake_that_the_command_finds_has_its_position() {
     assert_eq!(position("`other`: wrong"), None);
     assert_eq!(position("something else"), None);
 }
+
+/// An engine for callers with this many units a minute.
+fn engine_with_units(dns: &TestDns, units: u32) -> Engine {
+    let mut settings = dns.settings();
+    settings.limits.per_anonymous = units;
+    Engine::new(&settings).expect("an engine")
+}
+
+#[tokio::test]
+async fn a_cached_reply_is_charged_by_its_size() {
+    let text = format!("\"{}\"", "x".repeat(250));
+    let large: String = (0..200)
+        .map(|number| format!("large IN TXT {text} \"{number}\"\nsmall IN A 192.0.2.1\n"))
+        .collect();
+    let dns = TestDns::serving(&large).await;
+
+    // The lookup costs 5 units, the cached reply of 150 KB about 10.
+    let engine = engine_with_units(&dns, 20);
+    let outcomes = [
+        ask(&engine, "txt large.example.test").await,
+        ask(&engine, "txt large.example.test").await,
+        ask(&engine, "txt large.example.test").await,
+    ];
+    let cached = outcomes.map(|outcome| outcome.map(|reply| reply.cached));
+    assert!(
+        matches!(
+            cached,
+            [Ok(false), Ok(true), Err(Failure::RateLimited { .. })]
+        ),
+        "{cached:?}"
+    );
+
+    let engine = engine_with_units(&dns, 20);
+    for number in 0..10 {
+        let reply = ask(&engine, "a small.example.test").await.expect("within");
+        assert_eq!(reply.cached, number > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_usage_error_is_charged_by_the_size_of_the_request() {
+    let dns = TestDns::start().await;
+    let engine = engine_with_units(&dns, 30);
+    let code = async |input: Input| {
+        let request = Request::new(Platform::Http, input);
+        match engine.ask(request, |_| {}).await {
+            Ok(_) => "",
+            Err(failure) => failure.code().0,
+        }
+    };
+    let named = |value: serde_json::Value| Input::Named {
+        name: "mx".into(),
+        arguments: serde_json::json!({ "domain": value })
+            .as_object()
+            .cloned()
+            .expect("an object"),
+    };
+
+    for _ in 0..100 {
+        assert_eq!(code(named("..".into())).await, "bad_argument");
+    }
+    // 400 KB cost 24 units, whatever form they have.
+    let texts: serde_json::Value = vec!["x".repeat(100_000); 4].into();
+    assert_eq!(code(named(texts)).await, "bad_argument");
+    assert_eq!(
+        code(named("x ".repeat(200_000).into())).await,
+        "rate_limited"
+    );
+    let line = Input::Text(format!("mx {}", "x ".repeat(200_000)));
+    assert_eq!(code(line).await, "rate_limited");
+}

@@ -116,6 +116,11 @@ impl Settings {
             "limits.at_once_per_user and limits.at_once_per_api_key: must be 1–100000",
         );
 
+        must(
+            (1 << 20..=1 << 40).contains(&limits.cache_bytes),
+            "limits.cache_bytes: must be 1048576–1099511627776",
+        );
+
         for rule in &self.policy.rules {
             let numbered = rule.per_minute.is_none_or(|number| number > 0);
             must(
@@ -178,6 +183,10 @@ impl Settings {
             ("log.format", self.log.format != new.log.format),
             ("telemetry", self.telemetry != new.telemetry),
             (
+                "limits.cache_bytes",
+                self.limits.cache_bytes != new.limits.cache_bytes,
+            ),
+            (
                 "limits.cache_entries",
                 self.limits.cache_entries != new.limits.cache_entries,
             ),
@@ -207,6 +216,7 @@ impl Settings {
                     light: self.limits.light,
                     heavy: self.limits.heavy,
                     smtp_probes: self.limits.smtp_probes,
+                    cache_bytes: self.limits.cache_bytes,
                     cache_entries: self.limits.cache_entries,
                     cache_seconds: self.limits.cache_seconds,
                     ..defaults

@@ -106,6 +106,9 @@ impl TestDns {
     pub(crate) fn settings(&self) -> Settings {
         let variables = [
             ("NETVANE__DNS__SERVERS", self.address.to_string()),
+            // Servers that tests name listen on any port.
+            ("NETVANE__POLICY__PORTS__RESOLVER", "1-65535".into()),
+            ("NETVANE__POLICY__PORTS__SERVER", "1-65535".into()),
             // No test waits for this timeout; on a busy machine a reply may be slow.
             ("NETVANE__DNS__TIMEOUT_MS", "5000".into()),
         ];

@@ -23,8 +23,8 @@ fuzz_target!(|octets: &[u8]| {
         (name.parse::<DnsName>().ok(), rtype.to_int())
     });
     let name = name.as_ref().map_or("example.test.", |name| name.as_str());
-    fuzzing::present_response(name, rtype, message.clone())
-        .iter()
-        .for_each(harmless);
+    for answer in fuzzing::respond(name, rtype, message.clone()) {
+        harmless(answer.document());
+    }
     let _ = (message.addresses(), message.negative_ttl());
 });

@@ -9,6 +9,7 @@ mod problem;
 mod registrar;
 #[cfg(test)]
 mod samples;
+mod size;
 
 use serde_json::Value;
 
@@ -22,6 +23,9 @@ pub enum Error {
     /// The answer is longer than 4 MiB.
     #[error("longer than 4 MiB")]
     TooLong,
+    /// The answer has more values than a registration can have.
+    #[error("too many values")]
+    TooComplex,
     /// The answer is not JSON, or nested too deeply.
     #[error("not JSON")]
     NotJson(#[source] serde_json::Error),
@@ -35,6 +39,8 @@ pub enum Error {
 
 /// Longest answer that is parsed, in bytes.
 const MAX_BYTES: usize = 4 << 20;
+/// Largest size of the parsed values in memory, without their texts, in bytes. Long answers have a few thousand values.
+const MAX_MEMORY: usize = 1536 << 10;
 /// Largest number of items of a list that are read.
 const MAX_ITEMS: usize = 256;
 /// Largest number of related answers that are returned.
@@ -173,6 +179,9 @@ fn read(json: &[u8]) -> Result<Value, Error> {
         return Err(Error::TooLong);
     }
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    if size::memory(json) > MAX_MEMORY {
+        return Err(Error::TooComplex);
+    }
     // serde_json limits the depth. Latin-1 in a text must not make the whole answer invalid.
     let value: Value = match serde_json::from_slice(json) {
         Ok(value) => value,

@@ -91,7 +91,8 @@ impl Client {
     /// # Errors
     /// No server responded, or a response was malformed.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Response, Failure> {
-        let answer = self.ask_in_turn(question).await;
+        // Boxed: lookups hold many of these, which would be a large part of a stack.
+        let answer = Box::pin(self.ask_in_turn(question)).await;
         if let Some(resolver_health) = &self.resolver_health {
             resolver_health.note(answer.is_ok());
         }

@@ -4,12 +4,14 @@
 //! what hickory's typed records lose: the presentation format of zone files (RFC 1035, 3597, 9460) and
 //! EDNS options. One malformed record does not invalidate the others.
 
+mod records;
+
 use std::{fmt::Display, net::IpAddr};
 
 use bytes::Bytes;
 use domain::{
     base::{
-        Message as Wire, ParsedName, ParsedRecord, Rtype, UnknownRecordData,
+        Message as Wire, ParsedName, Rtype,
         iana::{Class, OptRcode},
         opt::AllOptData,
     },
@@ -18,7 +20,8 @@ use domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::presentation::{self, Uncompressed};
+use super::presentation;
+use records::RecordReader;
 
 /// Record data, typed for the record types that `domain` supports.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
@@ -40,6 +43,9 @@ pub struct Message {
     pub authority: Vec<Record>,
     /// Additional section, without the OPT record.
     pub additional: Vec<Record>,
+    /// Number of records in the answer, authority and additional section, without OPT. More than were read if the
+    /// response is too large.
+    pub totals: [usize; 3],
     /// EDNS data, if the response has an OPT record.
     pub edns: Option<Edns>,
     /// Extended DNS errors (RFC 8914), in the server's order.
@@ -144,13 +150,11 @@ impl Message {
         };
 
         let sections = wire.sections().map_err(|error| malformed(&error))?;
-        let read = |records: domain::base::message::RecordSection<'_, Bytes>| {
-            records
-                .filter(|record| !matches!(record, Ok(record) if record.rtype() == Rtype::OPT))
-                .map(|record| record.and_then(|record| read_record(&record)))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| malformed(&error))
-        };
+        let mut reader = RecordReader::default();
+        let mut read = |records| reader.read(records).map_err(|error| malformed(&error));
+        let (answers, answer_total) = read(sections.1)?;
+        let (authority, authority_total) = read(sections.2)?;
+        let (additional, additional_total) = read(sections.3)?;
 
         let opt = wire.opt();
         let mut extended_errors = Vec::new();
@@ -184,9 +188,10 @@ impl Message {
                 cd: header.cd(),
             },
             question,
-            answers: read(sections.1)?,
-            authority: read(sections.2)?,
-            additional: read(sections.3)?,
+            answers,
+            authority,
+            additional,
+            totals: [answer_total, authority_total, additional_total],
             edns,
             extended_errors,
             octets,
@@ -297,45 +302,6 @@ fn labels_below<'a>(name: &'a str, owner: &str) -> Option<&'a str> {
     // An escaped dot separates no labels.
     let backslashes = below.len() - below.trim_end_matches('\\').len();
     (is_below && !below.is_empty() && backslashes % 2 == 0).then_some(below)
-}
-
-fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base::wire::ParseError> {
-    let data = match parsed.to_any_record::<Data>() {
-        Ok(record) => record.into_data(),
-        // Data that is invalid for its type is kept as raw bytes.
-        Err(_) => match parsed.to_record::<UnknownRecordData<Bytes>>()? {
-            Some(record) => AllRecordData::Unknown(record.into_data()),
-            None => {
-                return Err(domain::base::wire::ParseError::form_error(
-                    "unreadable record data",
-                ));
-            }
-        },
-    };
-    let data = match data {
-        AllRecordData::Unknown(unknown) => AllRecordData::Unknown(uncompress(parsed, unknown)),
-        data => data,
-    };
-
-    Ok(Record {
-        name: without_dot(parsed.owner()),
-        class: parsed.class(),
-        ttl: parsed.ttl().as_secs(),
-        rtype: parsed.rtype(),
-        data,
-    })
-}
-
-/// Replaces compressed names in the data; data that is invalid for its type stays as it is.
-fn uncompress(
-    parsed: &ParsedRecord<'_, Bytes>,
-    unknown: UnknownRecordData<Bytes>,
-) -> UnknownRecordData<Bytes> {
-    let uncompressed = match parsed.to_record::<Uncompressed>() {
-        Ok(Some(record)) => record.into_data().octets,
-        _ => return unknown,
-    };
-    UnknownRecordData::from_octets(parsed.rtype(), uncompressed).unwrap_or(unknown)
 }
 
 fn extended_error(error: &domain::base::opt::ExtendedError<Bytes>) -> ExtendedError {

@@ -31,7 +31,6 @@ fn resolvers_returns_the_labels_of_the_configured_servers() {
     ];
     let dns = dns(&settings(&servers)).expect("configured");
     assert!(dns.is_configured().is_ok());
-    assert_eq!(dns.name_servers().len(), servers.len());
     insta::assert_snapshot!(dns.resolvers().join("\n"), @r#"
     192.0.2.53:53
     192.0.2.53:5353
@@ -50,7 +49,7 @@ fn rejects_a_configured_server_without_an_address() {
         failure.to_string(),
         "dns.servers: `tls://dns.example`: expected an IP address, got a name; add the certificate's name after `#`"
     );
-    assert!(dns.resolvers().is_empty() && dns.name_servers().is_empty());
+    assert!(dns.resolvers().is_empty());
 }
 
 #[test]
@@ -117,4 +116,42 @@ fn tls_https_and_quic_are_encrypted() {
     use Transport::{Https, Quic, Tcp, Tls, Udp};
     let all = [Udp, Tcp, Tls, Https, Quic].map(encrypted);
     assert_eq!(all, [false, false, true, true, true]);
+}
+
+#[tokio::test]
+async fn a_resolver_on_another_port_is_refused_or_counts_as_a_port_check() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let dns = dns(&settings(&["127.0.0.1:1"])).expect("configured");
+    let ports = Arc::new(crate::ports::test_ports(&["53", "443", "853"], &["43"]));
+    for (text, expected) in [
+        ("8.8.8.8", Ok(0)),
+        ("tcp://8.8.8.8", Ok(0)),
+        ("tls://8.8.8.8#dns.google", Ok(0)),
+        ("https://8.8.8.8/dns-query", Ok(0)),
+        ("8.8.8.8:53", Ok(0)),
+        ("tcp://8.8.8.8:443", Ok(1)),
+        ("quic://8.8.8.8:443", Ok(1)),
+        ("tls://8.8.8.8:53", Ok(1)),
+        ("tcp://8.8.8.8:22", Err(22)),
+        ("8.8.8.8:5353", Err(5353)),
+        ("tls://8.8.8.8:25", Err(25)),
+        ("https://8.8.8.8:8443/", Err(8443)),
+    ] {
+        let checks = Arc::<AtomicUsize>::default();
+        let counter = checks.clone();
+        let budget = egress_budget::EgressBudget::new(0).restricting(ports.clone(), move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        });
+        let named = resolver(text);
+        let client = budget.during(dns.client(Some(&named))).await;
+        match (client, expected) {
+            (Ok(_), Ok(count)) => assert_eq!(checks.load(Ordering::Relaxed), count, "{text}"),
+            (Err(Failure::RefusedPort { port, .. }), Err(refused)) => assert_eq!(port, refused),
+            (client, _) => panic!("{text}: {:?}", client.err()),
+        }
+        // The operator's own lookups use every port.
+        let own = egress_budget::EgressBudget::new(0).during(dns.client(Some(&named)));
+        assert!(own.await.is_ok(), "{text}");
+    }
 }

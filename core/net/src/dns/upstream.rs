@@ -1,4 +1,4 @@
-//! One DNS server and its connections, over hickory's transports.
+//! One DNS server and its transports: UDP here, TCP and TLS in [`super::stream`], HTTPS and QUIC over hickory's.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use domain::base::Message as Wire;
 use futures::StreamExt;
 use hickory_resolver::{
     ConnectionProvider, PoolContext, TlsConfig,
-    config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolverOpts},
+    config::{ConnectionConfig, ProtocolConfig, ResolverOpts},
     net::{
         NetError,
         runtime::TokioRuntimeProvider,
@@ -22,6 +22,7 @@ use hickory_resolver::{
 use netvane_facts::target::Transport;
 use tokio::{net::UdpSocket, sync::Mutex};
 
+use super::stream::Connections;
 use crate::{egress_budget, metrics};
 
 /// Receive buffer in bytes. EDNS announces 1,232; longer datagrams are truncated and fail to parse.
@@ -33,13 +34,23 @@ pub(super) struct Upstream {
     pub(super) label: String,
     pub(super) transport: Transport,
     address: SocketAddr,
-    /// Connection-oriented transport: the server's own, or TCP as the fallback of UDP.
-    stream: ProtocolConfig,
+    stream: Stream,
+    timeout: Duration,
+}
+
+/// The connection-oriented transport: the server's own, or TCP as the fallback of UDP.
+enum Stream {
+    Plain(Connections),
+    Hickory(Box<HickoryStream>),
+}
+
+/// DNS over HTTPS or QUIC.
+struct HickoryStream {
+    protocol: ProtocolConfig,
     pool: PoolContext,
     runtime: TokioRuntimeProvider,
     /// Open connection, reused by the next query.
     open: Mutex<Option<DnsExchange<TokioRuntimeProvider>>>,
-    timeout: Duration,
 }
 
 /// The response bytes, the transport used and the time taken.
@@ -61,43 +72,28 @@ impl Upstream {
         timeout: Duration,
     ) -> Self {
         let server_name: Arc<str> = name.into();
+        let config = tls.clone();
+        let hickory =
+            |protocol| Stream::Hickory(Box::new(HickoryStream::new(protocol, config, timeout)));
         let stream = match transport {
-            Transport::Udp | Transport::Tcp => ProtocolConfig::Tcp,
-            Transport::Tls => ProtocolConfig::Tls { server_name },
-            Transport::Https => ProtocolConfig::Https {
-                server_name,
-                path: path.unwrap_or("/dns-query").into(),
-            },
-            Transport::Quic => ProtocolConfig::Quic { server_name },
+            Transport::Udp | Transport::Tcp => Stream::Plain(Connections::new(address, None)),
+            Transport::Tls => {
+                Stream::Plain(Connections::new(address, Some((tls, name.to_owned()))))
+            }
+            Transport::Https => {
+                let path = path.unwrap_or("/dns-query").into();
+                hickory(ProtocolConfig::Https { server_name, path })
+            }
+            Transport::Quic => hickory(ProtocolConfig::Quic { server_name }),
         };
-
-        let mut options = ResolverOpts::default();
-        options.timeout = timeout;
 
         Self {
             label,
             transport,
             address,
             stream,
-            pool: PoolContext::new(options, TlsConfig { config: tls }),
-            runtime: TokioRuntimeProvider::default(),
-            open: Mutex::default(),
             timeout,
         }
-    }
-
-    /// Returns this server as a hickory configuration.
-    pub(super) fn name_server(&self) -> NameServerConfig {
-        let connection = |protocol| {
-            let mut config = ConnectionConfig::new(protocol);
-            config.port = self.address.port();
-            config
-        };
-        let mut connections = vec![connection(self.stream.clone())];
-        if self.transport == Transport::Udp {
-            connections.insert(0, connection(ProtocolConfig::Udp));
-        }
-        NameServerConfig::new(self.address.ip(), true, connections)
     }
 
     /// Sends one query and waits for its response, within the timeout.
@@ -134,41 +130,74 @@ impl Upstream {
     }
 
     async fn connection(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
-        let ask = async {
-            // The server may have closed the reused connection in the meantime, so an error is retried on a new one.
-            let open = self.open.lock().await.clone();
-            if let Some(connection) = open {
-                match answer(&connection, request.clone()).await {
-                    Err(error) if !matches!(error, NetError::Timeout) => {}
-                    answered => return answered,
-                }
+        let answered = match &self.stream {
+            Stream::Plain(connections) => {
+                let query = request.to_vec()?;
+                // Many large responses at once would take much memory.
+                let exchange = egress_budget::with_response_slot(connections.exchange(&query));
+                tokio::time::timeout(self.timeout, exchange).await
             }
-            let connection = self.connect().await?;
-            *self.open.lock().await = Some(connection.clone());
-            answer(&connection, request).await
+            Stream::Hickory(stream) => {
+                let exchange = Box::pin(stream.exchange(self.address, self.transport, request));
+                let exchange = egress_budget::with_decoding_slot(exchange);
+                tokio::time::timeout(self.timeout, exchange).await
+            }
         };
-        let answered = tokio::time::timeout(self.timeout, ask)
-            .await
-            .unwrap_or(Err(NetError::Timeout));
-        if answered.is_err() {
-            *self.open.lock().await = None;
+        let answered = answered.unwrap_or(Err(NetError::Timeout));
+        if answered.is_err()
+            && let Stream::Hickory(stream) = &self.stream
+        {
+            *stream.open.lock().await = None;
         }
         answered
     }
+}
 
-    async fn connect(&self) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
-        // A QUIC handshake is a TLS handshake in padded datagrams (RFC 9000 §14.1).
-        egress_budget::charge_bytes(match self.transport {
-            Transport::Udp | Transport::Tcp => egress_budget::CONNECTION,
-            Transport::Tls | Transport::Https => {
-                egress_budget::CONNECTION + egress_budget::HANDSHAKE
+impl HickoryStream {
+    fn new(protocol: ProtocolConfig, tls: rustls::ClientConfig, timeout: Duration) -> Self {
+        let mut options = ResolverOpts::default();
+        options.timeout = timeout;
+        Self {
+            protocol,
+            pool: PoolContext::new(options, TlsConfig { config: tls }),
+            runtime: TokioRuntimeProvider::default(),
+            open: Mutex::default(),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        address: SocketAddr,
+        transport: Transport,
+        request: DnsRequest,
+    ) -> Result<Vec<u8>, NetError> {
+        // The server may have closed the reused connection in the meantime, so an error is retried on a new one.
+        let open = self.open.lock().await.clone();
+        if let Some(connection) = open {
+            match answer(&connection, request.clone()).await {
+                Err(error) if !matches!(error, NetError::Timeout) => {}
+                answered => return answered,
             }
+        }
+        let connection = self.connect(address, transport).await?;
+        *self.open.lock().await = Some(connection.clone());
+        answer(&connection, request).await
+    }
+
+    async fn connect(
+        &self,
+        address: SocketAddr,
+        transport: Transport,
+    ) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
+        // A QUIC handshake is a TLS handshake in padded datagrams (RFC 9000 §14.1).
+        egress_budget::charge_bytes(match transport {
             Transport::Quic => 3 * egress_budget::HANDSHAKE,
+            _ => egress_budget::CONNECTION + egress_budget::HANDSHAKE,
         })?;
-        let mut config = ConnectionConfig::new(self.stream.clone());
-        config.port = self.address.port();
+        let mut config = ConnectionConfig::new(self.protocol.clone());
+        config.port = address.port();
         self.runtime
-            .new_connection(self.address.ip(), &config, &self.pool)?
+            .new_connection(address.ip(), &config, &self.pool)?
             .await
     }
 }
@@ -214,7 +243,7 @@ async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, N
 
 /// Whether a datagram answers the query. One with another ID or question is stray or spoofed and is ignored; one with
 /// the right ID that is not a valid response is an error.
-fn is_answer(question: &[u8], answer: &[u8]) -> Result<bool, NetError> {
+pub(super) fn is_answer(question: &[u8], answer: &[u8]) -> Result<bool, NetError> {
     if answer.get(..2) != question.get(..2) {
         return Ok(false);
     }

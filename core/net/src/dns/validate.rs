@@ -1,5 +1,6 @@
 //! DNSSEC validation from the trust anchors down, independent of the resolver's AD flag.
 
+mod budget;
 mod fault;
 
 use std::{
@@ -26,6 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Client, Data, Message, Question};
+use budget::{Metered, WorkBudget};
 use fault::why_bogus;
 
 /// DNSSEC status of an answer (RFC 4035 §4.3).
@@ -56,14 +58,19 @@ pub(super) async fn validate(
     question: &Question<'_>,
     anchors: Arc<TrustAnchors>,
 ) -> Validation {
-    let mut verdict = judge(client, question.name, question.rtype, anchors.clone()).await;
+    let validator = Validator {
+        client: client.clone(),
+        anchors,
+        budget: Arc::default(),
+    };
+    let mut verdict = validator.judge(question.name, question.rtype).await;
 
     if verdict.0 == Security::Bogus
         && let Some((alias, end)) = alias_without_data(client, question).await
     {
         // hickory looks for the denial of existence at the first name of a CNAME chain instead of at its end.
-        let first = judge(client, &alias, Rtype::CNAME, anchors.clone()).await;
-        let last = judge(client, &end, question.rtype, anchors).await;
+        let first = validator.judge(&alias, Rtype::CNAME).await;
+        let last = validator.judge(&end, question.rtype).await;
         verdict = if rank(first.0) > rank(last.0) {
             first
         } else {
@@ -96,36 +103,45 @@ fn rank(security: Security) -> u8 {
     }
 }
 
-/// Runs hickory's validator. Returns the status and, if it is indeterminate, the reason.
-async fn judge(
-    client: &Client,
-    name: &str,
-    rtype: Rtype,
+/// The servers, the trust anchors and the remaining work for one question.
+struct Validator {
+    client: Client,
     anchors: Arc<TrustAnchors>,
-) -> (Security, String) {
-    let Some(name) = super::client::wire_name(name) else {
-        return indeterminate("not a valid DNS name".into());
-    };
-    let failed_on_the_way = Arc::new(AtomicBool::new(false));
-    let unchecked = Unchecked {
-        client: client.clone(),
-        failed: failed_on_the_way.clone(),
-    };
-    let handle = DnssecDnsHandle::with_trust_anchor(unchecked, anchors);
-    let query = Query::query(name, u16::from(rtype).into());
-    let mut options = DnsRequestOptions::default();
-    options.edns_set_dnssec_ok = true;
+    budget: Arc<WorkBudget>,
+}
 
-    let outcome = handle.lookup(query, options).next().await;
-    let verdict = verdict(outcome.unwrap_or(Err(NetError::NoConnections)));
+impl Validator {
+    /// Runs hickory's validator. Returns the status and, if it is indeterminate, the reason.
+    async fn judge(&self, name: &str, rtype: Rtype) -> (Security, String) {
+        let Some(name) = super::client::wire_name(name) else {
+            return indeterminate("not a valid DNS name".into());
+        };
+        let failed_on_the_way = Arc::new(AtomicBool::new(false));
+        let unchecked = Unchecked {
+            client: self.client.clone(),
+            failed: failed_on_the_way.clone(),
+            budget: self.budget.clone(),
+        };
+        let handle = DnssecDnsHandle::with_trust_anchor(unchecked, self.anchors.clone());
+        let query = Query::query(name, u16::from(rtype).into());
+        let mut options = DnsRequestOptions::default();
+        options.edns_set_dnssec_ok = true;
 
-    // A failed query proves nothing: a missing key is not a wrong key.
-    match verdict {
-        (Security::Bogus, _) if failed_on_the_way.load(Ordering::Relaxed) => indeterminate(
-            "the chain of trust could not be checked: a server did not answer or refused a query"
-                .into(),
-        ),
-        verdict => verdict,
+        let mut answers = handle.lookup(query, options);
+        let outcome = Metered::new(answers.next(), &self.budget).await;
+        if let Some(limit) = self.budget.reached() {
+            return indeterminate(format!("the validation needs {limit}, which is the limit"));
+        }
+        let verdict = verdict(outcome.flatten().unwrap_or(Err(NetError::NoConnections)));
+
+        // A failed query proves nothing: a missing key is not a wrong key.
+        match verdict {
+            (Security::Bogus, _) if failed_on_the_way.load(Ordering::Relaxed) => indeterminate(
+                "the chain of trust could not be checked: a server did not answer or refused a query"
+                    .into(),
+            ),
+            verdict => verdict,
+        }
     }
 }
 
@@ -225,6 +241,7 @@ struct Unchecked {
     client: Client,
     /// Set when a query failed.
     failed: Arc<AtomicBool>,
+    budget: Arc<WorkBudget>,
 }
 
 impl DnsHandle for Unchecked {
@@ -233,6 +250,7 @@ impl DnsHandle for Unchecked {
 
     fn send(&self, request: DnsRequest) -> Self::Response {
         let (client, failed) = (self.client.clone(), self.failed.clone());
+        let budget = self.budget.clone();
         let answer = async move {
             let Some(query) = request.queries.first() else {
                 return Err(NetError::Message("no question"));
@@ -256,7 +274,10 @@ impl DnsHandle for Unchecked {
             }
 
             match answer {
-                Ok(response) => Ok(DnsResponse::from_buffer(response.message.octets.into())?),
+                Ok(response) => {
+                    budget.charge(&response.message).map_err(NetError::Msg)?;
+                    Ok(DnsResponse::from_buffer(response.message.octets.into())?)
+                }
                 Err(failure) => Err(NetError::Msg(failure.to_string())),
             }
         };

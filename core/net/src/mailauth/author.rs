@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use mail_auth::DkimOutput;
 use netvane_facts::mailtrace::names::is_same_organization;
 
 use super::{
     dmarc::{Identifier, Method},
     lookup::domain_name,
-    signatures,
     spf::{SpfCheck, SpfResult},
 };
 
@@ -59,33 +57,22 @@ pub(super) struct Identifiers {
 }
 
 impl Identifiers {
-    /// Collects them from the results. Without results of signatures (`dkim`), all of the message's signatures
-    /// (`signers`) could not be checked.
+    /// Collects them from the results. Without results of signatures, all of the message's signatures (`signers`)
+    /// could not be checked.
     pub(super) fn new(
         spf: Option<&SpfCheck>,
-        dkim: Option<&[DkimOutput<'_>]>,
+        signatures: Option<&[Identifier]>,
         signers: &[String],
     ) -> Self {
-        let signature = |domain: &str, passes| Identifier {
-            method: Method::Dkim,
-            domain: domain.to_owned(),
-            passes,
-        };
-        let signatures: Vec<Identifier> = match dkim {
-            Some(outputs) => outputs
-                .iter()
-                .filter_map(|output| {
-                    let domain = output.signature()?.d.as_str();
-                    match signatures::dkim_checked(output).result {
-                        "pass" => Some(signature(domain, true)),
-                        "temperror" => Some(signature(domain, false)),
-                        _ => None,
-                    }
-                })
-                .collect(),
+        let signatures: Vec<Identifier> = match signatures {
+            Some(checked) => checked.to_vec(),
             None => signers
                 .iter()
-                .map(|domain| signature(domain, false))
+                .map(|domain| Identifier {
+                    method: Method::Dkim,
+                    domain: domain.clone(),
+                    passes: false,
+                })
                 .collect(),
         };
 

@@ -14,7 +14,7 @@ const BLANK_LINES: &[u8] = b"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
 /// A message whose body is hashed as its signatures need it, so that the body is no longer needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedMessage {
-    /// The header section with CRLF, without signatures above the limits.
+    /// The header section with CRLF.
     head: Vec<u8>,
     hashes: Vec<(Canonicalization, HashAlgorithm, Vec<u8>)>,
 }
@@ -24,8 +24,7 @@ impl HashedMessage {
     /// at most four. Its lines may end in LF alone. The time is that of SHA-256 over the body: call it where blocking
     /// is allowed.
     pub fn new(head: &[u8], body: &[u8]) -> Self {
-        let head = signatures::drop_surplus(head).into_owned();
-        let needed: Vec<_> = AuthenticatedMessage::parse(&head)
+        let needed: Vec<_> = signatures::parse(head)
             .map(|message| message.body_hashes)
             .unwrap_or_default();
 
@@ -42,12 +41,20 @@ impl HashedMessage {
                 ));
             }
         }
-        Self { head, hashes }
+        Self {
+            head: head.to_vec(),
+            hashes,
+        }
     }
 
-    /// The header section as mail-auth reads it, with the hashes of the body.
+    /// Size of the header section in bytes, by which verifying it takes time.
+    pub(super) fn size(&self) -> usize {
+        self.head.len()
+    }
+
+    /// The header section as mail-auth reads it, with the hashes of the body. `None` if it cannot be verified.
     pub(super) fn parse(&self) -> Option<AuthenticatedMessage<'_>> {
-        let mut message = AuthenticatedMessage::parse(&self.head)?;
+        let mut message = signatures::parse(&self.head)?;
         for (canonicalization, algorithm, _, hash) in &mut message.body_hashes {
             let known = self
                 .hashes

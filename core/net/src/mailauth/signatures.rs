@@ -1,98 +1,110 @@
 //! DKIM and ARC signatures of a message: bounds before mail-auth verifies them, and its results in the terms of RFC 8601.
 
-use std::{borrow::Cow, io};
+use futures::FutureExt;
+use mail_auth::{
+    AuthenticatedMessage, DkimOutput, DkimResult, Error, MessageAuthenticator, Parameters,
+    dkim::DkimError,
+};
 
-use mail_auth::{AuthenticatedMessage, DkimOutput, DkimResult, Error, dkim::DkimError};
+use super::{
+    Checked,
+    dmarc::{Identifier, Method},
+    keys::Keys,
+};
+use crate::metrics;
 
-use super::Checked;
-use crate::egress_budget;
+/// Name of the field with a signature, in lower case, and how many of them are verified.
+const FIELD: &[u8] = b"dkim-signature";
+const MAX_SIGNATURES: usize = 20;
+/// Largest number of ARC sets (RFC 8617 §4.2.1).
+const MAX_SETS: usize = 50;
+/// Largest number of comparisons to find the fields that the signatures cover: the names in all `h=` tags times the
+/// fields of the message. Real messages need a few thousand.
+const MAX_COMPARISONS: usize = 1 << 20;
 
-/// Header fields that cost work or a query each, in lower case, and how many of them are verified. The limit of ARC is
-/// that of RFC 8617 §4.2.1.
-const LIMITS: [(&[u8], usize); 2] = [(b"dkim-signature", 20), (b"arc-message-signature", 50)];
-/// Bytes of a DNS query without its name, EDNS included.
-const QUERY: usize = egress_budget::DATAGRAM + 12 + 6 + 11;
-
-/// Leaves out signatures above the limits. Nearly every message is returned as it is.
-pub(super) fn drop_surplus(message: &[u8]) -> Cow<'_, [u8]> {
-    let mut counts = [0; LIMITS.len()];
-    let mut kept = Vec::new();
-    let mut start = 0;
-    let mut is_surplus = false;
-    let mut position = 0;
-
-    for line in message.split_inclusive(|byte| *byte == b'\n') {
-        if line.trim_ascii().is_empty() {
-            break;
-        }
-        // A line that starts with white space continues the field before it.
-        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            let was_surplus = is_surplus;
-            is_surplus = is_above_limit(line, &mut counts);
-            match (was_surplus, is_surplus) {
-                (false, true) => kept.extend_from_slice(&message[start..position]),
-                (true, false) => start = position,
-                _ => {}
-            }
-        }
-        position += line.len();
+/// Parses a message for verification, with a bounded number of signatures. `None` if it has no header, or the work of
+/// verifying it is out of proportion.
+pub(super) fn parse(message: &[u8]) -> Option<AuthenticatedMessage<'_>> {
+    let mut parsed = AuthenticatedMessage::parse(message)?;
+    if parsed.dkim_headers.len() > MAX_SIGNATURES || parsed.ams_headers.len() > MAX_SETS {
+        metrics::limit_reached("mail_signatures");
     }
+    parsed.dkim_headers.truncate(MAX_SIGNATURES);
+    // A longer chain fails without being verified.
+    parsed.ams_headers.truncate(MAX_SETS + 1);
+    parsed.as_headers.truncate(MAX_SETS + 1);
 
-    let has_surplus = LIMITS
-        .iter()
-        .zip(counts)
-        .any(|((_, most), count)| count > *most);
-    if !has_surplus {
-        return Cow::Borrowed(message);
+    let dkim = parsed.dkim_headers.iter().map(|field| &field.header.h);
+    let arc = parsed.ams_headers.iter().map(|field| &field.header.h);
+    let names: usize = dkim.chain(arc).map(Vec::len).sum();
+    if names * parsed.headers.len() > MAX_COMPARISONS {
+        metrics::limit_reached("mail_signatures");
+        return None;
     }
-    let rest = if is_surplus { position } else { start };
-    kept.extend_from_slice(&message[rest..]);
-    Cow::Owned(kept)
+    Some(parsed)
 }
 
-/// Counts the field that starts at this line; whether it is one too many.
-fn is_above_limit(line: &[u8], counts: &mut [usize; LIMITS.len()]) -> bool {
-    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-    for ((limited, most), count) in LIMITS.iter().zip(counts) {
-        if name.trim_ascii_end().eq_ignore_ascii_case(limited) {
-            *count += 1;
-            return *count > *most;
-        }
-    }
-    false
+/// Results of the signatures of a message.
+pub(super) struct Verified {
+    /// One result per signature, in the order of the message.
+    pub(super) dkim: Vec<Checked>,
+    /// Domains of the signatures that passed or could not be checked.
+    pub(super) identifiers: Vec<Identifier>,
+    /// Result of the ARC chain, if there is one.
+    pub(super) arc: Option<Checked>,
 }
 
-/// Charges the queries for the keys of all signatures.
-///
-/// # Errors
-/// The lookup's budget does not allow them.
-pub(super) fn charge_queries(message: &AuthenticatedMessage<'_>) -> io::Result<()> {
-    let name = |domain: &str, selector: &str| domain.len() + selector.len() + "._domainkey.".len();
-    let dkim = message.dkim_headers.iter().map(|field| &field.header);
-    let arc = message.ams_headers.iter().map(|field| &field.header);
-    let seals = message.as_headers.iter().map(|field| &field.header);
-    let bytes: usize = dkim
-        .map(|signature| name(&signature.d, &signature.s))
-        .chain(arc.map(|signature| name(&signature.d, &signature.s)))
-        .chain(seals.map(|seal| name(&seal.d, &seal.s)))
-        .map(|name| QUERY + name)
-        .sum();
-    egress_budget::charge_bytes(bytes)
+/// Verifies the signatures with keys that were looked up before; works on the processor only.
+pub(super) fn verify(
+    authenticator: &MessageAuthenticator,
+    message: &AuthenticatedMessage<'_>,
+    keys: &Keys,
+) -> Option<Verified> {
+    let with_keys = || Parameters::new(message).with_txt_cache(keys);
+    // Never waits, because each key is in the cache.
+    let outputs = authenticator.verify_dkim(with_keys()).now_or_never()?;
+    let arc = if message.ams_headers.is_empty() {
+        None
+    } else {
+        let arc = authenticator.verify_arc(with_keys()).now_or_never()?;
+        Some(arc_checked(arc.result()))
+    };
+
+    let identifiers = outputs.iter().filter_map(|output| {
+        let domain = output.signature()?.d.as_str();
+        match dkim_checked(output).result {
+            "pass" => Some(identifier(domain, true)),
+            "temperror" => Some(identifier(domain, false)),
+            _ => None,
+        }
+    });
+    Some(Verified {
+        identifiers: identifiers.collect(),
+        dkim: in_message_order(message, &outputs),
+        arc,
+    })
+}
+
+fn identifier(domain: &str, passes: bool) -> Identifier {
+    Identifier {
+        method: Method::Dkim,
+        domain: domain.to_owned(),
+        passes,
+    }
 }
 
 /// Results in the order of the `DKIM-Signature` fields; mail-auth puts those of malformed fields first.
-pub(super) fn in_message_order(
+fn in_message_order(
     message: &AuthenticatedMessage<'_>,
     outputs: &[DkimOutput<'_>],
 ) -> Vec<Checked> {
-    let (name, most) = LIMITS[0];
     let mut malformed = outputs.iter().filter(|output| output.signature().is_none());
     let mut signed = outputs.iter().filter(|output| output.signature().is_some());
     message
         .headers
         .iter()
-        .filter(|(field, _)| field.trim_ascii().eq_ignore_ascii_case(name))
-        .take(most)
+        .filter(|(field, _)| field.trim_ascii().eq_ignore_ascii_case(FIELD))
+        .take(MAX_SIGNATURES)
         .map_while(|(_, value)| {
             let is_malformed = message
                 .errors
@@ -109,7 +121,7 @@ pub(super) fn in_message_order(
 }
 
 /// Converts a result of a signature. One that does not cover From must be ignored (RFC 6376 §6.1.1).
-pub(super) fn dkim_checked(output: &DkimOutput<'_>) -> Checked {
+fn dkim_checked(output: &DkimOutput<'_>) -> Checked {
     let about = output
         .signature()
         .map(|signature| format!("d={}, s={}", signature.d, signature.s));
@@ -155,7 +167,7 @@ fn result_checked(result: &DkimResult, about: String) -> Checked {
 }
 
 /// Converts an ARC result, which is only pass or fail (RFC 8617 §8.1).
-pub(super) fn arc_checked(result: &DkimResult) -> Checked {
+fn arc_checked(result: &DkimResult) -> Checked {
     let checked = result_checked(result, String::new());
     match checked.result {
         "neutral" | "permerror" => Checked {

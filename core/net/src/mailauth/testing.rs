@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use domain::base::{Message, Rtype, ToName, name::ToLabelIter};
@@ -75,6 +78,8 @@ pub(super) fn text_zone(records: &[(&str, &str)]) -> Zone {
 pub(super) struct ZoneServer {
     pub(super) client: Client,
     pub(super) address: SocketAddr,
+    /// Number of queries received so far.
+    pub(super) queries: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -84,9 +89,12 @@ impl ZoneServer {
         let address = socket.local_addr().expect("an address");
         let client = wire::client_of(&[address]);
         let zone = Arc::new(zone);
+        let queries = Arc::<AtomicUsize>::default();
+        let counter = queries.clone();
         let task = tokio::spawn(async move {
             let mut query = [0; 1024];
             while let Ok((length, peer)) = socket.recv_from(&mut query).await {
+                counter.fetch_add(1, Ordering::Relaxed);
                 let response = respond(&zone, &query[..length]);
                 let _ = socket.send_to(&response, peer).await;
             }
@@ -94,6 +102,7 @@ impl ZoneServer {
         Self {
             client,
             address,
+            queries,
             task,
         }
     }

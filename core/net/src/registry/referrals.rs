@@ -8,6 +8,8 @@ use netvane_facts::{
     target::Endpoint,
 };
 
+use crate::offload;
+
 use super::{ReferralStep, Registries, RegistryAnswer, millis, outcome, servers};
 
 impl Registries {
@@ -31,13 +33,17 @@ impl Registries {
             let line = servers::line(kind, query, &server);
             let answer = self.0.whois.query(&server, &line, query).await;
             let elapsed_ms = millis(started);
-            let (outcome_text, text) = found.read(kind, query, answer);
+            let WhoisStep {
+                outcome: outcome_text,
+                text,
+                referral,
+            } = found.read(kind, query, answer).await;
 
             // The root gave no referral: use the built-in table.
             let default =
                 || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
             let separate = at_root && servers::separate_suffix(query).is_some();
-            let referral = referral(&text).filter(|_| kind != Kind::Domain || !separate);
+            let referral = referral.filter(|_| kind != Kind::Domain || !separate);
             let referred = referral.is_some();
             next = referral.or_else(default);
             next = next.filter(|next| follow && !queried.contains(&next.host.to_string()));
@@ -45,11 +51,13 @@ impl Registries {
             found.chain.push(ReferralStep {
                 server: server.to_string(),
                 elapsed_ms,
-                outcome: with_direction(outcome_text, next.as_ref(), referred),
+                outcome: with_direction(&outcome_text, next.as_ref(), referred),
             });
 
-            if !text.is_empty() {
-                found.raw.push((server.host.to_string(), text));
+            // On a port that a user chose, text without registration data may be that of any service.
+            let has_data = outcome_text != outcome(RegistrationState::Unavailable);
+            if !text.is_empty() && (has_data || self.0.whois.shows_any_text(&server)) {
+                found.raw.add(&server.host.to_string(), &text);
             }
 
             if queried.len() >= settings.max_referrals && next.is_some() {
@@ -62,34 +70,64 @@ impl Registries {
     }
 }
 
+/// What one server answered.
+struct WhoisStep {
+    /// Result in a few words.
+    outcome: String,
+    /// The text; empty if there is none.
+    text: String,
+    /// The server that the text refers to.
+    referral: Option<Endpoint>,
+}
+
 impl RegistryAnswer {
-    /// Merges an answer. Returns a short outcome and the text.
-    fn read(
+    /// Parses an answer and merges it.
+    async fn read(
         &mut self,
         kind: Kind,
         query: &str,
         answer: Result<Vec<u8>, Failure>,
-    ) -> (String, String) {
-        match answer {
+    ) -> WhoisStep {
+        let parsed = match answer {
             Ok(bytes) => {
-                let text = whois::decode_for(query, &bytes);
-                let facts = if kind == Kind::Domain && subject::names_another(query, &text) {
-                    Registration::empty(kind)
-                } else {
-                    whois::parse(kind, query, &text)
-                };
-                let outcome_text = outcome(facts.state).to_owned();
+                let query = query.to_owned();
+                offload::run(bytes.len(), move || parse(kind, &query, &bytes)).await
+            }
+            Err(failure) => Err(failure),
+        };
+        match parsed {
+            Ok((facts, text)) => {
+                let outcome = outcome(facts.state).to_owned();
                 self.take(facts);
-                (outcome_text, text)
+                WhoisStep {
+                    outcome,
+                    referral: referral(&text),
+                    text,
+                }
             }
             Err(failure) => {
-                let outcome_text = failure.to_string();
+                let outcome = failure.to_string();
                 // Keep the first failure: it is the one to fix.
                 self.failure.get_or_insert(failure);
-                (outcome_text, String::new())
+                WhoisStep {
+                    outcome,
+                    text: String::new(),
+                    referral: None,
+                }
             }
         }
     }
+}
+
+/// Decodes an answer and reads the registration data in it.
+fn parse(kind: Kind, query: &str, bytes: &[u8]) -> (Registration, String) {
+    let text = whois::decode_for(query, bytes);
+    let facts = if kind == Kind::Domain && subject::names_another(query, &text) {
+        Registration::empty(kind)
+    } else {
+        whois::parse(kind, query, &text)
+    };
+    (facts, text)
 }
 
 /// Returns the whois or rwhois server that an answer refers to. An rwhois server also answers a single line with text,
@@ -105,14 +143,14 @@ fn referral(text: &str) -> Option<Endpoint> {
 }
 
 /// Adds the next server to an outcome.
-fn with_direction(outcome_text: String, next: Option<&Endpoint>, referred: bool) -> String {
+fn with_direction(outcome_text: &str, next: Option<&Endpoint>, referred: bool) -> String {
     match next {
         Some(next) if referred && outcome_text == outcome(RegistrationState::Unavailable) => {
             format!("refers to {next}")
         }
         Some(next) if referred => format!("{outcome_text}, refers to {next}"),
         Some(next) => format!("{outcome_text}; next: {} (built-in list)", next.host),
-        None => outcome_text,
+        None => outcome_text.to_owned(),
     }
 }
 

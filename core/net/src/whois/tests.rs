@@ -189,3 +189,54 @@ async fn decodes_answers_in_any_charset() {
         assert_eq!((&*answer, server.connections()), (&*format!("?\n{text}"), connections));
     }
 }
+
+#[tokio::test]
+async fn shows_no_banner_of_another_service() {
+    for banner in [
+        &b"SSH-2.0-OpenSSH_9.2p1\r\n"[..],
+        b"220 mail.widget.test ESMTP Postfix\r\n",
+        b"220-FTP\r\n220 ready\r\n",
+        b"+OK POP3 ready\r\n",
+        b"* OK IMAP4rev1 ready\r\n",
+        b"HTTP/1.1 400 Bad Request\r\nServer: nginx/1.2\r\n\r\n",
+        b"RFB 003.008\n",
+        b"-ERR unknown command\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        b"\x4a\0\0\0\x0a8.0.36\0",
+    ] {
+        let endpoint: Endpoint = "192.0.2.1:22".parse().expect("an endpoint");
+        let failure = refuse_banner(&endpoint, banner).expect_err("a banner");
+        assert_eq!(failure.to_string(), "192.0.2.1:22: not a whois server");
+    }
+    for answer in [
+        FACTS,
+        b"% No match for WIDGET.TEST\r\n",
+        b"220.0.0.0 - 220.255.255.255",
+        b"",
+    ] {
+        let endpoint: Endpoint = "192.0.2.1".parse().expect("an endpoint");
+        assert!(refuse_banner(&endpoint, answer).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_server_on_another_port_is_refused_or_counts_as_a_port_check() {
+    let whois = whois(2000);
+    let server = Scripted::start("127.0.0.1", FACTS, End::Closes).await;
+    let port = server.endpoint.port.expect("a port").to_string();
+
+    for (allowed, outcome, charges) in [(["43"], "refused_target", 0), ([&*port], "", 1)] {
+        let counter = Arc::new(AtomicUsize::new(0));
+        let counted = counter.clone();
+        let ports = Arc::new(crate::ports::test_ports(&["53"], &allowed));
+        let budget = egress_budget::EgressBudget::new(10_000).restricting(ports, move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        });
+        let asking = whois.query(&server.endpoint, "widget.test", "widget.test");
+        let answer = budget.during(asking).await;
+        assert_eq!(answer.err().map_or("", |failure| failure.code().0), outcome);
+        assert_eq!(counter.load(Ordering::Relaxed), charges);
+    }
+    assert_eq!(server.connections(), 1);
+}

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 /// Longest link in characters; longer ones are split at their spaces.
 const MAX_LINK: usize = 2048;
+/// Largest number of words that are read. No command has as many arguments, and free text is taken from the line.
+const MAX_WORDS: usize = 128;
 
 /// One word, with its quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +37,16 @@ impl Token {
     }
 }
 
-/// Splits a line at white space. Straight or typographic quotes keep words together. A dash that a
+/// Splits a line at white space, up to [`MAX_WORDS`] words. Straight or typographic quotes keep words together. A dash that a
 /// phone's keyboard made of `--` becomes two hyphens again.
 pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = line.chars().enumerate().peekable();
 
     while let Some(&(start, c)) = chars.peek() {
+        if tokens.len() == MAX_WORDS {
+            break;
+        }
         if c.is_whitespace() {
             chars.next();
             continue;
@@ -139,6 +144,12 @@ mod tests {
             .into_iter()
             .map(|token| (token.text, token.span))
             .collect()
+    }
+
+    #[test]
+    fn a_line_of_many_words_is_read_up_to_a_bound() {
+        let line = "mx a b c ".repeat(10_000);
+        assert_eq!(words(&line).len(), MAX_WORDS);
     }
 
     #[test]

@@ -10,17 +10,17 @@ use netvane_facts::{
     registration::{Kind as Registered, RegistrationState},
     target::{Host, both_forms, reverse_name},
 };
-use netvane_net::{
-    dns::{Data as Rdata, without_dot},
-    registry::RegistryAnswer,
-};
+use netvane_net::registry::RegistryAnswer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
     commands::{
-        address::geo::{Place, addresses},
+        address::{
+            geo::{Place, addresses},
+            reverse::ptr_names,
+        },
         dns::lookup::look_up,
         target_address::Located,
     },
@@ -189,14 +189,7 @@ impl AddressInfo {
 pub(crate) async fn names(cx: &Context, address: IpAddr) -> Result<Vec<String>, Failure> {
     let client = cx.net.dns.client(None).await?;
     let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
-    let names = answered
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
-            _ => None,
-        });
-    Ok(names.take(16).collect())
+    Ok(ptr_names(&answered.records).0)
 }
 
 async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Failure> {

@@ -7,12 +7,12 @@ mod tests;
 
 use std::time::Duration;
 
-use netvane_document::{Answer, Block, Cell, Document, Failure, Severity};
+use netvane_document::{Answer, Block, Cell, Document, Failure, Severity, Truncated};
 use netvane_facts::{
     registration::{Kind, Registration, RegistrationState},
     target::{Endpoint, Host, both_forms, name_warning},
 };
-use netvane_net::registry::{ReferralStep, RegistryAnswer};
+use netvane_net::registry::{RawAnswers, ReferralStep, RegistryAnswer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,9 @@ pub(crate) struct Data {
     /// Show the raw text in the reply instead of attaching it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     show_raw: bool,
+    /// What the reply leaves out, if the responses are too long; counted in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    truncated: Option<Truncated>,
 }
 
 impl Command for Whois {
@@ -157,7 +160,7 @@ fn fall_back(mut rdap: RegistryAnswer, mut whois: RegistryAnswer) -> RegistryAns
 
     if no_data && rdap.registration.is_some() {
         whois.registration = rdap.registration;
-        whois.raw.splice(0..0, rdap.raw);
+        whois.raw.prepend(rdap.raw);
     }
 
     whois
@@ -170,10 +173,12 @@ impl Data {
         source: Source,
         facts: Registration,
         chain: Vec<ReferralStep>,
-        raw: &[(String, String)],
+        raw: &RawAnswers,
         show_raw: bool,
     ) -> Self {
+        let (shown, total) = raw.shown_of_total();
         let texts: Vec<String> = raw
+            .texts()
             .iter()
             .map(|(server, text)| format!("# {server}\n{}\n", text.trim_end()))
             .collect();
@@ -194,6 +199,7 @@ impl Data {
             host,
             expires_in_days,
             show_raw,
+            truncated: Truncated::of("raw", shown, total),
         }
     }
 
@@ -312,6 +318,10 @@ impl Answer for Data {
                     text: raw.clone(),
                 })
             };
+        }
+
+        if let Some(truncated) = &self.truncated {
+            document.warn(truncated.warning("bytes of the responses"));
         }
 
         if let Some(warning) = name_warning(&self.query) {

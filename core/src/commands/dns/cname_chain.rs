@@ -19,6 +19,8 @@ pub(crate) struct CnameChain {
     pub(crate) others: Vec<Record>,
     /// Number of records of names that no alias leads to. They are not part of the answer.
     pub(crate) unrelated: usize,
+    /// Number of records that were not read, because the response is too large.
+    pub(crate) unread: usize,
     /// The queried name and the names that its aliases lead to.
     names: Vec<String>,
     is_loop: bool,
@@ -35,12 +37,18 @@ impl CnameChain {
             records: Vec::new(),
             others: Vec::new(),
             unrelated: 0,
+            unread: 0,
             is_loop: false,
         }
     }
 
-    /// Adds the answer section of one response.
-    pub(crate) fn add_answers(&mut self, mut answers: Vec<Record>) {
+    /// Takes the answer section out of one response and adds it.
+    pub(crate) fn add_response(&mut self, message: &mut Message) {
+        self.unread += message.totals[0] - message.answers.len();
+        self.add_answers(std::mem::take(&mut message.answers));
+    }
+
+    fn add_answers(&mut self, mut answers: Vec<Record>) {
         while !self.is_loop && !matches!(self.rtype, Rtype::CNAME | Rtype::DNAME) {
             let Some((alias, target)) = self.next_alias(&mut answers) else {
                 break;

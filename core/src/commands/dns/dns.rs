@@ -1,13 +1,13 @@
 //! `dns`: all common record types of a name, queried in parallel.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
 use domain::base::Rtype;
 use futures::{StreamExt, stream::FuturesUnordered};
-use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_document::{Answer, Cell, Document, Failure, Severity, Truncated};
 use netvane_facts::target::{Domain, Host, Resolver, both_forms, name_warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{Command, Context},
     commands::dns::lookup::{
-        Lookup, Outcome, Row, count, data_cell, look_up, look_up_explained, ttl,
+        Lookup, Outcome, count, data_cell, look_up, look_up_explained, row_size, ttl,
     },
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -49,6 +49,9 @@ const TYPES: [Rtype; 14] = [
     Rtype::NAPTR,
 ];
 
+/// Largest size in bytes of the JSON of all records of a reply.
+const MAX_RECORDS: usize = 192 << 10;
+
 /// All common records of a name.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
@@ -69,6 +72,9 @@ pub(crate) struct Data {
     cache_seconds: Option<u32>,
     /// Number of lookups that are still running.
     pending: usize,
+    /// What the reply leaves out, if the answers are too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    truncated: Option<Truncated>,
 }
 
 /// A record, listed under its type.
@@ -111,6 +117,7 @@ impl Command for Dns {
             authenticated: true,
             cache_seconds: None,
             pending: TYPES.len(),
+            truncated: None,
         };
 
         let mut failure = None;
@@ -175,27 +182,66 @@ impl Data {
             self.cache_seconds
                 .map_or(lifetime, |shortest| shortest.min(lifetime)),
         );
-        for Row {
-            name,
-            r#type,
-            ttl,
-            data,
-        } in &lookup.answers
-        {
-            let list = self.records.entry(r#type.clone()).or_default();
-            if !list
-                .iter()
-                .any(|record| record.name == *name && record.data == *data)
-            {
-                list.push(NamedRecord {
-                    name: name.clone(),
-                    ttl: *ttl,
-                    data: data.clone(),
-                });
+
+        self.add_rows(lookup);
+    }
+
+    /// Adds the records that are new, as many as fit in a reply.
+    fn add_rows(&mut self, lookup: &Lookup) {
+        let mut omitted: usize = self
+            .truncated
+            .iter()
+            .chain(lookup.truncated.iter().filter(|of| of.member == "answers"))
+            .map(|truncated| truncated.total - truncated.shown)
+            .sum();
+        let mut seen = self.keys();
+        let mut size = self.rows_size();
+        let mut is_full = false;
+
+        for row in &lookup.answers {
+            if !seen.insert((row.r#type.clone(), row.name.clone(), row.data.clone())) {
+                continue;
             }
+            size += row_size(&row.name, &row.data);
+            is_full |= size > MAX_RECORDS;
+            if is_full {
+                omitted += 1;
+                continue;
+            }
+            let list = self.records.entry(row.r#type.clone()).or_default();
+            list.push(NamedRecord {
+                name: row.name.clone(),
+                ttl: row.ttl,
+                data: row.data.clone(),
+            });
         }
+
+        let shown = self.record_count();
+        self.truncated = Truncated::of("records", shown, shown + omitted);
+    }
+
+    fn keys(&self) -> HashSet<RecordKey> {
+        let lists = self.records.iter();
+        let key = |(rtype, record): (&String, &NamedRecord)| {
+            (rtype.clone(), record.name.clone(), record.data.clone())
+        };
+        lists
+            .flat_map(|(rtype, list)| list.iter().map(move |record| (rtype, record)))
+            .map(key)
+            .collect()
+    }
+
+    /// Bytes of the records in JSON.
+    fn rows_size(&self) -> usize {
+        let records = self.records.values().flatten();
+        records
+            .map(|record| row_size(&record.name, &record.data))
+            .sum()
     }
 }
+
+/// A record's type, name and data.
+type RecordKey = (String, String, String);
 
 impl Data {
     /// Number of records of all types.
@@ -294,6 +340,10 @@ impl Answer for Data {
         let mut document = Document::new(title, summary, severity);
         document.table(["Type", "Data", ">TTL"], self.rows());
         self.add_failures(&mut document);
+
+        if let Some(truncated) = &self.truncated {
+            document.warn(truncated.warning("records"));
+        }
 
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);

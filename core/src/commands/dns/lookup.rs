@@ -5,9 +5,12 @@ mod present;
 use std::time::Duration;
 
 use domain::base::{Rtype, iana::OptRcode};
-use netvane_document::{Cell, Failure, Role};
+use netvane_document::{Cell, Failure, Role, Truncated, json_size};
 use netvane_facts::target::Transport;
-use netvane_net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot};
+use netvane_net::{
+    dns::{Client, ExtendedError, Flags, Message, Record, Response, without_dot},
+    metrics,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +55,9 @@ pub(crate) struct Lookup {
     /// Number of records in the answer that were ignored, because they belong to a name that no alias leads to.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unrelated: usize,
+    /// What the reply leaves out, if the answer is too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<Truncated>,
 }
 
 /// A DNS record in presentation format.
@@ -78,6 +84,80 @@ impl From<&Record> for Row {
     }
 }
 
+/// Largest size in bytes of the JSON of all rows of a lookup. Commands that add what they read from the records, such as
+/// the texts of `txt`, then stay within the 256 KiB that a reply may have.
+pub(crate) const MAX_ROWS: usize = 96 << 10;
+
+/// Bytes of the JSON of a row beside its name and its data: member names, type and TTL.
+const ROW_OVERHEAD: usize = 64;
+
+/// Rows of records, as many as fit in a number of bytes of JSON.
+pub(crate) struct RowBudget {
+    left: usize,
+    /// Number of records that did not fit.
+    pub(crate) omitted: usize,
+}
+
+impl RowBudget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            left: bytes,
+            omitted: 0,
+        }
+    }
+
+    /// Converts records until one does not fit; that one and all later ones are left out.
+    pub(crate) fn rows(&mut self, records: &[Record]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for record in records {
+            match self.row(record) {
+                Some(row) => rows.push(row),
+                None => self.omitted += 1,
+            }
+        }
+        rows
+    }
+
+    fn row(&mut self, record: &Record) -> Option<Row> {
+        if self.omitted > 0 {
+            return None;
+        }
+        let row = Row::from(record);
+        self.left = self.left.checked_sub(row_size(&row.name, &row.data))?;
+        Some(row)
+    }
+}
+
+/// Rows of the answer, authority and additional section, as many as fit, and what is left out.
+pub(crate) fn section_rows(message: &Message) -> ([Vec<Row>; 3], Option<Truncated>) {
+    let mut budget = RowBudget::new(MAX_ROWS);
+    let mut truncated = None;
+    let [answers, authority, additional] = message.totals;
+    let sections = [
+        ("answers", &message.answers, answers),
+        ("authority", &message.authority, authority),
+        ("additional", &message.additional, additional),
+    ];
+
+    let rows = sections.map(|(member, records, total)| {
+        let rows = budget.rows(records);
+        truncated = truncated
+            .take()
+            .or_else(|| Truncated::of(member, rows.len(), total));
+        rows
+    });
+    if truncated.is_some() {
+        metrics::limit_reached("reply_bytes");
+    }
+
+    (rows, truncated)
+}
+
+/// Bytes of the JSON of a record with this name and data.
+pub(crate) fn row_size(name: &str, data: &str) -> usize {
+    json_size(name) + json_size(data) + ROW_OVERHEAD
+}
+
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }
@@ -97,7 +177,7 @@ pub(crate) async fn look_up(
 ) -> Result<ParsedLookup, Failure> {
     let mut response = client.query(name, rtype).await?;
     let mut chain = CnameChain::new(name, rtype);
-    chain.add_answers(std::mem::take(&mut response.message.answers));
+    chain.add_response(&mut response.message);
     for _ in 0..MAX_CHASED {
         if !chain.is_open()
             || response.message.rcode != OptRcode::NOERROR
@@ -111,7 +191,7 @@ pub(crate) async fn look_up(
             break;
         };
         let before = chain.end.clone();
-        chain.add_answers(std::mem::take(&mut next.message.answers));
+        chain.add_response(&mut next.message);
         response = Response {
             elapsed: response.elapsed + next.elapsed,
             ..next
@@ -132,24 +212,38 @@ impl ParsedLookup {
         let CnameChain {
             rtype,
             aliases,
-            records,
+            mut records,
             others,
             unrelated,
+            unread,
             ..
         } = chain;
+
+        let mut budget = RowBudget::new(MAX_ROWS);
+        let mut answers = budget.rows(&aliases);
+        let matching = budget.rows(&records);
+        records.truncate(matching.len());
+        answers.extend(matching);
+        answers.extend(budget.rows(&others));
+        let unread_authority = response.message.totals[1] - response.message.authority.len();
+        let total = answers.len() + budget.omitted + unread;
+        let truncated = Truncated::of("answers", answers.len(), total);
+
+        budget.omitted = 0;
+        let authority = budget.rows(&response.message.authority);
+        let total = authority.len() + budget.omitted + unread_authority;
+        let truncated = truncated.or_else(|| Truncated::of("authority", authority.len(), total));
+        if truncated.is_some() {
+            metrics::limit_reached("reply_bytes");
+        }
 
         let lookup = Lookup {
             name: without_dot(name),
             r#type: rtype.to_string(),
             rcode: rcode_name(response.message.rcode),
             outcome,
-            answers: aliases
-                .iter()
-                .chain(&records)
-                .chain(&others)
-                .map(Row::from)
-                .collect(),
-            authority: response.message.authority.iter().map(Row::from).collect(),
+            answers,
+            authority,
             resolver: response.resolver,
             authenticated: response.message.flags.ad,
             transport: response.transport,
@@ -158,6 +252,7 @@ impl ParsedLookup {
             diagnosis: None,
             negative_ttl,
             unrelated,
+            truncated,
         };
 
         Self { lookup, records }

@@ -3,8 +3,8 @@
 mod exchange;
 
 use domain::base::Rtype;
-use futures::future::join_all;
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use futures::{StreamExt, stream};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, Truncated};
 use netvane_facts::target::{Domain, Host, Resolver};
 use netvane_net::dns::{Client, Data as Rdata, without_dot};
 use schemars::JsonSchema;
@@ -29,6 +29,11 @@ pub(crate) struct Mx {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resolver: Option<Resolver>,
 }
+
+/// Largest number of mail servers that are resolved; large providers have about ten.
+const MAX_HOSTS: usize = 32;
+/// Number of mail servers that are resolved at the same time.
+const HOSTS_AT_ONCE: usize = 16;
 
 /// A DNS lookup with the mail servers and their addresses.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -92,10 +97,15 @@ pub(crate) async fn find(
         })
         .collect();
 
+    let total = hosts.len();
     hosts.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
+    hosts.truncate(MAX_HOSTS);
     let null_mx = matches!(&hosts[..], [Exchange { exchange, .. }] if exchange == ".");
+    let mut lookup = answered.lookup;
+    let hosts_truncated = Truncated::of("hosts", hosts.len(), total);
+    lookup.truncated = lookup.truncated.or(hosts_truncated);
     let mut data = Data {
-        lookup: answered.lookup,
+        lookup,
         hosts,
         null_mx,
         implicit: false,
@@ -119,7 +129,9 @@ pub(crate) async fn find(
     }
 
     show(&data);
-    join_all(data.hosts.iter_mut().map(|host| host.look_up(client))).await;
+    stream::iter(&mut data.hosts)
+        .for_each_concurrent(HOSTS_AT_ONCE, |host| host.look_up(client))
+        .await;
 
     Ok(data)
 }

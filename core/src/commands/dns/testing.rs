@@ -60,7 +60,7 @@ pub(crate) fn response(message: Message) -> Response {
 pub(crate) fn lookup(name: &str, rtype: Rtype, message: Message) -> Lookup {
     let mut response = response(message);
     let mut chain = CnameChain::new(name, rtype);
-    chain.add_answers(std::mem::take(&mut response.message.answers));
+    chain.add_response(&mut response.message);
     ParsedLookup::new(name, chain, response).lookup
 }
 

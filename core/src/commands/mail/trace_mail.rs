@@ -15,7 +15,7 @@ use netvane_facts::{
     geo::{DatabaseInfo, GeoReader},
     mailtrace::{self, Anomaly, Authentication, Boundary, Claim, Trace, TrustPolicy},
 };
-use netvane_net::mailauth::HashedMessage;
+use netvane_net::{mailauth::HashedMessage, offload};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,16 +97,14 @@ impl Command for TraceMail {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
         let Message(message) = self.message;
-        // Parsing and hashing many megabytes would block the async thread.
-        let (trace, hashed) = tokio::task::spawn_blocking(move || read(&message, &policy))
-            .await
-            .map_err(|_| Failure::Internal)?;
+        let (trace, hashed) =
+            offload::run(message.len(), move || read(&message, &policy)).await?;
 
         let claims = trace.verify.clone();
         let mut data = Data::new(&cx.runtime.geo.current(), trace);
         cx.progress(&data);
         let authenticated =
-            checks::authenticate(cx, &claims, hashed.as_ref(), &mut data.authentication).await;
+            checks::authenticate(cx, &claims, hashed.map(Arc::new), &mut data.authentication).await;
         data.sender = sender::judge(&data.authentication, &claims, authenticated.as_deref());
         Ok(data)
     }

@@ -94,3 +94,38 @@ fn directories_must_be_absolute_and_urls_valid() {
         "rdap.bootstrap_url: expected an https URL"
     );
 }
+
+#[test]
+fn ports_are_lists_of_ports_and_ranges() {
+    for right in ["80", "80,443", "[\"80\", \"8000-8999\"]", "[]"] {
+        assert_eq!(fault("POLICY__PORTS__HTTP", right), "", "{right}");
+    }
+    for wrong in ["0", "http", "443-80", "1-65536"] {
+        let fault = fault("POLICY__PORTS__HTTP", wrong);
+        assert!(
+            fault.contains("expected a port or a range such as 8000-8999"),
+            "{wrong}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn the_default_ports_survive_being_written() {
+    let defaults = Settings::default();
+    let written = defaults.to_toml();
+    assert!(
+        written.contains("http = [\"80\", \"443\", \"8000-8999\"]"),
+        "{written}"
+    );
+    let ports = &defaults.policy.ports;
+    let lists = [&ports.http, &ports.resolver, &ports.server, &ports.callback];
+    assert_eq!(
+        lists.map(ToString::to_string),
+        [
+            "80, 443, 8000-8999",
+            "53, 853, 443",
+            "43",
+            "80, 443, 1024-65535"
+        ]
+    );
+}

@@ -11,7 +11,7 @@ mod heading;
 mod reader;
 
 /// Largest number of lines that are read; no registration is that long.
-const MAX_LINES: usize = 20_000;
+const MAX_LINES: usize = 5_000;
 /// Longest part of a line that is read, in characters.
 const MAX_LINE: usize = 1_000;
 /// Longest key in characters, and its largest number of words.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dns::wire::{QR, SERVFAIL, message, record, upstream};
+use crate::dns::wire::{QR, SERVFAIL, message, record};
 
 const NONE: [&[Vec<u8>]; 3] = [&[], &[], &[]];
 
@@ -43,49 +43,5 @@ fn reports_a_malformed_response_with_our_id() {
     ] {
         let error = is_answer(&question, &answer).expect_err("nonsense");
         assert_eq!(error.to_string(), "malformed response", "{answer:?}");
-    }
-}
-
-#[test]
-fn name_server_has_the_same_address_transport_and_path() {
-    let address = "192.0.2.53:5353".parse().expect("an address");
-    let plain = upstream(address).name_server();
-    assert_eq!(plain.ip, address.ip());
-    let ways: Vec<_> = plain
-        .connections
-        .iter()
-        .map(|way| (&way.protocol, way.port))
-        .collect();
-
-    assert!(
-        matches!(
-            ways[..],
-            [(ProtocolConfig::Udp, 5353), (ProtocolConfig::Tcp, 5353)]
-        ),
-        "{ways:?}"
-    );
-
-    for (transport, path, expected) in [
-        (Transport::Tcp, None, "Tcp"),
-        (Transport::Tls, None, "Tls"),
-        (Transport::Https, None, "/dns-query"),
-        (Transport::Https, Some("/own"), "/own"),
-        (Transport::Quic, None, "Quic"),
-    ] {
-        let server = Upstream::new(
-            "label".into(),
-            transport,
-            address,
-            "dns.example",
-            path,
-            crate::dns::no_tls(),
-            Duration::from_secs(1),
-        );
-        let ways = server.name_server().connections;
-        assert_eq!(ways.len(), 1, "{transport:?}");
-        assert!(
-            format!("{:?}", ways[0].protocol).contains(expected),
-            "{ways:?}"
-        );
     }
 }

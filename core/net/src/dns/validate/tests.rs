@@ -194,6 +194,7 @@ async fn the_validator_queries_names_unescaped() {
     let unchecked = Unchecked {
         client: Client::new(vec![server.upstream()], 1),
         failed: failed.clone(),
+        budget: Arc::default(),
     };
 
     let wire = crate::dns::client::wire_name(name).expect("a name");
@@ -206,4 +207,36 @@ async fn the_validator_queries_names_unescaped() {
         ResponseCode::NoError
     );
     assert!(!failed.load(Ordering::Relaxed));
+}
+
+/// A server that returns many keys, and many signatures, for every question.
+#[tokio::test]
+async fn many_keys_or_signatures_make_the_status_indeterminate() {
+    for (rtype, limit) in [(48, "more than 24 keys"), (46, "more than 40 signatures")] {
+        let script: fn(&[u8]) -> Option<Vec<u8>> = match rtype {
+            48 => |query| Some(of_many(query, 48, &[1, 0, 3, 13, 1, 2, 3, 4])),
+            _ => |query| {
+                Some(of_many(
+                    query,
+                    46,
+                    &[&[0, 1, 13, 0][..], &[0; 14], &[0; 9]].concat(),
+                ))
+            },
+        };
+        let server = Scripted::start(script, None).await;
+        let client = crate::dns::wire::client_of(&[server.address]);
+        let question = Question::new("www.example.com", Rtype::A);
+        let validation = validate(&client, &question, Arc::default()).await;
+        assert_eq!(validation.security, Security::Indeterminate);
+        assert!(validation.reason.contains(limit), "{}", validation.reason);
+    }
+}
+
+fn of_many(query: &[u8], rtype: u16, data: &[u8]) -> Vec<u8> {
+    let mut response = answer(query, 0, None);
+    response[6..8].copy_from_slice(&60_u16.to_be_bytes());
+    for _ in 0..60 {
+        response.extend(record(QUESTION_NAME, rtype, 60, data));
+    }
+    response
 }

@@ -39,9 +39,8 @@ fn follows_referrals_to_whois_and_rwhois_servers() {
 #[test]
 fn the_outcome_names_the_next_server() {
     let next = endpoint("whois.example.net:4343");
-    let text_of = |outcome: &str, next: Option<&Endpoint>, referred| {
-        with_direction(outcome.to_owned(), next, referred)
-    };
+    let text_of =
+        |outcome: &str, next: Option<&Endpoint>, referred| with_direction(outcome, next, referred);
     let all = [
         text_of("answered", Some(&next), true),
         text_of("no usable data", Some(&next), true),
@@ -58,16 +57,16 @@ fn the_outcome_names_the_next_server() {
     "#);
 }
 
-#[test]
-fn ignores_an_answer_about_another_object() {
+#[tokio::test]
+async fn ignores_an_answer_about_another_object() {
     let mut found = RegistryAnswer::default();
     let other = b"Domain Name: OTHER.TEST\r\nRegistrar: Other, Inc.\r\n".to_vec();
-    let (text_of, text) = found.read(Kind::Domain, "widget.test", Ok(other));
-    assert_eq!(text_of, "no usable data");
-    assert!(text.contains("OTHER.TEST"), "the raw text is kept");
+    let step = found.read(Kind::Domain, "widget.test", Ok(other)).await;
+    assert_eq!(step.outcome, "no usable data");
+    assert!(step.text.contains("OTHER.TEST"), "the raw text is kept");
     let own = b"Domain Name: WIDGET.TEST\r\nRegistrar: Widget, Inc.\r\n".to_vec();
-    let (text_of, _) = found.read(Kind::Domain, "widget.test", Ok(own));
-    assert_eq!(text_of, "answered");
+    let step = found.read(Kind::Domain, "widget.test", Ok(own)).await;
+    assert_eq!(step.outcome, "answered");
     assert_eq!(
         found
             .registration
@@ -77,13 +76,13 @@ fn ignores_an_answer_about_another_object() {
     );
 }
 
-#[test]
-fn keeps_the_first_failure() {
+#[tokio::test]
+async fn keeps_the_first_failure() {
     let mut found = RegistryAnswer::default();
     for why in ["first", "second"] {
         let failure = Failure::Unavailable(why.into());
-        let read = found.read(Kind::Domain, "widget.test", Err(failure));
-        assert_eq!(read, (why.to_owned(), String::new()));
+        let step = found.read(Kind::Domain, "widget.test", Err(failure)).await;
+        assert_eq!((&*step.outcome, &*step.text), (why, ""));
     }
     assert_eq!(
         found.failure.map(|failure| failure.to_string()).as_deref(),
@@ -141,10 +140,13 @@ async fn stops_at_a_referral_loop() {
             (servers[1].to_string(), "answered".to_owned()),
         ]
     );
-    assert_eq!((found.raw.len(), found.failure.is_none()), (2, true));
+    assert_eq!(
+        (found.raw.texts().len(), found.failure.is_none()),
+        (2, true)
+    );
 
     let alone = look_up(&servers[0], false).await;
-    assert_eq!((alone.chain.len(), alone.raw.len()), (1, 1));
+    assert_eq!((alone.chain.len(), alone.raw.texts().len()), (1, 1));
 }
 
 #[tokio::test]

@@ -11,7 +11,15 @@ fn facts(kind: Kind, state: RegistrationState) -> Registration {
 }
 
 fn data(query: &str, facts: Registration) -> Data {
-    Data::new(query.into(), None, Source::Rdap, facts, vec![], &[], false)
+    Data::new(
+        query.into(),
+        None,
+        Source::Rdap,
+        facts,
+        vec![],
+        &RawAnswers::default(),
+        false,
+    )
 }
 
 /// A registration that expires in so many days, whatever its expiry date is.
@@ -253,13 +261,9 @@ fn a_range_needs_start_and_end() {
 
 #[test]
 fn raw_text_is_attached_or_shown_on_request() {
-    let raw = [
-        (
-            "whois.iana.org".to_owned(),
-            "refer: whois.test\n\n".to_owned(),
-        ),
-        ("whois.test".to_owned(), "Domain: example.test".to_owned()),
-    ];
+    let mut raw = RawAnswers::default();
+    raw.add("whois.iana.org", "refer: whois.test\n\n");
+    raw.add("whois.test", "Domain: example.test");
 
     let with = |show| {
         let facts = facts(Kind::Network, RegistrationState::Registered);

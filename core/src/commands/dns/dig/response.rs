@@ -3,15 +3,15 @@
 use std::{fmt::Write, time::Duration};
 
 use ipnet::IpNet;
-use netvane_document::{Answer, Document, Severity};
+use netvane_document::{Answer, Document, Severity, Truncated};
 use netvane_facts::target::{Transport, both_forms, name_warning};
 use netvane_net::dns::{
-    Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
+    Edns, ExtendedError, Flags, Question, Response, Security, Validation, without_dot,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::dns::lookup::{Row, rcode_name};
+use crate::commands::dns::lookup::{Row, rcode_name, section_rows};
 
 /// A DNS response with all sections and header fields.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +45,9 @@ pub(crate) struct DigResponse {
     /// NSID was requested (RFC 5001).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     nsid: bool,
+    /// What the reply leaves out, if the response is too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    truncated: Option<Truncated>,
 }
 
 impl DigResponse {
@@ -60,15 +63,15 @@ impl DigResponse {
             elapsed,
         } = response;
 
-        let rows = |records: &[Record]| records.iter().map(Row::from).collect();
+        let ([answers, authority, additional], truncated) = section_rows(&message);
 
         Self {
             name: without_dot(question.name),
             r#type: question.rtype.to_string(),
             rcode: rcode_name(message.rcode),
-            answers: rows(&message.answers),
-            authority: rows(&message.authority),
-            additional: rows(&message.additional),
+            answers,
+            authority,
+            additional,
             resolver,
             authenticated: message.flags.ad,
             transport,
@@ -81,6 +84,7 @@ impl DigResponse {
             dnssec,
             subnet: question.subnet,
             nsid: question.nsid,
+            truncated,
         }
     }
 
@@ -270,6 +274,9 @@ impl Answer for DigResponse {
             document.warn("Truncated over UDP (TC), and the TCP retry failed");
         }
 
+        if let Some(truncated) = &self.truncated {
+            document.warn(truncated.warning("records"));
+        }
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
         }

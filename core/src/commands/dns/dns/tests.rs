@@ -19,6 +19,7 @@ fn nothing(pending: usize) -> Data {
         authenticated: true,
         cache_seconds: None,
         pending,
+        truncated: None,
     }
 }
 

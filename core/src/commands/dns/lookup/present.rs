@@ -44,6 +44,10 @@ impl Lookup {
             ));
         }
 
+        if let Some(truncated) = &self.truncated {
+            document.warn(truncated.warning("records"));
+        }
+
         if self.outcome == Outcome::Truncated {
             document.warn("Truncated over UDP, and the TCP retry failed");
         }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::commands::dns::lookup::{Outcome, look_up};
 
+/// Largest number of addresses of one family that are kept.
+const MAX_ADDRESSES: usize = 16;
+
 /// A mail server of a domain.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Exchange {
@@ -87,7 +90,8 @@ impl Exchange {
                 answered
                     .records
                     .iter()
-                    .filter_map(netvane_net::dns::Record::address),
+                    .filter_map(netvane_net::dns::Record::address)
+                    .take(MAX_ADDRESSES),
             );
         }
 

@@ -1,6 +1,6 @@
 //! Checks of SPF, DKIM, DMARC and ARC, and their results as data.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use netvane_facts::mailtrace::{AuthResult, Authentication, Verify};
 use netvane_net::mailauth::{
@@ -20,7 +20,7 @@ const AUTHENTICATION_PATIENCE: Duration = Duration::from_secs(8);
 pub(super) async fn authenticate(
     cx: &Context,
     claims: &Verify,
-    message: Option<&HashedMessage>,
+    message: Option<Arc<HashedMessage>>,
     results: &mut Authentication,
 ) -> Option<String> {
     let envelope = claims.spf.as_ref().map(|input| Envelope {

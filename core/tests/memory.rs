@@ -1,0 +1,174 @@
+//! The memory that one request takes at its peak, and that its reply keeps in the cache, whatever servers answer.
+//!
+//! One test, because it counts every allocation of the process.
+
+mod memory {
+    pub(crate) mod allocations;
+    pub(crate) mod servers;
+}
+
+use std::time::Duration;
+
+use memory::{
+    allocations::{self, MIB},
+    servers::{self, DnsAnswers},
+};
+use netvane_core::{
+    Engine, Platform,
+    request::{Input, Request},
+    settings::Settings,
+};
+
+/// Largest number of bytes that a request may take at its peak.
+const MAX_PEAK: usize = 4 * MIB;
+/// The same for a pasted message of half a megabyte, of which the request holds copies.
+const MAX_PEAK_OF_MAIL: usize = 8 * MIB;
+
+fn settings(dns: &DnsAnswers, variables: &[(&str, String)]) -> Settings {
+    let always = [
+        ("DNS__SERVERS", dns.address.to_string()),
+        ("DNS__TIMEOUT_MS", "1000".into()),
+        ("DNS__ATTEMPTS", "1".into()),
+        ("SMTP__TIMEOUT_MS", "300".into()),
+        ("LIMITS__PER_ANONYMOUS", "1000000".into()),
+        ("LIMITS__PER_TARGET", "1000000".into()),
+        ("LIMITS__HOSTS_PER_NETWORK", "1000000".into()),
+        ("POLICY__ALLOW", "127.0.0.0/8".into()),
+        ("POLICY__PORTS__SERVER", "1-65535".into()),
+    ];
+    let all = always.iter().chain(variables);
+    let all = all.map(|(key, value)| (format!("NETVANE__{key}"), value.clone()));
+    Settings::load(None, all).expect("settings")
+}
+
+/// Runs a line and returns the bytes that it took at its peak, with a short form of the outcome.
+async fn measure(engine: &Engine, line: &str) -> (usize, String) {
+    let request = Request::new(Platform::Terminal, Input::Text(line.into()));
+    let before = allocations::start();
+    let reply = engine.ask(request, |_| {}).await;
+    let peak = allocations::peak().saturating_sub(before);
+
+    let outcome = match &reply {
+        Ok(reply) => {
+            let json = reply.to_json();
+            assert!(
+                json.len() <= MIB + (line.len() + 1000) * 2,
+                "{} bytes",
+                json.len()
+            );
+            let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+            let data = serde_json::to_string(&json["data"]).expect("serializes");
+            assert!(data.len() <= 256 << 10, "{} bytes of data", data.len());
+            format!(
+                "{} bytes of data, truncated: {}",
+                data.len(),
+                json["data"]["truncated"]
+            )
+        }
+        Err(failure) => failure.to_string(),
+    };
+    (peak, outcome)
+}
+
+#[test]
+fn no_answer_makes_a_request_take_much_memory() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(300), all())
+            .await
+            .expect("in time");
+    });
+}
+
+async fn all() {
+    let mut failed = Vec::new();
+    let mut check = |what: &str, peak: usize, most: usize, outcome: &str| {
+        let peak_kib = peak >> 10;
+        println!("{what}: {peak_kib} KiB at the peak; {outcome}");
+        if peak > most {
+            failed.push(format!("{what}: {peak_kib} KiB of {} KiB", most >> 10));
+        }
+    };
+
+    let dns = DnsAnswers::start().await;
+    let engine = Engine::new(&settings(&dns, &[])).expect("an engine");
+    // What is built on first use is no part of a request.
+    for line in [
+        "a warm.test",
+        "dig warm.test tcp",
+        "dns warm.test",
+        "whois warm.test server=127.0.0.1:1",
+    ] {
+        measure(&engine, line).await;
+    }
+
+    for shape in servers::SHAPES {
+        dns.answer_with(shape);
+        for command in [
+            "a", "ns", "mx", "soa", "txt", "cname", "caa", "srv", "dns", "dig", "reverse",
+            "mailbox", "howmail", "ip",
+        ] {
+            let line = format!("{command} {command}.{shape}.test");
+            let (peak, outcome) = measure(&engine, &line).await;
+            check(&line, peak, MAX_PEAK, &outcome);
+        }
+        let line = format!("dig {shape}.test ANY tcp dnssec");
+        let (peak, outcome) = measure(&engine, &line).await;
+        check(&line, peak, MAX_PEAK, &outcome);
+    }
+
+    for (name, text) in servers::whois_answers() {
+        let server = servers::whois(text).await;
+        let line = format!("whois example.test server={server}");
+        let (peak, outcome) = measure(&engine, &line).await;
+        check(&format!("whois of {name}"), peak, MAX_PEAK, &outcome);
+    }
+
+    for (name, body) in servers::rdap_answers() {
+        let (bootstrap, _server) = servers::rdap(body).await;
+        let directory = bootstrap.path().display().to_string();
+        let variables = [("RDAP__BOOTSTRAP", directory)];
+        let engine = Engine::new(&settings(&dns, &variables)).expect("an engine");
+        measure(&engine, "whois 192.0.2.7 source=rdap").await;
+        let (peak, outcome) = measure(&engine, "whois 192.0.2.1 source=rdap").await;
+        check(&format!("rdap of {name}"), peak, MAX_PEAK, &outcome);
+    }
+
+    for (name, message) in servers::messages() {
+        let line = format!("trace_mail {message}");
+        let (peak, outcome) = measure(&engine, &line).await;
+        check(
+            &format!("message of {name}"),
+            peak,
+            MAX_PEAK_OF_MAIL,
+            &outcome,
+        );
+    }
+
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    check_cache(&dns).await;
+}
+
+/// Many large replies take no more memory than the cache may have.
+async fn check_cache(dns: &DnsAnswers) {
+    let most = 8 * MIB;
+    let variables = [("LIMITS__CACHE_BYTES", most.to_string())];
+    let engine = Engine::new(&settings(dns, &variables)).expect("an engine");
+    measure(&engine, "a warm.test").await;
+
+    for shape in servers::SHAPES {
+        dns.answer_with(shape);
+        let before = allocations::start();
+        for number in 0..80 {
+            let line = format!("dig {number}.{shape}.test NS");
+            let (_, outcome) = measure(&engine, &line).await;
+            assert!(outcome.contains("bytes of data"), "{line}: {outcome}");
+        }
+        let kept = allocations::current().saturating_sub(before);
+        println!("80 cached replies of {shape}: {} KiB", kept >> 10);
+        assert!(kept <= most, "{shape}: {kept} bytes");
+    }
+}
