@@ -22,9 +22,29 @@ pub use download::Downloaded;
 use super::{Guard, WHO, dns::Dns, egress_budget, local_addresses, tls::Tls};
 use crate::metrics;
 
-/// Most redirects followed. RFC 7480 requires RDAP clients to follow them; registries use one or
-/// two.
-const MAX_REDIRECTS: usize = 4;
+/// Which redirects a request follows.
+#[derive(Debug, Clone, Copy)]
+struct Redirects {
+    most: usize,
+    /// Whether a redirect must lead to an https URL.
+    https_only: bool,
+}
+
+impl Redirects {
+    const NONE: Self = Self {
+        most: 0,
+        https_only: false,
+    };
+    /// RFC 7480 requires RDAP clients to follow them; registries use one or two.
+    const FEW: Self = Self {
+        most: 4,
+        https_only: false,
+    };
+    const FEW_TO_HTTPS: Self = Self {
+        most: 4,
+        https_only: true,
+    };
+}
 
 /// Idle connections kept per host.
 const KEPT_IDLE: usize = 2;
@@ -82,7 +102,20 @@ impl Http {
         max_bytes: usize,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        self.fetch(url, accept, (max_bytes, MAX_REDIRECTS), timeout)
+        self.fetch(url, accept, max_bytes, Redirects::FEW, timeout)
+            .await
+    }
+
+    /// Like [`Self::get`], but a redirect to http is an error: for data files, which nobody on the
+    /// path may change.
+    pub async fn get_data(
+        &self,
+        url: &str,
+        accept: &str,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Fetched, Failure> {
+        self.fetch(url, accept, max_bytes, Redirects::FEW_TO_HTTPS, timeout)
             .await
     }
 
@@ -95,7 +128,8 @@ impl Http {
         max_bytes: usize,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        self.fetch(url, accept, (max_bytes, 0), timeout).await
+        self.fetch(url, accept, max_bytes, Redirects::NONE, timeout)
+            .await
     }
 
     /// Sends one POST request. Redirects are not followed and the response body is not read. Each
@@ -135,14 +169,14 @@ impl Http {
         &self,
         url: &str,
         accept: &str,
-        bounds: (usize, usize),
+        max_bytes: usize,
+        redirects: Redirects,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        let (max_bytes, max_redirects) = bounds;
         let (url, host) = parse(url)?;
 
         within(host, timeout, async {
-            let (response, host) = self.follow(url, accept, max_redirects).await?;
+            let (response, host) = self.follow(url, accept, redirects).await?;
             let status = response.status().as_u16();
             let body = read_body(response, &host, max_bytes).await?;
             Ok(Fetched { status, host, body })
@@ -155,11 +189,11 @@ impl Http {
         &self,
         mut url: Url,
         accept: &str,
-        max_redirects: usize,
+        redirects: Redirects,
     ) -> Result<(reqwest::Response, String), Failure> {
         let client = self.client.get_or_init(|| self.build(KEPT_IDLE)).clone()?;
 
-        for _ in 0..=max_redirects {
+        for _ in 0..=redirects.most {
             let host = self.admit(&url)?;
 
             // Whether the pool has an open connection is unknown here, so charge for a new one.
@@ -179,12 +213,18 @@ impl Http {
                 .map_err(|error| reason(&host, &error))?;
 
             match redirected(response.status(), response.headers(), &url) {
+                Some(next) if redirects.https_only && next.scheme() != "https" => {
+                    return Err(upstream(
+                        &host,
+                        &"redirected to http, which is not followed",
+                    ));
+                }
                 Some(next) => url = next,
                 None => return Ok((response, host)),
             }
         }
 
-        let why = if max_redirects == 0 {
+        let why = if redirects.most == 0 {
             "redirected; a redirect is not allowed here"
         } else {
             "too many redirects"

@@ -249,3 +249,17 @@ async fn download_is_bounded_and_complete_or_fails() {
         download("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfo").await;
     assert!(result.is_err(), "{result:?}");
 }
+
+#[tokio::test]
+async fn data_files_are_not_fetched_through_a_redirect_to_http() {
+    let away =
+        "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let told = "127.0.0.1: redirected to http, which is not followed";
+    let (result, written) = download(away).await;
+    assert_eq!((result, written.len()), (Err(told.into()), 0));
+
+    let (url, http) = always(away).await;
+    let timeout = std::time::Duration::from_secs(5);
+    let fetched = http.get_data(url.as_str(), "*/*", 9, timeout).await;
+    assert_eq!(fetched.expect_err("a redirect").to_string(), told);
+}
