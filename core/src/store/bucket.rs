@@ -129,6 +129,16 @@ pub static SIGNED_REQUESTS: Bucket = bucket(
     Sync::Always,
 );
 
+/// Signatures of Slack's requests; dropping one early would permit a replay.
+pub static SLACK_REQUESTS: Bucket = bucket(
+    "slack-requests",
+    15 * MINUTE,
+    64 * MIB,
+    1 << 10,
+    WhenFull::Refuse,
+    Sync::Always,
+);
+
 /// Kept results, by their identifiers. `limits.results_bytes` sets the bound in use.
 pub static RESULTS: Bucket = bucket(
     "results",
@@ -150,7 +160,7 @@ pub static RESULT_OWNERS: Bucket = bucket(
 );
 
 /// Every bucket, in the order of `netvane state list`.
-pub static ALL: [&Bucket; 9] = [
+pub static ALL: [&Bucket; 10] = [
     &CALLBACKS,
     &CALLBACK_PAYLOADS,
     &CALLBACKS_ENDED,
@@ -158,6 +168,7 @@ pub static ALL: [&Bucket; 9] = [
     &BUTTONS,
     &PROMPTS,
     &SIGNED_REQUESTS,
+    &SLACK_REQUESTS,
     &RESULTS,
     &RESULT_OWNERS,
 ];
