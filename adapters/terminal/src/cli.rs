@@ -7,7 +7,7 @@ use netvane_core::{Engine, settings::Settings, spec::ArgumentKind};
 
 use crate::{
     advice, data,
-    key::{self, NewKey},
+    key::{self, CallbackKey, NewKey},
     lookup, man,
     output::{Output, print},
     serve,
@@ -35,7 +35,7 @@ enum Action {
         #[command(subcommand)]
         what: ConfigAction,
     },
-    /// Create keys for the HTTP API.
+    /// Create keys for the HTTP API, and show those of callbacks.
     Key {
         #[command(subcommand)]
         what: KeyAction,
@@ -79,6 +79,8 @@ enum ConfigAction {
 enum KeyAction {
     /// Create a key and print its configuration entry.
     New(NewKey),
+    /// Print what the receiver of a callback needs to verify it.
+    Callback(CallbackKey),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -108,6 +110,9 @@ impl Cli {
             Action::Key {
                 what: KeyAction::New(wanted),
             } => key::new(wanted, self.output.json),
+            Action::Key {
+                what: KeyAction::Callback(wanted),
+            } => key::callback(&wanted, &self.output.settings()?, self.output.json),
             Action::Data {
                 what: DataAction::Status,
             } => data::status(&self.output.settings()?, self.output.json),

@@ -25,3 +25,4 @@ pub(crate) use delivery::{DeliveryState, DeliveryStatus};
 pub(crate) use keeping::STATE_TROUBLE;
 pub(crate) use message::Message;
 pub(crate) use service::Callbacks;
+pub use target::parse as parse_callback_url;

@@ -27,6 +27,25 @@ pub(crate) struct AcceptedCallback<'a> {
     url: &'a str,
 }
 
+/// The public keys of this server.
+#[derive(Serialize, JsonSchema)]
+#[schemars(description = "")]
+pub(crate) struct CallbackKeys {
+    /// Ed25519 public keys, `whpk_…`; each delivery has a signature `v1a,…` of each of them.
+    keys: Vec<String>,
+}
+
+/// Handles `GET /v1/callback-keys`.
+pub(crate) async fn keys(State(app): State<App>) -> Response {
+    match &app.callbacks {
+        Ok(callbacks) => {
+            let keys = callbacks.public_keys();
+            Json(CallbackKeys { keys }).into_response()
+        }
+        Err(why) => unavailable(why),
+    }
+}
+
 /// Accepts a request with a callback; responds 202 with the status URL. `body` is the size in bytes
 /// of the body that the request came in.
 pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) -> Response {

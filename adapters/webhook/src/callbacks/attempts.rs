@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     delivery::{self, Attempt, Delivery, DeliveryResult, DeliveryState},
     lookups::log_error,
-    message, schedule,
+    schedule,
     service::{Callbacks, Inner},
 };
 
@@ -121,7 +121,8 @@ impl Callbacks {
             ));
         };
 
-        let Ok(headers) = message::headers(signer, &delivery.id, at, &payload.value) else {
+        let headers = signer.headers(&delivery.id, at, &delivery.url, &payload.value);
+        let Some(headers) = headers else {
             return Ok((
                 DeliveryResult::Error("could not sign the reply".into()),
                 None,

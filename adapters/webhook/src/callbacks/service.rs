@@ -11,11 +11,10 @@ use netvane_core::{
     Engine,
     store::{Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Store, Versioned},
 };
-use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{delivery::Delivery, schedule::Schedule};
+use super::{delivery::Delivery, message::Signer, schedule::Schedule};
 
 /// Accepts requests and delivers their replies. Clones share their state.
 #[derive(Clone)]
@@ -26,7 +25,7 @@ pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) agenda: Agenda,
-    pub(super) signer: Webhook,
+    pub(super) signer: Signer,
     pub(super) schedule: Schedule,
     pub(super) patience: Duration,
     /// Slots of each caller without a key or a signature.
@@ -97,6 +96,11 @@ impl Callbacks {
     pub(super) fn forget_owner(&self, id: &str) {
         let mut owners = self.0.owners.lock().unwrap_or_else(PoisonError::into_inner);
         owners.remove(id);
+    }
+
+    /// The public keys that verify deliveries, `whpk_…`; empty where only secrets sign.
+    pub(crate) fn public_keys(&self) -> Vec<String> {
+        self.0.signer.public_keys()
     }
 
     /// Number of deliveries that have not ended.

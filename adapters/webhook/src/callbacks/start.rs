@@ -11,10 +11,10 @@ use netvane_core::{
     settings::Http,
     store::{Store, bucket::CALLBACKS},
 };
-use standardwebhooks::Webhook;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    message::Signer,
     schedule::Schedule,
     service::{Callbacks, Inner},
 };
@@ -35,14 +35,12 @@ impl Callbacks {
         store: &Store,
         shutdown: &CancellationToken,
     ) -> Result<Self, &'static str> {
-        if !settings.callback_secret.is_set() {
-            return Err("callbacks are not enabled; the operator can set `http.callback_secret`");
-        }
-
-        let signer = Webhook::new(settings.callback_secret.reveal()).map_err(|error| {
-            tracing::debug!(%error, "http.callback_secret");
+        let signer = Signer::new(settings).map_err(|fault| {
+            tracing::debug!(fault, "http.callback_secret");
             "callbacks cannot be signed: `http.callback_secret` is not a valid secret"
         })?;
+        let signer = signer
+            .ok_or("callbacks are not enabled; the operator can set `http.callback_secret`")?;
 
         ::metrics::describe_counter!(
             "netvane_deliveries_total",

@@ -90,8 +90,11 @@ fn deliver(schemas: &mut Schemas) -> Operation {
         ),
         (
             "webhook-signature",
-            "`v1,` and the HMAC-SHA256 of `webhook-id.webhook-timestamp.body`, in Base64.",
-            json_schema!({ "type": "string", "pattern": "^v1,[A-Za-z0-9+/]{43}=$" }),
+            "One or two signatures of `webhook-id.webhook-timestamp.body` in Base64, separated by a space: `v1,` and HMAC-SHA256, or `v1a,` and Ed25519. One that matches is enough.",
+            json_schema!({
+                "type": "string",
+                "pattern": "^(v1,[A-Za-z0-9+/]{43}=|v1a,[A-Za-z0-9+/]{86}==)( (v1,[A-Za-z0-9+/]{43}=|v1a,[A-Za-z0-9+/]{86}==))?$",
+            }),
         ),
     ];
 
@@ -208,6 +211,18 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
         .parameter(id)
         .response("200", delivery);
     with_problems(operation, &[404, 503])
+}
+
+/// Describes `GET /v1/callback-keys`.
+pub(super) fn callback_keys(schemas: &mut Schemas) -> Operation {
+    let keys = shared::response("The public keys, none where only shared secrets sign.")
+        .content(JSON, schemas.schema_for::<deliveries::CallbackKeys>());
+    let operation = Operation::new("callbackKeys", LOOKUPS, "Keys that verify callbacks")
+        .description("Two during rotation: the new one and the old one.")
+        .parameter_refs(&[REQUEST_ID])
+        .response("200", keys)
+        .without_security();
+    with_problems(operation, &[503])
 }
 
 /// The description of `POST /v1/results`.
