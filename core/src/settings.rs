@@ -235,6 +235,7 @@ pub struct Http {
     pub callback_derive: bool,
     pub callback_timeout_ms: u64,
     pub callback_retry_seconds: Vec<u64>,
+    pub callback_disable_seconds: u64,
     pub slack_signing_secret: Secret,
     pub slash_tokens: Vec<Secret>,
     pub slash_in_channel: bool,

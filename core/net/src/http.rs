@@ -46,6 +46,9 @@ impl Redirects {
     };
 }
 
+/// Most addresses of a receiver that are tried.
+const MAX_ADDRESSES: usize = 4;
+
 /// Idle connections kept per host.
 const KEPT_IDLE: usize = 2;
 
@@ -144,24 +147,38 @@ impl Http {
     ) -> Result<Receipt, Failure> {
         let client = self.messenger.get_or_init(|| self.build(0)).clone()?;
         let host = self.admit(url)?;
-        let sent = client.post(url.clone()).headers(headers).body(body).send();
-        let answer = tokio::time::timeout(timeout, sent)
-            .await
-            .map_err(|_| Failure::Timeout {
-                what: host.clone(),
-                after: timeout,
-            })?
-            .map_err(|error| reason(&host, &error))?;
+        post(&client, host, url, headers, body, timeout).await
+    }
 
-        let retry_after = answer
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
+    /// Resolves the host of a URL to addresses that may be contacted, at most four.
+    pub async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, Failure> {
+        let host = self.admit(url)?;
+        let port = url.port_or_known_default().unwrap_or_default();
+        let addresses = match host.trim_matches(['[', ']']).parse() {
+            Ok(address) => vec![address],
+            Err(_) => match local_addresses(&host) {
+                Some(addresses) => addresses.to_vec(),
+                None => self.dns.client(None).await?.addresses(&host).await?,
+            },
+        };
+        let mut checked = self.guard.check_all(&host, addresses, port)?;
+        checked.truncate(MAX_ADDRESSES);
+        Ok(checked)
+    }
 
-        Ok(Receipt {
-            status: answer.status().as_u16(),
-            retry_after: retry_after.map(str::to_owned),
-        })
+    /// Like [`Self::post`], but contacts only these addresses, which [`Self::resolve`] returned for
+    /// the URL.
+    pub async fn post_to(
+        &self,
+        addresses: &[SocketAddr],
+        url: &Url,
+        headers: HeaderMap,
+        body: String,
+        timeout: Duration,
+    ) -> Result<Receipt, Failure> {
+        let host = self.admit(url)?;
+        let client = self.build_with(0, Arc::new(Pinned(addresses.to_vec())))?;
+        post(&client, host, url, headers, body, timeout).await
     }
 
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "https")]
@@ -260,9 +277,17 @@ impl Http {
             dns: self.dns.clone(),
             guard: self.guard.clone(),
         };
+        self.build_with(max_idle, Arc::new(resolver))
+    }
+
+    fn build_with<R: Resolve + 'static>(
+        &self,
+        max_idle: usize,
+        resolver: Arc<R>,
+    ) -> Result<Client, Failure> {
         Client::builder()
             .use_preconfigured_tls(self.tls.client()?)
-            .dns_resolver(Arc::new(resolver))
+            .dns_resolver(resolver)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .user_agent(&*self.agent)
@@ -271,6 +296,34 @@ impl Http {
             .build()
             .map_err(|error| Failure::Unavailable(format!("HTTP client: {error}")))
     }
+}
+
+async fn post(
+    client: &Client,
+    host: String,
+    url: &Url,
+    headers: HeaderMap,
+    body: String,
+    timeout: Duration,
+) -> Result<Receipt, Failure> {
+    let sent = client.post(url.clone()).headers(headers).body(body).send();
+    let answer = tokio::time::timeout(timeout, sent)
+        .await
+        .map_err(|_| Failure::Timeout {
+            what: host.clone(),
+            after: timeout,
+        })?
+        .map_err(|error| reason(&host, &error))?;
+
+    let retry_after = answer
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
+
+    Ok(Receipt {
+        status: answer.status().as_u16(),
+        retry_after: retry_after.map(str::to_owned),
+    })
 }
 
 /// Returns the User-Agent, with the operator's contact if configured.
@@ -395,6 +448,16 @@ impl Resolve for Guarded {
             }
             Ok(Box::new(vetted.into_iter()) as Addrs)
         })
+    }
+}
+
+/// Resolves every name to addresses that were checked before.
+struct Pinned(Vec<SocketAddr>);
+
+impl Resolve for Pinned {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses = self.0.clone();
+        Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) })
     }
 }
 

@@ -235,6 +235,10 @@ impl Settings {
             (100..=60_000).contains(&http.callback_timeout_ms),
             "http.callback_timeout_ms: must be 100–60000",
         );
+        must(
+            (1..=31_536_000).contains(&http.callback_disable_seconds),
+            "http.callback_disable_seconds: must be 1–31536000",
+        );
         let waits = &http.callback_retry_seconds;
         must(
             (1..=20).contains(&waits.len()) && waits.iter().all(|wait| *wait <= 604_800),

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use netvane_core::{
     Failure, Problem, Reply,
+    document::Severity,
     settings::{self, webhook_keys::SigningKey},
 };
 use schemars::JsonSchema;
@@ -11,6 +12,10 @@ use serde::Serialize;
 use url::Url;
 
 use crate::schemas::AnyReply;
+
+/// Upper bounds in bytes of title and summary where the reply itself is left out.
+const MAX_TITLE: usize = 200;
+const MAX_SUMMARY: usize = 500;
 
 /// The body of a delivery; `data` is the same object that the API would have returned directly.
 #[derive(Serialize, JsonSchema)]
@@ -21,8 +26,7 @@ pub(crate) enum Message<'a> {
     Reply {
         /// When the reply was found.
         timestamp: Timestamp,
-        #[schemars(with = "AnyReply")]
-        data: &'a Reply,
+        data: DeliveredReply<'a>,
     },
     /// The lookup could not be completed.
     Error {
@@ -32,10 +36,66 @@ pub(crate) enum Message<'a> {
     },
 }
 
+/// The reply in a delivery.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(description = "")]
+pub(crate) enum DeliveredReply<'a> {
+    /// The whole reply.
+    Whole(#[schemars(with = "AnyReply")] &'a Reply),
+    /// What is delivered of a reply that is too large.
+    Summary(ReplySummary<'a>),
+}
+
+/// The summary of a reply of more than 64 KiB, or of one that is too large for a request without a
+/// key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReplySummary")]
+pub(crate) struct ReplySummary<'a> {
+    /// Identifier of the reply, a ULID.
+    id: &'a str,
+    command: &'a str,
+    severity: Severity,
+    title: &'a str,
+    /// The result in one sentence.
+    summary: &'a str,
+    /// URL of the whole reply, for 30 days; `null` where it could not be kept.
+    result_url: Option<String>,
+}
+
+/// Serializes the summary of a reply; `None` if that has more than `most` bytes, too. A long title
+/// or summary is truncated.
+pub(super) fn summary_payload(
+    reply: &Reply,
+    result_url: Option<String>,
+    timestamp: Timestamp,
+    most: usize,
+) -> Option<String> {
+    let document = reply.rendition.document();
+    let data = DeliveredReply::Summary(ReplySummary {
+        id: &reply.id,
+        command: reply.command,
+        severity: document.severity,
+        title: first_bytes(&document.title, MAX_TITLE),
+        summary: first_bytes(&document.summary, MAX_SUMMARY),
+        result_url,
+    });
+    let payload = serde_json::to_string(&Message::Reply { timestamp, data }).ok()?;
+    (payload.len() <= most).then_some(payload)
+}
+
+/// Returns the start of a text, at most so many bytes.
+fn first_bytes(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}
+
 /// Serializes the body to JSON. `timestamp` is when the lookup ended.
 pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> String {
     let message = match answer {
-        Ok(data) => Message::Reply { timestamp, data },
+        Ok(reply) => Message::Reply {
+            timestamp,
+            data: DeliveredReply::Whole(reply),
+        },
         Err(failure) => Message::Error {
             timestamp,
             data: failure.problem(),

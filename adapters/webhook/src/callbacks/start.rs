@@ -14,7 +14,9 @@ use netvane_core::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    delivery::Delivery,
     message::Signer,
+    open_deliveries::OpenDeliveries,
     schedule::Schedule,
     service::{Callbacks, Inner},
 };
@@ -22,10 +24,12 @@ use super::{
 /// Name of the service in reports about its health.
 const NAME: &str = "http callbacks";
 
-/// Most deliveries that may be open.
-pub(super) const MOST_OPEN: usize = 10_000;
-/// Most callers without a key that have a counter of their own.
-const STRANGERS: u64 = 10_000;
+/// Most clients of which is remembered that their rate limit is used up.
+const WAITING_CLIENTS: u64 = 10_000;
+
+/// Deliveries that are read at a time when the service starts.
+const READ_AT_ONCE: usize = 500;
+
 impl Callbacks {
     /// Starts the service and resumes what an earlier process left open; otherwise returns why
     /// callbacks are not available.
@@ -46,6 +50,10 @@ impl Callbacks {
             "netvane_deliveries_total",
             "Callbacks that have ended, by result."
         );
+        ::metrics::describe_counter!(
+            "netvane_deliveries_refused_total",
+            "Callbacks that were refused, by the limit of open ones that was reached: client, network, anonymous or all."
+        );
         ::metrics::describe_gauge!("netvane_deliveries_open", "Callbacks that have not ended.");
         let callbacks = Self(Arc::new(Inner {
             engine: engine.clone(),
@@ -54,11 +62,15 @@ impl Callbacks {
             signer,
             schedule: Schedule::new(&settings.callback_retry_seconds),
             patience: Duration::from_millis(settings.callback_timeout_ms),
-            strangers: Cache::builder()
-                .max_capacity(STRANGERS)
-                .time_to_idle(CALLBACKS.lifetime)
+            disable_after: Duration::from_secs(settings.callback_disable_seconds),
+            public_url: settings.public_url.trim_end_matches('/').to_owned(),
+            open: OpenDeliveries::default(),
+            places: Mutex::default(),
+            waiting_clients: Cache::builder()
+                .max_capacity(WAITING_CLIENTS)
+                .time_to_live(Duration::from_secs(600))
                 .build(),
-            owners: Mutex::default(),
+            sending_again: tokio::sync::Mutex::default(),
             unsaved: Mutex::default(),
             running: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -82,11 +94,40 @@ impl Callbacks {
         }
         adapters.report(NAME, Health::Up);
 
+        self.restore_places().await;
         let open = self.open();
         if open > 0 {
             tracing::info!(deliveries = open, "resuming open callbacks");
         }
         self.report_open();
         tokio::join!(self.clone().run_lookups(), self.run_attempts());
+    }
+
+    /// Counts the open deliveries of an earlier process for their clients.
+    async fn restore_places(&self) {
+        let mut last = String::new();
+        loop {
+            let found = self
+                .0
+                .store
+                .scan::<Delivery>(&CALLBACKS, &last, READ_AT_ONCE);
+            let found = match found.await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(%error, "open callbacks not counted");
+                    return;
+                }
+            };
+            let Some((id, _)) = found.last() else {
+                return;
+            };
+            last.clone_from(id);
+            for (id, delivery) in found {
+                let delivery = delivery.value;
+                let client = delivery.client.filter(|_| !delivery.own);
+                let place = self.0.open.restore(client.as_ref());
+                self.remember_place(&id, place);
+            }
+        }
     }
 }

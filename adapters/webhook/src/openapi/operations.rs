@@ -213,6 +213,29 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[404, 503])
 }
 
+/// Describes `POST /v1/deliveries/{id}/send`.
+pub(super) fn send_again(schemas: &mut Schemas) -> Operation {
+    let id = path_parameter("id", "The id from the 202 response.", schemas);
+    let accepted = shared::response("Attempts are being made again.")
+        .header(
+            "Location",
+            Header {
+                required: false,
+                description: "",
+                schema: schemas.schema_for::<str>(),
+            },
+        )
+        .content(JSON, schemas.schema_for::<deliveries::AcceptedCallback>());
+    let operation = Operation::new("sendAgain", LOOKUPS, "Send a failed callback again")
+        .description(
+            "With the same id and body, for a delivery in the state `failed` or `disabled`, within 7 days of its end. Attempts to its receiver are made again.",
+        )
+        .parameter_refs(&[REQUEST_ID])
+        .parameter(id)
+        .response("202", accepted);
+    with_problems(operation, &[401, 403, 404, 408, 413, 429, 503])
+}
+
 /// Describes `GET /v1/callback-keys`.
 pub(super) fn callback_keys(schemas: &mut Schemas) -> Operation {
     let keys = shared::response("The public keys, none where only shared secrets sign.")
