@@ -2,6 +2,7 @@
 //! every redirect, and response bodies are limited.
 
 mod download;
+mod post;
 
 use std::{
     net::SocketAddr,
@@ -13,11 +14,11 @@ use netvane_document::Failure;
 use reqwest::{
     Client, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{self, HeaderMap},
-    redirect,
+    header, redirect,
 };
 
 pub use download::Downloaded;
+pub use post::Receipt;
 
 use super::{Guard, WHO, dns::Dns, egress_budget, local_addresses, tls::Tls};
 use crate::metrics;
@@ -46,9 +47,6 @@ impl Redirects {
     };
 }
 
-/// Most addresses of a receiver that are tried.
-const MAX_ADDRESSES: usize = 4;
-
 /// Idle connections kept per host.
 const KEPT_IDLE: usize = 2;
 
@@ -72,15 +70,6 @@ pub struct Fetched {
     pub host: String,
     /// The complete response body.
     pub body: Vec<u8>,
-}
-
-/// Response to a POST, without its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// Status code of the response.
-    pub status: u16,
-    /// Value of the `Retry-After` header, unparsed.
-    pub retry_after: Option<String>,
 }
 
 impl Http {
@@ -133,52 +122,6 @@ impl Http {
     ) -> Result<Fetched, Failure> {
         self.fetch(url, accept, max_bytes, Redirects::NONE, timeout)
             .await
-    }
-
-    /// Sends one POST request. Redirects are not followed and the response body is not read. Each
-    /// call resolves and checks the host again and opens a new connection, so that an earlier check
-    /// is never reused.
-    pub async fn post(
-        &self,
-        url: &Url,
-        headers: HeaderMap,
-        body: String,
-        timeout: Duration,
-    ) -> Result<Receipt, Failure> {
-        let client = self.messenger.get_or_init(|| self.build(0)).clone()?;
-        let host = self.admit(url)?;
-        post(&client, host, url, headers, body, timeout).await
-    }
-
-    /// Resolves the host of a URL to addresses that may be contacted, at most four.
-    pub async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, Failure> {
-        let host = self.admit(url)?;
-        let port = url.port_or_known_default().unwrap_or_default();
-        let addresses = match host.trim_matches(['[', ']']).parse() {
-            Ok(address) => vec![address],
-            Err(_) => match local_addresses(&host) {
-                Some(addresses) => addresses.to_vec(),
-                None => self.dns.client(None).await?.addresses(&host).await?,
-            },
-        };
-        let mut checked = self.guard.check_all(&host, addresses, port)?;
-        checked.truncate(MAX_ADDRESSES);
-        Ok(checked)
-    }
-
-    /// Like [`Self::post`], but contacts only these addresses, which [`Self::resolve`] returned for
-    /// the URL.
-    pub async fn post_to(
-        &self,
-        addresses: &[SocketAddr],
-        url: &Url,
-        headers: HeaderMap,
-        body: String,
-        timeout: Duration,
-    ) -> Result<Receipt, Failure> {
-        let host = self.admit(url)?;
-        let client = self.build_with(0, Arc::new(Pinned(addresses.to_vec())))?;
-        post(&client, host, url, headers, body, timeout).await
     }
 
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "https")]
@@ -296,34 +239,6 @@ impl Http {
             .build()
             .map_err(|error| Failure::Unavailable(format!("HTTP client: {error}")))
     }
-}
-
-async fn post(
-    client: &Client,
-    host: String,
-    url: &Url,
-    headers: HeaderMap,
-    body: String,
-    timeout: Duration,
-) -> Result<Receipt, Failure> {
-    let sent = client.post(url.clone()).headers(headers).body(body).send();
-    let answer = tokio::time::timeout(timeout, sent)
-        .await
-        .map_err(|_| Failure::Timeout {
-            what: host.clone(),
-            after: timeout,
-        })?
-        .map_err(|error| reason(&host, &error))?;
-
-    let retry_after = answer
-        .headers()
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
-
-    Ok(Receipt {
-        status: answer.status().as_u16(),
-        retry_after: retry_after.map(str::to_owned),
-    })
 }
 
 /// Returns the User-Agent, with the operator's contact if configured.
@@ -448,16 +363,6 @@ impl Resolve for Guarded {
             }
             Ok(Box::new(vetted.into_iter()) as Addrs)
         })
-    }
-}
-
-/// Resolves every name to addresses that were checked before.
-struct Pinned(Vec<SocketAddr>);
-
-impl Resolve for Pinned {
-    fn resolve(&self, _: Name) -> Resolving {
-        let addresses = self.0.clone();
-        Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) })
     }
 }
 

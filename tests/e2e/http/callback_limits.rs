@@ -143,11 +143,30 @@ fn names_of_one_address_share_its_attempts() {
 }
 
 #[test]
+fn each_attempt_contacts_one_address_and_the_next_one_another() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    dns.change(&format!("{ZONE}two IN A 127.0.0.8\ntwo IN A 127.0.0.1\n"));
+    let service = service(&dns, &state, &[]);
+    let port = receiver.address.port();
+    let url = format!("http://two.example.test:{port}/");
+    let id = taken(&service, "mx example.test", &url);
+    receiver.next().answer("500 No", &[]);
+    receiver.next().answer("200 OK", &[]);
+    let delivered = ended(&service, &id, "delivered");
+    let attempts = delivered["attempts"].as_array().expect("attempts");
+    assert!((3..=4).contains(&attempts.len()), "{delivered}");
+    assert!(
+        attempts.iter().any(|attempt| attempt["error"].is_string()),
+        "{delivered}"
+    );
+}
+
+#[test]
 fn open_callbacks_of_a_client_and_a_network_are_bounded_across_restarts() {
     let (dns, state) = (Dns::start(), Scratch::new());
     let settings = [
         PROXY,
-        ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "300"),
+        ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,300"),
         ("NETVANE__LIMITS__PER_TARGET", "100000"),
     ];
     let first = service(&dns, &state, &settings);

@@ -56,7 +56,7 @@ impl Callbacks {
     async fn attempt(&self, due: Due, slot: OwnedSemaphorePermit, lanes: Lanes) -> Option<()> {
         let (due, mut open) = self.load(due).await?;
         let delivery = &mut open.value;
-        if let Some(until) = self.disabled_until(&delivery.url).await {
+        if let Some(until) = self.disabled_until(delivery).await {
             delivery.disabled_until = Some(until);
             return self.end_job(due, delivery, DeliveryState::Disabled).await;
         }
@@ -101,9 +101,9 @@ impl Callbacks {
         };
         delivery.attempts.push(attempt);
         match state {
-            Some(DeliveryState::Delivered) => self.note_success(&delivery.url).await,
+            Some(DeliveryState::Delivered) => self.note_success(delivery).await,
             Some(_) => {}
-            None => self.note_failure(&delivery.url).await,
+            None => self.note_failure(delivery).await,
         }
 
         let next = self.0.schedule.wait(delivery.attempts_made(), retry_after);
@@ -144,17 +144,13 @@ impl Callbacks {
         };
         let failed = |why: String| made((DeliveryResult::Error(why), None));
 
-        // Each attempt resolves the name again, and contacts only the addresses that it checked.
-        let runtime = self.0.engine.runtime();
-        let addresses = match runtime.http().resolve(&delivery.url).await {
-            Ok(addresses) => addresses,
+        let address = match self.address_of(delivery, owner).await {
+            Ok(address) => address,
             Err(failure) => return failed(failure.to_string()),
         };
-        let Some(first) = addresses.first().map(SocketAddr::ip) else {
-            return failed("the name has no address".into());
-        };
-        let turns = owner_of(first);
+        let turns = owner_of(address.ip());
         if turns != owner {
+            self.0.resolved.insert(delivery.id.clone(), address);
             return Outcome::Moved(turns);
         }
 
@@ -162,10 +158,31 @@ impl Callbacks {
         let Ok(Some(payload)) = self.0.store.get::<String>(&CALLBACK_PAYLOADS, id).await else {
             return failed("could not read the reply from the state".into());
         };
-        if let Err(wait) = self.charge(delivery, first, payload.value.len()) {
+        if let Err(wait) = self.charge(delivery, address.ip(), payload.value.len()) {
             return Outcome::Limited(wait.max(SHORTEST_WAIT));
         }
-        made(self.send(delivery, &addresses, at, payload.value).await)
+        made(self.send(delivery, address, at, payload.value).await)
+    }
+
+    /// Returns the address that an attempt contacts: the one for which it has waited its turn, or
+    /// one of those to which the name resolves now, the next one for each attempt. It has been
+    /// checked, and no other is contacted.
+    async fn address_of(&self, delivery: &Delivery, owner: &str) -> Result<SocketAddr, Failure> {
+        let waited = self.0.resolved.remove(&delivery.id);
+        if let Some(address) = waited.filter(|address| owner_of(address.ip()) == owner) {
+            return Ok(address);
+        }
+
+        let runtime = self.0.engine.runtime();
+        let addresses = runtime.http().resolve(&delivery.url).await?;
+        let next = delivery.attempts_made() % addresses.len().max(1);
+        addresses
+            .get(next)
+            .copied()
+            .ok_or_else(|| Failure::Upstream {
+                what: delivery.url.host_str().unwrap_or_default().to_owned(),
+                why: "the name has no address".into(),
+            })
     }
 
     /// Charges an attempt to the receiver's address and to the client, by its size; returns how long
@@ -197,11 +214,11 @@ impl Callbacks {
             })
     }
 
-    /// Sends the request to these addresses. Returns the result and the value of `Retry-After`.
+    /// Sends the request to this address. Returns the result and the value of `Retry-After`.
     async fn send(
         &self,
         delivery: &Delivery,
-        addresses: &[SocketAddr],
+        address: SocketAddr,
         at: Timestamp,
         payload: String,
     ) -> (DeliveryResult, Option<Duration>) {
@@ -222,7 +239,7 @@ impl Callbacks {
 
         let runtime = engine.runtime();
         let http = runtime.http();
-        let sent = http.post_to(addresses, &delivery.url, headers, payload, *patience);
+        let sent = http.post_to(address, &delivery.url, headers, payload, *patience);
         match sent.await {
             Ok(receipt) => {
                 let retry_after = receipt.retry_after.as_deref();

@@ -1,4 +1,7 @@
 //! Receivers that fail for long: no attempts are made to them for a while.
+//!
+//! A receiver is a URL of one client, so that no client can disable a receiver for others by
+//! deliveries that it refuses.
 
 use std::time::Duration;
 
@@ -7,9 +10,8 @@ use jiff::Timestamp;
 use netvane_core::store::{StoreError, bucket::CALLBACK_RECEIVERS};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::{lookups::log_error, service::Callbacks};
+use super::{delivery::Delivery, lookups::log_error, service::Callbacks};
 
 /// Time for which a receiver is disabled. Then one delivery tries it again.
 const DISABLED_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -28,40 +30,40 @@ struct ReceiverFailures {
 
 impl Callbacks {
     /// Until when a receiver is disabled; `None` if it is not.
-    pub(super) async fn disabled_until(&self, receiver: &Url) -> Option<Timestamp> {
-        let failures = self.failures(&key(receiver)).await?;
+    pub(super) async fn disabled_until(&self, delivery: &Delivery) -> Option<Timestamp> {
+        let failures = self.failures(&key(delivery)).await?;
         failures
             .disabled_until
             .filter(|until| *until > Timestamp::now())
     }
 
     /// Records that an attempt to a receiver succeeded.
-    pub(super) async fn note_success(&self, receiver: &Url) {
-        let key = key(receiver);
+    pub(super) async fn note_success(&self, delivery: &Delivery) {
+        let key = key(delivery);
         if self.failures(&key).await.is_some() {
-            self.enable(receiver).await;
+            self.enable(delivery).await;
         }
     }
 
     /// Removes what is recorded of a receiver, so that attempts are made again.
-    pub(super) async fn enable(&self, receiver: &Url) {
+    pub(super) async fn enable(&self, delivery: &Delivery) {
         let removed = self
             .0
             .store
-            .remove(&CALLBACK_RECEIVERS, &key(receiver))
+            .remove(&CALLBACK_RECEIVERS, &key(delivery))
             .await;
         log_error(removed.map(|_| ()));
     }
 
     /// Records that an attempt to a receiver failed, and disables one that has failed for long.
-    pub(super) async fn note_failure(&self, receiver: &Url) {
-        let (key, now) = (key(receiver), Timestamp::now());
+    pub(super) async fn note_failure(&self, delivery: &Delivery) {
+        let (key, now) = (key(delivery), Timestamp::now());
         let failures = self.failures(&key).await;
         let before = failures.as_ref().and_then(|before| before.disabled_until);
         let failures = add_failure(failures, now, self.0.disable_after);
 
         if failures.disabled_until != before {
-            let host = receiver.host_str().unwrap_or_default();
+            let host = delivery.url.host_str().unwrap_or_default();
             let since = failures.since;
             tracing::warn!(host, %since, count = failures.count, "callback receiver disabled");
         }
@@ -98,11 +100,18 @@ fn add_failure(
     failures
 }
 
-/// Key of a receiver in the store: a hash of its URL without the query, which may hold a token.
-fn key(receiver: &Url) -> String {
-    let mut receiver = receiver.clone();
-    receiver.set_query(None);
-    HEXLOWER.encode(digest(&SHA256, receiver.as_str().as_bytes()).as_ref())
+/// Key of a receiver in the store: a hash of the client and of the URL without the query, which may
+/// hold a token.
+fn key(delivery: &Delivery) -> String {
+    let mut url = delivery.url.clone();
+    url.set_query(None);
+    let client = match &delivery.client {
+        _ if delivery.own => "operator".to_owned(),
+        Some(client) => client.name(),
+        None => String::new(),
+    };
+    let text = format!("{client}\n{url}");
+    HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref())
 }
 
 #[cfg(test)]
@@ -142,12 +151,27 @@ mod tests {
     }
 
     #[test]
-    fn the_query_does_not_distinguish_receivers() {
-        let key = |url: &str| key(&Url::parse(url).expect("a URL"));
-        assert_eq!(
-            key("https://a.example/x?token=1"),
-            key("https://a.example/x?token=2")
-        );
-        assert_ne!(key("https://a.example/x"), key("https://a.example/y"));
+    fn a_receiver_is_a_url_of_one_client() {
+        let key = |url: &str, own: bool, last: Option<u8>| {
+            let client = last.map(
+                |last| serde_json::json!({ "roles": [], "address": format!("192.0.2.{last}") }),
+            );
+            let delivery = serde_json::json!({
+                "id": "dlv_1", "command": "a", "url": url, "question": null, "own": own,
+                "state": "delivering", "created": Timestamp::UNIX_EPOCH, "attempts": [],
+                "next_attempt": null, "client": client,
+            });
+            key(&serde_json::from_value(delivery).expect("a delivery"))
+        };
+        let one = key("https://a.example/x?token=1", false, Some(1));
+        assert_eq!(one, key("https://a.example/x?token=2", false, Some(1)));
+        for other in [
+            key("https://a.example/y", false, Some(1)),
+            key("https://a.example/x", false, Some(2)),
+            key("https://a.example/x", true, Some(1)),
+            key("https://a.example/x", false, None),
+        ] {
+            assert_ne!(one, other);
+        }
     }
 }

@@ -76,7 +76,7 @@ impl Callbacks {
         } = undelivered.value;
         let place = self.0.open.take(caller)?;
         delivery.restart(caller);
-        self.enable(&delivery.url).await;
+        self.enable(&delivery).await;
         self.remember_place(id, place);
         if let Err(error) = self.reopen(&delivery, &payload).await {
             self.forget_place(id);

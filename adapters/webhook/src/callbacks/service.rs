@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -42,6 +43,8 @@ pub(super) struct Inner {
     pub(super) places: Mutex<HashMap<String, Place>>,
     /// Clients whose rate limit is used up, with the time until which it is.
     pub(super) waiting_clients: Cache<String, Instant>,
+    /// Addresses of receivers that wait for their turn, by id of the delivery.
+    pub(super) resolved: Cache<String, SocketAddr>,
     /// Held while a delivery is being sent again.
     pub(super) sending_again: tokio::sync::Mutex<()>,
     /// Progress that could not be stored yet, by id of the delivery.

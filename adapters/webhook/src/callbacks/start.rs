@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     delivery::Delivery,
     message::Signer,
-    open_deliveries::OpenDeliveries,
+    open_deliveries::{MAX_OPEN, OpenDeliveries},
     schedule::Schedule,
     service::{Callbacks, Inner},
 };
@@ -26,6 +26,9 @@ const NAME: &str = "http callbacks";
 
 /// Most clients of which is remembered that their rate limit is used up.
 const WAITING_CLIENTS: u64 = 10_000;
+
+/// Time for which an address is used that was resolved before a delivery had its turn.
+const RESOLVED_FOR: Duration = Duration::from_secs(60);
 
 /// Deliveries that are read at a time when the service starts.
 const READ_AT_ONCE: usize = 500;
@@ -54,6 +57,10 @@ impl Callbacks {
             "netvane_deliveries_refused_total",
             "Callbacks that were refused, by the limit of open ones that was reached: client, network, anonymous or all."
         );
+        ::metrics::describe_counter!(
+            "netvane_delivery_attempts_broken_off_total",
+            "Attempts to deliver a callback that were broken off, because many receivers were slow."
+        );
         ::metrics::describe_gauge!("netvane_deliveries_open", "Callbacks that have not ended.");
         let callbacks = Self(Arc::new(Inner {
             engine: engine.clone(),
@@ -69,6 +76,10 @@ impl Callbacks {
             waiting_clients: Cache::builder()
                 .max_capacity(WAITING_CLIENTS)
                 .time_to_live(Duration::from_secs(600))
+                .build(),
+            resolved: Cache::builder()
+                .max_capacity(MAX_OPEN as u64)
+                .time_to_live(RESOLVED_FOR)
                 .build(),
             sending_again: tokio::sync::Mutex::default(),
             unsaved: Mutex::default(),

@@ -67,7 +67,7 @@ fn url(text: &str) -> reqwest::Url {
 fn resolves_the_location_of_a_redirect() {
     let from = url("https://a.example/x/y?z");
     let to = |status: u16, location: Option<&[u8]>| {
-        let mut headers = super::HeaderMap::new();
+        let mut headers = reqwest::header::HeaderMap::new();
         if let Some(location) = location {
             let value = super::header::HeaderValue::from_bytes(location).expect("a value");
             headers.insert(super::header::LOCATION, value);
