@@ -2,12 +2,6 @@
 
 use std::sync::Arc;
 
-use super::{
-    delivery::{self, Delivery, DeliveryState, MAX_PAYLOAD, StoredRequest},
-    lookups::log_error,
-    service::{Callbacks, Inner},
-    target,
-};
 use netvane_core::{
     Caller, Failure, Input, Request,
     request::http_request::HttpRequestInfo,
@@ -15,6 +9,13 @@ use netvane_core::{
         CALLBACK_LOOKUPS, StoreError,
         bucket::{CALLBACK_PAYLOADS, CALLBACKS},
     },
+};
+
+use super::{
+    delivery::{self, Delivery, DeliveryState, MAX_PAYLOAD, StoredRequest},
+    lookups::log_error,
+    service::{Callbacks, Inner},
+    target,
 };
 
 /// Bytes of a delivery's head, which count for what is sent.

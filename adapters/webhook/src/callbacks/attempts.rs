@@ -23,15 +23,17 @@ use super::{
 /// Minimum pause for a host or client that has reached its limit.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Pause of an attempt that was broken off, because many receivers are slow.
+/// Pause of an attempt that was broken off, because many receivers are slow, or that was not made,
+/// because the state could not be read.
 const AFTER_BREAK: Duration = Duration::from_secs(30);
 
 /// What became of an attempt.
 enum Outcome {
     /// It was made; with the wait that the receiver asks for.
     Made(Attempt, Option<Duration>),
-    /// It was not made, because a rate limit is used up for this long.
-    Limited(Duration),
+    /// It was not made and is put off for this long: a rate limit is used up, or the state cannot be
+    /// read.
+    PutOff(Duration),
     /// It was not made: the receiver's address takes turns under this name.
     Moved(String),
 }
@@ -69,7 +71,7 @@ impl Callbacks {
         match outcome {
             Some(Outcome::Made(attempt, wait)) => self.record(due, open, attempt, wait).await,
             // These do not count as attempts.
-            Some(Outcome::Limited(wait)) => {
+            Some(Outcome::PutOff(wait)) => {
                 log_error(due.postpone(wait).await);
                 Some(())
             }
@@ -155,11 +157,16 @@ impl Callbacks {
         }
 
         let id = &delivery.id;
-        let Ok(Some(payload)) = self.0.store.get::<String>(&CALLBACK_PAYLOADS, id).await else {
-            return failed("could not read the reply from the state".into());
+        let payload = match self.0.store.get::<String>(&CALLBACK_PAYLOADS, id).await {
+            Ok(Some(payload)) => payload,
+            Ok(None) => return failed("could not read the reply from the state".into()),
+            Err(error) => {
+                tracing::debug!(%error, delivery = id, "could not read a reply");
+                return Outcome::PutOff(AFTER_BREAK);
+            }
         };
         if let Err(wait) = self.charge(delivery, address.ip(), payload.value.len()) {
-            return Outcome::Limited(wait.max(SHORTEST_WAIT));
+            return Outcome::PutOff(wait.max(SHORTEST_WAIT));
         }
         made(self.send(delivery, address, at, payload.value).await)
     }

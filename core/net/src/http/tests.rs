@@ -196,7 +196,12 @@ async fn post_returns_status_and_retry_after() {
     let (url, http) = always(busy).await;
     let timeout = std::time::Duration::from_secs(5);
     let sent = http
-        .post(&url, super::HeaderMap::new(), "{}".into(), timeout)
+        .post(
+            &url,
+            reqwest::header::HeaderMap::new(),
+            "{}".into(),
+            timeout,
+        )
         .await;
     let expected = super::Receipt {
         status: 503,
