@@ -83,10 +83,8 @@ impl SigningKey {
                 .to_owned()
         };
         if let Some(bytes) = decode(text, SECRET) {
-            return match SECRET_BYTES.contains(&bytes.len()) {
-                true => Ok(Self::Shared(bytes)),
-                false => Err(wrong()),
-            };
+            let is_sound = SECRET_BYTES.contains(&bytes.len());
+            return is_sound.then_some(Self::Shared(bytes)).ok_or_else(wrong);
         }
 
         let bytes = decode(text, PRIVATE).ok_or_else(wrong)?;

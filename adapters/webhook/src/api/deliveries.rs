@@ -133,7 +133,7 @@ pub(crate) async fn send(
     };
 
     match callbacks.send_again(&id, &caller).await {
-        Ok(SentAgain::Open(delivery)) => accepted(&delivery.id, delivery.state),
+        Ok(SentAgain::Open(state)) => accepted(&id, state),
         Ok(SentAgain::Unknown) => unknown(),
         Ok(SentAgain::NotPossible) => problem::plain(
             StatusCode::NOT_FOUND,

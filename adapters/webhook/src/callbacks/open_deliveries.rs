@@ -73,7 +73,7 @@ impl OpenDeliveries {
     pub(super) fn take(&self, caller: &Caller) -> Result<Place, Failure> {
         let payer = Payer::of(caller);
         let mut counts = self.lock();
-        if let Err((limit, failure)) = counts.check(&payer) {
+        if let Some((limit, failure)) = counts.refusal(&payer) {
             ::metrics::counter!("netvane_deliveries_refused_total", "limit" => limit).increment(1);
             return Err(failure);
         }
@@ -108,22 +108,24 @@ impl Drop for Place {
 }
 
 impl Counts {
-    fn check(&self, payer: &Payer) -> Result<(), (&'static str, Failure)> {
+    /// Returns the limit that a client has reached, and the failure to report; `None` if there is a
+    /// place for it.
+    fn refusal(&self, payer: &Payer) -> Option<(&'static str, Failure)> {
         if self.all >= MAX_OPEN {
             let why = format!("the limit of {MAX_OPEN} open callbacks is reached");
-            return Err(("all", Failure::Unavailable(why)));
+            return Some(("all", Failure::Unavailable(why)));
         }
         let of_client = |name: &str| self.clients.get(name).copied().unwrap_or_default();
         match payer {
-            Payer::Uncounted => Ok(()),
-            Payer::Key(name) if of_client(name) >= MAX_PER_KEY => Err((
+            Payer::Uncounted => None,
+            Payer::Key(name) if of_client(name) >= MAX_PER_KEY => Some((
                 "client",
                 limited(format!(
                     "this key has {MAX_PER_KEY} open callbacks, its limit"
                 )),
             )),
-            Payer::Key(_) => Ok(()),
-            Payer::Anonymous(name, _) if of_client(name) >= MAX_PER_ADDRESS => Err((
+            Payer::Key(_) => None,
+            Payer::Anonymous(name, _) if of_client(name) >= MAX_PER_ADDRESS => Some((
                 "client",
                 limited(format!(
                     "you have {MAX_PER_ADDRESS} open callbacks, the limit without an API key"
@@ -132,7 +134,7 @@ impl Counts {
             Payer::Anonymous(_, Some(network))
                 if self.networks.get(network).copied().unwrap_or_default() >= MAX_PER_NETWORK =>
             {
-                Err((
+                Some((
                     "network",
                     limited(format!(
                         "clients in {network} have {MAX_PER_NETWORK} open callbacks, the limit without an API key"
@@ -143,9 +145,9 @@ impl Counts {
                 let why = format!(
                     "the limit of {MAX_ANONYMOUS} open callbacks without an API key is reached"
                 );
-                Err(("anonymous", Failure::Unavailable(why)))
+                Some(("anonymous", Failure::Unavailable(why)))
             }
-            Payer::Anonymous(..) => Ok(()),
+            Payer::Anonymous(..) => None,
         }
     }
 

@@ -10,7 +10,12 @@ use netvane_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{accept::not_kept, delivery::Delivery, lookups::log_error, service::Callbacks};
+use super::{
+    accept::not_kept,
+    delivery::{Delivery, DeliveryState},
+    lookups::log_error,
+    service::Callbacks,
+};
 
 /// A delivery that the receiver did not accept, with all that is needed to send it again.
 #[derive(Serialize, Deserialize)]
@@ -23,7 +28,7 @@ struct Undelivered {
 /// What became of a request to send a delivery again.
 pub(crate) enum SentAgain {
     /// It is being sent, since now or already.
-    Open(Delivery),
+    Open(DeliveryState),
     /// The receiver accepted it, or its payload is no longer kept.
     NotPossible,
     Unknown,
@@ -64,7 +69,7 @@ impl Callbacks {
         let _one_at_a_time = self.0.sending_again.lock().await;
         let Some(undelivered) = self.undelivered(id).await.map_err(not_kept)? else {
             return Ok(match self.find(id).await.map_err(not_kept)? {
-                Some(delivery) if delivery.state.is_open() => SentAgain::Open(delivery),
+                Some(delivery) if delivery.state.is_open() => SentAgain::Open(delivery.state),
                 Some(_) => SentAgain::NotPossible,
                 None => SentAgain::Unknown,
             });
@@ -82,7 +87,7 @@ impl Callbacks {
             self.forget_place(id);
             return Err(not_kept(error));
         }
-        Ok(SentAgain::Open(delivery))
+        Ok(SentAgain::Open(delivery.state))
     }
 
     /// Stores a delivery as an open one, and its job, which is given out when all is on disk. Where
