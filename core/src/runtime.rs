@@ -3,7 +3,7 @@
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use netvane_document::Failure;
@@ -11,10 +11,7 @@ use netvane_facts::{
     geo::{GeoHandle, Refresh},
     target::Host,
 };
-use netvane_net::{
-    EgressBudget, Net, PortUse,
-    http::{Http, Receipt},
-};
+use netvane_net::{EgressBudget, Net, PortUse, http::Http};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
@@ -259,20 +256,15 @@ impl Runtime {
         }
     }
 
-    /// POSTs to a URL that a caller chose. The host is charged as a target, unless the caller is
-    /// the operator.
-    pub async fn deliver(
-        &self,
-        url: &url::Url,
-        headers: http::HeaderMap,
-        body: String,
-        timeout: Duration,
-        own: bool,
-    ) -> Result<Receipt, Failure> {
-        self.check_callback_port(url, own)?;
-        self.egress_budget(u32::MAX, own, AT_HAND)
-            .during(self.net.http.post(url, headers, body, timeout))
-            .await
+    /// Charges an attempt to deliver this many bytes to the receiver's address, over all clients.
+    pub fn charge_delivery_target(&self, receiver: IpAddr, bytes: usize) -> Result<(), Failure> {
+        self.budgets.charge_target(receiver, delivery_units(bytes))
+    }
+
+    /// Charges an attempt to deliver this many bytes to the client that asked for it.
+    pub fn charge_delivery_client(&self, client: &Caller, bytes: usize) -> Result<(), Failure> {
+        let charged = self.budgets.charge(client, delivery_units(bytes));
+        charged.map(|_| ())
     }
 
     /// Reloads databases and RDAP bootstrap files that were replaced; a broken one is logged and the previous one
@@ -289,6 +281,11 @@ impl Runtime {
             tracing::info!("RDAP bootstrap files reloaded");
         }
     }
+}
+
+/// Units of an attempt to deliver this many bytes: one, and another for each 8 KiB.
+fn delivery_units(bytes: usize) -> u32 {
+    AT_HAND + u32::try_from(bytes >> 13).unwrap_or(u32::MAX - AT_HAND)
 }
 
 fn open_geo(settings: &Settings) -> Result<GeoHandle, Failure> {

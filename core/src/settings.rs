@@ -8,6 +8,7 @@ pub mod keys;
 mod load;
 mod rules;
 mod urls;
+pub mod webhook_keys;
 
 use std::collections::BTreeMap;
 
@@ -244,9 +245,12 @@ pub struct Http {
     pub anonymous: bool,
     pub api_keys: Vec<Secret>,
     pub inbound_secrets: Vec<Secret>,
+    #[serde(deserialize_with = "one_or_more_keys")]
     pub callback_secret: Secret,
+    pub callback_derive: bool,
     pub callback_timeout_ms: u64,
     pub callback_retry_seconds: Vec<u64>,
+    pub callback_disable_seconds: u64,
     pub slack_signing_secret: Secret,
     pub slash_tokens: Vec<Secret>,
     pub slash_in_channel: bool,
@@ -310,6 +314,20 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+}
+
+/// Reads keys as one text or as a list; they are kept in one text.
+fn one_or_more_keys<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a key or a list of keys")]
+    enum Keys {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(Secret(match Keys::deserialize(deserializer)? {
+        Keys::One(key) => key,
+        Keys::More(keys) => keys.join(" "),
+    }))
 }
 
 impl std::fmt::Display for Secret {

@@ -5,6 +5,7 @@ mod api;
 mod bad_input;
 mod basics;
 mod batch;
+mod callback_limits;
 mod callbacks;
 mod engine;
 mod openapi;

@@ -242,7 +242,7 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
     (
         "HTTP__CALLBACK_SECRET",
         "secret",
-        "http.callback_secret: expected `whsec_` and 24 to 64 bytes",
+        "http.callback_secret: expected `whsec_` and 24 to 64 bytes in base64",
     ),
     (
         "HTTP__CALLBACK_RETRY_SECONDS",

@@ -168,7 +168,7 @@ fn operators_list_move_and_purge_the_state() {
     assert!(
         imported
             .stdout
-            .starts_with("Imported 3 entries and jobs; 0 existed"),
+            .starts_with("Imported 4 entries and jobs; 0 existed"),
         "{}",
         imported.stdout
     );

@@ -7,7 +7,7 @@ use netvane_core::{Engine, command::Registry, settings::Settings, spec::Argument
 
 use crate::{
     advice, data,
-    key::{self, NewKey},
+    key::{self, CallbackKey, NewKey},
     lookup, man,
     output::{LookupOptions, Output, print},
     overview, serve,
@@ -37,7 +37,7 @@ enum Action {
         #[command(subcommand)]
         what: ConfigAction,
     },
-    /// Create keys for the HTTP API.
+    /// Create keys for the HTTP API, and show those of callbacks.
     Key {
         #[command(subcommand)]
         what: KeyAction,
@@ -81,6 +81,8 @@ enum ConfigAction {
 enum KeyAction {
     /// Create a key and print its configuration entry.
     New(NewKey),
+    /// Print what the receiver of a callback needs to verify it.
+    Callback(CallbackKey),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -193,6 +195,9 @@ impl Cli {
             Action::Key {
                 what: KeyAction::New(wanted),
             } => key::new(wanted, self.output.json),
+            Action::Key {
+                what: KeyAction::Callback(wanted),
+            } => key::callback(&wanted, &self.output.settings()?, self.output.json),
             Action::Data {
                 what: DataAction::Status,
             } => data::status(&self.output.settings()?, self.output.json),

@@ -1,8 +1,12 @@
-//! `netvane key`: creates keys of the HTTP API.
+//! `netvane key`: creates keys of the HTTP API, and shows those that verify callbacks.
 
 use std::process::ExitCode;
 
-use netvane_core::settings::keys::{ApiKey, Scope};
+use netvane_core::settings::{
+    Settings,
+    keys::{ApiKey, Scope},
+    webhook_keys::SigningKey,
+};
 
 use crate::output::print;
 
@@ -55,5 +59,51 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
          api_keys = [\"{entry}\"]\n"
     ));
 
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Options of `netvane key callback`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct CallbackKey {
+    /// The callback URL, exactly as requests give it, query included.
+    url: String,
+}
+
+/// Prints the keys that verify the deliveries to a URL, one a line: a secret derived for this URL,
+/// or a public key. The shared secret itself is never printed.
+pub(crate) fn callback(
+    wanted: &CallbackKey,
+    settings: &Settings,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let url = netvane_webhook::parse_callback_url(&wanted.url)?;
+    let http = &settings.http;
+    let signing =
+        SigningKey::read_all(http.callback_secret.reveal()).map_err(anyhow::Error::msg)?;
+    anyhow::ensure!(!signing.is_empty(), "http.callback_secret is not set");
+
+    let is_shared = signing.iter().any(|key| key.public().is_none());
+    if is_shared && !http.callback_derive {
+        eprintln!(
+            "netvane: deliveries are signed with http.callback_secret itself until http.callback_derive is true"
+        );
+    }
+
+    let keys: Vec<String> = signing
+        .iter()
+        .map(|key| match key.derive(&url) {
+            Some(derived) => derived.for_receiver(),
+            None => key.for_receiver(),
+        })
+        .collect();
+
+    print(&if json {
+        format!(
+            "{}\n",
+            serde_json::json!({ "url": url.as_str(), "keys": keys })
+        )
+    } else {
+        format!("{}\n", keys.join("\n"))
+    });
     Ok(ExitCode::SUCCESS)
 }

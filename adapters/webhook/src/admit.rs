@@ -13,8 +13,8 @@ use crate::{
     body,
 };
 
-/// Admits a request by its header fields alone. A signature is then checked over an empty body, so
-/// signed requests cannot use handlers that stream the body.
+/// Admits a request by its header fields alone. A signature then covers path and query, so signed
+/// requests cannot use handlers that stream the body.
 pub(crate) async fn admit(
     app: &App,
     http_request: &HttpRequestInfo,
@@ -27,7 +27,10 @@ pub(crate) async fn admit(
             let how = "signed requests are not supported here, because the body is streamed; use an API key";
             return Err(Refusal::unauthorized(how.into(), None));
         }
-        gate.secrets.settle(signature, b"", &app.store).await?;
+        let settled = gate
+            .secrets
+            .settle(signature, http_request, b"", &app.store);
+        settled.await?;
     }
     let admitted = head.admitted(&app.engine, http_request);
     admitted.may(scope).map(|()| admitted)
@@ -47,8 +50,10 @@ pub(crate) async fn admit_with_body(
         .map_err(Refusal::into_response)?;
     let body = body::body(app, body).await?;
     if let Some(signature) = &head.signature {
-        let settled = gate.secrets.settle(signature, &body, &app.store).await;
-        settled.map_err(Refusal::into_response)?;
+        let settled = gate
+            .secrets
+            .settle(signature, http_request, &body, &app.store);
+        settled.await.map_err(Refusal::into_response)?;
     }
     let admitted = head.admitted(&app.engine, http_request);
     admitted.may(scope).map_err(Refusal::into_response)?;

@@ -48,6 +48,7 @@ use callbacks::Callbacks;
 use site::Pages;
 use slack::Slack;
 
+pub use callbacks::parse_callback_url;
 pub use metrics::Metrics;
 
 /// Most connections that may wait to be accepted; the operating system may set a lower limit.

@@ -102,6 +102,10 @@ fn paths(registry: &Registry, schemas: &mut Schemas) -> Named<PathItem> {
     paths.insert("/v1/batch".into(), post(batch));
     let delivery = operations::delivery(schemas);
     paths.insert("/v1/deliveries/{id}".into(), get(delivery));
+    let send_again = operations::send_again(schemas);
+    paths.insert("/v1/deliveries/{id}/send".into(), post(send_again));
+    let keys = operations::callback_keys(schemas);
+    paths.insert("/v1/callback-keys".into(), get(keys));
     paths.insert("/v1/results".into(), post(operations::keep(schemas)));
     paths.insert("/r/{id}".into(), get(operations::result(schemas)));
     let deletion = operations::delete_result(schemas);

@@ -40,6 +40,8 @@ pub(crate) fn router(
         .route("/v1/commands", get(service::registry).post(ask::post))
         .route("/v1/commands/{name}", get(ask::get).post(ask::post_message))
         .route("/v1/deliveries/{id}", get(deliveries::show))
+        .route("/v1/deliveries/{id}/send", post(deliveries::send))
+        .route("/v1/callback-keys", get(deliveries::keys))
         .route("/v1/batch", post(batch::post))
         .route("/v1/results", post(results::post))
         .route(

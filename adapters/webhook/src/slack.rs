@@ -120,7 +120,11 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let (platform, form) = match slack.senders.authenticate(&headers, &body) {
+    let (platform, form) = match slack
+        .senders
+        .authenticate(&headers, &body, &app.store)
+        .await
+    {
         Ok(sent) => sent,
         Err(failure) => {
             metrics::counter!("netvane_http_refused_total", "credential" => "slash").increment(1);
@@ -246,5 +250,5 @@ fn not_later(slack: &Slack, platform: Dialect, open: Open, why: &str) -> Documen
 /// Whether a request is signed with this secret.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8], now: u64) -> bool {
-    sender::Senders::is_signed(secret, headers, body, now)
+    sender::is_signed(secret, headers, body, now)
 }

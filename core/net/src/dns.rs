@@ -342,7 +342,8 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
         }
     }
 
-    Ok(Client::new(upstreams, settings.attempts))
+    let upstreams = upstreams.into_iter().map(Upstream::with_cookies);
+    Ok(Client::new(upstreams.collect(), settings.attempts))
 }
 
 fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {

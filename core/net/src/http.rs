@@ -2,6 +2,7 @@
 //! every redirect, and response bodies are limited.
 
 mod download;
+mod post;
 
 use std::{
     net::SocketAddr,
@@ -13,18 +14,38 @@ use netvane_document::Failure;
 use reqwest::{
     Client, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{self, HeaderMap},
-    redirect,
+    header, redirect,
 };
 
 pub use download::Downloaded;
+pub use post::Receipt;
 
 use super::{Guard, WHO, dns::Dns, egress_budget, local_addresses, tls::Tls};
 use crate::metrics;
 
-/// Most redirects followed. RFC 7480 requires RDAP clients to follow them; registries use one or
-/// two.
-const MAX_REDIRECTS: usize = 4;
+/// Which redirects a request follows.
+#[derive(Debug, Clone, Copy)]
+struct Redirects {
+    most: usize,
+    /// Whether a redirect must lead to an https URL.
+    https_only: bool,
+}
+
+impl Redirects {
+    const NONE: Self = Self {
+        most: 0,
+        https_only: false,
+    };
+    /// RFC 7480 requires RDAP clients to follow them; registries use one or two.
+    const FEW: Self = Self {
+        most: 4,
+        https_only: false,
+    };
+    const FEW_TO_HTTPS: Self = Self {
+        most: 4,
+        https_only: true,
+    };
+}
 
 /// Idle connections kept per host.
 const KEPT_IDLE: usize = 2;
@@ -49,15 +70,6 @@ pub struct Fetched {
     pub host: String,
     /// The complete response body.
     pub body: Vec<u8>,
-}
-
-/// Response to a POST, without its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// Status code of the response.
-    pub status: u16,
-    /// Value of the `Retry-After` header, unparsed.
-    pub retry_after: Option<String>,
 }
 
 impl Http {
@@ -87,7 +99,20 @@ impl Http {
         max_bytes: usize,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        self.fetch(url, accept, (max_bytes, MAX_REDIRECTS), timeout)
+        self.fetch(url, accept, max_bytes, Redirects::FEW, timeout)
+            .await
+    }
+
+    /// Like [`Self::get`], but a redirect to http is an error: for data files, which nobody on the
+    /// path may change.
+    pub async fn get_data(
+        &self,
+        url: &str,
+        accept: &str,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Fetched, Failure> {
+        self.fetch(url, accept, max_bytes, Redirects::FEW_TO_HTTPS, timeout)
             .await
     }
 
@@ -100,39 +125,8 @@ impl Http {
         max_bytes: usize,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        self.fetch(url, accept, (max_bytes, 0), timeout).await
-    }
-
-    /// Sends one POST request. Redirects are not followed and the response body is not read. Each
-    /// call resolves and checks the host again and opens a new connection, so that an earlier check
-    /// is never reused.
-    pub async fn post(
-        &self,
-        url: &Url,
-        headers: HeaderMap,
-        body: String,
-        timeout: Duration,
-    ) -> Result<Receipt, Failure> {
-        let client = self.messenger.get_or_init(|| self.build(0)).clone()?;
-        let host = self.admit(url)?;
-        let sent = client.post(url.clone()).headers(headers).body(body).send();
-        let answer = tokio::time::timeout(timeout, sent)
+        self.fetch(url, accept, max_bytes, Redirects::NONE, timeout)
             .await
-            .map_err(|_| Failure::Timeout {
-                what: host.clone(),
-                after: timeout,
-            })?
-            .map_err(|error| reason(&host, &error))?;
-
-        let retry_after = answer
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-
-        Ok(Receipt {
-            status: answer.status().as_u16(),
-            retry_after: retry_after.map(str::to_owned),
-        })
     }
 
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "https")]
@@ -140,14 +134,14 @@ impl Http {
         &self,
         url: &str,
         accept: &str,
-        bounds: (usize, usize),
+        max_bytes: usize,
+        redirects: Redirects,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        let (max_bytes, max_redirects) = bounds;
         let (url, host) = parse(url)?;
 
         within(host, timeout, async {
-            let (response, host) = self.follow(url, accept, max_redirects).await?;
+            let (response, host) = self.follow(url, accept, redirects).await?;
             let status = response.status().as_u16();
             let body = read_body(response, &host, max_bytes).await?;
             Ok(Fetched { status, host, body })
@@ -160,11 +154,11 @@ impl Http {
         &self,
         mut url: Url,
         accept: &str,
-        max_redirects: usize,
+        redirects: Redirects,
     ) -> Result<(reqwest::Response, String), Failure> {
         let client = self.client.get_or_init(|| self.build(KEPT_IDLE)).clone()?;
 
-        for _ in 0..=max_redirects {
+        for _ in 0..=redirects.most {
             let host = self.admit(&url)?;
 
             // Whether the pool has an open connection is unknown here, so charge for a new one.
@@ -184,12 +178,18 @@ impl Http {
                 .map_err(|error| reason(&host, &error))?;
 
             match redirected(response.status(), response.headers(), &url) {
+                Some(next) if redirects.https_only && next.scheme() != "https" => {
+                    return Err(upstream(
+                        &host,
+                        &"redirected to http, which is not followed",
+                    ));
+                }
                 Some(next) => url = next,
                 None => return Ok((response, host)),
             }
         }
 
-        let why = if max_redirects == 0 {
+        let why = if redirects.most == 0 {
             "redirected; a redirect is not allowed here"
         } else {
             "too many redirects"
@@ -225,9 +225,17 @@ impl Http {
             dns: self.dns.clone(),
             guard: self.guard.clone(),
         };
+        self.build_with(max_idle, Arc::new(resolver))
+    }
+
+    fn build_with<R: Resolve + 'static>(
+        &self,
+        max_idle: usize,
+        resolver: Arc<R>,
+    ) -> Result<Client, Failure> {
         Client::builder()
             .use_preconfigured_tls(self.tls.client()?)
-            .dns_resolver(Arc::new(resolver))
+            .dns_resolver(resolver)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .user_agent(&*self.agent)

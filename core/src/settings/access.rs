@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Http, Secret};
-use crate::settings::keys::{self, ApiKeys};
+use crate::settings::{keys::ApiKeys, webhook_keys::VerifyingKey};
 
 /// Minimum length of a token in bytes; a shorter one could be guessed.
 const SHORTEST: usize = 16;
@@ -14,7 +14,7 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
     }
 
     for (secret, number) in http.inbound_secrets.iter().zip(1..) {
-        if let Err(fault) = keys::webhook_secret(secret.reveal()) {
+        if let Err(fault) = VerifyingKey::read(secret.reveal()) {
             must(
                 false,
                 &format!("http.inbound_secrets: entry {number}: {fault}"),

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use url::Url;
 
-use super::{Secret, Settings, chats, rules, urls::is_here};
+use super::{Secret, Settings, chats, rules, urls::is_here, webhook_keys::SigningKey};
 use crate::{settings::keys::ApiKey, spec::CommandNames};
 
 /// Addresses of cloud metadata services, which serve credentials of the machine's account.
@@ -204,7 +204,12 @@ impl Settings {
             );
         }
 
-        let same = http.inbound_secrets.contains(&http.callback_secret);
+        let signing = SigningKey::read_all(http.callback_secret.reveal()).unwrap_or_default();
+        let same = signing.iter().any(|key| {
+            let verifies = key.for_receiver();
+            let mut inbound = http.inbound_secrets.iter();
+            key.public().is_none() && inbound.any(|secret| secret.reveal() == verifies)
+        });
 
         tell(
             same,

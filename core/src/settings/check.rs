@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use data_encoding::BASE64;
 use netvane_facts::target::Endpoint;
 use url::Url;
 
 use super::{
     Settings, SettingsError, TelegramMode, access, chats, rules,
     urls::{is_origin, is_web},
+    webhook_keys::SigningKey,
 };
 
 impl Settings {
@@ -231,15 +231,16 @@ impl Settings {
 
     fn check_callbacks(&self, must: &mut impl FnMut(bool, &str)) {
         let http = &self.http;
-        let key = http.callback_secret.reveal().strip_prefix("whsec_");
-        let key = key.and_then(|key| BASE64.decode(key.as_bytes()).ok());
-        must(
-            !http.callback_secret.is_set() || key.is_some_and(|key| (24..=64).contains(&key.len())),
-            "http.callback_secret: expected `whsec_` and 24 to 64 bytes in base64",
-        );
+        if let Err(fault) = SigningKey::read_all(http.callback_secret.reveal()) {
+            must(false, &format!("http.callback_secret: {fault}"));
+        }
         must(
             (100..=60_000).contains(&http.callback_timeout_ms),
             "http.callback_timeout_ms: must be 100–60000",
+        );
+        must(
+            (1..=31_536_000).contains(&http.callback_disable_seconds),
+            "http.callback_disable_seconds: must be 1–31536000",
         );
         let waits = &http.callback_retry_seconds;
         must(

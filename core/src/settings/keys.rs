@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use netvane_document::{Failure, UsageError};
 use ring::{
@@ -18,10 +18,6 @@ pub const PREFIX: &str = "nvk_";
 
 /// Prefix of a hash in the settings.
 const HASH: &str = "sha256:";
-
-/// Prefix of a Standard Webhooks secret, and the allowed number of its bytes.
-const SECRET: &str = "whsec_";
-const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// What an API key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,18 +260,6 @@ impl ApiKeys {
         }
         found.filter(|key| key.is_valid_on(today))
     }
-}
-
-/// Returns the bytes of a Standard Webhooks secret, `whsec_` and base64; the error does not repeat
-/// it.
-pub fn webhook_secret(text: &str) -> Result<Vec<u8>, String> {
-    let bytes = text
-        .strip_prefix(SECRET)
-        .and_then(|coded| BASE64.decode(coded.as_bytes()).ok());
-    bytes.filter(|bytes| SECRET_BYTES.contains(&bytes.len())).ok_or_else(|| {
-        "expected `whsec_` and 24 to 64 random bytes in base64 (`echo whsec_$(openssl rand -base64 32)`)"
-            .to_owned()
-    })
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Settings {
             let name = path.display().to_string();
             let text =
                 std::fs::read_to_string(path).map_err(|error| one(unreadable(&name, &error)))?;
-            let given = tree(&text).map_err(|error| one(format!("{name}: {error}")))?;
+            let given = tree(&text).map_err(|_| one(format!("{name}: {}", syntax_fault(&text))))?;
             unknown_keys(&given, &keys, &name, &mut faults);
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
@@ -233,24 +233,43 @@ impl Settings {
 fn describe_error(error: &config::ConfigError) -> String {
     let text = error.to_string();
     // The key comes after the message (`… for key `http.listen``) or before it (`http.listen: …`).
-    let (fault, key) = match text.split_once(" for key `") {
+    // A value may contain the same words, so the last ones count.
+    let (fault, key) = match text.rsplit_once(" for key `") {
         Some((fault, key)) => (fault, key.split('`').next().unwrap_or(key)),
         None => match text
             .split_once(": ")
             .filter(|(key, _)| !key.contains(char::is_whitespace))
         {
             Some((key, fault)) => (fault, key),
-            None => return text,
+            None => return without_value(&text).to_owned(),
         },
     };
-    // Such as "invalid type: VALUE, expected WHAT".
-    match fault
-        .rsplit_once("expected ")
-        .filter(|_| fault.starts_with("invalid "))
-    {
-        Some((_, wanted)) => format!("{key}: expected {wanted}"),
-        None => format!("{key}: {fault}"),
+    format!("{key}: {}", without_value(fault))
+}
+
+/// Returns the part of a message that repeats no value: of "invalid type: VALUE, expected WHAT" the
+/// end.
+fn without_value(fault: &str) -> &str {
+    match (fault.starts_with("invalid "), fault.rfind("expected ")) {
+        (true, Some(at)) => fault.get(at..).unwrap_or_default(),
+        (true, None) => "invalid value",
+        (false, _) => fault,
     }
+}
+
+/// Describes why a text is not TOML, with its place. The text itself is not repeated, because it
+/// may contain secrets.
+fn syntax_fault(text: &str) -> String {
+    let Err(error) = text.parse::<toml::Table>() else {
+        return "not valid TOML".to_owned();
+    };
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let place = before.map(|before| {
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        format!("line {line}, column {column}: ")
+    });
+    format!("{}{}", place.unwrap_or_default(), error.message())
 }
 
 fn tree(text: &str) -> Result<Value, config::ConfigError> {

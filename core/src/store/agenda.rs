@@ -36,7 +36,7 @@ pub static CALLBACK_LOOKUPS: Kind = Kind {
     per_owner: 32,
 };
 
-/// Callbacks whose reply is to be delivered; the owner is the host of the receiver.
+/// Callbacks whose reply is to be delivered; the owner is the host of the receiver, then its address.
 pub static CALLBACK_DELIVERIES: Kind = Kind {
     name: "callback-deliveries",
     max_jobs: 20_000,
@@ -270,6 +270,21 @@ impl Due {
     /// Identifier of the job, the key of its record.
     pub fn id(&self) -> &str {
         self.taken.as_ref().map_or("", |taken| taken.id.as_str())
+    }
+
+    /// Whose turn the job takes.
+    pub fn owner(&self) -> &str {
+        self.taken.as_ref().map_or("", |taken| taken.owner.as_str())
+    }
+
+    /// Gives the job back at once, to be taken as one of this owner's. On disk its owner stays until it is postponed.
+    pub fn release_to(self, owner: &str) {
+        if let Some(taken) = &self.taken {
+            self.queues().change(self.kind, |queue| {
+                queue.set_owner(taken, owner);
+                queue.postpone(taken, Instant::now())
+            });
+        }
     }
 
     /// Says that the job is being worked on. False if it was given to someone else meanwhile.

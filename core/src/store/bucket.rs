@@ -89,6 +89,26 @@ pub static CALLBACKS_ENDED: Bucket = bucket(
     Sync::Always,
 );
 
+/// Deliveries that ended without the receiver's consent, with their bodies, to be sent again on request.
+pub static CALLBACKS_UNDELIVERED: Bucket = bucket(
+    "callbacks-undelivered",
+    7 * DAY,
+    256 * MIB,
+    512 << 10,
+    WhenFull::DropOldest,
+    Sync::Always,
+);
+
+/// Receivers of callbacks that have failed since their last success.
+pub static CALLBACK_RECEIVERS: Bucket = bucket(
+    "callback-receivers",
+    30 * DAY,
+    16 * MIB,
+    1 << 10,
+    WhenFull::DropOldest,
+    Sync::Batched,
+);
+
 /// Updates of the chat platforms, each claimed once, with the request that is still open.
 pub static CHAT_UPDATES: Bucket = bucket(
     "chat-updates",
@@ -129,6 +149,16 @@ pub static SIGNED_REQUESTS: Bucket = bucket(
     Sync::Always,
 );
 
+/// Signatures of Slack's requests; dropping one early would permit a replay.
+pub static SLACK_REQUESTS: Bucket = bucket(
+    "slack-requests",
+    15 * MINUTE,
+    64 * MIB,
+    1 << 10,
+    WhenFull::Refuse,
+    Sync::Always,
+);
+
 /// Kept results, by their identifiers. `limits.results_bytes` sets the bound in use.
 pub static RESULTS: Bucket = bucket(
     "results",
@@ -150,14 +180,17 @@ pub static RESULT_OWNERS: Bucket = bucket(
 );
 
 /// Every bucket, in the order of `netvane state list`.
-pub static ALL: [&Bucket; 9] = [
+pub static ALL: [&Bucket; 12] = [
     &CALLBACKS,
     &CALLBACK_PAYLOADS,
     &CALLBACKS_ENDED,
+    &CALLBACKS_UNDELIVERED,
+    &CALLBACK_RECEIVERS,
     &CHAT_UPDATES,
     &BUTTONS,
     &PROMPTS,
     &SIGNED_REQUESTS,
+    &SLACK_REQUESTS,
     &RESULTS,
     &RESULT_OWNERS,
 ];

@@ -493,14 +493,30 @@ fn a_signature_replaces_a_key_exactly_once() {
         "signed again"
     );
 
-    let get = Signed::new(2, "msg_5", now(), "");
+    let get = Signed::new(2, "msg_5", now(), "/v1/commands/help?command=mx");
+    for other in ["help", "help?command=a", "port?port=22"] {
+        let target = format!("GET /v1/commands/{other}");
+        assert_eq!(ask(&service, &target, &get.headers(), "").status, 401);
+    }
 
     assert_eq!(
-        ask(&service, "GET /v1/commands/help", &get.headers(), "").json()["command"],
+        ask(
+            &service,
+            "GET /v1/commands/help?command=mx",
+            &get.headers(),
+            ""
+        )
+        .json()["command"],
         "help"
     );
     assert_eq!(
-        ask(&service, "GET /v1/commands/help", &get.headers(), "").status,
+        ask(
+            &service,
+            "GET /v1/commands/help?command=mx",
+            &get.headers(),
+            ""
+        )
+        .status,
         401
     );
 

@@ -10,7 +10,7 @@ use std::{
 
 use data_encoding::HEXLOWER;
 use netvane_tests::{
-    Dns, PATIENCE, Service,
+    Dns, PATIENCE, Scratch, Service,
     http::{Client, Response},
 };
 use ring::hmac;
@@ -253,6 +253,25 @@ fn replies_can_be_public_but_mistakes_are_private() {
     );
     let message = mattermost(&service, &[("command", "/help"), ("text", "mx")]);
     assert_eq!(message["response_type"], "in_channel");
+}
+
+#[test]
+fn a_signature_is_not_accepted_again_after_a_restart() {
+    let scratch = Scratch::new();
+    let state = scratch.path().display().to_string();
+    let start = || Service::start(&[SLACK, ("NETVANE__STATE__DIRECTORY", &state)]);
+    let body = form(&[("command", "/help"), ("text", "mx")]);
+    let at = now();
+    let service = start();
+    signed(&service, at, &body).json();
+    service.kill();
+
+    let service = start();
+    assert_eq!(
+        refused(&signed(&service, at, &body)),
+        "this request was used before"
+    );
+    signed(&service, at + 1, &body).json();
 }
 
 #[test]

@@ -57,7 +57,7 @@ async fn fetch(net: &Net, base: &str, file: BootstrapFile) -> anyhow::Result<(St
     let url = format!("{}/{name}", base.trim_end_matches('/'));
     let fetched = net
         .http
-        .get(&url, "application/json", MAX_FILE, TIMEOUT)
+        .get_data(&url, "application/json", MAX_FILE, TIMEOUT)
         .await?;
     ensure!(
         fetched.status == 200,

@@ -1,14 +1,14 @@
-//! Signed requests (Standard Webhooks): the HMAC covers an id, a time and the body.
+//! Signed requests (Standard Webhooks): the signature covers an id, a time and the body. Where there
+//! is no body, as in a GET, path and query take its place.
 
 use axum::http::HeaderMap;
-use data_encoding::BASE64;
 use netvane_chat::seconds;
 use netvane_core::{
     Failure,
-    settings::{Secret, keys::webhook_secret},
+    request::http_request::HttpRequestInfo,
+    settings::{Secret, webhook_keys::VerifyingKey},
     store::{Store, bucket::SIGNED_REQUESTS},
 };
-use ring::hmac;
 
 use super::refusal::Refusal;
 
@@ -24,29 +24,23 @@ const FIELDS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature
 /// each.
 const MOST_SIGNATURES: usize = 16;
 
-/// The secrets of all clients that sign their requests.
-pub(crate) struct Secrets(Vec<hmac::Key>);
+/// The keys of all clients that sign their requests.
+pub(crate) struct Secrets(Vec<VerifyingKey>);
 
 /// The signature fields of a request, not yet verified against its body.
 pub(crate) struct Signature {
     id: String,
     timestamp: String,
-    tags: Vec<Vec<u8>>,
+    /// Each with its version, such as `v1,BASE64`.
+    tags: Vec<String>,
 }
 
 impl Secrets {
     pub(super) fn read(secrets: &[Secret]) -> Result<Self, String> {
-        let key = |secret: &Secret| {
-            Ok(hmac::Key::new(
-                hmac::HMAC_SHA256,
-                &webhook_secret(secret.reveal())?,
-            ))
-        };
-        secrets
+        let keys = secrets
             .iter()
-            .map(key)
-            .collect::<Result<_, String>>()
-            .map(Self)
+            .map(|secret| VerifyingKey::read(secret.reveal()));
+        keys.collect::<Result<_, String>>().map(Self)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -67,7 +61,8 @@ impl Secrets {
     /// Builds a set with this secret only.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn sharing(secret: &[u8]) -> Self {
-        Self(vec![hmac::Key::new(hmac::HMAC_SHA256, secret)])
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret);
+        Self(vec![VerifyingKey::Shared(key)])
     }
 
     /// Whether a request carries a valid signature over this body.
@@ -77,17 +72,33 @@ impl Secrets {
             .is_ok_and(|signature| self.matches_secret(&signature, body))
     }
 
-    /// Verifies the signature over this body with each of the secrets, and refuses an id that was
-    /// used before.
+    /// Verifies the signature of a request with this body with each of the keys, and refuses an id
+    /// that was used before.
     pub(crate) async fn settle(
         &self,
         signature: &Signature,
+        http_request: &HttpRequestInfo,
         body: &[u8],
         store: &Store,
     ) -> Result<(), Refusal> {
-        if !self.matches_secret(signature, body) {
+        let uri = &http_request.uri;
+        let target = uri
+            .path_and_query()
+            .map_or(uri.path(), |both| both.as_str());
+        self.settle_content(signature, content(target, body), store)
+            .await
+    }
+
+    /// Verifies the signature over this content, and refuses an id that was used before.
+    async fn settle_content(
+        &self,
+        signature: &Signature,
+        content: &[u8],
+        store: &Store,
+    ) -> Result<(), Refusal> {
+        if !self.matches_secret(signature, content) {
             return Err(Refusal::unsigned(
-                "the signature does not match: it is base64 of HMAC-SHA256 over id.timestamp.body, with the body as it was sent"
+                "the signature does not match: it covers id.timestamp.body, with the body as it was sent, or with path and query where there is no body"
                     .into(),
             ));
         }
@@ -123,9 +134,7 @@ impl Secrets {
             .0
             .iter()
             .flat_map(|key| tags.iter().map(move |tag| (key, tag)));
-        matches.fold(false, |found, (key, tag)| {
-            hmac::verify(key, &signed, tag).is_ok() | found
-        })
+        matches.fold(false, |found, (key, tag)| key.verify(&signed, tag) | found)
     }
 }
 
@@ -137,12 +146,14 @@ impl Signature {
         }
         is_current(timestamp, now).map_err(|why| format!("`webhook-timestamp` {why}"))?;
         let tags = tags.split_ascii_whitespace().take(MOST_SIGNATURES);
-        let tags: Vec<Vec<u8>> = tags
-            .filter_map(|tag| BASE64.decode(tag.strip_prefix("v1,")?.as_bytes()).ok())
+        let tags: Vec<String> = tags
+            .filter(|tag| tag.starts_with("v1,") || tag.starts_with("v1a,"))
+            .map(str::to_owned)
             .collect();
         if tags.is_empty() {
             return Err(
-                "`webhook-signature` has no signature of version 1, such as `v1,BASE64`".into(),
+                "`webhook-signature` has no signature of version 1, such as `v1,BASE64` or `v1a,BASE64`"
+                    .into(),
             );
         }
         Ok(Self {
@@ -150,6 +161,16 @@ impl Signature {
             timestamp: timestamp.into(),
             tags,
         })
+    }
+}
+
+/// Returns what a signature covers beside id and time: the body, or path and query where there is
+/// none.
+fn content<'c>(target: &'c str, body: &'c [u8]) -> &'c [u8] {
+    if body.is_empty() {
+        target.as_bytes()
+    } else {
+        body
     }
 }
 

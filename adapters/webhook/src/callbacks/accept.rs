@@ -10,19 +10,16 @@ use netvane_core::{
         bucket::{CALLBACK_PAYLOADS, CALLBACKS},
     },
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     delivery::{self, Delivery, DeliveryState, MAX_PAYLOAD, StoredRequest},
-    keeping::STATE_TROUBLE,
     lookups::log_error,
     service::{Callbacks, Inner},
-    start::MOST_OPEN,
     target,
 };
 
-/// Most open deliveries of one caller without a key or a signature.
-const OF_A_STRANGER: usize = 20;
+/// Bytes of a delivery's head, which count for what is sent.
+const DELIVERY_HEAD: usize = 512;
 
 /// Longest stored request in bytes. Longer input is a pasted message, which is never written to
 /// disk.
@@ -38,10 +35,12 @@ impl Callbacks {
         body: usize,
     ) -> Result<Delivery, Failure> {
         let engine = &self.0.engine;
-        let url = target::read(url, engine.runtime().http())?;
+        let runtime = engine.runtime();
+        let url = target::read(url, runtime.http())?;
+        runtime.check_callback_port(&url, request.caller.own)?;
         let command = engine.understood(&request.input)?;
         let owner = owner_of(&request.caller);
-        let slot = self.reserve(&request.caller)?;
+        let place = self.0.open.take(&request.caller)?;
         let mut delivery = Delivery {
             id: delivery::id()?,
             command: command.to_owned(),
@@ -53,6 +52,9 @@ impl Callbacks {
             next_attempt: None,
             most: self.most(&request, body),
             own: request.caller.own,
+            client: Some(delivery::payer(&request.caller)),
+            earlier_attempts: 0,
+            disabled_until: None,
         };
 
         let about_visit = engine
@@ -66,8 +68,11 @@ impl Callbacks {
             delivery.question = Some(keepable(request)?);
         }
 
-        self.persist(&delivery, &owner).await.map_err(not_kept)?;
-        self.remember_owner(&delivery.id, slot);
+        self.remember_place(&delivery.id, place);
+        if let Err(error) = self.persist(&delivery, &owner).await {
+            self.forget_place(&delivery.id);
+            return Err(not_kept(error));
+        }
         Ok(delivery)
     }
 
@@ -99,16 +104,6 @@ impl Callbacks {
         }
     }
 
-    /// Checks the limit of open callbacks, and reserves a slot among those of this caller.
-    fn reserve(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
-        if self.open() >= MOST_OPEN {
-            return Err(Failure::Unavailable(format!(
-                "the limit of {MOST_OPEN} open callbacks is reached"
-            )));
-        }
-        self.stranger(caller)
-    }
-
     /// Runs a lookup about the caller's own HTTP request at once: it needs nothing else, and that
     /// request is not stored for later. The caller's credentials are neither stored nor sent to the
     /// receiver.
@@ -137,36 +132,20 @@ impl Callbacks {
         Ok(())
     }
 
-    /// Reserves one of the few slots of a caller without a key or a signature; `None` for all other
-    /// callers.
-    fn stranger(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
-        if caller.own || caller.credential.is_some() {
-            return Ok(None);
-        }
-        let few = self
-            .0
-            .strangers
-            .get_with(caller.name(), || Arc::new(Semaphore::new(OF_A_STRANGER)));
-        let Ok(permit) = few.try_acquire_owned() else {
-            return Err(Failure::RateLimited {
-                message: format!(
-                    "you have {OF_A_STRANGER} open callbacks, the limit without an API key"
-                ),
-                retry_after: STATE_TROUBLE,
-            });
-        };
-        Ok(Some(permit))
-    }
-
-    /// Returns the most bytes that may be delivered for a request: a multiple of its own size, head
-    /// and body, so that callbacks cannot be used to amplify traffic.
+    /// Returns the most bytes that may be delivered for a request. For clients without a key that is
+    /// a multiple of the request's own size, head and body, so that callbacks cannot be used to
+    /// amplify traffic.
     fn most(&self, request: &Request, body: usize) -> usize {
+        if request.caller.own || request.caller.credential.is_some() {
+            return MAX_PAYLOAD;
+        }
         let head = request
             .http_request
             .as_ref()
             .map_or(0, |http_request| http_request.size());
         let factor = self.0.engine.runtime().limits.amplification as usize;
-        (head + body).saturating_mul(factor).min(MAX_PAYLOAD)
+        let most = (head + body).saturating_mul(factor);
+        most.saturating_sub(DELIVERY_HEAD).min(MAX_PAYLOAD)
     }
 }
 
@@ -192,7 +171,7 @@ fn keepable(request: Request) -> Result<StoredRequest, Failure> {
     })
 }
 
-fn not_kept(error: StoreError) -> Failure {
+pub(super) fn not_kept(error: StoreError) -> Failure {
     tracing::debug!(%error, "could not store a callback");
     Failure::Unavailable(
         "callbacks cannot be stored at the moment, so this one is not accepted".into(),

@@ -10,8 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Largest payload in bytes; a larger reply is replaced by an error.
-pub(super) const MAX_PAYLOAD: usize = 1 << 20;
+/// Largest payload in bytes; of a larger reply only the summary is delivered.
+pub(super) const MAX_PAYLOAD: usize = 64 << 10;
+
+/// Attempts of earlier rounds that are still shown when a delivery is sent again.
+const SHOWN_ATTEMPTS: usize = 20;
 
 /// A delivery as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,16 @@ pub(crate) struct Delivery {
     /// Whether the caller is the operator: then the receiver has no budget.
     #[serde(default)]
     pub(super) own: bool,
+    /// The client that is charged for attempts: its credential and address. `None` after the end,
+    /// and for deliveries that an older version stored.
+    #[serde(default)]
+    pub(super) client: Option<Caller>,
+    /// Number of attempts that were made before it was sent again.
+    #[serde(default)]
+    pub(super) earlier_attempts: usize,
+    /// Time until which its receiver is disabled, if that ended the delivery.
+    #[serde(default)]
+    pub(super) disabled_until: Option<Timestamp>,
 }
 
 /// Default for deliveries that an older version stored.
@@ -54,6 +67,12 @@ pub(crate) struct DeliveryStatus<'a> {
     attempts: &'a [Attempt],
     /// `null` until the reply exists, and after the delivery has ended.
     next_attempt: Option<Timestamp>,
+    /// Time until which no attempts are made to the receiver, because it has failed for long. Set
+    /// in the state `disabled`.
+    disabled_until: Option<Timestamp>,
+    /// URL whose POST sends the delivery again, with the same id and body; `null` if that is not
+    /// possible, or not any more.
+    send_again: Option<String>,
 }
 
 /// The stored request: its input and its caller.
@@ -79,6 +98,8 @@ pub(crate) enum DeliveryState {
     Delivered,
     /// The last attempt failed.
     Failed,
+    /// The receiver has failed for long, so no attempts are made to it for a day.
+    Disabled,
     /// The receiver replied 410: it wants no more.
     Gone,
 }
@@ -121,16 +142,33 @@ impl Delivery {
         Some(Duration::try_from(left.min(planned)).unwrap_or_default())
     }
 
+    /// Number of attempts in the current round.
+    pub(super) fn attempts_made(&self) -> usize {
+        self.attempts.len().saturating_sub(self.earlier_attempts)
+    }
+
     /// Ends the delivery in this state: no attempt follows.
     pub(super) fn finish(&mut self, state: DeliveryState) {
         self.state = state;
         self.next_attempt = None;
         self.url.set_query(None);
+        self.client = None;
+    }
+
+    /// Starts a new round of attempts, for this client.
+    pub(super) fn restart(&mut self, caller: &Caller) {
+        let surplus = self.attempts.len().saturating_sub(SHOWN_ATTEMPTS);
+        self.attempts.drain(..surplus);
+        self.earlier_attempts = self.attempts.len();
+        self.disabled_until = None;
+        self.own = caller.own;
+        self.client = Some(payer(caller));
+        self.start_delivery();
     }
 
     /// Returns the public status. The URL's query is left out, because it may hold secrets of the
     /// receiver's.
-    pub(crate) fn status(&self) -> DeliveryStatus<'_> {
+    pub(crate) fn status(&self, can_be_sent_again: bool) -> DeliveryStatus<'_> {
         let mut callback = self.url.clone();
         callback.set_query(None);
         DeliveryStatus {
@@ -141,11 +179,32 @@ impl Delivery {
             created: self.created,
             attempts: &self.attempts,
             next_attempt: self.next_attempt,
+            disabled_until: self.disabled_until,
+            send_again: can_be_sent_again.then(|| format!("/v1/deliveries/{}/send", self.id)),
         }
     }
 }
 
+/// Returns the parts of a caller that are charged for attempts.
+pub(super) fn payer(caller: &Caller) -> Caller {
+    Caller {
+        credential: caller.credential.clone(),
+        address: caller.address,
+        ..Caller::default()
+    }
+}
+
 impl DeliveryState {
+    /// Whether the delivery has not ended.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Running | Self::Delivering)
+    }
+
+    /// Whether the receiver did not get a delivery that ended so, and may still want it.
+    pub(super) fn is_undelivered(self) -> bool {
+        matches!(self, Self::Failed | Self::Disabled)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -153,6 +212,7 @@ impl DeliveryState {
             Self::Delivering => "delivering",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
+            Self::Disabled => "disabled",
             Self::Gone => "gone",
         }
     }

@@ -69,6 +69,9 @@ impl Callbacks {
     /// shutdown comes first.
     pub(super) async fn end(&self, delivery: &mut Delivery, state: DeliveryState) -> Option<()> {
         let store = &self.0.store;
+        if state.is_undelivered() {
+            self.keep_undelivered(delivery).await?;
+        }
         delivery.finish(state);
         ::metrics::counter!("netvane_deliveries_total", "outcome" => state.name()).increment(1);
         tracing::info!(
@@ -94,7 +97,7 @@ impl Callbacks {
         );
         record.and(payload)?;
         self.unsaved(|unsaved| unsaved.remove(id));
-        self.forget_owner(id);
+        self.forget_place(id);
         Some(())
     }
 

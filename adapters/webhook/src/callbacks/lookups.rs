@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use jiff::Timestamp;
 use netvane_core::{
-    Caller, Failure, Platform, Request,
+    Caller, Failure, Platform, Reply, Request,
     store::{
         CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Due,
         bucket::{CALLBACK_PAYLOADS, CALLBACKS},
@@ -102,15 +102,25 @@ impl Callbacks {
         Some(())
     }
 
-    /// Runs the lookup and builds the payload; a payload of more than `most` bytes is replaced by
-    /// an error.
+    /// Runs the lookup and builds the payload. Of a reply whose payload has more than `most` bytes
+    /// only the summary is delivered, with a link to the kept result where there can be one.
     pub(super) async fn payload(&self, request: Request, most: usize) -> String {
+        let caller = request.caller.clone();
         let answer = self.0.engine.ask(request, |_| {}).await;
         let at = delivery::now();
         let payload = message::payload(&answer, at);
         if payload.len() <= most {
             return payload;
         }
+
+        if let Ok(reply) = &answer {
+            let result_url = self.result_url(reply, &caller).await;
+            let summary = message::summary_payload(reply, result_url, at, most);
+            if let Some(summary) = summary {
+                return summary;
+            }
+        }
+
         message::payload(
             &Err(Failure::TooLarge {
                 what: "the reply".into(),
@@ -118,6 +128,19 @@ impl Callbacks {
             }),
             at,
         )
+    }
+
+    /// Keeps a reply and returns its link; `None` if it is private, if the client or the store
+    /// keeps too many, or if the service has no public URL.
+    async fn result_url(&self, reply: &Reply, caller: &Caller) -> Option<String> {
+        let public_url = &self.0.public_url;
+        if public_url.is_empty() {
+            return None;
+        }
+        let kept = self.0.engine.keep_result(&reply.id, caller).await;
+        let kept = kept
+            .inspect_err(|error| tracing::debug!(%error, "could not keep a reply for a callback"));
+        Some(format!("{public_url}/r/{}", kept.ok()??.id))
     }
 }
 

@@ -2,14 +2,20 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
-use netvane_core::{Failure, Problem, Reply};
+use netvane_core::{
+    Failure, Problem, Reply,
+    document::Severity,
+    settings::{self, webhook_keys::SigningKey},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
-use standardwebhooks::{
-    HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError,
-};
+use url::Url;
 
 use crate::schemas::AnyReply;
+
+/// Upper bounds in bytes of title and summary where the reply itself is left out.
+const MAX_TITLE: usize = 200;
+const MAX_SUMMARY: usize = 500;
 
 /// The body of a delivery; `data` is the same object that the API would have returned directly.
 #[derive(Serialize, JsonSchema)]
@@ -20,8 +26,7 @@ pub(crate) enum Message<'a> {
     Reply {
         /// When the reply was found.
         timestamp: Timestamp,
-        #[schemars(with = "AnyReply")]
-        data: &'a Reply,
+        data: DeliveredReply<'a>,
     },
     /// The lookup could not be completed.
     Error {
@@ -31,10 +36,66 @@ pub(crate) enum Message<'a> {
     },
 }
 
+/// The reply in a delivery.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(description = "")]
+pub(crate) enum DeliveredReply<'a> {
+    /// The whole reply.
+    Whole(#[schemars(with = "AnyReply")] &'a Reply),
+    /// What is delivered of a reply that is too large.
+    Summary(ReplySummary<'a>),
+}
+
+/// The summary of a reply of more than 64 KiB, or of one that is too large for a request without a
+/// key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReplySummary")]
+pub(crate) struct ReplySummary<'a> {
+    /// Identifier of the reply, a ULID.
+    id: &'a str,
+    command: &'a str,
+    severity: Severity,
+    title: &'a str,
+    /// The result in one sentence.
+    summary: &'a str,
+    /// URL of the whole reply, for 30 days; `null` where it could not be kept.
+    result_url: Option<String>,
+}
+
+/// Serializes the summary of a reply; `None` if that has more than `most` bytes, too. A long title
+/// or summary is truncated.
+pub(super) fn summary_payload(
+    reply: &Reply,
+    result_url: Option<String>,
+    timestamp: Timestamp,
+    most: usize,
+) -> Option<String> {
+    let document = reply.rendition.document();
+    let data = DeliveredReply::Summary(ReplySummary {
+        id: &reply.id,
+        command: reply.command,
+        severity: document.severity,
+        title: first_bytes(&document.title, MAX_TITLE),
+        summary: first_bytes(&document.summary, MAX_SUMMARY),
+        result_url,
+    });
+    let payload = serde_json::to_string(&Message::Reply { timestamp, data }).ok()?;
+    (payload.len() <= most).then_some(payload)
+}
+
+/// Returns the start of a text, at most so many bytes.
+fn first_bytes(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}
+
 /// Serializes the body to JSON. `timestamp` is when the lookup ended.
 pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> String {
     let message = match answer {
-        Ok(data) => Message::Reply { timestamp, data },
+        Ok(reply) => Message::Reply {
+            timestamp,
+            data: DeliveredReply::Whole(reply),
+        },
         Err(failure) => Message::Error {
             timestamp,
             data: failure.problem(),
@@ -43,49 +104,93 @@ pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> 
     serde_json::to_string(&message).unwrap_or_default()
 }
 
-/// Builds the header fields of an attempt that is made at this time.
-pub(super) fn headers(
-    signer: &Webhook,
-    id: &str,
-    at: Timestamp,
-    payload: &str,
-) -> Result<HeaderMap, WebhookError> {
-    let signature = signer.sign(id, at.as_second(), payload.as_bytes())?;
-    let fields = [
-        (HEADER_WEBHOOK_ID, id.to_owned()),
-        (HEADER_WEBHOOK_TIMESTAMP, at.as_second().to_string()),
-        (HEADER_WEBHOOK_SIGNATURE, signature),
-    ];
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    for (name, value) in fields {
-        let value = HeaderValue::from_str(&value).map_err(|_| WebhookError::InvalidHeader(name))?;
-        headers.insert(HeaderName::from_static(name), value);
+/// Signs deliveries with every key in force.
+pub(crate) struct Signer {
+    keys: Vec<SigningKey>,
+    /// Whether each receiver has a secret of its own.
+    derive: bool,
+}
+
+impl Signer {
+    /// Builds the signer from the settings; `None` if no key is set.
+    pub(super) fn new(http: &settings::Http) -> Result<Option<Self>, String> {
+        let keys = SigningKey::read_all(http.callback_secret.reveal())?;
+        Ok((!keys.is_empty()).then_some(Self {
+            keys,
+            derive: http.callback_derive,
+        }))
     }
-    Ok(headers)
+
+    /// Returns the public keys of those that have one, `whpk_…`.
+    pub(crate) fn public_keys(&self) -> Vec<String> {
+        self.keys.iter().filter_map(SigningKey::public).collect()
+    }
+
+    /// Builds the header fields of an attempt that is made at this time; `None` if a value is not
+    /// allowed in a header field.
+    pub(super) fn headers(
+        &self,
+        id: &str,
+        at: Timestamp,
+        receiver: &Url,
+        payload: &str,
+    ) -> Option<HeaderMap> {
+        let at = at.as_second().to_string();
+        let signed = format!("{id}.{at}.{payload}");
+        let signatures: Vec<String> = self
+            .keys
+            .iter()
+            .map(|key| match key.derive(receiver).filter(|_| self.derive) {
+                Some(derived) => derived.sign(signed.as_bytes()),
+                None => key.sign(signed.as_bytes()),
+            })
+            .collect();
+
+        let fields = [
+            ("webhook-id", id),
+            ("webhook-timestamp", &at),
+            ("webhook-signature", &signatures.join(" ")),
+            (header::CONTENT_TYPE.as_str(), "application/json"),
+        ];
+        let fields = fields.map(|(name, value)| {
+            let value = HeaderValue::from_str(value).ok()?;
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+        });
+        fields.into_iter().collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use data_encoding::BASE64;
+    use netvane_core::settings::webhook_keys::VerifyingKey;
     use ring::hmac;
 
     use super::*;
 
+    fn signer(keys: &[String], derive: bool) -> Signer {
+        Signer {
+            keys: SigningKey::read_all(&keys.join(" ")).expect("keys"),
+            derive,
+        }
+    }
+
+    fn secret(byte: u8) -> String {
+        format!("whsec_{}", BASE64.encode(&[byte; 24]))
+    }
+
     #[test]
     fn signs_as_the_specification_says() {
-        let key = [7; 24];
-        let signer = Webhook::new(&format!("whsec_{}", BASE64.encode(&key))).expect("a secret");
         let at = Timestamp::from_second(1_674_087_231).expect("a time");
+        let url = Url::parse("https://ops.example/hook").expect("a URL");
         let body =
             r#"{"type":"reply","timestamp":"2026-01-02T03:04:05Z","data":{"title":"bücher"}}"#;
-        let headers = headers(&signer, "dlv_1", at, body).expect("signs");
+        let headers = signer(&[secret(7)], false).headers("dlv_1", at, &url, body);
+        let headers = headers.expect("signs");
         // `{msg_id}.{timestamp}.{payload}`, HMAC-SHA256, base64, after `v1,`.
         let signed = format!("dlv_1.1674087231.{body}");
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 24]);
+        let tag = hmac::sign(&key, signed.as_bytes());
         assert_eq!(
             headers["webhook-signature"],
             format!("v1,{}", BASE64.encode(tag.as_ref()))
@@ -93,6 +198,28 @@ mod tests {
         assert_eq!(headers["webhook-id"], "dlv_1");
         assert_eq!(headers["webhook-timestamp"], "1674087231");
         assert_eq!(headers["content-type"], "application/json");
+    }
+
+    #[test]
+    fn every_key_signs_and_only_shared_secrets_are_derived() {
+        let at = Timestamp::from_second(1).expect("a time");
+        let url = Url::parse("https://ops.example/hook").expect("a URL");
+        let private = format!("whsk_{}", BASE64.encode(&[9; 32]));
+        let keys = [private, secret(7)];
+        for derive in [false, true] {
+            let signer = signer(&keys, derive);
+            let headers = signer.headers("dlv_1", at, &url, "{}").expect("signs");
+            let value = headers["webhook-signature"].to_str().expect("ASCII");
+            let (first, second) = value.split_once(' ').expect("two");
+            let verifies = |key: &str, signature: &str| {
+                let key = VerifyingKey::read(key).expect("a key");
+                key.verify(b"dlv_1.1.{}", signature)
+            };
+            assert!(verifies(&signer.public_keys()[0], first));
+            assert_eq!(verifies(&secret(7), second), !derive);
+            let derived = signer.keys[1].derive(&url).expect("a secret");
+            assert_eq!(verifies(&derived.for_receiver(), second), derive);
+        }
     }
 
     #[test]

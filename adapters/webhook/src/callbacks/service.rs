@@ -2,8 +2,9 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use moka::sync::Cache;
@@ -11,11 +12,14 @@ use netvane_core::{
     Engine,
     store::{Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, Store, Versioned},
 };
-use standardwebhooks::Webhook;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{delivery::Delivery, schedule::Schedule};
+use super::{
+    delivery::Delivery,
+    message::Signer,
+    open_deliveries::{OpenDeliveries, Place},
+    schedule::Schedule,
+};
 
 /// Accepts requests and delivers their replies. Clones share their state.
 #[derive(Clone)]
@@ -26,13 +30,23 @@ pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) agenda: Agenda,
-    pub(super) signer: Webhook,
+    pub(super) signer: Signer,
     pub(super) schedule: Schedule,
     pub(super) patience: Duration,
-    /// Slots of each caller without a key or a signature.
-    pub(super) strangers: Cache<String, Arc<Semaphore>>,
-    /// The slots that open deliveries of such callers take, by their ids.
-    pub(super) owners: Mutex<HashMap<String, OwnedSemaphorePermit>>,
+    /// Time without a success after which a receiver is disabled.
+    pub(super) disable_after: Duration,
+    /// Base URL of the links to kept results; empty if the service has none.
+    pub(super) public_url: String,
+    /// Counts and bounds of open deliveries.
+    pub(super) open: OpenDeliveries,
+    /// The places of open deliveries, by their ids.
+    pub(super) places: Mutex<HashMap<String, Place>>,
+    /// Clients whose rate limit is used up, with the time until which it is.
+    pub(super) waiting_clients: Cache<String, Instant>,
+    /// Addresses of receivers that wait for their turn, by id of the delivery.
+    pub(super) resolved: Cache<String, SocketAddr>,
+    /// Held while a delivery is being sent again.
+    pub(super) sending_again: tokio::sync::Mutex<()>,
     /// Progress that could not be stored yet, by id of the delivery.
     pub(super) unsaved: Mutex<HashMap<String, Versioned<Delivery>>>,
     /// Ids of deliveries whose lookup is running.
@@ -84,19 +98,23 @@ impl Callbacks {
         )
     }
 
-    /// Remembers whose slot an open delivery takes.
-    pub(super) fn remember_owner(&self, id: &str, slot: Option<OwnedSemaphorePermit>) {
-        if let Some(slot) = slot {
-            let mut owners = self.0.owners.lock().unwrap_or_else(PoisonError::into_inner);
-            owners.insert(id.to_owned(), slot);
-        }
+    /// Remembers the place that an open delivery takes.
+    pub(super) fn remember_place(&self, id: &str, place: Place) {
+        let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.insert(id.to_owned(), place);
+        drop(places);
         self.report_open();
     }
 
-    /// Frees the slot of a delivery that has ended.
-    pub(super) fn forget_owner(&self, id: &str) {
-        let mut owners = self.0.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.remove(id);
+    /// Frees the place of a delivery that has ended.
+    pub(super) fn forget_place(&self, id: &str) {
+        let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.remove(id);
+    }
+
+    /// The public keys that verify deliveries, `whpk_…`; empty where only secrets sign.
+    pub(crate) fn public_keys(&self) -> Vec<String> {
+        self.0.signer.public_keys()
     }
 
     /// Number of deliveries that have not ended.

@@ -11,10 +11,12 @@ use netvane_core::{
     settings::Http,
     store::{Store, bucket::CALLBACKS},
 };
-use standardwebhooks::Webhook;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    delivery::Delivery,
+    message::Signer,
+    open_deliveries::{MAX_OPEN, OpenDeliveries},
     schedule::Schedule,
     service::{Callbacks, Inner},
 };
@@ -22,10 +24,15 @@ use super::{
 /// Name of the service in reports about its health.
 const NAME: &str = "http callbacks";
 
-/// Most deliveries that may be open.
-pub(super) const MOST_OPEN: usize = 10_000;
-/// Most callers without a key that have a counter of their own.
-const STRANGERS: u64 = 10_000;
+/// Most clients of which is remembered that their rate limit is used up.
+const WAITING_CLIENTS: u64 = 10_000;
+
+/// Time for which an address is used that was resolved before a delivery had its turn.
+const RESOLVED_FOR: Duration = Duration::from_secs(60);
+
+/// Deliveries that are read at a time when the service starts.
+const READ_AT_ONCE: usize = 500;
+
 impl Callbacks {
     /// Starts the service and resumes what an earlier process left open; otherwise returns why
     /// callbacks are not available.
@@ -35,18 +42,24 @@ impl Callbacks {
         store: &Store,
         shutdown: &CancellationToken,
     ) -> Result<Self, &'static str> {
-        if !settings.callback_secret.is_set() {
-            return Err("callbacks are not enabled; the operator can set `http.callback_secret`");
-        }
-
-        let signer = Webhook::new(settings.callback_secret.reveal()).map_err(|error| {
-            tracing::debug!(%error, "http.callback_secret");
+        let signer = Signer::new(settings).map_err(|fault| {
+            tracing::debug!(fault, "http.callback_secret");
             "callbacks cannot be signed: `http.callback_secret` is not a valid secret"
         })?;
+        let signer = signer
+            .ok_or("callbacks are not enabled; the operator can set `http.callback_secret`")?;
 
         ::metrics::describe_counter!(
             "netvane_deliveries_total",
             "Callbacks that have ended, by result."
+        );
+        ::metrics::describe_counter!(
+            "netvane_deliveries_refused_total",
+            "Callbacks that were refused, by the limit of open ones that was reached: client, network, anonymous or all."
+        );
+        ::metrics::describe_counter!(
+            "netvane_delivery_attempts_broken_off_total",
+            "Attempts to deliver a callback that were broken off, because many receivers were slow."
         );
         ::metrics::describe_gauge!("netvane_deliveries_open", "Callbacks that have not ended.");
         let callbacks = Self(Arc::new(Inner {
@@ -56,11 +69,19 @@ impl Callbacks {
             signer,
             schedule: Schedule::new(&settings.callback_retry_seconds),
             patience: Duration::from_millis(settings.callback_timeout_ms),
-            strangers: Cache::builder()
-                .max_capacity(STRANGERS)
-                .time_to_idle(CALLBACKS.lifetime)
+            disable_after: Duration::from_secs(settings.callback_disable_seconds),
+            public_url: settings.public_url.trim_end_matches('/').to_owned(),
+            open: OpenDeliveries::default(),
+            places: Mutex::default(),
+            waiting_clients: Cache::builder()
+                .max_capacity(WAITING_CLIENTS)
+                .time_to_live(Duration::from_secs(600))
                 .build(),
-            owners: Mutex::default(),
+            resolved: Cache::builder()
+                .max_capacity(MAX_OPEN as u64)
+                .time_to_live(RESOLVED_FOR)
+                .build(),
+            sending_again: tokio::sync::Mutex::default(),
             unsaved: Mutex::default(),
             running: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -84,11 +105,40 @@ impl Callbacks {
         }
         adapters.report(NAME, Health::Up);
 
+        self.restore_places().await;
         let open = self.open();
         if open > 0 {
             tracing::info!(deliveries = open, "resuming open callbacks");
         }
         self.report_open();
         tokio::join!(self.clone().run_lookups(), self.run_attempts());
+    }
+
+    /// Counts the open deliveries of an earlier process for their clients.
+    async fn restore_places(&self) {
+        let mut last = String::new();
+        loop {
+            let found = self
+                .0
+                .store
+                .scan::<Delivery>(&CALLBACKS, &last, READ_AT_ONCE);
+            let found = match found.await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(%error, "open callbacks not counted");
+                    return;
+                }
+            };
+            let Some((id, _)) = found.last() else {
+                return;
+            };
+            last.clone_from(id);
+            for (id, delivery) in found {
+                let delivery = delivery.value;
+                let client = delivery.client.filter(|_| !delivery.own);
+                let place = self.0.open.restore(client.as_ref());
+                self.remember_place(&id, place);
+            }
+        }
     }
 }

@@ -5,9 +5,20 @@ use url::Url;
 
 const LONGEST: usize = 2048;
 
-/// Parses the URL of a callback. Its name is not resolved here: the address is checked when a
-/// delivery is sent.
+/// Parses the URL of a callback and checks an address in it. A name is not resolved here: its
+/// address is checked when a delivery is sent.
 pub(super) fn read(text: &str, http: &Http) -> Result<Url, Failure> {
+    let url = parse(text)?;
+    http.admit(&url)?;
+    Ok(url)
+}
+
+/// Parses the URL of a callback.
+///
+/// # Errors
+/// [`Failure::Usage`] if it is not a whole URL with https or http, or has parts that no callback
+/// may have.
+pub fn parse(text: &str) -> Result<Url, Failure> {
     let wrong = |why: &str| Failure::from(UsageError::argument(format!("`callback`: {why}")));
     if text.len() > LONGEST {
         return Err(wrong(&format!("a URL of at most {LONGEST} bytes")));
@@ -36,8 +47,6 @@ pub(super) fn read(text: &str, http: &Http) -> Result<Url, Failure> {
     if url.fragment().is_some() {
         return Err(wrong("a URL without a fragment"));
     }
-
-    http.admit(&url)?;
 
     Ok(url)
 }

@@ -179,6 +179,9 @@ fn callbacks(base: &str) -> Markup {
             the reply is delivered later, signed as described by Standard Webhooks, with retries. "
             code { "GET /v1/deliveries/{id}" } " returns its status. Respond with a status from 200 to 299; 410 stops further \
             attempts." }
+        p { "A reply that is too large is delivered as its summary: " code { "data.result_url" } " is the link to the whole \
+            reply, where there can be one. What failed can be sent again for 7 days: "
+            code { "POST /v1/deliveries/{id}/send" } "." }
         (code(&format!(
             "curl {base}/v1/commands -d '{{\"command\": \"/trace example.com\", \"callback\": \"https://example.com/hook\"}}'"
         )))

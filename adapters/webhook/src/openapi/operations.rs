@@ -90,8 +90,11 @@ fn deliver(schemas: &mut Schemas) -> Operation {
         ),
         (
             "webhook-signature",
-            "`v1,` and the HMAC-SHA256 of `webhook-id.webhook-timestamp.body`, in Base64.",
-            json_schema!({ "type": "string", "pattern": "^v1,[A-Za-z0-9+/]{43}=$" }),
+            "One or two signatures of `webhook-id.webhook-timestamp.body` in Base64, separated by a space: `v1,` and HMAC-SHA256, or `v1a,` and Ed25519. One that matches is enough.",
+            json_schema!({
+                "type": "string",
+                "pattern": "^(v1,[A-Za-z0-9+/]{43}=|v1a,[A-Za-z0-9+/]{86}==)( (v1,[A-Za-z0-9+/]{43}=|v1a,[A-Za-z0-9+/]{86}==))?$",
+            }),
         ),
     ];
 
@@ -248,6 +251,41 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
         .parameter(id)
         .response("200", delivery);
     with_problems(operation, &[404, 503])
+}
+
+/// Describes `POST /v1/deliveries/{id}/send`.
+pub(super) fn send_again(schemas: &mut Schemas) -> Operation {
+    let id = path_parameter("id", "The id from the 202 response.", schemas);
+    let accepted = shared::response("Attempts are being made again.")
+        .header(
+            "Location",
+            Header {
+                required: false,
+                description: "",
+                schema: schemas.schema_for::<str>(),
+            },
+        )
+        .content(JSON, schemas.schema_for::<deliveries::AcceptedCallback>());
+    let operation = Operation::new("sendAgain", LOOKUPS, "Send a failed callback again")
+        .description(
+            "With the same id and body, for a delivery in the state `failed` or `disabled`, within 7 days of its end. Attempts to its receiver are made again.",
+        )
+        .parameter_refs(&[REQUEST_ID])
+        .parameter(id)
+        .response("202", accepted);
+    with_problems(operation, &[401, 403, 404, 408, 413, 429, 503])
+}
+
+/// Describes `GET /v1/callback-keys`.
+pub(super) fn callback_keys(schemas: &mut Schemas) -> Operation {
+    let keys = shared::response("The public keys, none where only shared secrets sign.")
+        .content(JSON, schemas.schema_for::<deliveries::CallbackKeys>());
+    let operation = Operation::new("callbackKeys", LOOKUPS, "Keys that verify callbacks")
+        .description("Two during rotation: the new one and the old one.")
+        .parameter_refs(&[REQUEST_ID])
+        .response("200", keys)
+        .without_security();
+    with_problems(operation, &[503])
 }
 
 /// The description of `POST /v1/results`.

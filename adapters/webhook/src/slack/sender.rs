@@ -1,12 +1,13 @@
 //! Authentication of slash commands: Slack signs them, the others send a shared token.
 
-use std::time::Duration;
-
 use axum::http::{HeaderMap, header};
-use data_encoding::HEXLOWER_PERMISSIVE;
-use moka::sync::Cache;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use netvane_chat::seconds;
-use netvane_core::{Failure, UsageError, settings::Secret};
+use netvane_core::{
+    Failure, UsageError,
+    settings::Secret,
+    store::{Store, bucket::SLACK_REQUESTS},
+};
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
@@ -16,16 +17,10 @@ use crate::access::signature::{is_current, once};
 const SIGNATURE: &str = "x-slack-signature";
 const TIMESTAMP: &str = "x-slack-request-timestamp";
 
-/// How long a signature is remembered against replay: longer than its timestamp is accepted.
-const REMEMBERED: Duration = Duration::from_secs(11 * 60);
-const MOST_REMEMBERED: u64 = 200_000;
-
 /// The senders that may send slash commands.
 pub(super) struct Senders {
     slack: Option<hmac::Key>,
     tokens: Vec<Secret>,
-    /// Signatures that were used already.
-    used_signatures: Cache<Vec<u8>, ()>,
 }
 
 impl Senders {
@@ -34,10 +29,6 @@ impl Senders {
         Self {
             slack: slack.is_set().then(key),
             tokens: tokens.to_vec(),
-            used_signatures: Cache::builder()
-                .max_capacity(MOST_REMEMBERED)
-                .time_to_live(REMEMBERED)
-                .build(),
         }
     }
 
@@ -46,16 +37,18 @@ impl Senders {
     }
 
     /// Authenticates the sender and returns its platform and form. If there is a Slack signature,
-    /// it must be valid; a token does not replace it.
-    pub(super) fn authenticate(
+    /// it must be valid; a token does not replace it. Each signature is accepted once, also across
+    /// restarts.
+    pub(super) async fn authenticate(
         &self,
         headers: &HeaderMap,
         body: &[u8],
+        store: &Store,
     ) -> Result<(Dialect, Form), Failure> {
         match &self.slack {
             Some(key) if headers.contains_key(SIGNATURE) || self.tokens.is_empty() => {
-                self.signed(key, headers, body, seconds())
-                    .map_err(Failure::Unauthorized)?;
+                let tag = verify(key, headers, body, seconds()).map_err(Failure::Unauthorized)?;
+                claim(&tag, store).await?;
                 Ok((Dialect::Slack, read(headers, body)?))
             }
             _ => {
@@ -64,49 +57,6 @@ impl Senders {
                 Ok((Dialect::Other, form))
             }
         }
-    }
-
-    /// Verifies version 0 of Slack's signatures: HMAC-SHA256 over `v0:timestamp:body`.
-    fn signed(
-        &self,
-        key: &hmac::Key,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: u64,
-    ) -> Result<(), String> {
-        let timestamp = once(headers, TIMESTAMP)?;
-        let signature = once(headers, SIGNATURE)?;
-        is_current(timestamp, now).map_err(|why| format!("`{TIMESTAMP}` {why}"))?;
-        let tag = signature
-            .strip_prefix("v0=")
-            .ok_or("only version 0 of Slack's signatures is known: `v0=…`")?;
-        let tag = HEXLOWER_PERMISSIVE
-            .decode(tag.as_bytes())
-            .unwrap_or_default();
-        let signed = [&b"v0:"[..], timestamp.as_bytes(), b":", body].concat();
-        hmac::verify(key, &signed, &tag).map_err(
-            |_| "the signature does not match; is `http.slack_signing_secret` that of this app?",
-        )?;
-
-        if self.used_signatures.entry(tag).or_insert(()).is_fresh() {
-            Ok(())
-        } else {
-            Err("this request was used before".into())
-        }
-    }
-
-    /// Whether a request is signed with this secret.
-    #[cfg(feature = "fuzzing")]
-    pub(super) fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8], now: u64) -> bool {
-        let senders = Self::new(&Secret::default(), &[]);
-        senders
-            .signed(
-                &hmac::Key::new(hmac::HMAC_SHA256, secret),
-                headers,
-                body,
-                now,
-            )
-            .is_ok()
     }
 
     fn knows(&self, headers: &HeaderMap, form: &Form) -> Result<(), Failure> {
@@ -134,6 +84,49 @@ impl Senders {
     }
 }
 
+/// Verifies version 0 of Slack's signatures, HMAC-SHA256 over `v0:timestamp:body`, and returns the
+/// signature.
+fn verify(key: &hmac::Key, headers: &HeaderMap, body: &[u8], now: u64) -> Result<Vec<u8>, String> {
+    let timestamp = once(headers, TIMESTAMP)?;
+    let signature = once(headers, SIGNATURE)?;
+    is_current(timestamp, now).map_err(|why| format!("`{TIMESTAMP}` {why}"))?;
+    let tag = signature
+        .strip_prefix("v0=")
+        .ok_or("only version 0 of Slack's signatures is known: `v0=…`")?;
+    let tag = HEXLOWER_PERMISSIVE
+        .decode(tag.as_bytes())
+        .unwrap_or_default();
+    let signed = [&b"v0:"[..], timestamp.as_bytes(), b":", body].concat();
+    hmac::verify(key, &signed, &tag).map_err(
+        |_| "the signature does not match; is `http.slack_signing_secret` that of this app?",
+    )?;
+    Ok(tag)
+}
+
+/// Records a valid signature; fails if it was used before, or cannot be recorded.
+async fn claim(tag: &[u8], store: &Store) -> Result<(), Failure> {
+    match store
+        .create(&SLACK_REQUESTS, &HEXLOWER.encode(tag), &true)
+        .await
+    {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Failure::Unauthorized("this request was used before".into())),
+        Err(error) => {
+            tracing::error!(%error, "slash command refused");
+            Err(Failure::Unavailable(
+                "slash commands cannot be checked at the moment; try again later".into(),
+            ))
+        }
+    }
+}
+
+/// Whether a request is signed with this secret.
+#[cfg(feature = "fuzzing")]
+pub(super) fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8], now: u64) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    verify(&key, headers, body, now).is_ok()
+}
+
 fn read(headers: &HeaderMap, body: &[u8]) -> Result<Form, Failure> {
     let kind = once(headers, "content-type").map_err(UsageError::argument)?;
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -155,21 +148,17 @@ mod tests {
         pairs: &[(&'static str, &str)],
         body: &str,
         now: u64,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<u8>, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, value.parse().expect("a header"));
         }
-        senders.signed(
-            senders.slack.as_ref().expect("a key"),
-            &headers,
-            body.as_bytes(),
-            now,
-        )
+        let key = senders.slack.as_ref().expect("a key");
+        verify(key, &headers, body.as_bytes(), now)
     }
 
-    #[test]
-    fn accepts_slacks_own_example_once() {
+    #[tokio::test]
+    async fn accepts_slacks_own_example_once() {
         let secret: Secret = serde_json::from_value(SECRET.into()).expect("a secret");
         let senders = Senders::new(&secret, &[]);
         let at = AT.to_string();
@@ -190,14 +179,24 @@ mod tests {
             );
         }
 
-        assert_eq!(check(&senders, &right, BODY, AT + 300), Ok(()));
+        let store = Store::in_memory().expect("a store");
         let upper = TAG.to_uppercase().replace("V0", "v0");
-
+        let mut claims = Vec::new();
         for tag in [TAG, &upper] {
-            assert!(
-                fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was used before"),
-                "{tag}"
+            let pairs = [(SIGNATURE, tag), right[1]];
+            let tag = check(&senders, &pairs, BODY, AT + 300).expect("signed");
+            claims.push(
+                claim(&tag, &store)
+                    .await
+                    .map_err(|failure| failure.to_string()),
             );
         }
+        assert_eq!(claims[0], Ok(()));
+        assert!(matches!(&claims[1], Err(why) if why.contains("was used before")));
+
+        let full = Store::in_memory().expect("a store");
+        full.set_limit(&SLACK_REQUESTS, 0);
+        let refused = claim(&[1], &full).await.expect_err("cannot be recorded");
+        assert_eq!(refused.code().1, 503);
     }
 }

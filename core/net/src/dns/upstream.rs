@@ -1,5 +1,7 @@
 //! One DNS server and its transports: UDP here, TCP and TLS in [`super::stream`], HTTPS and QUIC over hickory's.
 
+mod cookies;
+
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -7,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::base::Message as Wire;
+use domain::base::{Message as Wire, iana::OptRcode};
 use futures::StreamExt;
 use hickory_resolver::{
     ConnectionProvider, PoolContext, TlsConfig,
@@ -24,6 +26,7 @@ use tokio::{net::UdpSocket, sync::Mutex};
 
 use super::stream::Connections;
 use crate::{egress_budget, metrics};
+use cookies::{Cookies, Sender};
 
 /// Receive buffer in bytes. EDNS announces 1,232; longer datagrams are truncated and fail to parse.
 const MAX_DATAGRAM: usize = 4096;
@@ -36,6 +39,8 @@ pub(super) struct Upstream {
     address: SocketAddr,
     stream: Stream,
     timeout: Duration,
+    /// Cookies of a configured resolver; queries to servers that a user names are sent as they are.
+    cookies: Option<Cookies>,
 }
 
 /// The connection-oriented transport: the server's own, or TCP as the fallback of UDP.
@@ -93,7 +98,21 @@ impl Upstream {
             address,
             stream,
             timeout,
+            cookies: None,
         }
+    }
+
+    /// Returns this server, with cookies in queries over UDP.
+    pub(super) fn with_cookies(self) -> Self {
+        Self {
+            cookies: Some(Cookies::default()),
+            ..self
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
     }
 
     /// Sends one query and waits for its response, within the timeout.
@@ -105,7 +124,11 @@ impl Upstream {
     ) -> Result<Exchanged, NetError> {
         let started = Instant::now();
         let (transport, answer) = match self.transport {
-            Transport::Udp if !stream => (Transport::Udp, self.datagram(request).await),
+            Transport::Udp if !stream => match self.datagram(&request).await {
+                Ok(Some(answer)) => (Transport::Udp, Ok(answer)),
+                Ok(None) => (Transport::Tcp, self.connection(request).await),
+                Err(error) => (Transport::Udp, Err(error)),
+            },
             Transport::Udp => (Transport::Tcp, self.connection(request).await),
             own => (own, self.connection(request).await),
         };
@@ -123,8 +146,38 @@ impl Upstream {
         })
     }
 
-    async fn datagram(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
-        tokio::time::timeout(self.timeout, datagram(self.address, &request))
+    /// Sends a query over UDP; `None` if only TCP can tell whether a response is genuine.
+    async fn datagram(&self, request: &DnsRequest) -> Result<Option<Vec<u8>>, NetError> {
+        let mut question = request.to_vec()?;
+        let Some(cookies) = &self.cookies else {
+            return self.answer_to(&question, None).await;
+        };
+        if !cookies.add(&mut question) {
+            return self.answer_to(&question, None).await;
+        }
+
+        let answer = self.answer_to(&question, Some(cookies)).await;
+        match &answer {
+            Err(NetError::Timeout) => cookies.note_silence(),
+            // It wants its current cookie, which it has sent along.
+            Ok(Some(refusal)) if rcode(refusal) == Some(OptRcode::BADCOOKIE) => {
+                let mut again = request.to_vec()?;
+                cookies.add(&mut again);
+                let answer = self.answer_to(&again, Some(cookies)).await?;
+                return Ok(answer.filter(|answer| rcode(answer) != Some(OptRcode::BADCOOKIE)));
+            }
+            Ok(None) => cookies.note_missing(),
+            _ => {}
+        }
+        answer
+    }
+
+    async fn answer_to(
+        &self,
+        question: &[u8],
+        cookies: Option<&Cookies>,
+    ) -> Result<Option<Vec<u8>>, NetError> {
+        tokio::time::timeout(self.timeout, datagram(self.address, question, cookies))
             .await
             .unwrap_or(Err(NetError::Timeout))
     }
@@ -215,11 +268,20 @@ async fn answer(
         .map(|response| response.into_buffer())
 }
 
-/// Sends one datagram and waits for its response.
+fn rcode(answer: &[u8]) -> Option<OptRcode> {
+    Some(Wire::from_slice(answer).ok()?.opt_rcode())
+}
+
+/// Sends one datagram and waits for its response; `None` if a response came without the cookie that
+/// this server sends.
 ///
 /// Does not use hickory's UDP stream: it decodes the response and discards all of it for one malformed record, and its
 /// sockets are not connected, so that a closed port looks like a timeout and any host could reply.
-async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, NetError> {
+async fn datagram(
+    server: SocketAddr,
+    question: &[u8],
+    cookies: Option<&Cookies>,
+) -> Result<Option<Vec<u8>>, NetError> {
     let any: IpAddr = if server.is_ipv4() {
         Ipv4Addr::UNSPECIFIED.into()
     } else {
@@ -228,15 +290,19 @@ async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, N
     // The kernel picks a random source port for each query.
     let socket = UdpSocket::bind((any, 0)).await?;
     socket.connect(server).await?;
-    let question = request.to_vec()?;
     egress_budget::charge_bytes(egress_budget::DATAGRAM + question.len())?;
-    socket.send(&question).await?;
-    let mut answer = vec![0; MAX_DATAGRAM];
+    socket.send(question).await?;
+    let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
-        let length = receive(&socket, &mut answer).await?;
-        if is_answer(&question, &answer[..length])? {
-            answer.truncate(length);
-            return Ok(answer);
+        let length = receive(&socket, &mut buffer).await?;
+        if !is_answer(question, &buffer[..length])? {
+            continue;
+        }
+        let mut answer = buffer[..length].to_vec();
+        match cookies.map_or(Sender::Accepted, |cookies| cookies.check(&mut answer)) {
+            Sender::Accepted => return Ok(Some(answer)),
+            Sender::Doubtful => return Ok(None),
+            Sender::Foreign => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{io::Write, time::Duration};
 
 use netvane_document::Failure;
 
-use super::{Http, MAX_REDIRECTS, parse, reason, within};
+use super::{Http, Redirects, parse, reason, within};
 
 /// Result of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Downloaded {
 }
 
 impl Http {
-    /// Sends a GET request, follows redirects, and writes the body to `sink` while it arrives. Fails if it has more
-    /// than `max_bytes`, if the connection ends before its end, or after `timeout`, which covers everything; what
+    /// Sends a GET request, follows redirects to https, and writes the body to `sink` while it arrives. Fails after a
+    /// redirect to http, if the body has more than `max_bytes`, if the connection ends before its end, or after `timeout`, which covers everything; what
     /// was written until then is incomplete.
     pub async fn download(
         &self,
@@ -31,7 +31,7 @@ impl Http {
         let (url, host) = parse(url)?;
 
         within(host, timeout, async {
-            let (mut response, host) = self.follow(url, "*/*", MAX_REDIRECTS).await?;
+            let (mut response, host) = self.follow(url, "*/*", Redirects::FEW_TO_HTTPS).await?;
             let status = response.status().as_u16();
             let mut bytes = 0;
 

@@ -67,7 +67,7 @@ fn url(text: &str) -> reqwest::Url {
 fn resolves_the_location_of_a_redirect() {
     let from = url("https://a.example/x/y?z");
     let to = |status: u16, location: Option<&[u8]>| {
-        let mut headers = super::HeaderMap::new();
+        let mut headers = reqwest::header::HeaderMap::new();
         if let Some(location) = location {
             let value = super::header::HeaderValue::from_bytes(location).expect("a value");
             headers.insert(super::header::LOCATION, value);
@@ -196,7 +196,12 @@ async fn post_returns_status_and_retry_after() {
     let (url, http) = always(busy).await;
     let timeout = std::time::Duration::from_secs(5);
     let sent = http
-        .post(&url, super::HeaderMap::new(), "{}".into(), timeout)
+        .post(
+            &url,
+            reqwest::header::HeaderMap::new(),
+            "{}".into(),
+            timeout,
+        )
         .await;
     let expected = super::Receipt {
         status: 503,
@@ -248,4 +253,18 @@ async fn download_is_bounded_and_complete_or_fails() {
     let (result, _) =
         download("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfo").await;
     assert!(result.is_err(), "{result:?}");
+}
+
+#[tokio::test]
+async fn data_files_are_not_fetched_through_a_redirect_to_http() {
+    let away =
+        "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let told = "127.0.0.1: redirected to http, which is not followed";
+    let (result, written) = download(away).await;
+    assert_eq!((result, written.len()), (Err(told.into()), 0));
+
+    let (url, http) = always(away).await;
+    let timeout = std::time::Duration::from_secs(5);
+    let fetched = http.get_data(url.as_str(), "*/*", 9, timeout).await;
+    assert_eq!(fetched.expect_err("a redirect").to_string(), told);
 }

@@ -239,7 +239,7 @@ fn callback_settings_are_checked() {
     ] {
         assert_eq!(
             fault("SECRET", wrong),
-            "http.callback_secret: expected `whsec_` and 24 to 64 bytes in base64",
+            "http.callback_secret: expected `whsec_` and 24 to 64 bytes in base64, or `whsk_` and an Ed25519 key of 32 bytes",
             "{wrong}"
         );
     }
@@ -274,4 +274,98 @@ fn warns_about_variables_that_resemble_settings() {
     );
     let pods = ["NETVANE_SERVICE_HOST", "NETVANE_PORT_8080_TCP"];
     assert_eq!(almost_settings(pods.map(str::to_owned)), [""; 0]);
+}
+
+#[test]
+fn syntax_errors_name_the_place_and_never_repeat_the_text() {
+    let lines = [
+        "token = CANARY",
+        "token = CANARY:x",
+        "token = \"CANARY",
+        "token = 'CANARY",
+        "token = \"\"\"CANARY",
+        "token \"CANARY\"",
+        "token = \"CANARY\" CANARY",
+        "token = [\"CANARY\"",
+        "token = { a = \"CANARY\"",
+        "token = \"\\CANARY\"",
+        "token = \"CANARY\"\ntoken = \"CANARY\"",
+        "\"CANARY",
+        "CANARY",
+        "[CANARY",
+        "token = 0xCANARY",
+        "token = 2026-CANARY",
+        "token = \"CANARY\u{1}\"",
+        "token = \"CANARY\"\n[telegram.token.CANARY]\n",
+    ];
+    for line in lines {
+        let text = format!("[telegram]\n{line}");
+        let fault = syntax_fault(&text);
+        assert!(!fault.contains("CANARY"), "{line}: {fault}");
+        assert!(
+            tree(&text).is_err() && fault.contains("line "),
+            "{line}: {fault}"
+        );
+    }
+    assert_eq!(
+        syntax_fault("[telegram]\ntoken = CANARY"),
+        "line 2, column 9: string values must be quoted, expected literal string"
+    );
+}
+
+#[test]
+fn wrong_values_are_not_repeated() {
+    for value in [
+        r#"{ a = "CANARY" }"#,
+        r#"["CANARY expected x", "b"]"#,
+        r#"[["CANARY for key `x`"]]"#,
+    ] {
+        for key in ["telegram.token", "http.slack_signing_secret"] {
+            let (section, name) = key.split_once('.').expect("a key");
+            let text = format!("[{section}]\n{name} = {value}");
+            let read = Config::builder()
+                .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+                .add_source(File::from_str(&text, FileFormat::Toml))
+                .build()
+                .and_then(Config::try_deserialize::<Settings>);
+            let error = read.expect_err("a wrong type");
+            let fault = describe_error(&error);
+            assert!(!fault.contains("CANARY"), "{fault}");
+            assert!(fault.starts_with(key), "{fault}");
+        }
+    }
+    for (message, told) in [
+        (
+            r#"invalid type: string "a for key `CANARY`", expected an integer for key `dns.attempts`"#,
+            "dns.attempts: expected an integer",
+        ),
+        (r#"invalid type: string "CANARY""#, "invalid value"),
+    ] {
+        let error = config::ConfigError::Message(message.into());
+        assert_eq!(describe_error(&error), told);
+    }
+}
+
+#[test]
+fn callback_keys_are_one_text_or_a_list() {
+    let key = |byte: u8| format!("whsec_{}", BASE64.encode(&[byte; 32]));
+    let one = key(1);
+    let both = format!("{} {}", key(1), key(2));
+    for (value, expected) in [
+        (format!("'{one}'"), &one),
+        (format!("'{both}'"), &both),
+        (format!("['{}', '{}']", key(1), key(2)), &both),
+    ] {
+        let read: Settings = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from_str(
+                &format!("[http]\ncallback_secret = {value}"),
+                FileFormat::Toml,
+            ))
+            .build()
+            .and_then(Config::try_deserialize)
+            .expect("settings");
+        assert_eq!(read.http.callback_secret.reveal(), expected);
+        assert!(read.check().is_ok());
+    }
 }

@@ -143,6 +143,17 @@ impl Queue {
         }
     }
 
+    /// Counts a taken job for another owner from its next turn on.
+    pub(super) fn set_owner(&mut self, taken: &Taken, owner: &str) {
+        if !self.is_taken(taken) {
+            return;
+        }
+        self.uncount(&taken.id);
+        if let Some(job) = self.jobs.get_mut(&taken.id) {
+            job.owner = owner.to_owned();
+        }
+    }
+
     /// Puts a taken job off until this time. False if it is no longer the caller's.
     pub(super) fn postpone(&mut self, taken: &Taken, due: Instant) -> bool {
         if !self.is_taken(taken) {
@@ -325,5 +336,25 @@ mod tests {
         assert!(queue.contains("1"));
         assert!(queue.finish(&taken));
         assert!(!queue.contains("1"));
+    }
+
+    #[test]
+    fn a_job_takes_the_turn_of_its_new_owner() {
+        let (mut queue, now) = (Queue::new(1), Instant::now());
+        for id in ["a", "b", "c"] {
+            queue.add(id, &format!("name {id}"), now);
+        }
+        for _ in 0..3 {
+            let taken = queue.take(now).expect("one each");
+            queue.set_owner(&taken, "address");
+            assert!(queue.postpone(&taken, now));
+        }
+        let first = queue.take(now).expect("one");
+        assert_eq!((first.id.as_str(), first.owner.as_str()), ("a", "address"));
+        assert!(queue.take(now).is_none(), "one at a time");
+
+        assert!(queue.finish(&first));
+        assert_eq!(ids(&mut queue, now), ["b"]);
+        assert_eq!(queue.len(), 2);
     }
 }

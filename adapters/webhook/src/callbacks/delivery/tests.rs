@@ -21,6 +21,12 @@ fn delivery() -> Delivery {
         next_attempt: None,
         most: 1000,
         own: false,
+        client: Some(Caller {
+            address: Some([192, 0, 2, 1].into()),
+            ..Caller::default()
+        }),
+        earlier_attempts: 0,
+        disabled_until: None,
     }
 }
 
@@ -54,12 +60,12 @@ fn status_shows_neither_the_query_nor_the_request() {
         elapsed_ms: 7,
     });
     assert_eq!(
-        serde_json::to_value(delivery.status()).expect("serializes"),
+        serde_json::to_value(delivery.status(false)).expect("serializes"),
         json!({
             "id": "dlv_1", "state": "queued", "command": "mx", "callback": "https://ops.example:8443/hook",
             "created": "2026-01-02T03:04:05.678Z",
             "attempts": [{"at": "2026-01-02T03:04:05.678Z", "status": 302, "elapsed_ms": 7}],
-            "next_attempt": null,
+            "next_attempt": null, "disabled_until": null, "send_again": null,
         })
     );
     delivery.start_delivery();

@@ -1,3 +1,5 @@
+mod cookies;
+
 use std::io;
 
 use super::*;

@@ -1,0 +1,397 @@
+//! Callbacks under attack: what one client, one receiver or one large reply may cost others, and
+//! the keys that sign.
+
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use data_encoding::BASE64;
+use netvane_tests::{
+    Dns, Netvane, Receiver, Scratch, Service,
+    dns::ZONE,
+    everything::{RETRIES, SECRET, call_back, taken},
+    http::{Client, Response},
+    until,
+};
+use ring::{
+    hmac,
+    signature::{ED25519, UnparsedPublicKey},
+};
+use serde_json::{Value, json};
+
+const PROXY: (&str, &str) = ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1");
+
+/// Starts a service that keeps its state in this directory.
+fn service(dns: &Dns, state: &Scratch, more: &[(&str, &str)]) -> Service {
+    let dns = dns.address.to_string();
+    let state = state.path().display().to_string();
+    let mut settings = vec![
+        ("NETVANE__DNS__SERVERS", dns.as_str()),
+        ("NETVANE__STATE__DIRECTORY", state.as_str()),
+        ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+        ("NETVANE__HTTP__CALLBACK_SECRET", SECRET),
+        RETRIES,
+    ];
+    settings.extend(more);
+    Service::start(&settings)
+}
+
+/// Sends a request with a callback as the client at this address.
+fn call_back_from(service: &Service, from: &str, url: &str) -> Response {
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("X-Forwarded-For", from),
+    ];
+    let body = json!({ "command": "mx example.test", "callback": url }).to_string();
+    Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes())
+}
+
+fn send_again(service: &Service, id: &str) -> Response {
+    let target = format!("POST /v1/deliveries/{id}/send");
+    Client::connect(service.address).ask(&target, &[], b"")
+}
+
+fn delivery(service: &Service, id: &str) -> Value {
+    service.get(&format!("/v1/deliveries/{id}")).json()
+}
+
+#[track_caller]
+fn ended(service: &Service, id: &str, state: &str) -> Value {
+    let mut seen = Value::Null;
+    until(&format!("{id} is {state}"), || {
+        seen = delivery(service, id);
+        seen["state"] == state
+    });
+    seen
+}
+
+/// Accepts connections on a port of every loopback address and never answers; counts them.
+fn tarpit() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("0.0.0.0:0").expect("binds");
+    let port = listener.local_addr().expect("an address").port();
+    let count = Arc::<AtomicUsize>::default();
+    let counter = count.clone();
+    thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming().flatten() {
+            counter.fetch_add(1, Ordering::SeqCst);
+            held.push(stream);
+        }
+    });
+    (port, count)
+}
+
+/// Delivers one reply to a receiver that answers at once; returns how long that takes.
+fn quick_delivery(service: &Service, receiver: &Receiver) -> Duration {
+    let started = Instant::now();
+    let id = taken(service, "mx example.test", &receiver.url("/"));
+    receiver.next().answer("200 OK", &[]);
+    ended(service, &id, "delivered");
+    started.elapsed()
+}
+
+#[test]
+fn five_hundred_tarpits_delay_others_by_seconds_at_most() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    let service = service(
+        &dns,
+        &state,
+        &[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,300")],
+    );
+    let (port, connections) = tarpit();
+    for n in 0..500 {
+        let url = format!("http://127.1.{}.{}:{port}/", n / 250, 1 + n % 250);
+        taken(&service, "mx example.test", &url);
+    }
+    until("the tarpits hold attempts", || {
+        connections.load(Ordering::SeqCst) >= 100
+    });
+
+    let took = quick_delivery(&service, &receiver);
+    eprintln!("500 tarpits at 500 addresses: a delivery took {took:?}");
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}
+
+#[test]
+fn names_of_one_address_share_its_attempts() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    dns.change(&format!("{ZONE}*.tar IN A 127.0.0.9\n"));
+    let service = service(
+        &dns,
+        &state,
+        &[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,300")],
+    );
+    let (port, connections) = tarpit();
+    for n in 0..100 {
+        let url = format!("http://n{n}.tar.example.test:{port}/");
+        taken(&service, "mx example.test", &url);
+    }
+    until("the tarpit holds attempts", || {
+        connections.load(Ordering::SeqCst) >= 4
+    });
+
+    let took = quick_delivery(&service, &receiver);
+    eprintln!("100 names of a tarpit: a delivery took {took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(connections.load(Ordering::SeqCst), 4, "attempts at once");
+}
+
+#[test]
+fn each_attempt_contacts_one_address_and_the_next_one_another() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    dns.change(&format!("{ZONE}two IN A 127.0.0.8\ntwo IN A 127.0.0.1\n"));
+    let service = service(&dns, &state, &[]);
+    let port = receiver.address.port();
+    let url = format!("http://two.example.test:{port}/");
+    let id = taken(&service, "mx example.test", &url);
+    receiver.next().answer("500 No", &[]);
+    receiver.next().answer("200 OK", &[]);
+    let delivered = ended(&service, &id, "delivered");
+    let attempts = delivered["attempts"].as_array().expect("attempts");
+    assert!((3..=4).contains(&attempts.len()), "{delivered}");
+    assert!(
+        attempts.iter().any(|attempt| attempt["error"].is_string()),
+        "{delivered}"
+    );
+}
+
+#[test]
+fn open_callbacks_of_a_client_and_a_network_are_bounded_across_restarts() {
+    let (dns, state) = (Dns::start(), Scratch::new());
+    let settings = [
+        PROXY,
+        ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,300"),
+        ("NETVANE__LIMITS__PER_TARGET", "100000"),
+    ];
+    let first = service(&dns, &state, &settings);
+    let url = "http://127.0.0.3:9/";
+    for host in 1..=10 {
+        for _ in 0..20 {
+            let response = call_back_from(&first, &format!("198.51.100.{host}"), url);
+            assert_eq!(response.status, 202, "{}", response.text());
+        }
+    }
+    assert_eq!(call_back_from(&first, "198.51.100.1", url).status, 429);
+    assert_eq!(call_back_from(&first, "198.51.100.99", url).status, 429);
+    assert_eq!(call_back_from(&first, "203.0.113.1", url).status, 202);
+    assert_eq!(first.stop(), Some(0));
+
+    let again = service(&dns, &state, &settings);
+    until("the open ones are counted", || {
+        again
+            .get("/metrics")
+            .text()
+            .contains("netvane_deliveries_open 201")
+    });
+    assert_eq!(call_back_from(&again, "198.51.100.1", url).status, 429);
+    assert_eq!(call_back_from(&again, "198.51.100.99", url).status, 429);
+    let metrics = again.get("/metrics");
+    assert!(
+        metrics
+            .text()
+            .contains(r#"netvane_deliveries_refused_total{limit="network"} 1"#),
+        "{}",
+        metrics.text()
+    );
+}
+
+#[test]
+fn a_reply_beyond_the_amplification_limit_is_delivered_as_its_summary() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    let settings = [
+        ("NETVANE__LIMITS__AMPLIFICATION", "5"),
+        ("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example"),
+        PROXY,
+    ];
+    let service = service(&dns, &state, &settings);
+    let response = call_back_from(&service, "198.51.100.1", &receiver.url("/hook"));
+    assert_eq!(response.status, 202, "{}", response.text());
+
+    let message = receiver.next();
+    let body = message.verified(SECRET);
+    let sent: usize = message.line.len()
+        + message.body.len()
+        + message
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum::<usize>();
+    assert!(sent <= 5 * 400, "{sent} bytes");
+    message.answer("200 OK", &[]);
+
+    assert_eq!(body["type"], "reply");
+    let summary = &body["data"];
+    let whole = service
+        .command_from("198.51.100.2", "mx example.test")
+        .json();
+    for name in ["command", "title", "summary", "severity"] {
+        assert_eq!(summary[name], whole[name], "{name}");
+    }
+    assert!(summary.get("data").is_none() && summary.get("blocks").is_none());
+
+    let url = summary["result_url"].as_str().expect("a URL");
+    let path = url
+        .strip_prefix("https://netvane.example")
+        .expect("the public URL");
+    let kept = Client::connect(service.address).ask(
+        &format!("GET {path}"),
+        &[("Accept", "application/json")],
+        b"",
+    );
+    let kept: Value = serde_json::from_slice(&kept.body).expect("JSON");
+    assert_eq!(kept["data"], whole["data"], "{kept}");
+}
+
+#[test]
+fn a_reply_over_64_kib_is_delivered_as_its_summary() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    let text = format!("\"{}\" ", "x".repeat(250)).repeat(60);
+    let records: String = (0..4)
+        .map(|n| format!("big IN TXT \"{n}\" {text}\n"))
+        .collect();
+    dns.change(&format!("{ZONE}{records}"));
+    let service = service(&dns, &state, &[]);
+
+    let whole = service.command("txt big.example.test");
+    assert!(whole.body.len() > 64 << 10, "{} bytes", whole.body.len());
+    taken(&service, "txt big.example.test", &receiver.url("/hook"));
+    let message = receiver.next();
+    let body = message.verified(SECRET);
+    assert!(message.body.len() < 2000, "{} bytes", message.body.len());
+    message.answer("200 OK", &[]);
+    assert_eq!(body["data"]["summary"], whole.json()["summary"]);
+    assert_eq!(body["data"]["result_url"], Value::Null, "no public URL");
+}
+
+#[test]
+fn a_receiver_that_fails_for_long_is_disabled_until_its_delivery_is_sent_again() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    let settings = [
+        ("NETVANE__HTTP__CALLBACK_DISABLE_SECONDS", "1"),
+        ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0,0,2,2"),
+    ];
+    let first = service(&dns, &state, &settings);
+    let url = receiver.url("/hook?token=CANARY");
+    let id = taken(&first, "mx example.test", &url);
+    let mut body = Vec::new();
+    for _ in 0..5 {
+        let message = receiver.next();
+        body.clone_from(&message.body);
+        message.answer("500 No", &[]);
+    }
+    let disabled = ended(&first, &id, "disabled");
+    assert_eq!(disabled["attempts"].as_array().map(Vec::len), Some(5));
+    assert!(disabled["disabled_until"].is_string(), "{disabled}");
+    assert_eq!(disabled["send_again"], format!("/v1/deliveries/{id}/send"));
+    assert!(!disabled.to_string().contains("CANARY"));
+
+    let connections = receiver.connections();
+    let other = taken(&first, "mx example.test", &receiver.url("/hook?token=2"));
+    ended(&first, &other, "disabled");
+    assert_eq!(receiver.connections(), connections, "no attempt is made");
+    first.kill();
+
+    let again = service(&dns, &state, &settings);
+    assert_eq!(send_again(&again, "dlv_unknown").status, 404);
+    assert_eq!(send_again(&again, &id).status, 202);
+    let message = receiver.next();
+    assert_eq!(message.line, "POST /hook?token=CANARY HTTP/1.1");
+    assert_eq!((message.header("webhook-id"), &message.body), (&*id, &body));
+    message.verified(SECRET);
+    message.answer("200 OK", &[]);
+    let delivered = ended(&again, &id, "delivered");
+    assert_eq!(delivered["send_again"], Value::Null);
+    assert_eq!(
+        send_again(&again, &id).status,
+        404,
+        "nothing is left to send"
+    );
+
+    // The receiver is enabled for the others, too.
+    assert_eq!(send_again(&again, &other).status, 202);
+    receiver.next().answer("200 OK", &[]);
+    ended(&again, &other, "delivered");
+    let next = taken(&again, "mx example.test", &url);
+    receiver.next().answer("200 OK", &[]);
+    ended(&again, &next, "delivered");
+}
+
+#[test]
+fn a_failed_delivery_is_sent_again_with_the_whole_schedule() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    let service = service(
+        &dns,
+        &state,
+        &[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0")],
+    );
+    let id = taken(&service, "mx example.test", &receiver.url("/"));
+    for round in 1..=3 {
+        for _ in 0..2 {
+            receiver.next().answer("500 No", &[]);
+        }
+        let failed = ended(&service, &id, "failed");
+        assert_eq!(failed["attempts"].as_array().map(Vec::len), Some(2 * round));
+        assert_eq!(send_again(&service, &id).status, 202);
+        assert_eq!(send_again(&service, &id).status, 202, "already being sent");
+    }
+    receiver.next().answer("200 OK", &[]);
+    ended(&service, &id, "delivered");
+}
+
+#[test]
+fn deliveries_are_signed_with_every_key_and_a_secret_of_the_receiver() {
+    let (dns, state, receiver) = (Dns::start(), Scratch::new(), Receiver::start());
+    let private = format!("whsk_{}", BASE64.encode(&[7; 32]));
+    let keys = format!("{SECRET} {private}");
+    let settings = [
+        ("NETVANE__HTTP__CALLBACK_SECRET", keys.as_str()),
+        ("NETVANE__HTTP__CALLBACK_DERIVE", "true"),
+    ];
+    let service = service(&dns, &state, &settings);
+    let url = receiver.url("/hook?a=1");
+    let printed = Netvane::new(["key", "callback", &url, "--json"])
+        .env(settings[0].0, settings[0].1)
+        .env(settings[1].0, settings[1].1)
+        .run()
+        .json();
+    let printed: Vec<&str> = printed["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let [derived, public] = printed[..] else {
+        panic!("{printed:?}");
+    };
+    assert_ne!(derived, SECRET);
+    let published = service.get("/v1/callback-keys").json();
+    assert_eq!(published, json!({ "keys": [public] }));
+
+    call_back(&service, "mx example.test", &url);
+    let message = receiver.next();
+    let signed = [
+        message.header("webhook-id").as_bytes(),
+        b".",
+        message.header("webhook-timestamp").as_bytes(),
+        b".",
+        &message.body,
+    ]
+    .concat();
+    let decode = |text: &str, prefix: &str| {
+        let coded = text.strip_prefix(prefix).expect(prefix);
+        BASE64.decode(coded.as_bytes()).expect("base64")
+    };
+    let signatures = message.header("webhook-signature").to_owned();
+    let (first, second) = signatures.split_once(' ').expect("two");
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, &decode(derived, "whsec_"));
+    assert!(hmac::verify(&secret, &signed, &decode(first, "v1,")).is_ok());
+    let key = UnparsedPublicKey::new(&ED25519, decode(public, "whpk_"));
+    assert!(key.verify(&signed, &decode(second, "v1a,")).is_ok());
+    message.answer("200 OK", &[]);
+}
