@@ -1,7 +1,6 @@
 //! Everything that is built from the settings.
 
 use std::{
-    net::IpAddr,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -15,20 +14,23 @@ use netvane_net::{
     EgressBudget, Net,
     http::{Http, Receipt},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     data_files::geo_paths,
     health::Adapters,
-    internal::internal_fault,
     mailbox_check::Mail,
     platform::Platform,
     policy::{
         audit::Audit,
+        fair_slots::FairSlots,
+        proxied_peers::ProxiedPeers,
         rate_limits::{AT_HAND, RateLimits, Remaining},
         rules::{Admission, PolicyRules},
     },
-    request::{Caller, Request, http_request::Proxies},
+    request::{
+        Caller, Request,
+        http_request::{HttpRequestInfo, Proxies, RequestHost},
+    },
     settings::{Limits, Settings},
     spec::{CommandNames, Cost},
     store::Store,
@@ -55,8 +57,10 @@ pub struct Runtime {
     pub(crate) budgets: RateLimits,
     /// The audit log, if it is enabled.
     pub(crate) audit: Option<Arc<Audit>>,
-    light: Permits,
-    heavy: Permits,
+    light: LookupSlots,
+    heavy: LookupSlots,
+    /// Whether clients can have a key or sign their requests.
+    has_keys: bool,
     /// Whether only this machine can reach the service.
     local_only: bool,
 }
@@ -70,6 +74,8 @@ pub(crate) struct Process {
     pub(crate) adapters: Adapters,
     /// The store that outlives the process; empty without a service.
     pub(crate) state: Arc<OnceLock<Store>>,
+    /// Peers that are proxies although the settings do not list them.
+    pub(crate) proxied_peers: Arc<ProxiedPeers>,
 }
 
 impl Default for Process {
@@ -78,35 +84,26 @@ impl Default for Process {
             started: Instant::now(),
             adapters: Adapters::default(),
             state: Arc::default(),
+            proxied_peers: Arc::default(),
         }
     }
 }
 
-/// Permits for the concurrent lookups of one cost class.
+/// Slots for the concurrent lookups of one cost class.
 #[derive(Clone)]
-pub(crate) struct Permits {
-    all: Arc<Semaphore>,
-    /// The part of them that bulk requests may use.
-    bulk: Arc<Semaphore>,
+pub(crate) struct LookupSlots {
+    /// All of them.
+    pub(crate) all: FairSlots,
+    /// The half of them that bulk requests may use.
+    pub(crate) bulk: FairSlots,
 }
 
-impl Permits {
-    fn new(count: usize) -> Self {
+impl LookupSlots {
+    fn new(count: usize, has_keys: bool) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(count)),
-            bulk: Arc::new(Semaphore::new((count / 2).max(1))),
+            all: FairSlots::new(count, has_keys),
+            bulk: FairSlots::new(count / 2, has_keys),
         }
-    }
-
-    /// Waits for a permit.
-    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        // Cannot fail: nothing closes the semaphore.
-        self.all.acquire().await.map_err(internal_fault)
-    }
-
-    /// Waits for one of the permits that bulk requests share.
-    pub(crate) async fn acquire_bulk(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        self.bulk.acquire().await.map_err(internal_fault)
     }
 }
 
@@ -135,14 +132,15 @@ impl Runtime {
                 None => RateLimits::new(&settings.limits),
             },
             audit: open_audit(settings, before)?,
-            light: permits(settings, before, |limits| limits.light, |it| &it.light),
-            heavy: permits(settings, before, |limits| limits.heavy, |it| &it.heavy),
+            light: slots(settings, before, |limits| limits.light, |it| &it.light),
+            heavy: slots(settings, before, |limits| limits.heavy, |it| &it.heavy),
+            has_keys: settings.has_keys(),
             local_only: settings.is_private(),
         })
     }
 
-    /// Returns the permits of a cost class; free commands need none.
-    pub(crate) fn permits(&self, cost: Cost) -> Option<&Permits> {
+    /// Returns the slots of a cost class; free commands need none.
+    pub(crate) fn slots(&self, cost: Cost) -> Option<&LookupSlots> {
         match cost {
             Cost::Free => None,
             Cost::Light => Some(&self.light),
@@ -150,9 +148,15 @@ impl Runtime {
         }
     }
 
-    /// Returns the egress budget of one lookup: the bytes that it may send, and the units that it
-    /// charges to each target. The operator's own lookups are not charged to targets.
-    pub(crate) fn egress_budget(&self, bytes: u32, own: bool, units: u32) -> EgressBudget {
+    /// Returns the egress budget of one lookup: the bytes that it may send, the units that it
+    /// charges to each target, and whether it may look up private names. The operator's own lookups
+    /// are not charged to targets.
+    pub(crate) fn egress_budget(&self, bytes: u32, caller: &Caller, units: u32) -> EgressBudget {
+        self.charged_budget(bytes, caller.own, units)
+            .with_private_names(caller.may_see_private_names())
+    }
+
+    fn charged_budget(&self, bytes: u32, own: bool, units: u32) -> EgressBudget {
         let budgets = self.budgets.clone();
         if own {
             EgressBudget::new(bytes)
@@ -215,10 +219,24 @@ impl Runtime {
         self.mail.control_host()
     }
 
-    /// Returns whether an HTTP request from this address is the operator's own: it comes from this
-    /// machine, and no other machine can reach the service.
-    pub fn is_own(&self, address: IpAddr) -> bool {
-        address.is_loopback() && self.local_only
+    /// Returns whether an HTTP request is the operator's own: it comes from this machine, no other
+    /// machine can reach the service, the peer is not a proxy, and no name that somebody else's DNS
+    /// decides on led to it.
+    pub fn is_operator(&self, request: &HttpRequestInfo) -> bool {
+        let peer = request.connection.peer.ip().to_canonical();
+        self.local_only
+            && peer.is_loopback()
+            && !self.process.proxied_peers.contain(peer)
+            && request.forwarding_field().is_none()
+            && request.host() == Ok(RequestHost::Local)
+    }
+
+    /// Ends the operator privilege of a peer that sends forwarding headers although it is not a
+    /// trusted proxy. Call it for each request.
+    pub fn note_forwarding(&self, request: &HttpRequestInfo) {
+        if !self.proxies.trusts(request.connection.peer.ip()) {
+            self.process.proxied_peers.note(request);
+        }
     }
 
     /// Returns whether the rules make the reply to this command visible to the caller only.
@@ -243,7 +261,14 @@ impl Runtime {
         timeout: Duration,
         own: bool,
     ) -> Result<Receipt, Failure> {
-        self.egress_budget(u32::MAX, own, AT_HAND)
+        // A private name whose addresses the operator has allowed is a receiver that is meant; for
+        // others the error must not tell whether the name exists.
+        let private = match url.host_str().map(str::parse::<Host>) {
+            Some(Ok(host)) if !own => self.is_excepted(&host).await,
+            _ => own,
+        };
+        self.charged_budget(u32::MAX, own, AT_HAND)
+            .with_private_names(private)
             .during(self.net.http.post(url, headers, body, timeout))
             .await
     }
@@ -283,14 +308,18 @@ fn open_audit(
     }
 }
 
-fn permits(
+/// Returns the slots of a cost class; those in use stay in use unless their number changes.
+fn slots(
     settings: &Settings,
     before: Option<&Runtime>,
     count: fn(&Limits) -> usize,
-    permits: fn(&Runtime) -> &Permits,
-) -> Permits {
+    slots: fn(&Runtime) -> &LookupSlots,
+) -> LookupSlots {
+    let (number, has_keys) = (count(&settings.limits), settings.has_keys());
     match before {
-        Some(before) if count(&before.limits) == count(&settings.limits) => permits(before).clone(),
-        _ => Permits::new(count(&settings.limits)),
+        Some(before) if count(&before.limits) == number && before.has_keys == has_keys => {
+            slots(before).clone()
+        }
+        _ => LookupSlots::new(number, has_keys),
     }
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod basics;
 mod batch;
 mod callbacks;
+mod connections;
 mod engine;
 mod openapi;
 mod pages;

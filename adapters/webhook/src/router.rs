@@ -13,6 +13,7 @@ use tower_http::{
 };
 
 use crate::{
+    access::{OriginRules, check_origin},
     api::{ask, batch, deliveries, results, service},
     api_description::{self, ApiDescription},
     app::App,
@@ -24,6 +25,7 @@ use crate::{
 /// Builds the router of all paths. `hooks` holds routes with a state of their own.
 pub(crate) fn router(
     app: App,
+    origins: Arc<OriginRules>,
     api_description: Arc<ApiDescription>,
     cors: Option<CorsLayer>,
     hooks: Router,
@@ -65,7 +67,7 @@ pub(crate) fn router(
     .merge(page::routes())
     .fallback(page::nothing_here)
     .method_not_allowed_fallback(service::other_method)
-    .with_state(app)
+    .with_state(app.clone())
     .merge(hooks)
     // One layer for all, because each additional layer boxes every request.
     .layer((
@@ -77,5 +79,6 @@ pub(crate) fn router(
         ),
         header("x-content-type-options", "nosniff"),
         CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
+        axum::middleware::from_fn_with_state((app, origins), check_origin),
     ))
 }

@@ -38,6 +38,7 @@ pub struct EgressBudget {
     most: u32,
     left: AtomicU32,
     toll: Option<TargetCharge>,
+    private_names: bool,
     approached: Mutex<Vec<IpAddr>>,
 }
 
@@ -48,6 +49,7 @@ impl EgressBudget {
             most,
             left: AtomicU32::new(most),
             toll: None,
+            private_names: false,
             approached: Mutex::default(),
         }
     }
@@ -59,6 +61,14 @@ impl EgressBudget {
     ) -> Self {
         Self {
             toll: Some(Box::new(toll)),
+            ..self
+        }
+    }
+
+    /// Says whether the lookup may query names of the operator's network.
+    pub fn with_private_names(self, private_names: bool) -> Self {
+        Self {
+            private_names,
             ..self
         }
     }
@@ -118,6 +128,14 @@ pub(super) fn charge_target(address: IpAddr) -> Result<(), Failure> {
     OUTLAY
         .try_with(|egress_budget| egress_budget.charge_target(address))
         .unwrap_or(Ok(()))
+}
+
+/// Returns whether the running lookup may query names of the operator's network. Queries of the
+/// service itself, outside of a lookup, may.
+pub(super) fn may_query_private_names() -> bool {
+    OUTLAY
+        .try_with(|egress_budget| egress_budget.private_names)
+        .unwrap_or(true)
 }
 
 /// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error
