@@ -13,5 +13,5 @@ pub(crate) mod signature;
 pub(crate) use admitted::{Admitted, MOST_ANONYMOUS_LINES, visitor};
 pub(crate) use cors::cors;
 pub(crate) use gate::{Gate, follow};
-pub(crate) use origin::{OriginRules, check_origin};
+pub(crate) use origin::OriginRules;
 pub(crate) use refusal::Refusal;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netvane_tests::{Dns, Service, http::Client, until};
+use netvane_tests::{Dns, Service, until};
 use socket2::{Domain, Socket, Type};
 
 /// Time after which a reader that takes nothing loses its stream, and time to notice it.

@@ -2,12 +2,8 @@
 //! request to this service under the name of an attacker's page, and any page can send requests to
 //! other sites.
 
-use std::sync::Arc;
-
 use axum::{
-    extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 use netvane_core::{
@@ -17,7 +13,7 @@ use netvane_core::{
 };
 use url::Url;
 
-use crate::{app::App, request::http_request, response::problem};
+use crate::response::problem;
 
 /// Paths of health checks, which are accepted under any name.
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
@@ -39,6 +35,17 @@ impl OriginRules {
             hosts: hosts.map(str::to_ascii_lowercase).collect(),
             cors_origins: http.cors_origins.clone(),
         }
+    }
+
+    /// Returns the response to a request that names another host, or comes from a page of another
+    /// site.
+    pub(crate) fn refuse(&self, request: &HttpRequestInfo) -> Option<Response> {
+        let (status, why) = self.check(request).err()?;
+        let code = match status {
+            StatusCode::BAD_REQUEST => ProblemCode::BadArgument,
+            _ => ProblemCode::Forbidden,
+        };
+        Some(problem::plain(status, code, &why))
     }
 
     /// Checks the host that a request names, and the page that it comes from.
@@ -89,26 +96,6 @@ impl OriginRules {
 
 fn field<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Refuses a request that names another host or comes from a page of another site.
-pub(crate) async fn check_origin(
-    State((app, rules)): State<(App, Arc<OriginRules>)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (mut parts, body) = request.into_parts();
-    if let Some(http_request) = http_request(&mut parts) {
-        app.engine.runtime().note_forwarding(&http_request);
-        if let Err((status, why)) = rules.check(&http_request) {
-            let code = match status {
-                StatusCode::BAD_REQUEST => ProblemCode::BadArgument,
-                _ => ProblemCode::Forbidden,
-            };
-            return problem::plain(status, code, &why);
-        }
-    }
-    next.run(Request::from_parts(parts, body)).await
 }
 
 #[cfg(test)]

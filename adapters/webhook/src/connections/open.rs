@@ -186,23 +186,36 @@ impl OpenConnection {
         streams.push((Arc::downgrade(progress), task));
     }
 
-    /// Resets the streams whose reader has taken nothing for too long; returns their number.
+    /// Resets the streams whose reader has taken nothing for too long; returns their number. With
+    /// the first of them go those that have waited half as long: they would only take the room that
+    /// it leaves, and stall in turn.
     pub(super) fn reset_stalled_streams(&self) -> u64 {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut reset = 0;
-        streams.retain(|(progress, task)| {
-            let Some(progress) = progress.upgrade() else {
-                return false;
-            };
+        let waits = |progress: &StreamProgress, time| {
             let since = progress.waiting_since();
-            let stalled = since != 0 && self.is_over(since, STALL);
-            if stalled {
-                task.abort();
-                reset += 1;
-            }
-            !stalled
-        });
-        reset
+            since != 0 && self.is_over(since, time)
+        };
+        let stalled = |(progress, _): &(Weak<StreamProgress>, _)| {
+            progress
+                .upgrade()
+                .is_some_and(|progress| waits(&progress, STALL))
+        };
+        if !streams.iter().any(stalled) {
+            return 0;
+        }
+
+        // Choose all before the first one is reset and its room goes to another.
+        let (stalled, others) = std::mem::take(&mut *streams)
+            .into_iter()
+            .filter(|(progress, _)| progress.strong_count() > 0)
+            .partition(|(progress, _)| {
+                let progress = progress.upgrade();
+                progress.is_some_and(|progress| waits(&progress, STALL / 2))
+            });
+        let stalled: Vec<(Weak<StreamProgress>, AbortHandle)> = stalled;
+        *streams = others;
+        stalled.iter().for_each(|(_, task)| task.abort());
+        stalled.len() as u64
     }
 }
 
