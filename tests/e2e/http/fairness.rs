@@ -12,6 +12,8 @@ use netvane_tests::{Dns, Service};
 const GREEDY: usize = 100;
 /// Lookups that each of them has at once, as many as a user may run.
 const EACH: usize = 8;
+/// Time for which each of their lookups holds its slot.
+const HELD: Duration = Duration::from_secs(2);
 /// Lookups of the modest client that are measured.
 const SAMPLES: usize = 500;
 
@@ -67,7 +69,7 @@ fn a_modest_client_is_not_slowed_down_by_a_hundred_greedy_ones() {
     let server = dns.address.to_string();
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", server.as_str()),
-        ("NETVANE__DNS__TIMEOUT_MS", "1000"),
+        ("NETVANE__DNS__TIMEOUT_MS", "2000"),
         ("NETVANE__DNS__ATTEMPTS", "1"),
         ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
         ("NETVANE__LIMITS__LIGHT", "32"),
@@ -95,11 +97,13 @@ fn a_modest_client_is_not_slowed_down_by_a_hundred_greedy_ones() {
         "quiet {median:?}, {worst:?}; among {GREEDY} greedy clients {crowded:?}, {crowded_worst:?}; they start {progress} lookups in 3 s"
     );
     assert!(crowded <= median * 2, "{crowded:?} instead of {median:?}");
+    // On a busy machine a quiet lookup has such a time too; a wait for one of 32 slots is longer.
+    let bound = (worst * 5).max(HELD / 40);
     assert!(
-        crowded_worst <= worst * 5,
+        crowded_worst <= bound,
         "{crowded_worst:?} instead of {worst:?}"
     );
-    // They are served too: half of the slots are theirs, each for a second.
+    // They are served too: half of the slots are theirs, each for two seconds.
     assert!(progress >= 16, "{progress} lookups");
     drop(crowd);
 }
