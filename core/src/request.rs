@@ -27,7 +27,7 @@ pub struct Request {
     pub caller: Caller,
     /// The HTTP request that carried it, if there was one.
     pub http_request: Option<Arc<HttpRequestInfo>>,
-    /// Whether it is one of many. Bulk requests leave half of the permits to interactive ones and
+    /// Whether it is one of many. Bulk requests leave half of the slots to interactive ones and
     /// wait for their own without a timeout.
     pub bulk: bool,
     /// Ends a command that has no end of its own; only a terminal can run one.
@@ -54,6 +54,14 @@ pub struct Caller {
     /// machine can reach. The operator has no limits.
     #[serde(skip)]
     pub own: bool,
+}
+
+impl Caller {
+    /// Returns whether the caller may look up the names of the operator's network
+    /// (`dns.private_names`).
+    pub(crate) fn may_see_private_names(&self) -> bool {
+        self.own || self.credential.is_some()
+    }
 }
 
 impl Request {

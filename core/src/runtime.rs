@@ -1,7 +1,7 @@
 //! Everything that is built from the settings.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
     time::Instant,
 };
@@ -12,21 +12,24 @@ use netvane_facts::{
     target::Host,
 };
 use netvane_net::{EgressBudget, Net, PortUse, http::Http};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     blocklist::Blocklists,
     data_files::geo_paths,
     health::Adapters,
-    internal::internal_fault,
     mailbox_check::Mail,
     platform::Platform,
     policy::{
         audit::Audit,
+        fair_slots::FairSlots,
+        proxied_peers::ProxiedPeers,
         rate_limits::{AT_HAND, RateLimits, Remaining},
         rules::{Admission, PolicyRules},
     },
-    request::{Caller, Request, http_request::Proxies},
+    request::{
+        Caller, Request,
+        http_request::{HttpRequestInfo, Proxies, RequestHost},
+    },
     settings::{Limits, Ports, Settings},
     spec::{CommandNames, Cost},
     store::Store,
@@ -57,8 +60,10 @@ pub struct Runtime {
     pub(crate) audit: Option<Arc<Audit>>,
     /// Ports that users may have contacted.
     ports: Arc<Ports>,
-    light: Permits,
-    heavy: Permits,
+    light: LookupSlots,
+    heavy: LookupSlots,
+    /// Whether clients can have a key or sign their requests.
+    has_keys: bool,
     /// Whether only this machine can reach the service.
     local_only: bool,
 }
@@ -72,6 +77,8 @@ pub(crate) struct Process {
     pub(crate) adapters: Adapters,
     /// The store that outlives the process; empty without a service.
     pub(crate) state: Arc<OnceLock<Store>>,
+    /// Peers that are proxies although the settings do not list them.
+    pub(crate) proxied_peers: Arc<ProxiedPeers>,
 }
 
 impl Default for Process {
@@ -80,35 +87,26 @@ impl Default for Process {
             started: Instant::now(),
             adapters: Adapters::default(),
             state: Arc::default(),
+            proxied_peers: Arc::default(),
         }
     }
 }
 
-/// Permits for the concurrent lookups of one cost class.
+/// Slots for the concurrent lookups of one cost class.
 #[derive(Clone)]
-pub(crate) struct Permits {
-    all: Arc<Semaphore>,
-    /// The part of them that bulk requests may use.
-    bulk: Arc<Semaphore>,
+pub(crate) struct LookupSlots {
+    /// All of them.
+    pub(crate) all: FairSlots,
+    /// The half of them that bulk requests may use.
+    pub(crate) bulk: FairSlots,
 }
 
-impl Permits {
-    fn new(count: usize) -> Self {
+impl LookupSlots {
+    fn new(count: usize, has_keys: bool) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(count)),
-            bulk: Arc::new(Semaphore::new((count / 2).max(1))),
+            all: FairSlots::new(count, has_keys),
+            bulk: FairSlots::new(count / 2, has_keys),
         }
-    }
-
-    /// Waits for a permit.
-    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        // Cannot fail: nothing closes the semaphore.
-        self.all.acquire().await.map_err(internal_fault)
-    }
-
-    /// Waits for one of the permits that bulk requests share.
-    pub(crate) async fn acquire_bulk(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        self.bulk.acquire().await.map_err(internal_fault)
     }
 }
 
@@ -142,14 +140,15 @@ impl Runtime {
             },
             audit: open_audit(settings, before)?,
             ports: Arc::new(settings.policy.ports.clone()),
-            light: permits(settings, before, |limits| limits.light, |it| &it.light),
-            heavy: permits(settings, before, |limits| limits.heavy, |it| &it.heavy),
+            light: slots(settings, before, |limits| limits.light, |it| &it.light),
+            heavy: slots(settings, before, |limits| limits.heavy, |it| &it.heavy),
+            has_keys: settings.has_keys(),
             local_only: settings.is_private(),
         })
     }
 
-    /// Returns the permits of a cost class; free commands need none.
-    pub(crate) fn permits(&self, cost: Cost) -> Option<&Permits> {
+    /// Returns the slots of a cost class; free commands need none.
+    pub(crate) fn slots(&self, cost: Cost) -> Option<&LookupSlots> {
         match cost {
             Cost::Free => None,
             Cost::Light => Some(&self.light),
@@ -158,14 +157,15 @@ impl Runtime {
     }
 
     /// Returns the egress budget of one lookup: the bytes that it may send, the units that it charges
-    /// to each target, and the ports that it may use. The operator's own lookups are not charged to
-    /// targets and may use every port.
-    pub(crate) fn egress_budget(&self, bytes: u32, own: bool, units: u32) -> EgressBudget {
-        if own {
-            return EgressBudget::new(bytes);
+    /// to each target, the ports that it may use, and whether it may look up private names. The
+    /// operator's own lookups are not charged to targets and may use every port.
+    pub(crate) fn egress_budget(&self, bytes: u32, caller: &Caller, units: u32) -> EgressBudget {
+        let budget = EgressBudget::new(bytes).with_private_names(caller.may_see_private_names());
+        if caller.own {
+            return budget;
         }
         let (targets, networks) = (self.budgets.clone(), self.budgets.clone());
-        EgressBudget::new(bytes)
+        budget
             .charging(move |address| targets.charge_target(address, units))
             .restricting(self.ports.clone(), move |address| {
                 networks.charge_network(address)
@@ -226,10 +226,24 @@ impl Runtime {
         self.mail.control_host()
     }
 
-    /// Returns whether an HTTP request from this address is the operator's own: it comes from this
-    /// machine, and no other machine can reach the service.
-    pub fn is_own(&self, address: IpAddr) -> bool {
-        address.is_loopback() && self.local_only
+    /// Returns whether an HTTP request is the operator's own: it comes from this machine, no other
+    /// machine can reach the service, the peer is not a proxy, and no name that somebody else's DNS
+    /// decides on led to it.
+    pub fn is_operator(&self, request: &HttpRequestInfo) -> bool {
+        let peer = request.connection.peer.ip().to_canonical();
+        self.local_only
+            && peer.is_loopback()
+            && !self.process.proxied_peers.contain(peer)
+            && request.forwarding_field().is_none()
+            && request.host() == Ok(RequestHost::Local)
+    }
+
+    /// Ends the operator privilege of a peer that sends forwarding headers although it is not a
+    /// trusted proxy. Call it for each request.
+    pub fn note_forwarding(&self, request: &HttpRequestInfo) {
+        if !self.proxies.trusts(request.connection.peer.ip()) {
+            self.process.proxied_peers.note(request);
+        }
     }
 
     /// Returns whether the rules make the reply to this command visible to the caller only.
@@ -254,6 +268,25 @@ impl Runtime {
             Some(port) if !own => self.ports.check(PortUse::Callback, host, port),
             _ => Ok(()),
         }
+    }
+
+    /// Resolves the URL of a callback to addresses that the guard accepts.
+    ///
+    /// A private name whose addresses the operator has allowed is a receiver that is meant; for others the error
+    /// does not tell whether the name exists.
+    pub async fn resolve_receiver(
+        &self,
+        url: &url::Url,
+        own: bool,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let private = match url.host_str().map(str::parse::<Host>) {
+            Some(Ok(host)) if !own => self.is_excepted(&host).await,
+            _ => own,
+        };
+        EgressBudget::new(u32::MAX)
+            .with_private_names(private)
+            .during(self.net.http.resolve(url))
+            .await
     }
 
     /// Charges an attempt to deliver this many bytes to the receiver's address, over all clients.
@@ -307,14 +340,18 @@ fn open_audit(
     }
 }
 
-fn permits(
+/// Returns the slots of a cost class; those in use stay in use unless their number changes.
+fn slots(
     settings: &Settings,
     before: Option<&Runtime>,
     count: fn(&Limits) -> usize,
-    permits: fn(&Runtime) -> &Permits,
-) -> Permits {
+    slots: fn(&Runtime) -> &LookupSlots,
+) -> LookupSlots {
+    let (number, has_keys) = (count(&settings.limits), settings.has_keys());
     match before {
-        Some(before) if count(&before.limits) == count(&settings.limits) => permits(before).clone(),
-        _ => Permits::new(count(&settings.limits)),
+        Some(before) if count(&before.limits) == number && before.has_keys == has_keys => {
+            slots(before).clone()
+        }
+        _ => LookupSlots::new(number, has_keys),
     }
 }

@@ -62,6 +62,11 @@ impl Settings {
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
+    /// Returns whether clients can have an API key or sign their requests.
+    pub(crate) fn has_keys(&self) -> bool {
+        !self.http.api_keys.is_empty() || !self.http.inbound_secrets.is_empty()
+    }
+
     /// Returns the settings that the network clients are built from.
     pub fn net(&self) -> NetSettings<'_> {
         NetSettings {
@@ -234,10 +239,13 @@ pub(crate) const CLIENT_ADDRESS_HEADERS: [&str; 16] = [
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct Http {
     pub listen: String,
+    pub connections: usize,
+    pub connections_per_client: usize,
     pub max_body_bytes: usize,
     pub read_timeout_ms: u64,
     pub drain_ms: u64,
     pub public_url: String,
+    pub hosts: Vec<String>,
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     pub client_address_header: String,

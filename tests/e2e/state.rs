@@ -224,6 +224,38 @@ fn callbacks_are_accepted_once_the_state_can_be_opened() {
 }
 
 #[test]
+fn a_service_without_its_state_is_degraded_and_with_callbacks_not_ready() {
+    let scratch = Scratch::new();
+    let directory = scratch.path().to_str().expect("a path").to_owned();
+    let place = ("NETVANE__STATE__DIRECTORY", directory.as_str());
+    // A resolver that nothing is asked.
+    let dns = ("NETVANE__DNS__SERVERS", "127.0.77.3:53");
+    let owner = Service::start(&[place, dns]);
+    let ready = owner.get("/readyz");
+    assert!(!ready.text().contains("degraded"), "{}", ready.text());
+    let metric = |service: &Service, value: &str| {
+        let metrics = service.get("/metrics");
+        let line = format!("netvane_degraded{{part=\"state\"}} {value}\n");
+        assert!(metrics.text().contains(&line), "{}", metrics.text());
+    };
+    metric(&owner, "0");
+
+    // The file belongs to the first service.
+    let degraded = Service::start(&[place, dns]);
+    let ready = degraded.get("/readyz");
+    assert_eq!(ready.status, 200, "{}", ready.text());
+    assert!(ready.text().contains("\ndegraded: "), "{}", ready.text());
+    metric(&degraded, "1");
+    let refused = Service::start(&[place, dns, ("NETVANE__HTTP__CALLBACK_SECRET", SECRET)]);
+    assert_eq!(refused.get("/readyz").status, 503);
+
+    drop(owner);
+    until("the state can be opened", || {
+        !degraded.get("/readyz").text().contains("degraded") || refused.get("/readyz").status == 200
+    });
+}
+
+#[test]
 fn a_damaged_state_is_moved_aside_and_reported() {
     let world = Everything::default();
     let directory = world.state.path();

@@ -73,6 +73,11 @@ impl Dns {
         self.change_held(|held| held.insert(question.to_owned()));
     }
 
+    /// Holds back the answers to all queries for which this holds, such as `example.test. MX`.
+    pub fn hold_where(&self, held: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.server.hold(held);
+    }
+
     /// Releases the answers to a held query.
     pub fn release(&self, question: &str) {
         self.change_held(|held| held.remove(question));

@@ -64,7 +64,7 @@ impl Client {
 
     /// Sends a request with its body.
     pub fn request(&mut self, target: &str, headers: &[(&str, &str)], body: &[u8]) {
-        let mut head = format!("{target} HTTP/1.1\r\nHost: netvane.test\r\n");
+        let mut head = format!("{target} HTTP/1.1\r\nHost: localhost\r\n");
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }

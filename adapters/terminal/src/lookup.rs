@@ -172,10 +172,20 @@ fn line(words: &[String]) -> String {
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
+/// Returns JSON as it is written: a terminal would act on some of the characters in it.
+fn for_stream(json: String, to_terminal: bool) -> String {
+    if to_terminal {
+        render::printable_json(&json).into_owned()
+    } else {
+        json
+    }
+}
+
 /// Formats a failure as text, or with `--json` as HTTP's problem document.
 fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
     if output.json {
-        return serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
+        let json = serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
+        return for_stream(json, std::io::stderr().is_terminal());
     }
     let mut out = format!("netvane: {}\n", render::printable(&failure.to_string()));
     if let Failure::Usage(UsageError {
@@ -260,7 +270,7 @@ impl<'a> Screen<'a> {
     fn rendered(&self, reply: &Reply) -> String {
         let document = reply.document();
         match (self.output.json, self.output.markdown, &reply.short) {
-            (true, ..) => reply.to_json() + "\n",
+            (true, ..) => for_stream(reply.to_json() + "\n", std::io::stdout().is_terminal()),
             (_, true, _) => render::markdown(document),
             (.., Some(short)) => short.text(),
             _ => render::text(document, self.layout),

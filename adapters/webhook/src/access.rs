@@ -6,10 +6,12 @@
 mod admitted;
 mod cors;
 mod gate;
+mod origin;
 mod refusal;
 pub(crate) mod signature;
 
 pub(crate) use admitted::{Admitted, MOST_ANONYMOUS_LINES, visitor};
 pub(crate) use cors::cors;
 pub(crate) use gate::{Gate, follow};
+pub(crate) use origin::OriginRules;
 pub(crate) use refusal::Refusal;

@@ -20,6 +20,15 @@ pub(crate) async fn admit(
     http_request: &HttpRequestInfo,
     scope: Scope,
 ) -> Result<Admitted, Refusal> {
+    let admitted = admit_any(app, http_request).await?;
+    admitted.may(scope).map(|()| admitted)
+}
+
+/// Like [`admit`], whatever the scope of the key.
+pub(crate) async fn admit_any(
+    app: &App,
+    http_request: &HttpRequestInfo,
+) -> Result<Admitted, Refusal> {
     let gate = app.gate.load_full();
     let head = gate.head(&http_request.headers)?;
     if let Some(signature) = &head.signature {
@@ -32,8 +41,7 @@ pub(crate) async fn admit(
             .settle(signature, http_request, b"", &app.store);
         settled.await?;
     }
-    let admitted = head.admitted(&app.engine, http_request);
-    admitted.may(scope).map(|()| admitted)
+    Ok(head.admitted(&app.engine, http_request))
 }
 
 /// Admits a request together with its body, which is read only if the header fields pass access

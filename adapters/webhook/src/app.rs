@@ -9,7 +9,10 @@ use std::{
 use arc_swap::ArcSwap;
 use netvane_core::{Engine, store::Store};
 
-use crate::{access::Gate, callbacks::Callbacks, events::Streams, metrics::Metrics, site::Pages};
+use crate::{
+    access::Gate, callbacks::Callbacks, connections::Clients, events::Streams, metrics::Metrics,
+    site::Pages,
+};
 
 /// State that all handlers share; cheap to clone.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub(crate) struct Parts {
     /// Event streams that clients can resume.
     pub(crate) streams: Streams,
     pub(crate) pages: Pages,
+    /// Clients that have open connections, requests or unread responses.
+    pub(crate) clients: Clients,
     pub(crate) max_body: usize,
     pub(crate) read_timeout: Duration,
 }

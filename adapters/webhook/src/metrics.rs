@@ -65,6 +65,7 @@ impl Metrics {
             "netvane_cache_bytes",
             "Estimated memory of the cached replies."
         );
+        describe_connections();
 
         // Memory, CPU time and open files under the standard Prometheus names.
         let process = Collector::default();
@@ -86,4 +87,29 @@ impl Metrics {
         self.1.collect();
         self.0.render()
     }
+}
+
+fn describe_connections() {
+    ::metrics::describe_gauge!("netvane_http_connections", "Open HTTP connections.");
+    ::metrics::describe_gauge!(
+        "netvane_http_clients",
+        "HTTP clients with an open connection or request."
+    );
+    ::metrics::describe_gauge!(
+        "netvane_http_unread_bytes",
+        ::metrics::Unit::Bytes,
+        "Bytes of responses that clients have not read."
+    );
+    ::metrics::describe_counter!(
+        "netvane_http_connections_refused_total",
+        "Connections closed by a limit, in all or per client."
+    );
+    ::metrics::describe_counter!(
+        "netvane_http_stalled_total",
+        "Connections and streams closed because nobody read them."
+    );
+    ::metrics::describe_gauge!(
+        "netvane_degraded",
+        "Whether a part does not work that readiness does not depend on."
+    );
 }

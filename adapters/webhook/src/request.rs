@@ -1,10 +1,12 @@
-//! Steps before a handler runs: accepting the connection, the client's address, the request id,
+//! Steps before a handler runs: the first bytes of the connection, the client's address, the request id,
 //! facts about the HTTP request.
 
-mod accept;
+mod begin;
 mod http_request;
+mod opening;
 pub(crate) mod proxy_protocol;
 pub(crate) mod request_id;
 
-pub(crate) use accept::Prompt;
-pub(crate) use http_request::Visited;
+pub(crate) use begin::begin;
+pub(crate) use http_request::{Visited, http_request};
+pub(crate) use opening::{Opening, read_opening};

@@ -4,37 +4,29 @@ use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue},
     routing::{get, post},
 };
 use netvane_core::Failure;
-use tower_http::{
-    catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use crate::{
+    access::OriginRules,
     api::{ask, batch, deliveries, results, service},
     api_description::{self, ApiDescription},
     app::App,
     page,
-    request::request_id,
+    request::begin,
     response::problem,
 };
 
 /// Builds the router of all paths. `hooks` holds routes with a state of their own.
 pub(crate) fn router(
     app: App,
+    origins: Arc<OriginRules>,
     api_description: Arc<ApiDescription>,
     cors: Option<CorsLayer>,
     hooks: Router,
 ) -> Router {
-    let header = |name: &'static str, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        )
-    };
-
     // Paths that pages of other origins may use if the settings allow it.
     let api = Router::new()
         .route("/v1/commands", get(service::registry).post(ask::post))
@@ -67,17 +59,10 @@ pub(crate) fn router(
     .merge(page::routes())
     .fallback(page::nothing_here)
     .method_not_allowed_fallback(service::other_method)
-    .with_state(app)
+    .with_state(app.clone())
     .merge(hooks)
-    // One layer for all, because each additional layer boxes every request.
     .layer((
-        axum::middleware::from_fn(request_id::name),
-        header("cache-control", "no-store"),
-        header(
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        header("x-content-type-options", "nosniff"),
+        axum::middleware::from_fn_with_state((app, origins), begin),
         CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
     ))
 }

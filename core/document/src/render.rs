@@ -13,6 +13,6 @@ mod text;
 pub use markdown::markdown;
 pub use path::svg;
 pub use picture::png;
-pub use printable::{is_unsafe, pointed, printable, printable_line};
+pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
 pub use spans::{Span, spans};
 pub use text::{Layout, block as block_text, table_width, text, ungrouped};

@@ -4,6 +4,7 @@ mod addresses;
 mod client;
 mod message;
 mod presentation;
+mod private_names;
 mod resolver_health;
 mod stream;
 mod upstream;
@@ -21,10 +22,14 @@ use domain::base::Rtype;
 use hickory_resolver::proto::dnssec::TrustAnchors;
 use ipnet::IpNet;
 use netvane_document::Failure;
-use netvane_facts::target::{Host, Resolver, Transport};
+use netvane_facts::{
+    ip_class,
+    target::{Host, Resolver, Transport},
+};
 
 use super::{Guard, PortUse, check_port, egress_budget, tls::Tls};
 use crate::settings::{self, Server};
+use private_names::PrivateNames;
 use resolver_health::ResolverHealth;
 use upstream::Upstream;
 
@@ -40,6 +45,7 @@ pub struct Dns(Arc<Inner>);
 struct Inner {
     configured: Result<Client, Failure>,
     resolver_health: Arc<ResolverHealth>,
+    private_names: Arc<PrivateNames>,
     guard: Arc<Guard>,
     tls: Tls,
     timeout: Duration,
@@ -116,13 +122,18 @@ impl Dns {
         };
 
         let resolver_health = Arc::<ResolverHealth>::default();
-        let configured = configured(settings, &tls, timeout)
-            .map(|client| client.with_health(resolver_health.clone()));
+        let private_names = Arc::new(PrivateNames::new(&settings.private_names));
+        let configured = configured(settings, &tls, timeout).map(|client| {
+            client
+                .with_health(resolver_health.clone())
+                .with_private_names(private_names.clone())
+        });
         let attempts = settings.attempts;
 
         Ok(Self(Arc::new(Inner {
             configured,
             resolver_health,
+            private_names,
             guard,
             tls,
             timeout,
@@ -161,10 +172,19 @@ impl Dns {
         let upstream =
             |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
 
-        Ok(Client::new(
+        // A resolver in the operator's network knows the names of that network.
+        let inside = |address: &SocketAddr| !ip_class::is_global(address.ip());
+        let is_inside = addresses.iter().any(inside);
+        let client = Client::new(
             addresses.into_iter().map(upstream).collect(),
             inner.attempts,
-        ))
+        );
+
+        Ok(if is_inside {
+            client.with_private_names(inner.private_names.clone())
+        } else {
+            client
+        })
     }
 
     /// Returns the labels of the configured servers, as in [`Response::resolver`].

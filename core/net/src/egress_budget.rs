@@ -47,6 +47,7 @@ pub struct EgressBudget {
     most: u32,
     left: AtomicU32,
     toll: Option<TargetCharge>,
+    private_names: bool,
     approached: Mutex<Vec<IpAddr>>,
     /// Ports that may be used, and what charges a port check to a network; every port without it.
     ports: Option<(Arc<Ports>, TargetCharge)>,
@@ -61,6 +62,7 @@ impl EgressBudget {
             most,
             left: AtomicU32::new(most),
             toll: None,
+            private_names: false,
             approached: Mutex::default(),
             ports: None,
             responses: Arc::new(Semaphore::new(RESPONSES_AT_ONCE)),
@@ -75,6 +77,14 @@ impl EgressBudget {
     ) -> Self {
         Self {
             toll: Some(Box::new(toll)),
+            ..self
+        }
+    }
+
+    /// Says whether the lookup may query names of the operator's network.
+    pub fn with_private_names(self, private_names: bool) -> Self {
+        Self {
+            private_names,
             ..self
         }
     }
@@ -196,6 +206,14 @@ pub(super) fn is_restricted() -> bool {
     OUTLAY
         .try_with(|budget| budget.ports.is_some())
         .unwrap_or(false)
+}
+
+/// Returns whether the running lookup may query names of the operator's network. Queries of the
+/// service itself, outside of a lookup, may.
+pub(super) fn may_query_private_names() -> bool {
+    OUTLAY
+        .try_with(|egress_budget| egress_budget.private_names)
+        .unwrap_or(true)
 }
 
 /// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error

@@ -208,6 +208,7 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
         timeout_ms: 100,
         attempts: 1,
         trust_anchor: String::new(),
+        private_names: Vec::new(),
     };
 
     let whois = settings::Whois {

@@ -38,6 +38,7 @@ pub struct Dns {
     pub timeout_ms: u64,
     pub attempts: u32,
     pub trust_anchor: String,
+    pub private_names: Vec<String>,
 }
 
 /// One entry of `[dns] servers`.

@@ -22,6 +22,8 @@ pub(super) struct CacheKey {
     arguments: Arc<str>,
     http_request: Option<VisitKey>,
     caller: Option<(Platform, Caller)>,
+    /// Whether the reply may hold names that other callers must not see.
+    private_names: bool,
 }
 
 /// All parts of an HTTP request that a command can show.
@@ -43,6 +45,7 @@ impl CacheKey {
             arguments: number.to_string().into(),
             http_request: None,
             caller: None,
+            private_names: false,
         }
     }
 
@@ -64,6 +67,7 @@ impl CacheKey {
             caller: command
                 .about_caller
                 .then(|| (request.platform, request.caller.clone())),
+            private_names: request.caller.may_see_private_names(),
         }
     }
 }

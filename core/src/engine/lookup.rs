@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use super::{Engine, cache::Entry, cache_key::CacheKey};
+use super::{Engine, cache::Entry, cache_key::CacheKey, single_flight::FlightClass};
 use crate::{
     command::{Context, Entry as CommandEntry, Prepared},
     platform::Platform,
-    policy::rate_limits::Remaining,
+    policy::{fair_slots::SlotClient, rate_limits::Remaining},
     request::Request,
-    runtime::{Permits, Runtime},
+    runtime::Runtime,
 };
 
 /// Deadline of a lookup that goes on until the user ends it.
@@ -70,6 +70,18 @@ impl Lookup {
         }
     }
 
+    /// Returns the class of flights that the lookup may join. Each waits for its own kind of slot: a
+    /// request must not wait for one that comes later than its own.
+    fn flight_class(&self) -> FlightClass {
+        let slots = self.runtime.slots(self.command.spec.cost);
+        let client = SlotClient::from(&self.request.caller);
+        match slots {
+            _ if self.request.bulk => FlightClass::Bulk,
+            Some(slots) if slots.all.is_held_back(&client) => FlightClass::HeldBack,
+            _ => FlightClass::Prompt,
+        }
+    }
+
     fn egress_budget(&self) -> EgressBudget {
         let spec = &self.command.spec;
         let sends = if self.is_endless() {
@@ -78,7 +90,7 @@ impl Lookup {
             spec.sends
         };
         self.runtime
-            .egress_budget(sends, self.request.caller.own, spec.cost.units())
+            .egress_budget(sends, &self.request.caller, spec.cost.units())
     }
 
     /// Whether the operator's terminal runs it until Ctrl-C.
@@ -96,9 +108,7 @@ impl Engine {
         mut show: impl FnMut(Arc<RenderedAnswer>, Arc<Map<String, Value>>),
     ) -> Result<Arc<Entry>, Failure> {
         let arguments = lookup.prepared.arguments().clone();
-        // Bulk requests have flights of their own: an interactive request must not wait for a bulk
-        // permit.
-        let key = (lookup.key.clone(), lookup.request.bulk);
+        let key = (lookup.key.clone(), lookup.flight_class());
 
         let flight = self.0.flights.join(key.clone(), |sender| {
             let context = lookup.context(self, sender);
@@ -145,8 +155,8 @@ impl Engine {
     }
 }
 
-/// Acquires a permit of the cost class, then runs the command, both within its deadline. A bulk
-/// request first waits for a bulk permit; that wait does not count towards the deadline.
+/// Acquires a slot of the cost class, then runs the command, both within its deadline. A bulk
+/// request first waits for a bulk slot; that wait does not count towards the deadline.
 async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn ErasedAnswer>, Failure> {
     let spec = lookup.command.spec;
     let timeout = if lookup.is_endless() {
@@ -154,15 +164,16 @@ async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn ErasedAnswe
     } else {
         spec.timeout
     };
-    let permits: Option<&Permits> = lookup.runtime.permits(spec.cost);
-    let _share = match permits {
-        Some(permits) if lookup.request.bulk => Some(permits.acquire_bulk().await?),
+    let slots = lookup.runtime.slots(spec.cost);
+    let client = SlotClient::from(&lookup.request.caller);
+    let _share = match slots {
+        Some(slots) if lookup.request.bulk => Some(slots.bulk.acquire(&client).await),
         _ => None,
     };
 
     let run = async {
-        let _permit = match permits {
-            Some(permits) => Some(permits.acquire().await?),
+        let _slot = match slots {
+            Some(slots) => Some(slots.all.acquire(&client).await),
             None => None,
         };
         lookup.prepared.run(&context).await

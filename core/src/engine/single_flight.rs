@@ -12,8 +12,19 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{cache::Entry, cache_key::CacheKey};
 
-/// Key of the request, and whether it is a bulk request.
-pub(super) type FlightKey = (Arc<CacheKey>, bool);
+/// Key of the request, and the class of its flight.
+pub(super) type FlightKey = (Arc<CacheKey>, FlightClass);
+
+/// How a flight gets its slot; identical requests share one only within a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum FlightClass {
+    /// It gets the next slot.
+    Prompt,
+    /// Its client has used much and waits for others.
+    HeldBack,
+    /// It waits for one of the slots of bulk requests.
+    Bulk,
+}
 
 type LookupResult = Result<Arc<Entry>, Failure>;
 

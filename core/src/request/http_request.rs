@@ -5,6 +5,7 @@
 
 mod chain;
 mod forwarded;
+mod host;
 mod node;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use http::{HeaderMap, Method, Uri, Version};
 use crate::settings;
 
 pub use chain::{ProxyChain, ProxyHop};
+pub use host::{HostFault, RequestHost};
 
 /// The connection that a request came over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,6 +26,15 @@ pub struct Connection {
     pub local: SocketAddr,
     /// Contents of the PROXY protocol header at the start of the connection, if there was one.
     pub relayed: Option<Relayed>,
+}
+
+impl Connection {
+    /// Returns the client that the PROXY header names, if the peer may name one.
+    pub fn relayed_client(&self, proxies: &Proxies) -> Option<std::net::IpAddr> {
+        let (source, _) = self.relayed.as_ref()?.ends?;
+        let peer = self.peer.ip();
+        (proxies.networks.is_empty() || proxies.trusts(peer)).then(|| source.ip().to_canonical())
+    }
 }
 
 /// Contents of a PROXY protocol header.
@@ -93,6 +104,16 @@ impl HttpRequestInfo {
 }
 
 impl HttpRequestInfo {
+    /// Returns the first header field that a proxy adds, if there is one.
+    pub fn forwarding_field(&self) -> Option<&http::HeaderName> {
+        self.headers.keys().find(|name| {
+            let name = name.as_str();
+            name == "via"
+                || name.starts_with("x-forwarded-")
+                || settings::CLIENT_ADDRESS_HEADERS.contains(&name)
+        })
+    }
+
     /// Returns the protocol that the nearest proxy names in `Forwarded`.
     pub(crate) fn forwarded_proto(&self) -> Option<String> {
         let line = self.headers.get_all("forwarded").iter().next_back()?;

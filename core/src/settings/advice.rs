@@ -141,6 +141,13 @@ impl Settings {
         tell(
             !proxied
                 && !http.proxy_protocol
+                && http.hosts.iter().any(|_| url.is_none())
+                && !self.listens_to_others(),
+            "http.trusted_proxies: http.hosts implies a proxy, but none is listed here, so all clients behind it share one rate limit; list its address",
+        );
+        tell(
+            !proxied
+                && !http.proxy_protocol
                 && url.is_some()
                 && (https || !self.listens_to_others()),
             "http.trusted_proxies: http.public_url implies a proxy, but none is listed here, so all clients behind it share one rate limit; list its address",

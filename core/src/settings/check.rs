@@ -33,6 +33,7 @@ impl Settings {
             must(false, &fault);
         }
         self.check_reach(&mut must);
+        self.check_names(&mut must);
         self.check_places(&mut must);
         self.check_client_address(&mut must);
         self.check_callbacks(&mut must);
@@ -104,6 +105,14 @@ impl Settings {
         must(
             self.http.listen.parse::<SocketAddr>().is_ok(),
             "http.listen: expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080",
+        );
+        must(
+            (16..=1 << 20).contains(&self.http.connections),
+            "http.connections: must be 16–1048576",
+        );
+        must(
+            (1..=self.http.connections).contains(&self.http.connections_per_client),
+            "http.connections_per_client: must be 1 to http.connections",
         );
         must(
             (1024..=16 << 20).contains(&self.http.max_body_bytes),
@@ -195,6 +204,33 @@ impl Settings {
             !is_everything(&self.policy.deny),
             "policy.deny: this would deny every address",
         );
+    }
+
+    /// Checks the names of this service and of its network.
+    fn check_names(&self, must: &mut impl FnMut(bool, &str)) {
+        for host in &self.http.hosts {
+            must(
+                is_host_name(host),
+                &format!(
+                    "http.hosts: `{host}` is not a host name such as netvane.lan, without a port"
+                ),
+            );
+        }
+        for name in &self.dns.private_names {
+            let suffix = name.strip_prefix('.').unwrap_or(name);
+            let is_name = suffix.split('.').all(|label| {
+                (1..=63).contains(&label.len())
+                    && label
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            });
+            must(
+                is_name && suffix.len() <= 253,
+                &format!(
+                    "dns.private_names: `{name}` is not a name such as .corp.example, in ASCII"
+                ),
+            );
+        }
     }
 
     /// Checks files, directories and URLs, as far as their names show.

@@ -209,6 +209,7 @@ impl Settings {
         let defaults = Self::default().limits;
         local
             && http.public_url.is_empty()
+            && http.hosts.is_empty()
             && http.trusted_proxies.is_empty()
             && !http.proxy_protocol
             && self.limits

@@ -134,9 +134,17 @@ fn settings_with_a_plain_key_are_refused_without_showing_it() {
 #[test]
 fn a_closed_service_runs_no_lookups_without_a_key() {
     let service = Service::start(&[CLOSED, (KEYS, &hash(OLD))]);
-    for path in ["/v1/commands", "/healthz", "/metrics"] {
+    for path in ["/v1/commands", "/healthz"] {
         assert_eq!(service.get(path).status, 200, "{path}");
     }
+    assert_eq!(service.get("/metrics").status, 401);
+    let keyed = ask(
+        &service,
+        "GET /metrics",
+        &[("Authorization", &bearer(OLD))],
+        "",
+    );
+    assert_eq!(keyed.status, 200);
 
     for target in [
         "POST /v1/commands",

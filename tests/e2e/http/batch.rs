@@ -361,3 +361,43 @@ fn memory_stays_flat_for_long_batches() {
         "{before:.1} MB at first, {after:.1} MB in the long batch"
     );
 }
+
+#[test]
+fn an_error_keeps_the_ref_of_its_line_as_far_as_it_can_be_read() {
+    let service = Service::start(&[("NETVANE__HTTP__MAX_BODY_BYTES", "2048")]);
+    let long = "x".repeat(3000);
+    for (line, reference) in [
+        (r#"{"ref": 1, "command": "nosuch"}"#.to_owned(), json!(1)),
+        (
+            r#"{"ref": {"a": [2]}, "name": "mx", "arguments": {"x": 1}}"#.to_owned(),
+            json!({"a": [2]}),
+        ),
+        (
+            r#"{"ref": "three", "command": 3}"#.to_owned(),
+            json!("three"),
+        ),
+        (
+            r#"{"ref": "four", "command": "port 22"#.to_owned(),
+            json!("four"),
+        ),
+        (
+            format!(r#"{{"ref": "five", "command": "{long}"}}"#),
+            json!("five"),
+        ),
+        (
+            r#"{"command": "port 22", "callback": "https://a.example", "ref": 6}"#.to_owned(),
+            json!(6),
+        ),
+        (
+            r#"{"ref": 7, "ref": 8, "command": "port 22"}"#.to_owned(),
+            Value::Null,
+        ),
+    ] {
+        let all = answers(&service, &line);
+        let [answer] = &all[..] else {
+            panic!("{line}: {all:?}");
+        };
+        assert!(answer["error"]["code"].is_string(), "{answer}");
+        assert_eq!(answer["ref"], reference, "{line}");
+    }
+}

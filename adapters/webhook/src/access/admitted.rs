@@ -38,7 +38,7 @@ impl Head {
         };
         let runtime = engine.runtime();
         let address = http_request.caller(&runtime.proxies);
-        let own = credential.is_none() && runtime.is_own(address);
+        let own = credential.is_none() && runtime.is_operator(http_request);
         Admitted {
             caller: Caller {
                 credential,

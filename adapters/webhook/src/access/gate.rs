@@ -59,6 +59,15 @@ impl Gate {
         Ok(head)
     }
 
+    /// Returns the name of the API key in a request's header fields, if it is valid; counts nothing.
+    pub(crate) fn valid_key(&self, headers: &HeaderMap) -> Option<String> {
+        let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, given) = text.trim().split_once(' ')?;
+        let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+        let key = self.keys.find(given.trim()).filter(|_| is_bearer)?;
+        Some(key.name.clone())
+    }
+
     fn key(&self, headers: &HeaderMap) -> Result<Option<(String, Vec<Scope>)>, Refusal> {
         let mut lines = headers.get_all(header::AUTHORIZATION).iter();
         let Some(line) = lines.next() else {

@@ -5,7 +5,7 @@
 //! memory does not grow with the number of lines. When the client disconnects, the response body is
 //! dropped and all running lookups are cancelled.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -20,17 +20,21 @@ use netvane_core::{
     settings::keys::Scope,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::{
     ndjson::{Line, Lines},
-    question::{LookupRequest, present},
+    question::LookupRequest,
 };
 use crate::{
     access::{Admitted, MOST_ANONYMOUS_LINES},
     admit::admit,
     app::App,
+    connections::{Client, Clients, HeldBytes},
     request::Visited,
     schemas::AnyReply,
 };
@@ -96,15 +100,20 @@ pub(crate) async fn post(
         Err(refused) => return refused.into_response(),
     };
     let at_once = app.engine.runtime().limits.batch;
+    let client = app.clients.find(admitted.caller.name());
     let lines = Lines::of(body, app.max_body, app.read_timeout);
     let answers = stream::unfold(lines, async |mut lines| {
         lines.next().await.map(|line| (line, lines))
     })
-    .map(move |line| answer_line(app.clone(), admitted.clone(), http_request.clone(), line))
+    .map(move |line| {
+        let (clients, client) = (app.clients.clone(), client.clone());
+        let answer = answer_line(app.clone(), admitted.clone(), http_request.clone(), line);
+        async move { HeldLine::new(answer.await, &clients, &client) }
+    })
     .buffer_unordered(at_once)
     // Replies that are ready together are sent together.
     .ready_chunks(at_once)
-    .map(|answers| Ok::<_, Infallible>(Bytes::from(answers.concat())));
+    .map(|answers| Ok::<_, Infallible>(HeldLine::join(answers)));
     (
         [(header::CONTENT_TYPE, "application/x-ndjson")],
         Body::from_stream(answers),
@@ -112,32 +121,86 @@ pub(crate) async fn post(
         .into_response()
 }
 
-/// Runs the lookup of one line and returns the line of the response.
+/// A line of the response that waits for the lines before it, charged to the client.
+struct HeldLine {
+    text: String,
+    _held: Option<HeldBytes>,
+}
+
+impl HeldLine {
+    /// Charges an answer to the client; one that does not fit is replaced by a short error.
+    fn new(answer: LineAnswer, clients: &Clients, client: &Arc<Client>) -> Self {
+        let text = answer.to_json();
+        if let Some(held) = HeldBytes::charge(clients, client, text.len()) {
+            return Self {
+                text,
+                _held: Some(held),
+            };
+        }
+        let failure = Failure::RateLimited {
+            message: "You have too many unread responses. Read or close some of them.".into(),
+            retry_after: Duration::from_secs(1),
+        };
+        let answer = LineAnswer {
+            answer: Err(failure),
+            ..answer
+        };
+        Self {
+            text: answer.to_json(),
+            _held: None,
+        }
+    }
+
+    fn join(lines: Vec<Self>) -> Bytes {
+        let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        Bytes::from(texts.concat())
+    }
+}
+
+/// The answer to one line of the request.
+struct LineAnswer {
+    line: u64,
+    reference: Option<Box<RawValue>>,
+    answer: Result<Reply, Failure>,
+}
+
+impl LineAnswer {
+    /// Returns the line of the response.
+    fn to_json(&self) -> String {
+        let reference = self.reference.as_deref();
+        let line = match &self.answer {
+            Ok(reply) => BatchAnswer::Replied { reply, reference },
+            Err(failure) => BatchAnswer::Failed {
+                line: self.line,
+                reference,
+                error: failure.problem(),
+            },
+        };
+        line.to_json() + "\n"
+    }
+}
+
+/// Runs the lookup of one line.
 async fn answer_line(
     app: App,
     admitted: Admitted,
     http_request: Arc<HttpRequestInfo>,
     (line, text): Line,
-) -> String {
+) -> LineAnswer {
     let (reference, request) = match &text {
-        Ok(_) if admitted.is_over(line) => (None, Err(over())),
+        Ok(text) if admitted.is_over(line) => (reference(text), Err(over())),
         Ok(text) => question(admitted, http_request, text),
-        Err(failure) => (None, Err(failure.clone())),
+        Err(fault) => (reference(&fault.start), Err(fault.failure.clone())),
     };
     let answer = match request {
         Ok(request) => app.engine.ask(request, |_| {}).await,
         Err(failure) => Err(failure),
     };
-    let reference = reference.as_deref();
-    let line = match &answer {
-        Ok(reply) => BatchAnswer::Replied { reply, reference },
-        Err(failure) => BatchAnswer::Failed {
-            line,
-            reference,
-            error: failure.problem(),
-        },
-    };
-    line.to_json() + "\n"
+    LineAnswer {
+        line,
+        reference,
+        answer,
+    }
 }
 
 /// Parses a line into a request and its `ref`; the `ref` is returned even if the rest of the line
@@ -188,18 +251,35 @@ fn over() -> Failure {
     ))
 }
 
-/// Extracts the `ref` of a line that is not a valid request otherwise.
+/// Extracts the `ref` of a line that is not a valid request otherwise, as far as it can be read;
+/// none if there are several.
 fn reference(line: &[u8]) -> Option<Box<RawValue>> {
-    #[derive(Deserialize)]
-    struct Referred {
-        #[serde(default, rename = "ref", deserialize_with = "present")]
-        reference: Option<Box<RawValue>>,
+    struct Members<'a>(&'a mut Vec<Box<RawValue>>);
+
+    impl<'de> Visitor<'de> for Members<'_> {
+        type Value = ();
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+            while let Some(name) = members.next_key::<String>()? {
+                if name == "ref" {
+                    self.0.push(members.next_value()?);
+                } else {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(())
+        }
     }
-    if !line.trim_ascii_start().starts_with(b"{") {
-        return None;
-    }
-    let Referred { reference } = serde_json::from_slice(line).ok()?;
-    reference.filter(|reference| reference.get().len() <= LONGEST_REFERENCE)
+
+    let mut found = Vec::new();
+    // What was read before an error counts.
+    let _ = serde_json::Deserializer::from_slice(line).deserialize_map(Members(&mut found));
+    let [reference] = <[_; 1]>::try_from(found).ok()?;
+    Some(reference).filter(|reference| reference.get().len() <= LONGEST_REFERENCE)
 }
 
 #[cfg(test)]
@@ -219,5 +299,31 @@ mod tests {
             let written = serde_json::to_string(&answer).expect("serializes");
             assert_eq!(answer.to_json(), written);
         }
+    }
+
+    #[test]
+    fn an_invalid_line_keeps_its_ref() {
+        for (line, expected) in [
+            (r#"{"ref": 7, "command": "port 22", "x": 1}"#, Some("7")),
+            (
+                r#"{"command": "port 22", "ref": {"a": [1]}"#,
+                Some(r#"{"a": [1]}"#),
+            ),
+            (r#"{"ref": "a", "command": "#, Some(r#""a""#)),
+            (r#"  {"command": 1, "ref": null}"#, Some("null")),
+            (r#"{"command": {"ref": 1}}"#, None),
+            (r#"{"ref": 1, "ref": 2}"#, None),
+            (r#"{"command": "ref", "ref": "#, None),
+            (r#"{"ref": "cut of"#, None),
+            (r#"["ref", 1]"#, None),
+            ("ref", None),
+        ] {
+            let found = reference(line.as_bytes());
+            assert_eq!(found.as_deref().map(RawValue::get), expected, "{line}");
+        }
+        let invalid = b"{\"ref\": 1, \"command\": \"\xff\"}";
+        assert_eq!(reference(invalid).expect("a ref").get(), "1");
+        let long = format!("{{\"ref\": \"{}\"}}", "x".repeat(LONGEST_REFERENCE));
+        assert!(reference(long.as_bytes()).is_none());
     }
 }

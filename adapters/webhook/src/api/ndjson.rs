@@ -18,13 +18,23 @@ pub(crate) struct Lines {
     buffer: BytesMut,
     looked_at: usize,
     number: u64,
-    /// Whether the rest of a line that is too long is being discarded.
-    skipping: bool,
+    /// The start of a line that is too long, while the rest of it is being discarded.
+    skipping: Option<Bytes>,
     ended: bool,
 }
 
 /// A line with its number, starting at 1.
-pub(crate) type Line = (u64, Result<Bytes, Failure>);
+pub(crate) type Line = (u64, Result<Bytes, LineFault>);
+
+/// Why a line cannot be read, and its start, which may say which request it was.
+#[derive(Debug)]
+pub(crate) struct LineFault {
+    pub(crate) failure: Failure,
+    pub(crate) start: Bytes,
+}
+
+/// Bytes that are kept of a line that is too long.
+const START: usize = 4096;
 
 impl Lines {
     /// Splits this body into lines.
@@ -36,7 +46,7 @@ impl Lines {
             buffer: BytesMut::new(),
             looked_at: 0,
             number: 0,
-            skipping: false,
+            skipping: None,
             ended: false,
         }
     }
@@ -54,15 +64,19 @@ impl Lines {
                         self.ended = true;
                         self.buffer.clear();
                         self.looked_at = 0;
-                        return Some((self.number + 1, Err(failure)));
+                        let start = Bytes::new();
+                        return Some((self.number + 1, Err(LineFault { failure, start })));
                     }
                 },
             };
             self.number += 1;
             match line {
-                Some(line) if line.iter().all(u8::is_ascii_whitespace) => {}
-                Some(line) => return Some((self.number, Ok(line))),
-                None => return Some((self.number, Err(self.too_large()))),
+                Ok(line) if line.iter().all(u8::is_ascii_whitespace) => {}
+                Ok(line) => return Some((self.number, Ok(line))),
+                Err(start) => {
+                    let failure = self.too_large();
+                    return Some((self.number, Err(LineFault { failure, start })));
+                }
             }
         }
     }
@@ -74,9 +88,9 @@ impl Lines {
         }
     }
 
-    /// Takes a whole line from the buffer: `Some(None)` for a line that was too long, `None` if
-    /// more data must be received.
-    fn buffered(&mut self) -> Option<Option<Bytes>> {
+    /// Takes a whole line from the buffer, or the start of a line that was too long; `None` if more
+    /// data must be received.
+    fn buffered(&mut self) -> Option<Result<Bytes, Bytes>> {
         let end = self.buffer[self.looked_at..]
             .iter()
             .position(|byte| *byte == b'\n');
@@ -86,11 +100,14 @@ impl Lines {
                 line.truncate(line.len() - 1);
                 line
             }
-            None if self.ended && (self.skipping || !self.buffer.is_empty()) => self.buffer.split(),
+            None if self.ended && (self.skipping.is_some() || !self.buffer.is_empty()) => {
+                self.buffer.split()
+            }
             None => {
                 self.looked_at = self.buffer.len();
                 if self.buffer.len() > self.longest {
-                    self.skipping = true;
+                    let start = || Bytes::copy_from_slice(&self.buffer[..START.min(self.longest)]);
+                    self.skipping.get_or_insert_with(start);
                     self.buffer.clear();
                     self.looked_at = 0;
                 }
@@ -99,9 +116,13 @@ impl Lines {
         };
 
         self.looked_at = 0;
-        let too_long = std::mem::take(&mut self.skipping) || line.len() > self.longest;
+        let line = line.freeze();
 
-        Some((!too_long).then(|| line.freeze()))
+        Some(match self.skipping.take() {
+            Some(start) => Err(start),
+            None if line.len() > self.longest => Err(line.slice(..START.min(self.longest))),
+            None => Ok(line),
+        })
     }
 
     async fn receive(&mut self) -> Result<(), Failure> {
@@ -201,7 +222,7 @@ mod tests {
         let (number, late) = lines.next().await.expect("an error");
         assert_eq!(number, 2);
         assert_eq!(
-            late.expect_err("late").to_string(),
+            late.expect_err("late").failure.to_string(),
             "the rest of the request body did not answer within 7 s"
         );
         assert!(lines.next().await.is_none());

@@ -10,7 +10,7 @@ use axum::{
 };
 use netvane_core::ProblemCode;
 
-use crate::{app::App, response::problem};
+use crate::{admit::admit_any, app::App, request::Visited, response::problem};
 
 /// Responds 405 for a known path with another method.
 pub(crate) async fn other_method() -> Response {
@@ -27,14 +27,21 @@ pub(crate) async fn registry(State(app): State<App>) -> Response {
     Json(app.engine.registry().listing()).into_response()
 }
 
-/// Handles `GET /readyz`: 200 only if a resolver responds and no shutdown is in progress.
+/// Handles `GET /readyz`: 200 only if a resolver responds, callbacks can be stored where they are
+/// enabled, and no shutdown is in progress. A `degraded` line names what else does not work.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if app.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
-    let (status, told) = match app.engine.runtime().ready().await {
-        Ok(()) => (StatusCode::OK, "ready".to_owned()),
-        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()),
+    let fault = state_fault(&app);
+    let (status, told) = match (app.engine.runtime().ready().await, fault) {
+        (Err(failure), _) => (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()),
+        (Ok(()), Some(fault)) if app.callbacks.is_ok() => {
+            let told = format!("callbacks cannot be stored: {fault}");
+            (StatusCode::SERVICE_UNAVAILABLE, told)
+        }
+        (Ok(()), Some(fault)) => (StatusCode::OK, format!("ready\ndegraded: {fault}")),
+        (Ok(()), None) => (StatusCode::OK, "ready".to_owned()),
     };
     let adapters = app.engine.adapters().all();
     let adapters: String = adapters
@@ -44,8 +51,19 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     (status, format!("{told}\n{adapters}")).into_response()
 }
 
-/// Handles `GET /metrics` in the Prometheus text format.
-pub(crate) async fn metrics(State(app): State<App>) -> Response {
+/// Returns why the state cannot be used, and sets the metric that says so.
+fn state_fault(app: &App) -> Option<String> {
+    let fault = app.store.fault();
+    ::metrics::gauge!("netvane_degraded", "part" => "state").set(f64::from(fault.is_some()));
+    fault.map(|fault| fault.to_string())
+}
+
+/// Handles `GET /metrics` in the Prometheus text format. It needs a key where the API does.
+pub(crate) async fn metrics(State(app): State<App>, Visited(http_request): Visited) -> Response {
+    if let Err(refused) = admit_any(&app, &http_request).await {
+        return refused.into_response();
+    }
+    state_fault(&app);
     (
         [(
             header::CONTENT_TYPE,

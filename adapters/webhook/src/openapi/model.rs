@@ -213,6 +213,12 @@ impl Operation {
         self
     }
 
+    /// Allows what the document says about access.
+    pub(super) fn with_security(mut self) -> Self {
+        self.security = None;
+        self
+    }
+
     pub(super) fn parameter(mut self, parameter: Parameter) -> Self {
         self.parameters.push(OrReference::Here(parameter));
         self

@@ -385,9 +385,10 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
     };
 
     let ready = open("isReady", "The service is ready", TEXT);
+    let metrics = open("metrics", "Metrics for Prometheus", TEXT).with_security();
     let paths = [
         ("/healthz", open("isAlive", "The process is running", TEXT)),
-        ("/metrics", open("metrics", "Metrics for Prometheus", TEXT)),
+        ("/metrics", with_problems(metrics, &[401])),
         ("/docs", open("documentation", "API guide", "text/html")),
     ];
 

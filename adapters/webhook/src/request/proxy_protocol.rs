@@ -3,9 +3,12 @@
 
 use std::io;
 
+use bytes::{Buf, BytesMut};
 use netvane_core::request::http_request::{ClientTls, Relayed};
 use ppp::{PartialResult, v1, v2};
-use tokio::{io::AsyncReadExt, net::TcpStream};
+use tokio::net::TcpStream;
+
+use super::opening::more;
 
 /// Longest header of version 1 in bytes: one line.
 const LONGEST_LINE: usize = 107;
@@ -21,34 +24,23 @@ const SSL_VERSION: u8 = 0x21;
 const SSL_CN: u8 = 0x22;
 const SSL_CIPHER: u8 = 0x23;
 
-/// Reads exactly the header from the stream; fails if the connection does not start with one.
-pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
-    let mut head = Vec::with_capacity(256);
+/// Reads the header at the start of a connection and leaves what follows it in `seen`; fails if
+/// the connection does not start with one.
+pub(crate) async fn read(stream: &mut TcpStream, seen: &mut BytesMut) -> io::Result<Relayed> {
+    let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
 
     loop {
-        // Peek first, so that exactly the header is removed from the socket.
-        let mut seen = [0; LONGEST];
-        let length = stream.peek(&mut seen).await?;
-        let (relayed, taken) = match relayed(&seen[..length]) {
-            Some(Ok(found)) => found,
-            Some(Err(why)) => return Err(io::Error::new(io::ErrorKind::InvalidData, why)),
-            None if length == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            None if length == LONGEST => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "a PROXY header without end",
-                ));
+        match relayed(&seen[..seen.len().min(LONGEST)]) {
+            Some(Ok((relayed, length))) => {
+                seen.advance(length);
+                return Ok(relayed);
             }
-            None => {
-                // The socket stays readable, so poll for more bytes.
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                continue;
+            Some(Err(why)) => return Err(invalid(why)),
+            None if seen.len() >= LONGEST => {
+                return Err(invalid("a PROXY header without end".into()));
             }
-        };
-
-        head.resize(taken, 0);
-        stream.read_exact(&mut head).await?;
-        return Ok(relayed);
+            None => more(stream, seen).await?,
+        }
     }
 }
 

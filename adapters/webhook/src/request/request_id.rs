@@ -5,8 +5,6 @@ use std::sync::Arc;
 use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue},
-    middleware::Next,
-    response::Response,
 };
 use ulid::Ulid;
 
@@ -17,8 +15,8 @@ pub(crate) const FIELD: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone)]
 pub(crate) struct Name(pub(crate) Arc<str>);
 
-/// Sets the id of a request and its response.
-pub(crate) async fn name(mut request: Request, next: Next) -> Response {
+/// Sets the id of a request; returns the header field of the response that names it.
+pub(crate) fn assign(request: &mut Request) -> Option<HeaderValue> {
     let given = request
         .headers()
         .get(FIELD)
@@ -27,11 +25,7 @@ pub(crate) async fn name(mut request: Request, next: Next) -> Response {
     let name: Arc<str> = given.map_or_else(|| Ulid::new().to_string().into(), Arc::from);
     let field = HeaderValue::from_str(&name);
     request.extensions_mut().insert(Name(name));
-    let mut response = next.run(request).await;
-    if let Ok(field) = field {
-        response.headers_mut().insert(FIELD, field);
-    }
-    response
+    field.ok()
 }
 
 /// Whether a client's id is safe to log: 1 to 128 letters, digits, `.`, `_` or `-`.

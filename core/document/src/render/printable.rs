@@ -24,6 +24,29 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     escape(text, is_unsafe)
 }
 
+/// Escapes the unsafe characters of a JSON text as JSON does, so that it stays the same value. JSON
+/// itself requires escapes only below U+0020.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    let is_unsafe = |c: char| is_unsafe(c) && !c.is_ascii_whitespace();
+    if !json.contains(is_unsafe) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_unsafe(c) {
+            let units = c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect::<String>();
+            escaped += &units;
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// The line with `^` under a part of it, given in characters. A long line is truncated around the
 /// part.
 pub fn pointed(line: &str, part: &Range<usize>) -> String {
@@ -96,6 +119,24 @@ mod tests {
             "bad"
         );
         assert!(line.chars().count() < 60, "{line}");
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_value_without_unsafe_characters() {
+        let text = "a\u{7f}\u{9b}31m\u{202e}b\u{2066}\u{e0041}\u{1b}\n\"ü 例\"";
+        let json = format!("{{\n  \"text\": {}\n}}\n", serde_json::json!(text));
+        let escaped = printable_json(&json);
+        assert!(
+            !escaped.contains(|c| is_unsafe(c) && c != '\n'),
+            "{escaped}"
+        );
+        assert!(escaped.contains("\\u009b31m\\u202e"), "{escaped}");
+        let value: serde_json::Value = serde_json::from_str(&escaped).expect("JSON");
+        assert_eq!(value["text"], text);
+        assert!(matches!(
+            printable_json("{\"a\": \"ü\"}\n"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]

@@ -28,6 +28,7 @@ use netvane_facts::target::Transport;
 
 use super::{
     Message, Question, Response,
+    private_names::PrivateNames,
     resolver_health::ResolverHealth,
     upstream::{Exchanged, Upstream},
 };
@@ -45,6 +46,8 @@ pub struct Client {
     attempts: u32,
     /// Records successes and failures, for the configured resolvers.
     resolver_health: Option<Arc<ResolverHealth>>,
+    /// Names that not every caller may look up with these servers.
+    private_names: Option<Arc<PrivateNames>>,
 }
 
 impl Client {
@@ -54,6 +57,7 @@ impl Client {
             preferred: Arc::default(),
             attempts,
             resolver_health: None,
+            private_names: None,
         }
     }
 
@@ -61,6 +65,14 @@ impl Client {
     pub(super) fn with_health(self, resolver_health: Arc<ResolverHealth>) -> Self {
         Self {
             resolver_health: Some(resolver_health),
+            ..self
+        }
+    }
+
+    /// Returns this client, which refuses the private names to callers without trust.
+    pub(super) fn with_private_names(self, private_names: Arc<PrivateNames>) -> Self {
+        Self {
+            private_names: Some(private_names),
             ..self
         }
     }
@@ -89,12 +101,18 @@ impl Client {
     /// After SERVFAIL, REFUSED or NOTIMP the next server is tried.
     ///
     /// # Errors
-    /// No server responded, or a response was malformed.
+    /// No server responded, a response was malformed, or the caller may not look up the name.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Response, Failure> {
+        let private_names = self.private_names.as_deref();
+        private_names.map_or(Ok(()), |names| names.check(question.name))?;
+
         // Boxed: lookups hold many of these, which would be a large part of a stack.
         let answer = Box::pin(self.ask_in_turn(question)).await;
         if let Some(resolver_health) = &self.resolver_health {
             resolver_health.note(answer.is_ok());
+        }
+        if let (Some(names), Ok(response)) = (private_names, &answer) {
+            names.check_response(&response.message)?;
         }
         answer
     }

@@ -7,6 +7,7 @@ fn settings(servers: &[&str]) -> settings::Dns {
         timeout_ms: 100,
         attempts: 1,
         trust_anchor: String::new(),
+        private_names: Vec::new(),
     }
 }
 
@@ -56,6 +57,7 @@ fn rejects_a_configured_server_without_an_address() {
 fn reports_an_unreadable_trust_anchor_at_startup() {
     let settings = settings::Dns {
         trust_anchor: "/nowhere/root.key".into(),
+        private_names: Vec::new(),
         ..settings(&["192.0.2.53"])
     };
     let failure = dns(&settings).err().expect("no such file").to_string();

@@ -73,6 +73,7 @@ async fn verify_at(server: &ZoneServer, message: &[u8], address: Option<&str>) -
         timeout_ms: 5000,
         attempts: 1,
         trust_anchor: String::new(),
+        private_names: Vec::new(),
     };
     let tls = Tls::new(&settings::Tls { ca_files: vec![] });
     let dns = Dns::new(&settings, Arc::new(Guard::new(&[], &[])), tls).expect("a client");

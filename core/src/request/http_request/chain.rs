@@ -89,7 +89,8 @@ impl HttpRequestInfo {
 
 impl ProxyChain {
     /// Starts the chain with the connection and its PROXY protocol header.
-    fn of(Connection { peer, relayed, .. }: &Connection, proxies: &Proxies) -> Self {
+    fn of(connection: &Connection, proxies: &Proxies) -> Self {
+        let Connection { peer, relayed, .. } = connection;
         let caller = peer.ip().to_canonical();
         let hop = |address: IpAddr, port, source, trusted| ProxyHop {
             address: Some(address.to_canonical()),
@@ -109,7 +110,7 @@ impl ProxyChain {
         };
 
         if let Some((source, _)) = relayed.as_ref().and_then(|relayed| relayed.ends) {
-            let trusted = proxies.networks.is_empty() || proxies.trusts(caller);
+            let trusted = connection.relayed_client(proxies).is_some();
             chain
                 .hops
                 .push(hop(source.ip(), source.port(), "proxy_protocol", trusted));
