@@ -127,7 +127,10 @@ impl Command for Reverse {
 }
 
 /// Looks up the PTR records of an address with forward confirmation; returns them with the lifetime of the answer.
-pub(crate) async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Duration), Failure> {
+pub(crate) async fn reverse(
+    client: &Client,
+    address: IpAddr,
+) -> Result<(AddressNames, Duration), Failure> {
     let answered = look_up(client, &reverse_name(address), Rtype::PTR).await?;
     let all: Vec<String> = answered
         .records
