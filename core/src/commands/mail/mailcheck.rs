@@ -5,6 +5,7 @@
 mod addresses;
 mod policies;
 mod present;
+mod schema;
 mod section;
 mod servers;
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub(crate) enum State {
     Warning,
     /// It does not work as published.
     Error,
+    /// A lookup failed; only in the sections of a report.
+    Unknown,
 }
 
 impl State {
@@ -65,7 +67,7 @@ impl State {
     pub(crate) fn severity(self) -> Severity {
         match self {
             Self::Ok => Severity::Good,
-            Self::None | Self::Warning => Severity::Warning,
+            Self::None | Self::Warning | Self::Unknown => Severity::Warning,
             Self::Error => Severity::Bad,
         }
     }

@@ -30,9 +30,12 @@ bad.example.dom IN A 127.0.1.2
 fn engine(dns: &TestDns, lists: &[&str]) -> Engine {
     let lists: Vec<String> = lists
         .iter()
-        .map(|list| match list.contains('.') {
-            true => (*list).to_owned(),
-            false => format!("{list}.example.test"),
+        .map(|list| {
+            if list.contains('.') {
+                (*list).to_owned()
+            } else {
+                format!("{list}.example.test")
+            }
         })
         .collect();
     let variables = [

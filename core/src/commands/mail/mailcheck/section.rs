@@ -4,7 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::commands::mail::problem::{Level, Problem, State};
+use super::schema::{self, Described};
+use crate::commands::{
+    dns::mx,
+    mail::{
+        dkim, dmarc,
+        howmail::receiver::{MtaSts, TlsRpt},
+        problem::{Level, Problem, State},
+        spf,
+    },
+};
 
 /// One part of the report.
 #[derive(
@@ -99,6 +108,7 @@ impl From<State> for SectionState {
             State::None => Self::None,
             State::Warning => Self::Warning,
             State::Error => Self::Error,
+            State::Unknown => Self::Unknown,
         }
     }
 }
@@ -132,12 +142,11 @@ impl SectionState {
 }
 
 /// A section: its state, a summary, and the data of the command that it is made of.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Section {
     pub(super) state: SectionState,
     /// The result in one sentence; empty while lookups are running.
     pub(super) summary: String,
-    /// Members of the data of the command: `mx`, `spf`, `dkim`, `dmarc`; lists for the others.
     #[serde(flatten)]
     pub(super) data: Map<String, Value>,
 }
@@ -145,16 +154,27 @@ pub(super) struct Section {
 /// All sections.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Sections {
+    #[schemars(with = "Described<mx::Data>")]
     pub(super) mx: Section,
+    #[schemars(with = "Described<schema::Starttls>")]
     pub(super) starttls: Section,
+    #[schemars(with = "Described<spf::Data>")]
     pub(super) spf: Section,
+    #[schemars(with = "Described<dkim::Data>")]
     pub(super) dkim: Section,
+    #[schemars(with = "Described<dmarc::Data>")]
     pub(super) dmarc: Section,
+    #[schemars(with = "Described<MtaSts>")]
     pub(super) mta_sts: Section,
+    #[schemars(with = "Described<TlsRpt>")]
     pub(super) tls_rpt: Section,
+    #[schemars(with = "Described<schema::Dane>")]
     pub(super) dane: Section,
+    #[schemars(with = "Described<schema::Bimi>")]
     pub(super) bimi: Section,
+    #[schemars(with = "Described<schema::Reverse>")]
     pub(super) reverse: Section,
+    #[schemars(with = "Described<schema::Blocklist>")]
     pub(super) blocklist: Section,
 }
 
