@@ -48,6 +48,11 @@ impl WebUrl {
             )));
         }
 
+        // Browsers take it for a slash, so what is before the host is not what it looks like.
+        if text.contains('\\') {
+            return Err(Invalid::new("a backslash is not allowed in a URL").hidden());
+        }
+
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme.to_ascii_lowercase()), rest),
             _ => (None, text.as_str()),
@@ -59,7 +64,7 @@ impl WebUrl {
         };
 
         // Never repeated in an error: they may be a password.
-        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or(rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         if authority.contains('@') {
             return Err(Invalid::new("a URL must not contain a user name or password").hidden());
         }

@@ -126,6 +126,10 @@ const CONTRACT: [(&str, &str); 36] = [
     ("ports", "target address ports"),
     ("port", "query matches"),
     (
+        "http",
+        "url final_url status version steps headers tls bytes truncated title hsts",
+    ),
+    (
         "tls",
         "target address port starttls protocol cipher alpn trusted reason names name_matches not_before not_after",
     ),
