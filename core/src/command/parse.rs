@@ -47,15 +47,12 @@ pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, Usage
     Ok((entry, prepared))
 }
 
-/// Removes position and suggestion, with which adapters would repeat the line, if the line has a URL
-/// with a user name or password.
+/// Removes position and suggestion, with which adapters would repeat the line, if a word of the line
+/// may hold a password: `https://user:password@host`, `user:password@host`.
 fn without_credentials(line: &str, error: UsageError) -> UsageError {
     let has_credentials = line.split_whitespace().any(|word| {
-        word.split_once("://").is_some_and(|(_, rest)| {
-            rest.split(['/', '?', '#'])
-                .next()
-                .is_some_and(|authority| authority.contains('@'))
-        })
+        word.split_once(':')
+            .is_some_and(|(_, rest)| rest.contains('@'))
     });
     if !has_credentials {
         return error;
@@ -195,9 +192,6 @@ fn prepare(
     entry.prepare(arguments).map_err(|(path, invalid)| {
         let name = path.as_deref().unwrap_or_default();
         match values.iter().find(|value| value.argument.name == name) {
-            Some(value) if invalid.is_hidden => {
-                UsageError::argument(format!("`{}`: {}", value.argument.name, invalid.message))
-            }
             Some(value) => place(value, &invalid, line),
             None => UsageError::argument(invalid.message),
         }
