@@ -33,9 +33,6 @@ pub struct Invalid {
     /// Position of the mistake in the value as written, in characters.
     #[serde(default)]
     pub part: Option<Range<usize>>,
-    /// Whether the value must not be shown again, because it may hold a password.
-    #[serde(default)]
-    pub is_hidden: bool,
 }
 
 impl Invalid {
@@ -52,14 +49,6 @@ impl Invalid {
         let chars = |end: usize| value.get(..end).map_or(0, |head| head.chars().count());
         self.part = Some(chars(bytes.start)..chars(bytes.end));
         self
-    }
-
-    /// Keeps the value out of the error: no position, no suggestion.
-    pub fn hidden(self) -> Self {
-        Self {
-            is_hidden: true,
-            ..self
-        }
     }
 
     /// Sets the corrected value.

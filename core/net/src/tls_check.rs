@@ -142,6 +142,14 @@ impl Net {
             _ => None,
         };
 
+        // The handshake went through only because its signature need not be verified here.
+        let leaf = assessment.as_ref().and_then(|one| one.certificates.first());
+        let is_unproven = hello
+            .as_ref()
+            .is_some_and(|hello| hello.proof == Proof::Invalid);
+        let is_uncommon = leaf.is_some_and(|leaf| !leaf.key.is_common() && !leaf.key.is_weak());
+        let trouble = trouble.or((is_unproven && is_uncommon).then_some(Trouble::UncommonKey));
+
         Ok(TlsReport {
             address,
             hello,

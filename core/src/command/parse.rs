@@ -80,15 +80,12 @@ pub(crate) fn command_named(registry: &Registry, name: &str) -> Option<Arc<Entry
     tools::command(registry, name).or_else(|| Some(call::record_type(registry, name)?.0))
 }
 
-/// Removes position and suggestion, with which adapters would repeat the line, if the line has a URL
-/// with a user name or password.
+/// Removes position and suggestion, with which adapters would repeat the line, if a word of the line
+/// may hold a password: `https://user:password@host`, `user:password@host`.
 fn without_credentials(line: &str, error: UsageError) -> UsageError {
     let has_credentials = line.split_whitespace().any(|word| {
-        word.split_once("://").is_some_and(|(_, rest)| {
-            rest.split(['/', '?', '#'])
-                .next()
-                .is_some_and(|authority| authority.contains('@'))
-        })
+        word.split_once(':')
+            .is_some_and(|(_, rest)| rest.contains('@'))
     });
     if !has_credentials {
         return error;
@@ -205,9 +202,6 @@ fn prepare(
 
     let value_named = |name: &str| values.iter().find(|value| value.argument.name == name);
     let fault = |name: &str, invalid: &Invalid| match value_named(name) {
-        Some(value) if invalid.is_hidden => {
-            UsageError::argument(format!("`{}`: {}", value.argument.name, invalid.message))
-        }
         Some(value) => place(value, invalid, line),
         None => UsageError::argument(invalid.message.clone()),
     };

@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 40] = [
+const CONTRACT: [(&str, &str); 41] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -125,6 +125,10 @@ const CONTRACT: [(&str, &str); 40] = [
     ("trace", "target address reached hops"),
     ("ports", "target address ports"),
     ("port", "query matches"),
+    (
+        "http",
+        "url final_url status version steps headers tls bytes truncated title hsts",
+    ),
     (
         "tls",
         "target address port starttls protocol cipher alpn trusted reason names name_matches not_before not_after",

@@ -109,7 +109,7 @@ fn a_public_fuzzer_finds_no_deviation() {
 
 /// Lines in addition to the registry's examples, which together cover every command and every kind
 /// of reply.
-const FURTHER: [&str; 35] = [
+const FURTHER: [&str; 37] = [
     "a example.test",
     "aaaa example.test",
     "mx example.test",
@@ -136,6 +136,8 @@ const FURTHER: [&str; 35] = [
     "ping example.test --count 1",
     "trace 127.0.0.1",
     "ports 127.0.0.1 43,1",
+    "http http://127.0.0.1:9/ status=200",
+    "tls 127.0.0.1:9 warn=30",
     "port 60001",
     "verify joe@example.test",
     "verify a..b@example.test",

@@ -181,7 +181,9 @@ impl Callbacks {
         }
 
         let runtime = self.0.engine.runtime();
-        let addresses = runtime.resolve_receiver(&delivery.url, delivery.own).await?;
+        let addresses = runtime
+            .resolve_receiver(&delivery.url, delivery.own)
+            .await?;
         let next = delivery.attempts_made() % addresses.len().max(1);
         addresses
             .get(next)

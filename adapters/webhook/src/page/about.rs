@@ -65,6 +65,10 @@ fn traffic_table(registry: &Registry, control: Option<String>) -> Markup {
                      connected to: it shows whether port 25 is blocked from here."
                 }
             }
+            li {
+                "TLS handshakes that end without any data, to look at a certificate, after STARTTLS if the protocol has it; and \
+                 GET or HEAD requests that a user made, with at most 10 redirects and a User-Agent starting with “netvane/”."
+            }
             li { "One query line to whois servers, and HTTPS requests to registries with a User-Agent starting with “netvane/”." }
         }
         p {

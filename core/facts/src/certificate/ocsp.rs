@@ -101,7 +101,6 @@ fn basic_response(response: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Signed data with its header, algorithm, signature, and the certificates that follow.
-#[expect(clippy::type_complexity, reason = "the fields of one ASN.1 sequence")]
 fn signed_parts(basic: &[u8]) -> Option<(&[u8], AlgorithmIdentifier<'_>, BitString<'_>, &[u8])> {
     let (outer, _) = next(basic)?;
     let (_, after) = next(outer.data)?;

@@ -261,12 +261,7 @@ async fn answer(exchange: Exchange, query: &HttpQuery, is_redirect: bool) -> Htt
         .headers()
         .iter()
         .take(MAX_HEADERS)
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                text(value).chars().take(MAX_VALUE).collect(),
-            )
-        })
+        .map(|(name, value)| (name.to_string(), shown_value(name, &text(value))))
         .collect();
     let body = if is_redirect && query.follow {
         super::Body::default()
@@ -278,4 +273,12 @@ async fn answer(exchange: Exchange, query: &HttpQuery, is_redirect: bool) -> Htt
         headers,
         body,
     }
+}
+
+/// A header value as it may be shown: shortened, and a redirect without user name and password.
+fn shown_value(name: &http::HeaderName, value: &str) -> String {
+    if *name == http::header::LOCATION && value.contains('@') {
+        return redirect::shown(value).unwrap_or_default();
+    }
+    value.chars().take(MAX_VALUE).collect()
 }

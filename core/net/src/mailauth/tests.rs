@@ -57,7 +57,12 @@ impl Signer {
 }
 
 async fn verify(zone: Zone, message: &str, address: &str) -> MessageChecked {
-    verify_at(&ZoneServer::start(zone).await, message.as_bytes(), Some(address)).await
+    verify_at(
+        &ZoneServer::start(zone).await,
+        message.as_bytes(),
+        Some(address),
+    )
+    .await
 }
 
 async fn verify_bytes(zone: Zone, message: &[u8], address: Option<&str>) -> MessageChecked {
@@ -92,7 +97,12 @@ async fn verify_at(server: &ZoneServer, message: &[u8], address: Option<&str>) -
         signers: &claims.signers,
     };
     MailAuth::new(dns)
-        .verify(hashed.map(Arc::new), envelope, author, Duration::from_secs(10))
+        .verify(
+            hashed.map(Arc::new),
+            envelope,
+            author,
+            Duration::from_secs(10),
+        )
         .await
 }
 
@@ -271,7 +281,12 @@ async fn many_signatures_cause_a_bounded_number_of_queries() {
         (reported.to_owned(), 1),
     ] {
         let server = ZoneServer::start(text_zone(&POLICIES)).await;
-        let checked = verify_at(&server, format!("{head}{MESSAGE}").as_bytes(), Some("192.0.2.1")).await;
+        let checked = verify_at(
+            &server,
+            format!("{head}{MESSAGE}").as_bytes(),
+            Some("192.0.2.1"),
+        )
+        .await;
         assert!(checked.dkim.iter().all(|dkim| dkim.result != "pass"));
         let queries = server.queries.load(std::sync::atomic::Ordering::Relaxed);
         // SPF sends one query, DMARC one or two.

@@ -70,7 +70,10 @@ fn the_listing_has_every_command_with_its_bounds() {
         .expect("ping");
     assert_eq!(ping["cost"], "heavy");
     assert_eq!(ping["group"], "reachability");
-    assert_eq!(ping["usage"], "ping <target> [count] [ipv] [protocol] [port]");
+    assert_eq!(
+        ping["usage"],
+        "ping <target> [count] [ipv] [protocol] [port]"
+    );
     assert_eq!(ping["sends_at_most_bytes"], 16 << 10);
     assert_eq!(ping["arguments"][1]["maximum"], 20);
 }

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
+
 use netvane_document::Failure;
 use serde_json::{Value, json};
 use tokio::{

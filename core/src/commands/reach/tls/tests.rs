@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
+
 use std::sync::Arc;
 
 use netvane_document::{Failure, Severity};
