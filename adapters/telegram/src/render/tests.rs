@@ -162,7 +162,7 @@ fn a_usage_error_shows_the_mistake_and_a_suggestion() {
     document.field("Try", Cell::exact("/mx example.com"));
     insta::assert_snapshot!(render(&document, true).html, @r"
         ❌ <b>Bad argument</b>
-        `domain`: two dots in a row
+        <code>domain</code>: two dots in a row
 
         <pre>/mx example..com
             ^^^^^^^^^^^^</pre>

@@ -40,7 +40,7 @@ fn errors_say_what_is_wrong() {
     let message = |text: &str| text.parse::<Resolver>().expect_err(text).message;
     assert_eq!(
         message("ftp://x"),
-        "expected `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
+        "expected host, host:port, udp://…, tcp://…, tls://…, https://… or quic://…"
     );
     assert_eq!(message("192.0.2.1:0"), "port must be 1–65535");
     assert_eq!(
