@@ -268,8 +268,8 @@ fn many_names_of_one_host_share_its_limit() {
     assert_eq!(verify["data"]["reason"], "spared", "{verify}");
     assert_eq!(verify["data"]["verdict"], "unknown");
     for line in [
-        "/a example.test --resolver h5.example.test:9",
-        "/whois example.test --server h5.example.test:9",
+        "/a example.test --resolver h5.example.test:53",
+        "/whois example.test --server h5.example.test:43",
     ] {
         assert_eq!(
             service.command_from("192.0.2.10", line).status,

@@ -214,7 +214,11 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
         "",
         "dns.servers: expected at least one resolver",
     ),
-    ("DNS__SERVERS", "ftp://192.0.2.1", "expected `udp://`"),
+    (
+        "DNS__SERVERS",
+        "ftp://192.0.2.1",
+        "expected host, host:port, udp://…",
+    ),
     ("DNS__SERVERS", "192.0.2.1:0", "port must be 1–65535"),
     (
         "DNS__SERVERS",
@@ -315,7 +319,9 @@ fn unreadable_files_are_refused_by_name() {
     let told = fault(Netvane::line("config check --config /nonexistent/netvane.toml").run());
 
     assert!(
-        told.starts_with("netvane: /nonexistent/netvane.toml: "),
+        told.starts_with(
+            "netvane: could not read the configuration file /nonexistent/netvane.toml: "
+        ),
         "{told}"
     );
 }

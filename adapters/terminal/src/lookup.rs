@@ -50,7 +50,7 @@ pub(crate) fn run(
             _ = tokio::signal::ctrl_c() => {}
         }
 
-        // A command without an end shows what it found; a second Ctrl-C cancels it too.
+        // An endless command shows what it found; a second Ctrl-C cancels it too.
         if !stop.request() {
             return None;
         }

@@ -199,6 +199,11 @@ impl Dns {
 
     /// Checks the configuration of the resolvers.
     ///
+    /// Whether this is a name of the operator's network (`dns.private_names`), which nobody else needs to know.
+    pub fn is_private_name(&self, name: &str) -> bool {
+        self.0.private_names.contain(name)
+    }
+
     /// # Errors
     /// A configured server has no address, or the system's resolvers could not be read.
     pub fn is_configured(&self) -> Result<(), Failure> {

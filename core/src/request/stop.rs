@@ -22,7 +22,7 @@ impl Stop {
         self.is_awaited.load(Ordering::Relaxed)
     }
 
-    /// Waits until the user asks a command without an end to end; forever for any other command.
+    /// Waits until the user asks a command with `count=0` to end; forever for any other command.
     pub(crate) async fn requested(&self, is_endless: bool) {
         if is_endless {
             self.is_awaited.store(true, Ordering::Relaxed);

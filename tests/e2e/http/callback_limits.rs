@@ -170,7 +170,7 @@ fn open_callbacks_of_a_client_and_a_network_are_bounded_across_restarts() {
         ("NETVANE__LIMITS__PER_TARGET", "100000"),
     ];
     let first = service(&dns, &state, &settings);
-    let url = "http://127.0.0.3:9/";
+    let url = "http://127.0.0.3:1025/";
     for host in 1..=10 {
         for _ in 0..20 {
             let response = call_back_from(&first, &format!("198.51.100.{host}"), url);

@@ -32,7 +32,7 @@ _imaps._tcp.example.test. IN SRV 0 5 993 mail.example.test.
 "#;
 
 /// Lookups that work on loopback: at least one of each command.
-const LINES: [&str; 54] = [
+const LINES: [&str; 55] = [
     "dns example.test",
     "dns nosuch.test",
     "a example.test",
@@ -60,6 +60,7 @@ const LINES: [&str; 54] = [
     "geo 2001:4860:4860::8888",
     "ping 127.0.0.1 --count 1",
     "trace 127.0.0.1 --probes 1",
+    "mtr 127.0.0.1 count=1",
     "ports 127.0.0.1 1,9",
     "http http://127.0.0.1:9/ status=200",
     "tls 127.0.0.1:9 warn=30",

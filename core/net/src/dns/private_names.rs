@@ -49,6 +49,11 @@ impl PrivateNames {
         }
     }
 
+    /// Whether this is a name of the operator's network.
+    pub(super) fn contain(&self, name: &str) -> bool {
+        wire_name(name).is_some_and(|wire| self.cover(&wire))
+    }
+
     /// Checks whether the running lookup may query this name.
     ///
     /// # Errors

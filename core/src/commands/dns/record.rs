@@ -59,7 +59,12 @@ pub(crate) use record_command;
 impl Answer for Lookup {
     fn present(&self) -> Document {
         let matching: Vec<&Row> = self.matching_rows().collect();
-        let mut document = self.document(summary(&self.r#type, &matching));
+        let omitted = self
+            .truncated
+            .as_ref()
+            .filter(|truncated| truncated.member == "answers")
+            .map_or(0, |truncated| truncated.total - truncated.shown);
+        let mut document = self.document(summary(&self.r#type, &matching, omitted));
 
         match self.r#type.as_str() {
             "SOA" => matching
@@ -89,9 +94,9 @@ impl Answer for Lookup {
     }
 }
 
-/// Summary of a successful lookup.
-fn summary(rtype: &str, matching: &[&Row]) -> String {
-    let number = matching.len();
+/// Summary of a successful lookup, whose reply omits this number of records.
+fn summary(rtype: &str, matching: &[&Row], omitted: usize) -> String {
+    let number = matching.len() + omitted;
     let first = |wording: fn(&Row) -> String| matching.first().map(|row| wording(row));
 
     match rtype {

@@ -103,6 +103,10 @@ impl Command for Blocklist {
                 return Ok(data);
             }
             Host::Address(address) => Subject::Address(address),
+            Host::Name(name) if cx.net.dns.is_private_name(name.as_str()) => {
+                data.not_public = Some("private".into());
+                return Ok(data);
+            }
             Host::Name(name) => Subject::Domain(name.as_str().to_owned()),
         };
         data.ask_all(cx, &subject).await?;
@@ -144,8 +148,11 @@ impl Data {
     fn summary(&self) -> (String, Severity) {
         let target = both_forms(&self.target);
         if let Some(kind) = &self.not_public {
-            let text =
-                format!("{target} is not a public address ({kind}), so no blocklist was queried");
+            let what = match self.kind {
+                Kind::Ip => format!("is not a public address ({kind})"),
+                Kind::Domain => "is a name of a private network".to_owned(),
+            };
+            let text = format!("{target} {what}, so no blocklist was queried");
             return (text, Severity::Neutral);
         }
         let lists = count(self.checked, "blocklist", "blocklists");

@@ -111,11 +111,13 @@ impl Report<'_> {
 
     pub(super) async fn check_blocklists(&self, addresses: &[Used]) {
         let blocklists = &self.cx.runtime.blocklists;
-        let domain = Subject::Domain(self.domain.to_owned());
+        // Others need not know the names of a private network.
+        let is_private = self.cx.net.dns.is_private_name(self.domain);
+        let domain = (!is_private).then(|| Subject::Domain(self.domain.to_owned()));
         let subjects: Vec<Subject> = addresses
             .iter()
             .map(|used| Subject::Address(used.address))
-            .chain([domain])
+            .chain(domain)
             .collect();
 
         let mut asked = Vec::new();
