@@ -5,6 +5,8 @@ commands! {
     ip::Ip,
     whois::Whois,
     geo::Geo,
+    subnet::Subnet,
+    mac::Mac,
 }
 
 #[cfg(test)]
