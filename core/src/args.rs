@@ -3,6 +3,7 @@
 //! Names and addresses come from [`netvane_facts::target`]; the types here are used by commands
 //! only. Text, HTTP and chat forms are all read by the same parsers.
 
+mod as_number;
 mod client_subnet;
 mod email;
 mod expected_status;
@@ -18,6 +19,7 @@ pub mod special_mailboxes;
 mod tls_endpoint;
 mod web_url;
 
+pub use as_number::AsNumber;
 pub use client_subnet::ClientSubnet;
 pub use email::{Email, MailAddress};
 pub use expected_status::ExpectedStatus;

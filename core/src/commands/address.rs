@@ -7,6 +7,7 @@ commands! {
     geo::Geo,
     subnet::Subnet,
     mac::Mac,
+    asn::Asn,
 }
 
 #[cfg(test)]
