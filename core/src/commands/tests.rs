@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 44] = [
+const CONTRACT: [(&str, &str); 45] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -161,6 +161,7 @@ const CONTRACT: [(&str, &str); 44] = [
     ("dkim", "domain keys searched"),
     ("blocklist", "target kind listed checked lists"),
     ("mailcheck", "domain state sections problems"),
+    ("propagation", "name type groups resolvers authoritative"),
     ("mac", "address oui vendor kind"),
     ("asn", "asn name organization country prefixes registration"),
     (
