@@ -3,11 +3,13 @@
 //! Names and addresses come from [`netvane_facts::target`]; the types here are used by commands
 //! only. Text, HTTP and chat forms are all read by the same parsers.
 
+mod as_number;
 mod client_subnet;
 mod email;
 mod expected_status;
 pub mod mailbox;
 mod message;
+mod network_query;
 mod port_query;
 mod port_set;
 mod record_type;
@@ -17,11 +19,13 @@ pub mod special_mailboxes;
 mod tls_endpoint;
 mod web_url;
 
+pub use as_number::AsNumber;
 pub use client_subnet::ClientSubnet;
 pub use email::{Email, MailAddress};
 pub use expected_status::ExpectedStatus;
 pub use mailbox::MailDomain;
 pub use message::{MAX_MESSAGE, Message};
+pub use network_query::NetworkQuery;
 pub use port_query::PortQuery;
 pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;

@@ -3,6 +3,7 @@
 //! [`GeoReader`] uses up to two databases: one for locations, one for networks (AS numbers). Without a configured
 //! file it uses the database that ships with the program. [`GeoHandle`] reloads the reader when files are replaced.
 
+mod as_prefixes;
 mod attribution;
 mod database;
 mod handle;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::countries::country;
 use record::Record;
 
+pub use as_prefixes::AsPrefixes;
 pub use attribution::{ATTRIBUTION, Credit, credit, lacks_cities};
 pub use database::{Database, GeoError};
 pub use handle::{GeoHandle, GeoPaths, Refresh};

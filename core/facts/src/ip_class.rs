@@ -206,6 +206,36 @@ fn scope<A>(network: IpAddr, &Row(_, length, kind, reachable, name, rfc): &Row<A
     }
 }
 
+/// Classifies a network: as the smallest registered block that contains it, or as ordinary global addresses. `None` if
+/// it contains addresses of several classes, such as `0.0.0.0/0`.
+pub fn classify_network(network: IpNet) -> Option<Scope> {
+    let blocks = || -> Vec<Scope> {
+        match network {
+            IpNet::V4(_) => V4
+                .iter()
+                .map(|row| scope(Ipv4Addr::from_bits(row.0).into(), row))
+                .collect(),
+            IpNet::V6(_) => V6
+                .iter()
+                .map(|row| scope(Ipv6Addr::from_bits(row.0).into(), row))
+                .collect(),
+        }
+    };
+
+    let mut inside_all_global = true;
+    for block in blocks() {
+        let Some(prefix) = block.prefix else { continue };
+        if prefix.contains(&network) {
+            return Some(block);
+        }
+        if network.contains(&prefix) {
+            inside_all_global &= block.kind == Kind::Global;
+        }
+    }
+
+    inside_all_global.then_some(GLOBAL)
+}
+
 /// Whether lookups of remote users may contact the address: it is globally reachable according to the registry, and
 /// so is an embedded IPv4 address (`64:ff9b::10.0.0.1` reaches `10.0.0.1`).
 pub fn is_global(address: IpAddr) -> bool {

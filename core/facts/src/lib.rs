@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod countries;
 pub mod geo;
 pub mod ip_class;
+pub mod mac;
 pub mod mailpolicy;
 pub mod mailtrace;
 pub mod ports;

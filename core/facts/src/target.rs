@@ -108,7 +108,14 @@ pub fn settled<T: fmt::Display + PartialEq>(
 /// Implements `FromStr` (with [`settled`]), serde as a JSON string, and JSON Schema for types with `read` and `Display`.
 #[macro_export]
 macro_rules! text_value {
+    // A value that takes the rest of the line, spaces included.
+    ($type:ty, $name:literal, $description:literal, rest) => {
+        $crate::target::text_value!(@with $type, $name, $description, "x-rest": true);
+    };
     ($type:ty, $name:literal, $description:literal $(, $completes:literal)?) => {
+        $crate::target::text_value!(@with $type, $name, $description $(, "x-completes": $completes)?);
+    };
+    (@with $type:ty, $name:literal, $description:literal $(, $key:literal: $value:literal)?) => {
         impl std::str::FromStr for $type {
             type Err = $crate::target::Invalid;
 
@@ -141,7 +148,7 @@ macro_rules! text_value {
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": "string", "format": concat!("netvane:", $name), "minLength": 1, "maxLength": 2048, "x-form": $description $(, "x-completes": $completes)?
+                    "type": "string", "format": concat!("netvane:", $name), "minLength": 1, "maxLength": 2048, "x-form": $description $(, $key: $value)?
                 })
             }
         }

@@ -6,6 +6,7 @@ mod message;
 mod presentation;
 mod private_names;
 mod resolver_health;
+mod server_list;
 mod stream;
 mod upstream;
 mod validate;
@@ -36,6 +37,7 @@ use upstream::Upstream;
 pub use addresses::{NoAddress, rcode_name};
 pub use client::Client;
 pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
+pub use server_list::{BUILTIN, ListedServer};
 pub use validate::{Security, Validation};
 
 /// DNS client for the configured resolvers and for servers that the user names.
@@ -51,6 +53,8 @@ struct Inner {
     timeout: Duration,
     attempts: u32,
     anchors: Arc<TrustAnchors>,
+    public_resolvers: Vec<ListedServer>,
+    root_hints: Vec<ListedServer>,
 }
 
 /// A DNS query, with the flags to send.
@@ -139,6 +143,8 @@ impl Dns {
             timeout,
             attempts,
             anchors: Arc::new(anchors),
+            public_resolvers: server_list::public_resolvers(&settings.public_resolvers),
+            root_hints: server_list::root_hints(&settings.root_hints),
         })))
     }
 

@@ -209,6 +209,8 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
         attempts: 1,
         trust_anchor: String::new(),
         private_names: Vec::new(),
+        public_resolvers: Vec::new(),
+        root_hints: Vec::new(),
     };
 
     let whois = settings::Whois {

@@ -39,6 +39,8 @@ pub struct Dns {
     pub attempts: u32,
     pub trust_anchor: String,
     pub private_names: Vec<String>,
+    pub public_resolvers: Vec<String>,
+    pub root_hints: Vec<String>,
 }
 
 /// One entry of `[dns] servers`.

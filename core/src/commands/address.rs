@@ -5,6 +5,9 @@ commands! {
     ip::Ip,
     whois::Whois,
     geo::Geo,
+    subnet::Subnet,
+    mac::Mac,
+    asn::Asn,
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ commands! {
     caa::Caa,
     ptr::Ptr,
     dig::Dig,
+    propagation::Propagation,
 }
 
 #[cfg(test)]

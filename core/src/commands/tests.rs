@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 41] = [
+const CONTRACT: [(&str, &str); 45] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -161,6 +161,13 @@ const CONTRACT: [(&str, &str); 41] = [
     ("dkim", "domain keys searched"),
     ("blocklist", "target kind listed checked lists"),
     ("mailcheck", "domain state sections problems"),
+    ("propagation", "name type groups resolvers authoritative"),
+    ("mac", "address oui vendor kind"),
+    ("asn", "asn name organization country prefixes registration"),
+    (
+        "subnet",
+        "network version first last netmask wildcard addresses usable scope parent halves cidrs",
+    ),
 ];
 
 /// The data schema may have more fields than the contract requires, but none may be missing.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use netvane_facts::target::Endpoint;
+use netvane_net::dns::{BUILTIN, ListedServer};
 use url::Url;
 
 use super::{
@@ -216,6 +217,25 @@ impl Settings {
                 ),
             );
         }
+        let lists = [
+            ("public_resolvers", &self.dns.public_resolvers),
+            ("root_hints", &self.dns.root_hints),
+        ];
+        for (key, list) in lists {
+            for entry in list {
+                must(
+                    entry.trim() == BUILTIN || ListedServer::read(entry).is_some(),
+                    &format!(
+                        "dns.{key}: expected \"{BUILTIN}\" or \"NAME=ADDRESS\", got `{entry}`"
+                    ),
+                );
+            }
+            must(list.len() <= 64, &format!("dns.{key}: at most 64 entries"));
+        }
+        must(
+            !self.dns.root_hints.is_empty(),
+            "dns.root_hints: expected at least one server",
+        );
         for name in &self.dns.private_names {
             let suffix = name.strip_prefix('.').unwrap_or(name);
             let is_name = suffix.split('.').all(|label| {

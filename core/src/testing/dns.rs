@@ -112,8 +112,12 @@ impl TestDns {
             // No test waits for this timeout; on a busy machine a reply may be slow.
             ("NETVANE__DNS__TIMEOUT_MS", "5000".into()),
         ];
-        Settings::load(None, variables.map(|(key, value)| (key.to_owned(), value)))
-            .expect("settings")
+        let variables = variables.map(|(key, value)| (key.to_owned(), value));
+        let mut settings = Settings::load(None, variables).expect("settings");
+        // Nothing leaves the machine.
+        settings.dns.public_resolvers.clear();
+        settings.dns.root_hints = vec![format!("root.test={}", self.address)];
+        settings
     }
 
     pub(crate) fn engine(&self) -> Engine {

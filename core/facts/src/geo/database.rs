@@ -45,7 +45,7 @@ pub enum GeoError {
 /// The bytes of a database. Files are read into memory and not mapped: truncating a mapped file in place would kill
 /// the process, and mapping needs `unsafe`.
 #[derive(Debug)]
-enum Bytes {
+pub(super) enum Bytes {
     Static(&'static [u8]),
     Owned(Vec<u8>),
 }
@@ -62,11 +62,13 @@ impl AsRef<[u8]> for Bytes {
 /// An open database, held in memory.
 #[derive(Debug)]
 pub struct Database {
-    reader: Reader<Bytes>,
+    pub(super) reader: Reader<Bytes>,
     /// `database_type` of the metadata, e.g. `GeoLite2-City`.
     pub(super) name: String,
     /// Build time, seconds since 1970.
     pub(super) built: u64,
+    /// Size in bytes.
+    size: usize,
 }
 
 impl Database {
@@ -120,7 +122,13 @@ impl Database {
             reader,
             name,
             built,
+            size,
         })
+    }
+
+    /// Size of the database in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.size
     }
 
     /// Finds the record of an address and its network. An IPv6 address in an IPv4-only file has no record.

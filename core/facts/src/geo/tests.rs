@@ -335,3 +335,30 @@ fn only_a_database_with_cities_replaces_one_of_cities() {
     let stays = std::fs::read(&target).expect("in place");
     assert_eq!(stays, fixture!("flat-city"));
 }
+
+#[test]
+fn finds_the_prefixes_of_an_as() {
+    let reader = GeoReader::new(
+        database(fixture!("nested-city")),
+        Some(database(fixture!("nested-asn"))),
+    );
+    let found = reader.prefixes_of(20712, 10).expect("a valid file");
+    assert_eq!(found.organization.as_deref(), Some("Andrews & Arnold Ltd"));
+    assert_eq!(found.shown[0].to_string(), "81.2.69.0/24");
+    assert_eq!(found.v4 + found.v6, found.shown.len());
+    let none = reader.prefixes_of(64511, 10).expect("a valid file");
+    assert_eq!(none, AsPrefixes::default());
+}
+
+#[test]
+fn prefixes_of_an_as_in_the_shipped_database_are_looked_up_as_its_own() {
+    let reader = GeoReader::embedded().expect("embedded");
+    let found = reader.prefixes_of(15169, 5).expect("a valid file");
+    assert!(found.v4 > 50 && found.v6 > 5, "{found:?}");
+    assert_eq!(found.shown.len(), 10);
+    assert_eq!(found.country.as_deref(), Some("US"));
+    for network in found.shown {
+        let facts = reader.lookup(network.network()).network.expect("a network");
+        assert_eq!((facts.asn, facts.cidr), (Some(15169), Some(network)));
+    }
+}

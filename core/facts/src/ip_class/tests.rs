@@ -270,3 +270,29 @@ fn every_row_names_its_rfc() {
         assert!(!(never && reachable), "{name}");
     }
 }
+
+#[test]
+fn a_network_has_the_class_of_the_block_that_contains_it() {
+    for (network, kind) in [
+        ("10.1.0.0/16", Some(Kind::Private)),
+        ("10.0.0.0/7", None),
+        ("0.0.0.0/0", None),
+        ("0.0.0.0/8", Some(Kind::Reserved)),
+        ("224.0.0.0/4", Some(Kind::Multicast)),
+        ("240.0.0.0/4", Some(Kind::Reserved)),
+        ("233.252.0.0/25", Some(Kind::Documentation)),
+        ("8.8.8.0/24", Some(Kind::Global)),
+        ("192.175.0.0/16", Some(Kind::Global)),
+        ("192.0.0.0/16", None),
+        ("255.255.255.255/32", Some(Kind::Broadcast)),
+        ("::/0", None),
+        ("::1/128", Some(Kind::Loopback)),
+        ("2001:db8:1::/48", Some(Kind::Documentation)),
+        ("2600::/12", Some(Kind::Global)),
+        ("2000::/3", None),
+        ("fe80::/64", Some(Kind::LinkLocal)),
+    ] {
+        let found = classify_network(network.parse().expect(network));
+        assert_eq!(found.map(|scope| scope.kind), kind, "{network}");
+    }
+}

@@ -40,7 +40,7 @@ const UDP_PAYLOAD: u16 = 1232;
 /// The servers of one lookup, with retries and failover.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) servers: Arc<[Upstream]>,
+    pub(super) servers: Arc<[Arc<Upstream>]>,
     /// Index of the server that answered last; it is queried first.
     preferred: Arc<AtomicUsize>,
     attempts: u32,
@@ -53,11 +53,22 @@ pub struct Client {
 impl Client {
     pub(super) fn new(servers: Vec<Upstream>, attempts: u32) -> Self {
         Self {
-            servers: servers.into(),
+            servers: servers.into_iter().map(Arc::new).collect(),
             preferred: Arc::default(),
             attempts,
             resolver_health: None,
             private_names: None,
+        }
+    }
+
+    /// Returns a client that asks only one of the servers, once. Shares its connections.
+    pub(super) fn only(&self, index: usize) -> Self {
+        Self {
+            servers: self.servers[index..=index].into(),
+            preferred: Arc::default(),
+            attempts: 1,
+            resolver_health: None,
+            private_names: self.private_names.clone(),
         }
     }
 
@@ -126,7 +137,7 @@ impl Client {
 
         for attempt in 0..self.attempts as usize * count {
             let index = (first + attempt) % count;
-            let server = &self.servers[index];
+            let server: &Upstream = &self.servers[index];
 
             match self.ask_server(server, question).await {
                 Ok(response)

@@ -8,6 +8,8 @@ fn settings(servers: &[&str]) -> settings::Dns {
         attempts: 1,
         trust_anchor: String::new(),
         private_names: Vec::new(),
+        public_resolvers: Vec::new(),
+        root_hints: Vec::new(),
     }
 }
 
@@ -58,6 +60,8 @@ fn reports_an_unreadable_trust_anchor_at_startup() {
     let settings = settings::Dns {
         trust_anchor: "/nowhere/root.key".into(),
         private_names: Vec::new(),
+        public_resolvers: Vec::new(),
+        root_hints: Vec::new(),
         ..settings(&["192.0.2.53"])
     };
     let failure = dns(&settings).err().expect("no such file").to_string();

@@ -102,6 +102,11 @@ impl Upstream {
         }
     }
 
+    /// Address and port of the server.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Returns this server, with cookies in queries over UDP.
     pub(super) fn with_cookies(self) -> Self {
         Self {
