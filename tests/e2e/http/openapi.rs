@@ -32,7 +32,7 @@ _imaps._tcp.example.test. IN SRV 0 5 993 mail.example.test.
 "#;
 
 /// Lookups that work on loopback: at least one of each command.
-const LINES: [&str; 55] = [
+const LINES: [&str; 60] = [
     "dns example.test",
     "dns nosuch.test",
     "a example.test",
@@ -81,6 +81,11 @@ const LINES: [&str; 55] = [
     "blocklist 192.0.2.1",
     "blocklist 127.0.0.1",
     "mailcheck example.test",
+    "subnet 192.0.2.0/24",
+    "subnet 192.0.2.1-192.0.2.6",
+    "mac 00:00:5e:00:53:01",
+    "asn 64496",
+    "propagation example.test MX",
     "myip",
     "myrequest",
     "myua",
