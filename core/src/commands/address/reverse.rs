@@ -132,7 +132,10 @@ impl Command for Reverse {
 }
 
 /// Looks up the PTR records of an address with forward confirmation; returns them with the lifetime of the answer.
-pub(crate) async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Duration), Failure> {
+pub(crate) async fn reverse(
+    client: &Client,
+    address: IpAddr,
+) -> Result<(AddressNames, Duration), Failure> {
     let Pointers {
         names,
         omitted,

@@ -97,8 +97,7 @@ impl Command for TraceMail {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
         let Message(message) = self.message;
-        let (trace, hashed) =
-            offload::run(message.len(), move || read(&message, &policy)).await?;
+        let (trace, hashed) = offload::run(message.len(), move || read(&message, &policy)).await?;
 
         let claims = trace.verify.clone();
         let mut data = Data::new(&cx.runtime.geo.current(), trace);

@@ -159,7 +159,10 @@ fn is_unanswered(report: &HttpReport) -> bool {
     let has_tls = report.tls.as_ref().is_some_and(|tls| tls.hello.is_some());
     report.steps.len() == 1
         && !has_tls
-        && report.trouble.as_ref().is_some_and(|trouble| trouble.is_silence())
+        && report
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.is_silence())
 }
 
 #[cfg(test)]

@@ -42,7 +42,11 @@ impl Answer for Data {
         self.add_answer(&mut document);
         self.add_tls(&mut document);
 
-        for problem in self.problems.iter().filter(|one| one.severity == Weight::Info) {
+        for problem in self
+            .problems
+            .iter()
+            .filter(|one| one.severity == Weight::Info)
+        {
             document.note(problem.text.clone());
         }
         if let Some(warning) = url::Url::parse(&self.url)
@@ -57,7 +61,11 @@ impl Answer for Data {
 
 impl Data {
     fn summary(&self) -> String {
-        let redirects = self.steps.iter().filter(|step| step.location.is_some()).count();
+        let redirects = self
+            .steps
+            .iter()
+            .filter(|step| step.location.is_some())
+            .count();
         let plural = if redirects == 1 { "" } else { "s" };
 
         let Some(status) = self.status else {
@@ -83,7 +91,10 @@ impl Data {
         if let Some(reason) = &self.reason {
             return format!("{summary}: {reason}");
         }
-        let first = self.problems.iter().find(|one| one.severity == Weight::Error);
+        let first = self
+            .problems
+            .iter()
+            .find(|one| one.severity == Weight::Error);
         match (self.tls.as_deref(), first) {
             (Some(tls), Some(_)) if tls.severity() == Severity::Bad => {
                 format!("{summary}; certificate: {}", tls.summary())
@@ -104,7 +115,8 @@ impl Data {
                     first_byte,
                     total,
                 } = step.timings_ms;
-                let ms = |time: Option<f64>| time.map(|time| format!("{time:.1}")).unwrap_or_default();
+                let ms =
+                    |time: Option<f64>| time.map(|time| format!("{time:.1}")).unwrap_or_default();
                 [
                     Cell::exact(&step.url),
                     step.status_cell(),
@@ -117,7 +129,15 @@ impl Data {
             })
             .collect();
         document.table(
-            ["URL", ">Status", ">DNS", ">Connect", ">TLS", ">First byte", ">Total ms"],
+            [
+                "URL",
+                ">Status",
+                ">DNS",
+                ">Connect",
+                ">TLS",
+                ">First byte",
+                ">Total ms",
+            ],
             rows,
         );
     }
@@ -148,7 +168,11 @@ impl Data {
             document.field("HSTS", Cell::aside("none"));
         }
         if self.bytes > 0 {
-            let more = if self.truncated { ", the rest was not read" } else { "" };
+            let more = if self.truncated {
+                ", the rest was not read"
+            } else {
+                ""
+            };
             document.field("Body", format!("{} bytes{more}", self.bytes));
         }
         if let Some(address) = self.address {

@@ -135,8 +135,10 @@ pub(super) fn invalid_hsts(value: &str) -> CheckProblem {
     Found::new(
         Weight::Warning,
         "invalid_hsts",
-        format!("The header `Strict-Transport-Security: {shown}` is invalid, so browsers ignore \
-         it."),
+        format!(
+            "The header `Strict-Transport-Security: {shown}` is invalid, so browsers ignore \
+         it."
+        ),
         "Send `max-age` with a number of seconds, once, for example `max-age=31536000`.",
     )
     .problem

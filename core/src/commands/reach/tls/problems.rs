@@ -129,8 +129,7 @@ pub(super) fn all(
 
     if let Some(dane) = &report.dane {
         // Mail servers that check DANE ignore names and authorities then (RFC 7672 §3.1).
-        if dane.replaces_checks && question.starttls == Some(StartTls::Smtp)
-        {
+        if dane.replaces_checks && question.starttls == Some(StartTls::Smtp) {
             found.iter_mut().for_each(make_harmless);
         }
         found.extend(sentences::dane(dane));

@@ -197,11 +197,15 @@ fn missing_issuer(issuer: &str, url: Option<&str>) -> Found {
     Found::new(
         Weight::Error,
         "incomplete_chain",
-        format!("The chain is incomplete: the server does not send “{issuer}”, and it is not a \
-         trusted root. Browsers may find it elsewhere; other clients reject the certificate."),
+        format!(
+            "The chain is incomplete: the server does not send “{issuer}”, and it is not a \
+         trusted root. Browsers may find it elsewhere; other clients reject the certificate."
+        ),
         format!("Append the certificate of “{issuer}” to the server's certificate file.{download}"),
     )
-    .because(format!("incomplete chain: the issuer “{issuer}” is missing"))
+    .because(format!(
+        "incomplete chain: the issuer “{issuer}” is missing"
+    ))
 }
 
 /// Names a certificate: `the certificate`, or that of an authority.
@@ -234,8 +238,10 @@ pub(super) fn name(assessment: &Assessment, question: &Question) -> Option<Found
                 "no_names",
                 "The certificate has no subject alternative names; clients ignore its common name \
                  and reject it.",
-                format!("Have the certificate issued again with {name} as a subject alternative \
-                 name."),
+                format!(
+                    "Have the certificate issued again with {name} as a subject alternative \
+                 name."
+                ),
             )
             .because(format!("the certificate has no names, not even {name}")),
         );
@@ -253,8 +259,10 @@ pub(super) fn name(assessment: &Assessment, question: &Question) -> Option<Found
             Weight::Error,
             "wrong_name",
             format!("The certificate is for {names}, not for {name}; clients reject it."),
-            format!("Install a certificate that has {name} among its names, or correct the \
-             server's configuration for this name."),
+            format!(
+                "Install a certificate that has {name} among its names, or correct the \
+             server's configuration for this name."
+            ),
         )
         .because(format!("the certificate is for {names}, not for {name}")),
     )

@@ -38,9 +38,7 @@ fn no_starttls(why: &str) -> Found {
     Found::new(
         Weight::Error,
         "no_starttls",
-        format!(
-            "TLS could not be started: {why}. Without it, everything is sent in plain text."
-        ),
+        format!("TLS could not be started: {why}. Without it, everything is sent in plain text."),
         "Enable STARTTLS in the server and give it a certificate.",
     )
     .because(why)
@@ -136,8 +134,10 @@ pub(super) fn connection(hello: &Hello) -> Vec<Found> {
         found.push(Found::new(
             Weight::Warning,
             "long_chain",
-            format!("The server sends {count} certificates; some clients accept no more than \
-             {LONG_CHAIN}, and all have to load them."),
+            format!(
+                "The server sends {count} certificates; some clients accept no more than \
+             {LONG_CHAIN}, and all have to load them."
+            ),
             "Send only the server's certificate and the intermediates up to the root.",
         ));
     }
