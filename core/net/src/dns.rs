@@ -1,6 +1,7 @@
 //! DNS client: sends one exact query to a resolver and returns the response unmodified.
 
 mod addresses;
+pub mod chain;
 mod client;
 mod message;
 mod presentation;
@@ -55,6 +56,8 @@ struct Inner {
     anchors: Arc<TrustAnchors>,
     public_resolvers: Vec<ListedServer>,
     root_hints: Vec<ListedServer>,
+    /// Whether the trust anchors belong to the root of the hints.
+    has_anchor: bool,
 }
 
 /// A DNS query, with the flags to send.
@@ -145,6 +148,11 @@ impl Dns {
             anchors: Arc::new(anchors),
             public_resolvers: server_list::public_resolvers(&settings.public_resolvers),
             root_hints: server_list::root_hints(&settings.root_hints),
+            has_anchor: !settings.trust_anchor.is_empty()
+                || settings
+                    .root_hints
+                    .iter()
+                    .all(|hint| hint.trim() == BUILTIN),
         })))
     }
 

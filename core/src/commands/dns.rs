@@ -20,6 +20,7 @@ commands! {
     ptr::Ptr,
     dig::Dig,
     propagation::Propagation,
+    delegation::Delegation,
 }
 
 #[cfg(test)]

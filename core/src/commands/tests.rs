@@ -95,7 +95,7 @@ const PLACE: &str = "address version scope country region city postal location n
 const UA: &str = "user_agent category bot client os device hints";
 
 /// Contract §2: a command and the required fields of its data.
-const CONTRACT: [(&str, &str); 45] = [
+const CONTRACT: [(&str, &str); 46] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
     ("mx", LOOKUP),
@@ -162,6 +162,10 @@ const CONTRACT: [(&str, &str); 45] = [
     ("blocklist", "target kind listed checked lists"),
     ("mailcheck", "domain state sections problems"),
     ("propagation", "name type groups resolvers authoritative"),
+    (
+        "delegation",
+        "name type steps answers broken_at disagreements",
+    ),
     ("mac", "address oui vendor kind"),
     ("asn", "asn name organization country prefixes registration"),
     (

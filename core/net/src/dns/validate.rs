@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::{Client, Data, Message, Question};
 use budget::{Metered, WorkBudget};
 use fault::why_bogus;
+pub(super) use fault::{now, signature_fault};
 
 /// DNSSEC status of an answer (RFC 4035 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

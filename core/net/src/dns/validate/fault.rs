@@ -44,7 +44,7 @@ pub(super) async fn why_bogus(client: &Client, question: &Question<'_>) -> Strin
 }
 
 /// Returns the Unix time as 32 bits, as in signatures (RFC 4034 §3.1.5).
-fn now() -> u32 {
+pub(in crate::dns) fn now() -> u32 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() as u32)
@@ -60,7 +60,7 @@ fn signed_section(message: &Message) -> &[Record] {
 }
 
 /// Finds a record without a signature, or the first signature that is not valid at `now`.
-fn signature_fault(message: &Message, now: u32) -> Option<String> {
+pub(in crate::dns) fn signature_fault(message: &Message, now: u32) -> Option<String> {
     let section = signed_section(message);
     let signatures: Vec<_> = section.iter().filter_map(rrsig).collect();
 
