@@ -32,7 +32,7 @@ _imaps._tcp.example.test. IN SRV 0 5 993 mail.example.test.
 "#;
 
 /// Lookups that work on loopback: at least one of each command.
-const LINES: [&str; 60] = [
+const LINES: [&str; 61] = [
     "dns example.test",
     "dns nosuch.test",
     "a example.test",
@@ -86,6 +86,7 @@ const LINES: [&str; 60] = [
     "mac 00:00:5e:00:53:01",
     "asn 64496",
     "propagation example.test MX",
+    "delegation example.test",
     "myip",
     "myrequest",
     "myua",

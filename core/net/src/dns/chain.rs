@@ -159,20 +159,20 @@ impl ZoneKeys {
             if ds.is_empty() {
                 continue;
             }
-            return match self.sign(section, &name, RecordType::DS) {
-                true => Delegation::Signed(DsRecords(ds)),
-                false => Delegation::Bogus(explain(
+            return if self.sign(section, &name, RecordType::DS) {
+                Delegation::Signed(DsRecords(ds))
+            } else {
+                Delegation::Bogus(explain(
                     answer,
                     "the DS records are not signed by the keys of the parent",
-                )),
+                ))
             };
         }
 
-        match self.deny(&message.authorities) {
-            true => Delegation::Unsigned,
-            false => {
-                Delegation::Bogus("the parent does not prove that there are no DS records".into())
-            }
+        if self.deny(&message.authorities) {
+            Delegation::Unsigned
+        } else {
+            Delegation::Bogus("the parent does not prove that there are no DS records".into())
         }
     }
 
