@@ -19,7 +19,7 @@ use netvane_net::dns::{
 };
 
 use super::{
-    Data, Disagreement, DisagreementKind, Secure, Server, State, Step,
+    Data, Disagreement, DisagreementKind, Server, State, Step, ZoneSecurity,
     compare::{self, question},
     referral::{Meaning, Referral, ds_records, is_below, meaning, names_between},
 };
@@ -86,9 +86,10 @@ impl<'a> Walk<'a> {
 
     async fn walk(&mut self) {
         let mut referral = self.root();
-        let mut expected = match self.cx.net.dns.has_anchor() {
-            true => Expected::Anchor,
-            false => Expected::Nothing,
+        let mut expected = if self.cx.net.dns.has_anchor() {
+            Expected::Anchor
+        } else {
+            Expected::Nothing
         };
 
         for _ in 0..MAX_STEPS {
@@ -185,7 +186,7 @@ impl<'a> Walk<'a> {
             zone: referral.zone.clone(),
             servers: rows,
             ds: referral.ds.clone(),
-            secure: Secure::Insecure,
+            secure: ZoneSecurity::Insecure,
         });
     }
 
@@ -210,9 +211,10 @@ impl<'a> Walk<'a> {
                     async move {
                         // A server inside of its zone cannot be found without glue.
                         let is_inside = name == zone || is_below(&name, &zone);
-                        let addresses = match glue.is_empty() && !is_inside {
-                            true => resolver.addresses(&name).await.unwrap_or_default(),
-                            false => glue,
+                        let addresses = if glue.is_empty() && !is_inside {
+                            resolver.addresses(&name).await.unwrap_or_default()
+                        } else {
+                            glue
                         };
                         (name, addresses)
                     }
@@ -343,11 +345,11 @@ impl<'a> Walk<'a> {
         };
 
         let secure = match &trust {
-            Trust::Secure(_) => Secure::Secure,
-            Trust::Insecure => Secure::Insecure,
+            Trust::Secure(_) => ZoneSecurity::Secure,
+            Trust::Insecure => ZoneSecurity::Insecure,
             Trust::Bogus(why) => {
                 self.break_at(zone, why.clone());
-                Secure::Bogus
+                ZoneSecurity::Bogus
             }
         };
         if let Some(step) = self.data.steps.last_mut() {
@@ -412,7 +414,7 @@ impl<'a> Walk<'a> {
         {
             self.break_at(zone, why);
             if let Some(step) = self.data.steps.last_mut() {
-                step.secure = Secure::Bogus;
+                step.secure = ZoneSecurity::Bogus;
             }
         }
 
