@@ -66,7 +66,8 @@ impl Entry {
     fn memory(&self, key: &CacheKey) -> usize {
         // The arguments are in the key too, and in the JSON of the reply.
         let rendered = self.lock().1.size();
-        OVERHEAD + rendered + 4 * key.size()
+        // The allocator takes more than it is asked for.
+        OVERHEAD + rendered + rendered / 8 + 4 * key.size()
     }
 
     /// Returns the answer rendered for its current age, and how long it stays fresh.

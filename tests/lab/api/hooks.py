@@ -44,6 +44,11 @@ for name, strategy in {
     "WebUrl": st.one_of(targets, st.just("http://127.0.0.1:9/")),
     "ExpectedStatus": st.sampled_from(["200", "2xx", "200,301"]),
     "Phrase": label,
+    "ClientSubnet": st.sampled_from(["192.0.2.0/24", "2001:db8::/48", "0"]),
+    "AsNumber": st.integers(1, 9999).map("AS{}".format),
+    "NetworkQuery": st.sampled_from(["192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32"]),
+    "MacAddress": st.sampled_from(["00:00:5e:00:53:01", "0000.5e00.5301", "00005e"]),
+    "Selector": st.sampled_from(["s1", "selector1", "2026-01"]),
     "Word": st.sampled_from(["mx", "a", "help"]),
     "PortSet": st.lists(numbers, min_size=1, max_size=3).map(",".join),
     "PortQuery": st.one_of(numbers, st.sampled_from(["postgres", "443/udp", "8000-8010"])),
@@ -57,3 +62,15 @@ for name, strategy in {
 def ndjson(context, value):
     """A batch is text as it is."""
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Rules about several arguments, which the schema does not tell."""
+    query = case.query
+    if query and "port" in query and query.get("protocol") in (None, "icmp", "udp"):
+        query["protocol"] = "tcp"
+    if query and "count" in query and "probes" in query:
+        del query["probes"]
+    if case.method == "POST" and case.path.startswith("/v1/commands/") and not case.body:
+        case.body = b"From: joe@example.test\n\n"

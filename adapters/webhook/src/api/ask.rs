@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{Path, RawQuery, State, rejection::PathRejection},
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use netvane_core::{Failure, Input, ProblemCode, UsageError, settings::keys::Scope};
@@ -103,8 +103,7 @@ pub(crate) async fn post_message(
     let Some((entry, argument)) =
         entry.and_then(|entry| Some((entry, mail::message_argument(entry)?)))
     else {
-        let allowed = HeaderValue::from_static("GET,HEAD");
-        return ([(header::ALLOW, allowed)], service::other_method().await).into_response();
+        return service::method_without_post();
     };
     let admitted = match admit(&app, &http_request, Scope::Ask).await {
         Ok(admitted) => admitted,

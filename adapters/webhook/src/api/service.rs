@@ -5,15 +5,34 @@ use std::sync::atomic::Ordering;
 use axum::{
     Json,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use netvane_core::ProblemCode;
 
-use crate::{admit::admit_any, app::App, request::Visited, response::problem};
+use crate::{admit::admit_any, app::App, mail, request::Visited, response::problem};
 
-/// Responds 405 for a known path with another method.
-pub(crate) async fn other_method() -> Response {
+/// Responds 405 for a known path with another method. Only commands that take a message can be
+/// posted to.
+pub(crate) async fn other_method(State(app): State<App>, uri: Uri) -> Response {
+    let name = uri.path().strip_prefix("/v1/commands/");
+    let takes_message = |name: &str| {
+        let entry = app.engine.registry().find(name);
+        entry.is_some_and(|entry| mail::message_argument(entry).is_some())
+    };
+    if name.is_some_and(|name| !takes_message(name)) {
+        return method_without_post();
+    }
+    method_not_allowed()
+}
+
+/// Responds 405 for a command that cannot be posted to.
+pub(super) fn method_without_post() -> Response {
+    let allowed = HeaderValue::from_static("GET,HEAD");
+    ([(header::ALLOW, allowed)], method_not_allowed()).into_response()
+}
+
+fn method_not_allowed() -> Response {
     let detail = "method not allowed for this path";
     problem::plain(
         StatusCode::METHOD_NOT_ALLOWED,
