@@ -170,20 +170,17 @@ impl ZoneKeys {
             if ds.is_empty() {
                 continue;
             }
-            return match self.sign(section, &name, RecordType::DS) {
-                true => Delegation::Signed(DsRecords(ds)),
-                false => Delegation::Bogus(explain(
-                    answer,
-                    "the DS records are not signed by the keys of the parent",
-                )),
-            };
+            if self.sign(section, &name, RecordType::DS) {
+                return Delegation::Signed(DsRecords(ds));
+            }
+            let text = "the DS records are not signed by the keys of the parent";
+            return Delegation::Bogus(explain(answer, text));
         }
 
-        match self.deny(&message.authorities) {
-            true => Delegation::Unsigned,
-            false => {
-                Delegation::Bogus("the parent does not prove that there are no DS records".into())
-            }
+        if self.deny(&message.authorities) {
+            Delegation::Unsigned
+        } else {
+            Delegation::Bogus("the parent does not prove that there are no DS records".into())
         }
     }
 

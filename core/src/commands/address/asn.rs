@@ -238,9 +238,10 @@ impl Answer for Data {
         );
         if !shown.is_empty() {
             let list: Vec<String> = shown.iter().map(IpNet::to_string).collect();
-            let title = match v4.saturating_add(*v6) > shown.len() {
-                true => format!("Largest {}", shown.len()),
-                false => count(shown.len(), "prefix", "prefixes"),
+            let title = if v4.saturating_add(*v6) > shown.len() {
+                format!("Largest {}", shown.len())
+            } else {
+                count(shown.len(), "prefix", "prefixes")
             };
             document.field(title, Cell::new(list.join(", "), Role::Exact));
         }

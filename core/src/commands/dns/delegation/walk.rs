@@ -78,9 +78,10 @@ impl<'a> Walk<'a> {
 
     async fn walk(&mut self) {
         let mut referral = self.root();
-        let mut expected = match self.cx.net.dns.has_anchor() {
-            true => Expected::Anchor,
-            false => Expected::Nothing,
+        let mut expected = if self.cx.net.dns.has_anchor() {
+            Expected::Anchor
+        } else {
+            Expected::Nothing
         };
 
         for _ in 0..MAX_STEPS {
@@ -219,9 +220,10 @@ impl<'a> Walk<'a> {
                     async move {
                         // A server inside of its zone cannot be found without glue.
                         let is_inside = name == zone || is_below(&name, &zone);
-                        let addresses = match glue.is_empty() && !is_inside {
-                            true => resolver.addresses(&name).await.unwrap_or_default(),
-                            false => glue,
+                        let addresses = if glue.is_empty() && !is_inside {
+                            resolver.addresses(&name).await.unwrap_or_default()
+                        } else {
+                            glue
                         };
                         (name, addresses)
                     }
