@@ -19,7 +19,7 @@ use netvane_net::dns::{Client, ListedServer, Message, Response, chain::Trust};
 
 use self::keys::Expected;
 use super::{
-    Data, Secure, Server, State, Step,
+    ChainStatus, Data, Server, State, Step,
     compare::{self, question},
     referral::{Meaning, Referral, ds_records, is_below, meaning, names_between},
 };
@@ -195,7 +195,7 @@ impl<'a> Walk<'a> {
             zone: referral.zone.clone(),
             servers: rows,
             ds: referral.ds.clone(),
-            secure: Secure::Insecure,
+            secure: ChainStatus::Insecure,
         });
     }
 
@@ -350,7 +350,7 @@ impl<'a> Walk<'a> {
         {
             self.break_at(zone, why);
             if let Some(step) = self.data.steps.last_mut() {
-                step.secure = Secure::Bogus;
+                step.secure = ChainStatus::Bogus;
             }
         }
 

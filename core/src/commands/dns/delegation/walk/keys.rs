@@ -8,7 +8,7 @@ use netvane_net::dns::{
 
 use super::{Walk, compare};
 use crate::commands::dns::delegation::{
-    Disagreement, DisagreementKind, Secure, referral::Referral,
+    ChainStatus, Disagreement, DisagreementKind, referral::Referral,
 };
 
 /// What the parent says of the keys of the next zone.
@@ -26,7 +26,7 @@ impl Walk<'_> {
             self.data.steps.last_mut(),
             matches!(expected, Expected::Nothing),
         ) {
-            step.secure = Secure::Bogus;
+            step.secure = ChainStatus::Bogus;
         }
     }
 
@@ -64,11 +64,11 @@ impl Walk<'_> {
         };
 
         let secure = match &trust {
-            Trust::Secure(_) => Secure::Secure,
-            Trust::Insecure => Secure::Insecure,
+            Trust::Secure(_) => ChainStatus::Secure,
+            Trust::Insecure => ChainStatus::Insecure,
             Trust::Bogus(why) => {
                 self.break_at(zone, why.clone());
-                Secure::Bogus
+                ChainStatus::Bogus
             }
         };
         if let Some(step) = self.data.steps.last_mut() {
