@@ -79,6 +79,8 @@ async fn verify_at(server: &ZoneServer, message: &[u8], address: Option<&str>) -
         attempts: 1,
         trust_anchor: String::new(),
         private_names: Vec::new(),
+        public_resolvers: Vec::new(),
+        root_hints: Vec::new(),
     };
     let tls = Tls::new(&settings::Tls { ca_files: vec![] });
     let dns = Dns::new(&settings, Arc::new(Guard::new(&[], &[])), tls).expect("a client");
