@@ -3,6 +3,7 @@
 mod api;
 mod browser;
 mod chats;
+mod delegation;
 mod dns;
 mod faults;
 mod mail;

@@ -74,6 +74,17 @@ impl Dns {
 }
 
 impl DsRecords {
+    /// Whether one of the DS records names a key of the zone, by its key tag; the digest may be wrong.
+    pub fn name_a_key(&self, answer: &Message) -> bool {
+        let message = parse(answer);
+        let records = message.iter().flat_map(|message| &message.answers);
+        let mut tags = records.filter_map(|record| match &record.data {
+            RData::DNSSEC(DNSSECRData::DNSKEY(key)) => key.calculate_key_tag().ok(),
+            _ => None,
+        });
+        tags.any(|tag| self.0.iter().any(|ds| ds.key_tag() == tag))
+    }
+
     /// Checks the keys of a zone, the answer to a DNSKEY query, with the DS records of its parent.
     pub fn trust_keys(&self, zone: &str, answer: &Message) -> Trust {
         let Some(name) = wire_name(zone) else {
@@ -159,14 +170,11 @@ impl ZoneKeys {
             if ds.is_empty() {
                 continue;
             }
-            return if self.sign(section, &name, RecordType::DS) {
-                Delegation::Signed(DsRecords(ds))
-            } else {
-                Delegation::Bogus(explain(
-                    answer,
-                    "the DS records are not signed by the keys of the parent",
-                ))
-            };
+            if self.sign(section, &name, RecordType::DS) {
+                return Delegation::Signed(DsRecords(ds));
+            }
+            let text = "the DS records are not signed by the keys of the parent";
+            return Delegation::Bogus(explain(answer, text));
         }
 
         if self.deny(&message.authorities) {

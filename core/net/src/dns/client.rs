@@ -42,12 +42,12 @@ const UDP_PAYLOAD: u16 = 1232;
 pub struct Client {
     pub(super) servers: Arc<[Arc<Upstream>]>,
     /// Index of the server that answered last; it is queried first.
-    preferred: Arc<AtomicUsize>,
-    attempts: u32,
+    pub(super) preferred: Arc<AtomicUsize>,
+    pub(super) attempts: u32,
     /// Records successes and failures, for the configured resolvers.
-    resolver_health: Option<Arc<ResolverHealth>>,
+    pub(super) resolver_health: Option<Arc<ResolverHealth>>,
     /// Names that not every caller may look up with these servers.
-    private_names: Option<Arc<PrivateNames>>,
+    pub(super) private_names: Option<Arc<PrivateNames>>,
 }
 
 impl Client {
@@ -58,17 +58,6 @@ impl Client {
             attempts,
             resolver_health: None,
             private_names: None,
-        }
-    }
-
-    /// Returns a client that asks only one of the servers, once. Shares its connections.
-    pub(super) fn only(&self, index: usize) -> Self {
-        Self {
-            servers: self.servers[index..=index].into(),
-            preferred: Arc::default(),
-            attempts: 1,
-            resolver_health: None,
-            private_names: self.private_names.clone(),
         }
     }
 

@@ -1,6 +1,9 @@
 //! Lists of DNS servers that ship with the program or that the operator names: public resolvers and root servers.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use netvane_facts::target::Transport;
 
@@ -75,7 +78,15 @@ impl Dns {
                 name: server.label.clone(),
                 address: server.address(),
             };
-            (listed, client.only(index))
+            // Asks only this server, once, over its open connections.
+            let alone = Client {
+                servers: client.servers[index..=index].into(),
+                preferred: Arc::default(),
+                attempts: 1,
+                resolver_health: None,
+                private_names: client.private_names.clone(),
+            };
+            (listed, alone)
         };
         Ok((0..client.servers.len()).map(single).collect())
     }

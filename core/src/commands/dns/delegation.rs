@@ -80,7 +80,7 @@ struct Step {
     servers: Vec<Server>,
     /// DS records of the zone in its parent.
     ds: Vec<String>,
-    secure: ZoneSecurity,
+    secure: ChainStatus,
 }
 
 /// An address of a name server.
@@ -115,7 +115,7 @@ enum State {
 /// DNSSEC status of a zone's keys (RFC 4035 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum ZoneSecurity {
+enum ChainStatus {
     /// A chain of DS records and keys leads from the trust anchor to the zone.
     Secure,
     /// A parent proves that the chain ends, or there is no trust anchor.

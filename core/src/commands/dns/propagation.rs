@@ -241,14 +241,14 @@ impl Data {
     }
 }
 
-/// Name and address of a resolver with its client.
-type ClientOfResolver = ((String, Option<IpAddr>), Option<Client>);
+/// Name and address of a resolver, and the client that asks it.
+type NamedClient = ((String, Option<IpAddr>), Option<Client>);
 
 /// The resolvers with a client for each; `None` for the client of one that may not be contacted.
 fn resolvers(
     cx: &Context,
     chosen: Option<(&Resolver, Client)>,
-) -> Result<Vec<ClientOfResolver>, Failure> {
+) -> Result<Vec<NamedClient>, Failure> {
     let dns = &cx.net.dns;
     let configured = dns.each_configured()?;
     // One that is configured too is asked once.

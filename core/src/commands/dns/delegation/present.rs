@@ -5,7 +5,7 @@ use std::time::Duration;
 use netvane_document::{Answer, Cell, Document, Role, Severity};
 use netvane_facts::target::both_forms;
 
-use super::{Data, DisagreementKind, Server, State, Step, ZoneSecurity};
+use super::{ChainStatus, Data, DisagreementKind, Server, State, Step};
 use crate::commands::dns::lookup::{count, data_cell, ttl};
 
 impl Data {
@@ -22,7 +22,7 @@ impl Data {
         let is_secure = self
             .steps
             .last()
-            .is_some_and(|step| step.secure == ZoneSecurity::Secure);
+            .is_some_and(|step| step.secure == ChainStatus::Secure);
         let secure = if is_secure { "secure" } else { "not signed" };
 
         match (&self.broken_at, &self.reason) {
@@ -110,9 +110,9 @@ fn heading(step: &Step) -> String {
         zone => both_forms(zone).to_string(),
     };
     let secure = match step.secure {
-        ZoneSecurity::Secure => "secure",
-        ZoneSecurity::Insecure => "not signed",
-        ZoneSecurity::Bogus => "bogus",
+        ChainStatus::Secure => "secure",
+        ChainStatus::Insecure => "not signed",
+        ChainStatus::Bogus => "bogus",
     };
     format!("{zone} ({secure})")
 }

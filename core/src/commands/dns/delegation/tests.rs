@@ -57,7 +57,7 @@ fn data(state: State) -> Data {
         zone: "example.test".into(),
         servers: vec![server(State::Ok), server(state)],
         ds: Vec::new(),
-        secure: ZoneSecurity::Secure,
+        secure: ChainStatus::Secure,
     };
     Data {
         name: "example.test".into(),

@@ -1,5 +1,7 @@
 //! The walk from the root to the zone of the name.
 
+mod keys;
+
 use std::{
     future::Future,
     net::{IpAddr, SocketAddr},
@@ -13,13 +15,11 @@ use futures::{
     stream::FuturesUnordered,
 };
 use netvane_document::Failure;
-use netvane_net::dns::{
-    Client, ListedServer, Message, Response,
-    chain::{Delegation as ParentProof, DsRecords, Trust, ZoneKeys},
-};
+use netvane_net::dns::{Client, ListedServer, Message, Response, chain::Trust};
 
+use self::keys::Expected;
 use super::{
-    Data, Disagreement, DisagreementKind, Server, State, Step, ZoneSecurity,
+    ChainStatus, Data, Server, State, Step,
     compare::{self, question},
     referral::{Meaning, Referral, ds_records, is_below, meaning, names_between},
 };
@@ -52,14 +52,6 @@ pub(super) struct Walk<'a> {
     useful: Option<(Client, Message)>,
     /// Clients of the servers of the current zone.
     clients: Vec<Option<Client>>,
-}
-
-/// What the parent says of the keys of the next zone.
-enum Expected {
-    Anchor,
-    Ds(DsRecords),
-    Nothing,
-    Bogus(String),
 }
 
 impl<'a> Walk<'a> {
@@ -96,8 +88,9 @@ impl<'a> Walk<'a> {
             let zone = referral.zone.clone();
             self.start_step(&referral).await;
             let Some((client, message)) = self.first_useful().await else {
-                self.break_at(&zone, "no server of the zone answers for it".into());
-                return;
+                self.note_silence(&expected);
+                let reason = self.why_no_answer().to_owned();
+                return self.break_at(&zone, reason);
             };
             let trust = self.check_keys(&client, &referral, expected).await;
             if zone != "." {
@@ -134,6 +127,22 @@ impl<'a> Walk<'a> {
             zone: ".".into(),
             servers,
             ds: Vec::new(),
+        }
+    }
+
+    /// Why no server of the current zone gives a useful answer.
+    fn why_no_answer(&self) -> &'static str {
+        let servers = self.data.steps.last().map(|step| &step.servers[..]);
+        let all = |state| {
+            servers.is_some_and(|servers| servers.iter().all(|server| server.state == state))
+        };
+        match servers {
+            None | Some([]) => "no server of the zone can be asked from here",
+            _ if all(State::Lame) => "all of its servers are lame: they do not serve the zone",
+            _ if all(State::Silent) => "none of its servers answers",
+            _ if all(State::NoAddress) => "none of its servers has an address",
+            _ if all(State::RefusedTarget) => "its servers may not be contacted from here",
+            _ => "no server of the zone answers for it",
         }
     }
 
@@ -186,7 +195,7 @@ impl<'a> Walk<'a> {
             zone: referral.zone.clone(),
             servers: rows,
             ds: referral.ds.clone(),
-            secure: ZoneSecurity::Insecure,
+            secure: ChainStatus::Insecure,
         });
     }
 
@@ -311,79 +320,6 @@ impl<'a> Walk<'a> {
         self.cx.progress(self.data);
     }
 
-    /// Checks the keys of the current zone with what its parent says of them.
-    async fn check_keys(
-        &mut self,
-        client: &Client,
-        referral: &Referral,
-        expected: Expected,
-    ) -> Trust {
-        let zone = referral.zone.as_str();
-        let trust = match expected {
-            Expected::Nothing => Trust::Insecure,
-            Expected::Bogus(why) => Trust::Bogus(why),
-            Expected::Anchor | Expected::Ds(_) => {
-                match (self.ask_one(client, zone, Rtype::DNSKEY).await, expected) {
-                    (None, _) => {
-                        Trust::Bogus("the server does not answer the query for the keys".into())
-                    }
-                    (Some(answer), Expected::Ds(ds)) => {
-                        let trust = ds.trust_keys(zone, &answer);
-                        if matches!(trust, Trust::Bogus(_)) {
-                            self.data.disagreements.push(Disagreement {
-                                zone: zone.to_owned(),
-                                kind: DisagreementKind::Ds,
-                                parent: referral.ds.clone(),
-                                child: compare::key_list(&answer),
-                            });
-                        }
-                        trust
-                    }
-                    (Some(answer), _) => self.cx.net.dns.trust_anchored_keys(zone, &answer),
-                }
-            }
-        };
-
-        let secure = match &trust {
-            Trust::Secure(_) => ZoneSecurity::Secure,
-            Trust::Insecure => ZoneSecurity::Insecure,
-            Trust::Bogus(why) => {
-                self.break_at(zone, why.clone());
-                ZoneSecurity::Bogus
-            }
-        };
-        if let Some(step) = self.data.steps.last_mut() {
-            step.secure = secure;
-        }
-        trust
-    }
-
-    /// What the current zone says of the keys of the next one. A referral without a proof is followed by a query for DS.
-    async fn expect(
-        &mut self,
-        client: &Client,
-        trust: &Trust,
-        next: &Referral,
-        proof: &Message,
-    ) -> Expected {
-        let keys: &ZoneKeys = match trust {
-            Trust::Secure(keys) => keys,
-            Trust::Insecure => return Expected::Nothing,
-            Trust::Bogus(why) => return Expected::Bogus(why.clone()),
-        };
-        let mut found = keys.delegation(&next.zone, proof);
-        if matches!(found, ParentProof::Bogus(_))
-            && let Some(answer) = self.ask_one(client, &next.zone, Rtype::DS).await
-        {
-            found = keys.delegation(&next.zone, &answer);
-        }
-        match found {
-            ParentProof::Signed(ds) => Expected::Ds(ds),
-            ParentProof::Unsigned => Expected::Nothing,
-            ParentProof::Bogus(why) => Expected::Bogus(why),
-        }
-    }
-
     /// A zone between the current one and the name whose servers are the same, so that there was no referral: its
     /// servers, and the answer to a query for DS.
     async fn hidden_cut(&mut self, client: &Client, zone: &str) -> Option<(Referral, Message)> {
@@ -414,7 +350,7 @@ impl<'a> Walk<'a> {
         {
             self.break_at(zone, why);
             if let Some(step) = self.data.steps.last_mut() {
-                step.secure = ZoneSecurity::Bogus;
+                step.secure = ChainStatus::Bogus;
             }
         }
 

@@ -9,12 +9,32 @@ use super::{AuthorityRow, Data, LIFETIME, groups::Group, observation::Observatio
 use crate::commands::dns::lookup::{count, ttl};
 
 impl Data {
+    /// Number of servers by name that gave a response, and of those that gave an error.
+    fn count_servers(&self) -> (usize, usize) {
+        let all = || {
+            let authorities = self.authoritative.iter().map(|row| &row.seen);
+            authorities.chain(&self.resolvers)
+        };
+        let names = |fails: bool| -> BTreeSet<&str> {
+            let is_counted = |seen: &&Observation| {
+                seen.problem.is_none()
+                    && seen
+                        .rcode
+                        .as_deref()
+                        .is_some_and(|rcode| !fails || !matches!(rcode, "NOERROR" | "NXDOMAIN"))
+            };
+            all()
+                .filter(is_counted)
+                .map(|seen| seen.name.as_str())
+                .collect()
+        };
+        (names(false).len(), names(true).len())
+    }
+
     fn summary(&self) -> (String, Severity) {
         let answers = self.groups.iter().filter(|group| group.is_answer()).count();
-        let answered = |seen: &Observation| seen.problem.is_none() && seen.rcode.is_some();
-        let resolvers = self.resolvers.iter().filter(|seen| answered(seen)).count();
-        let authorities = self.authoritative.iter().filter(|row| answered(&row.seen));
-        let servers = count(resolvers + authorities.count(), "server", "servers");
+        let (responding, failing) = self.count_servers();
+        let servers = count(responding, "server", "servers");
         if let Some(expect) = &self.expect {
             return match (answers, expect.missing.len()) {
                 (0, _) if self.waiting > 0 => ("Asking".into(), Severity::Neutral),
@@ -41,6 +61,10 @@ impl Data {
             1 if self.waiting > 0 => (
                 format!("Same answer from {servers} so far"),
                 Severity::Neutral,
+            ),
+            1 if failing > 0 => (
+                format!("One answer, and an error from {failing} of {servers}"),
+                Severity::Warning,
             ),
             1 if has_records => (format!("Same answer from {servers}"), Severity::Good),
             1 => (format!("No records, as {servers} say"), Severity::Neutral),
