@@ -33,7 +33,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{api::service::other_method, app::App, body, response::problem};
+use crate::{api::service::method_not_allowed, app::App, body, response::problem};
 use dialect::{Dialect, Readers};
 use form::Form;
 use later::{Deliveries, Delivery};
@@ -100,7 +100,7 @@ impl Slack {
 pub(crate) fn router(app: App, slack: Arc<Slack>) -> Router {
     Router::new()
         .route("/hooks/slack", post(take))
-        .method_not_allowed_fallback(other_method)
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(Hook { app, slack })
 }
 

@@ -103,7 +103,7 @@ pub(crate) async fn post_message(
     let Some((entry, argument)) =
         entry.and_then(|entry| Some((entry, mail::message_argument(entry)?)))
     else {
-        return service::method_without_post();
+        return service::method_without_post().await;
     };
     let admitted = match admit(&app, &http_request, Scope::Ask).await {
         Ok(admitted) => admitted,

@@ -21,18 +21,19 @@ pub(crate) async fn other_method(State(app): State<App>, uri: Uri) -> Response {
         entry.is_some_and(|entry| mail::message_argument(entry).is_some())
     };
     if name.is_some_and(|name| !takes_message(name)) {
-        return method_without_post();
+        return method_without_post().await;
     }
-    method_not_allowed()
+    method_not_allowed().await
 }
 
 /// Responds 405 for a command that cannot be posted to.
-pub(super) fn method_without_post() -> Response {
+pub(super) async fn method_without_post() -> Response {
     let allowed = HeaderValue::from_static("GET,HEAD");
-    ([(header::ALLOW, allowed)], method_not_allowed()).into_response()
+    ([(header::ALLOW, allowed)], method_not_allowed().await).into_response()
 }
 
-fn method_not_allowed() -> Response {
+/// Responds 405 for a path with one method.
+pub(crate) async fn method_not_allowed() -> Response {
     let detail = "method not allowed for this path";
     problem::plain(
         StatusCode::METHOD_NOT_ALLOWED,
