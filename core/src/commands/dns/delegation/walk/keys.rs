@@ -20,7 +20,7 @@ pub(super) enum Expected {
 }
 
 impl Walk<'_> {
-    /// A zone that nobody answers for is not secure if its parent vouches for keys.
+    /// A zone without a server that answers is not secure if its parent vouches for keys.
     pub(super) fn note_silence(&mut self, expected: &Expected) {
         if let (Some(step), false) = (
             self.data.steps.last_mut(),
