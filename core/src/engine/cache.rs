@@ -18,6 +18,8 @@ use super::cache_key::CacheKey;
 const MAX_DATA: usize = 256 << 10;
 /// Largest size of a reply as JSON without its arguments, in bytes.
 const MAX_REPLY: usize = 1 << 20;
+/// Size in bytes of an entry after which the bound is restored at once.
+const LARGE: usize = 16 << 10;
 /// Bytes that an entry takes beside its content.
 const OVERHEAD: usize = 1024;
 
@@ -142,7 +144,12 @@ impl Cache {
 
     pub(crate) fn keep(&self, key: Arc<CacheKey>, entry: Arc<Entry>) {
         if !entry.lifetime.is_zero() {
+            let is_large = entry.memory(&key) > LARGE;
             self.0.insert(key, entry);
+            if is_large {
+                // The store evicts a while after an insertion; large entries must not add up until then.
+                self.0.run_pending_tasks();
+            }
             gauge!("netvane_cache_bytes").set(self.0.weighted_size() as f64);
         }
     }

@@ -38,6 +38,7 @@ for name, strategy in {
     "Email": emails,
     "MailAddress": st.builds("{}@{}".format, users, domains),
     "RecordType": types,
+    "RecordTypes": st.lists(types, min_size=1, max_size=3, unique=True).map(",".join),
     "Resolver": st.just(os.environ["DNS_SERVER"]),
     "Endpoint": st.just("127.0.0.1:9"),
     "TlsEndpoint": st.one_of(targets, st.just("127.0.0.1:9")),
@@ -72,5 +73,9 @@ def before_call(context, case, kwargs):
         query["protocol"] = "tcp"
     if query and "count" in query and "probes" in query:
         del query["probes"]
+    if query and "warn" in query and "bad" in query:
+        del query["bad"]
+    if query and query.get("ipv") and query.get("target") in ("::1", *(f"127.0.0.{last}" for last in range(1, 251))):
+        del query["ipv"]
     if case.method == "POST" and case.path.startswith("/v1/commands/") and not case.body:
         case.body = b"From: joe@example.test\n\n"
