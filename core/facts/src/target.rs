@@ -74,9 +74,6 @@ impl Invalid {
     }
 }
 
-/// Longest text of a value in characters, as its schema says.
-const MAX_CHARACTERS: usize = 2048;
-
 /// Parses a value so that its canonical spelling parses as the same value.
 ///
 /// Parsing removes a final dot and maps letters (IDNA), and the result may be the spelling of another value: `AS64496.`
@@ -85,12 +82,6 @@ pub fn settled<T: fmt::Display + PartialEq>(
     text: &str,
     read: fn(&str) -> Result<T, Invalid>,
 ) -> Result<T, Invalid> {
-    if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
-        return Err(Invalid::new(format!(
-            "too long: at most {MAX_CHARACTERS} characters"
-        )));
-    }
-
     let mut value = read(text)?;
     let mut spelling = value.to_string();
     // A text in canonical spelling parses as the same value.

@@ -6,6 +6,9 @@ use netvane_facts::target::{Invalid, text_value};
 
 use super::Registered;
 
+/// Longest text in bytes that is read: more than a number with its prefix, leading zeros and spaces.
+const MAX_TEXT: usize = 64;
+
 /// Number of an autonomous system: `AS64496`, `64496`, or `1.10` (RFC 5396).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AsNumber(pub u32);
@@ -14,6 +17,9 @@ text_value!(AsNumber, "AsNumber", "an AS number such as AS64496", rest);
 
 impl AsNumber {
     fn read(text: &str) -> Result<Self, Invalid> {
+        if text.len() > MAX_TEXT {
+            return Err(Invalid::new("expected an AS number such as AS64496"));
+        }
         if let Some(number) = read_dotted(text) {
             return Ok(Self(number));
         }
