@@ -1,6 +1,12 @@
 //! Policy: rules, rate limits, the audit log, and settings that are reloaded while the service
 //! runs.
 
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    thread,
+};
+
 use netvane_tests::{
     Dns, Receiver, Scratch, Service,
     http::{Client, Response},
@@ -423,4 +429,51 @@ fn callbacks_of_many_users_cannot_overload_one_receiver() {
     );
 
     assert_eq!(receiver.connections(), 2);
+}
+
+/// A web server that redirects its one client.
+fn redirecting_to(target: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let _ = client.read(&mut [0; 4096]);
+        let answer = format!(
+            "HTTP/1.1 302 Found\r\nLocation: http://{target}/\r\nContent-Length: 0\r\n\r\n"
+        );
+        client.write_all(answer.as_bytes()).expect("it reads");
+    });
+    address
+}
+
+#[test]
+fn users_reach_only_the_listed_ports_with_http_and_tls() {
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    other.set_nonblocking(true).expect("a setting");
+    let unlisted = other.local_addr().expect("an address");
+    let listed = redirecting_to(unlisted);
+    let ports = listed.port().to_string();
+    let (service, _dns) = public(&[("NETVANE__POLICY__PORTS__HTTP", &ports)]);
+
+    for line in [
+        format!("/http http://{unlisted}/"),
+        format!("/tls {unlisted}"),
+    ] {
+        let refused = service.command_from("192.0.2.1", &line);
+        assert_eq!(refused.status, 403, "{line}");
+        let told = refused.problem();
+        assert_eq!(told["code"], "refused_target", "{told}");
+        let detail = told["detail"].as_str().expect("a sentence");
+        assert!(detail.contains("`policy.ports`"), "{detail}");
+    }
+
+    let line = format!("/http http://{listed}/");
+    let redirected = service.command_from("192.0.2.1", &line).json();
+    assert_eq!(redirected["severity"], "bad", "{redirected}");
+    let steps = redirected["data"]["steps"].as_array().expect("steps");
+    assert_eq!(steps[0]["status"], 302, "{redirected}");
+    let shown = redirected["blocks"].to_string() + &redirected["summary"].to_string();
+    assert!(shown.contains("policy.ports"), "{shown}");
+
+    assert!(other.accept().is_err(), "nothing connected to it");
 }

@@ -208,6 +208,7 @@ fn refusal(failure: Failure) -> HttpTrouble {
     match failure {
         Failure::Refused { what, why } => HttpTrouble::Forbidden(format!("{what} {why}")),
         Failure::RateLimited { message, .. } => HttpTrouble::Forbidden(message),
+        Failure::RefusedPort { .. } => HttpTrouble::Forbidden(failure.to_string()),
         failure => HttpTrouble::NotResolved(failure.to_string()),
     }
 }

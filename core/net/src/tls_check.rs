@@ -26,7 +26,7 @@ use rustls::RootCertStore;
 use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
-use crate::{Net, egress_budget, smtp};
+use crate::{Net, PortUse, check_port, egress_budget, smtp};
 use handshake::{Problem, negotiate};
 use wire::Wire;
 
@@ -39,6 +39,8 @@ pub use starttls::StartTls;
 pub(crate) use handshake::hello as hello_of;
 pub(crate) use recorder::Recorder;
 
+/// The default port; another one counts as a port check.
+const HTTPS: u16 = 443;
 /// Timeout of one connection attempt.
 const CONNECT: Duration = Duration::from_secs(4);
 /// Timeout of the first handshake, STARTTLS included.
@@ -126,8 +128,14 @@ impl Net {
     /// Examines a server's TLS. Everything that the server does is a result, not a failure.
     ///
     /// # Errors
-    /// The trusted certificate authorities cannot be read, or a limit of what is sent is reached.
+    /// The trusted certificate authorities cannot be read, a limit of what is sent is reached, or the port is not one
+    /// that may be used (`policy.ports`).
     pub async fn check_tls(&self, target: &TlsTarget) -> Result<TlsReport, Failure> {
+        if let Some(address) = target.addresses.first() {
+            let address = SocketAddr::new(*address, target.port);
+            check_port(PortUse::Tls, &target.host.to_string(), address, HTTPS)?;
+        }
+
         let tlsa = tokio::time::timeout_at(target.deadline, self.tlsa(&target.host, target.port));
         let (roots, tlsa, findings) = tokio::join!(self.trusted_roots(), tlsa, examine(target));
         let roots = roots?;

@@ -20,7 +20,7 @@ use super::{
     redirect,
 };
 use crate::{
-    Net,
+    Net, PortUse, check_port,
     dns::NoAddress,
     egress_budget, smtp,
     tls_check::{Assessment, Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
@@ -70,7 +70,7 @@ impl Outcome {
 /// Requests one URL.
 ///
 /// # Errors
-/// The guard or a rate limit refuses the host, or it cannot be resolved.
+/// The guard, the ports that may be used, or a rate limit refuse the host, or it cannot be resolved.
 pub(super) async fn take(net: &Net, query: &HttpQuery, url: &Url) -> Result<Outcome, Failure> {
     let started = Clock::now();
     let mut step = Step::without_answer(url.clone());
@@ -101,6 +101,11 @@ async fn run(
         Ok(addresses) => addresses,
         Err(none) => return Ok(failed(HttpTrouble::NoAddress(none.rcode))),
     };
+    if let Some(address) = addresses.first() {
+        let default = if url.scheme() == "http" { 80 } else { 443 };
+        let address = SocketAddr::new(*address, port);
+        check_port(PortUse::Http, &host.to_string(), address, default)?;
+    }
     let is_looked_up = matches!(host, Host::Name(_)) && resolved(query, &host).is_none();
     step.timings.dns = is_looked_up.then(|| started.elapsed());
 
