@@ -9,6 +9,7 @@ mod completion;
 mod context;
 pub(crate) mod parse;
 mod registry;
+mod short;
 pub mod targets;
 
 use std::{future::Future, sync::Arc};
@@ -29,6 +30,8 @@ pub use completion::complete;
 pub use context::Context;
 pub use parse::example;
 pub use registry::{Listing, Registry};
+pub use short::Short;
+pub(crate) use short::{elements, scalar};
 
 /// A command; the implementing struct holds its arguments.
 pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
@@ -40,6 +43,9 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     /// Kinds of targets for which the command is offered as a button, when a reply or message
     /// contains one.
     const OFFERED_FOR: &'static [TargetKind] = &[];
+
+    /// What the short form of a reply shows.
+    const SHORT: Short = Short::Summary;
 
     /// Whether the command reports on the user's own HTTP request. A user whose request did not
     /// come over HTTP gets a one-time link.
@@ -82,6 +88,8 @@ pub struct Entry {
     pub arguments: Vec<Argument>,
     /// Targets for which the command is suggested; see [`Command::OFFERED_FOR`].
     pub offered_for: &'static [TargetKind],
+    /// What the short form of a reply shows; see [`Command::SHORT`].
+    pub short: Short,
     /// Whether it reports on the caller's HTTP request; see [`Command::ABOUT_VISIT`].
     pub about_visit: bool,
     /// Whether the reply depends on the caller; see [`Command::ABOUT_CALLER`].
@@ -149,6 +157,7 @@ impl Entry {
             about: description(&schema),
             arguments: arguments(&schema),
             offered_for: C::OFFERED_FOR,
+            short: C::SHORT,
             about_visit: C::ABOUT_VISIT,
             about_caller: C::ABOUT_CALLER,
             arguments_schema: schema,

@@ -39,8 +39,6 @@ pub use starttls::StartTls;
 pub(crate) use handshake::hello as hello_of;
 pub(crate) use recorder::Recorder;
 
-/// The default port; another one counts as a port check.
-const HTTPS: u16 = 443;
 /// Timeout of one connection attempt.
 const CONNECT: Duration = Duration::from_secs(4);
 /// Timeout of the first handshake, STARTTLS included.
@@ -133,7 +131,8 @@ impl Net {
     pub async fn check_tls(&self, target: &TlsTarget) -> Result<TlsReport, Failure> {
         if let Some(address) = target.addresses.first() {
             let address = SocketAddr::new(*address, target.port);
-            check_port(PortUse::Tls, &target.host.to_string(), address, HTTPS)?;
+            // The table names few ports, so none of them counts as a port check.
+            check_port(PortUse::Tls, &target.host.to_string(), address, target.port)?;
         }
 
         let tlsa = tokio::time::timeout_at(target.deadline, self.tlsa(&target.host, target.port));

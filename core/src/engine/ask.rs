@@ -126,7 +126,11 @@ impl Engine {
         log.units = units;
         log.question = Some((command.clone(), prepared.arguments().clone()));
         let reply = reply(log.id.clone(), &entry, log.started, true);
-        let answer = Ok(if short { shorten(reply) } else { reply });
+        let answer = Ok(if short {
+            shorten(reply, command.short)
+        } else {
+            reply
+        });
         log.finish(&answer);
         answer.ok()
     }
@@ -160,7 +164,8 @@ impl Engine {
             prepared,
             short,
         } = understood;
-        let present = |reply| if short { shorten(reply) } else { reply };
+        let form = command.short;
+        let present = |reply| if short { shorten(reply, form) } else { reply };
         let (runtime, spec) = (log.runtime.clone(), command.spec);
         let (id, started) = (log.id.clone(), log.started);
 

@@ -107,6 +107,8 @@ impl TestDns {
         let variables = [
             ("NETVANE__DNS__SERVERS", self.address.to_string()),
             // Servers that tests name listen on any port.
+            ("NETVANE__POLICY__PORTS__HTTP", "1-65535".into()),
+            ("NETVANE__POLICY__PORTS__TLS", "1-65535".into()),
             ("NETVANE__POLICY__PORTS__RESOLVER", "1-65535".into()),
             ("NETVANE__POLICY__PORTS__SERVER", "1-65535".into()),
             // No test waits for this timeout; on a busy machine a reply may be slow.

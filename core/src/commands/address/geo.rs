@@ -14,10 +14,11 @@ use netvane_facts::{
 use netvane_net::dns::NoAddress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) use self::{source::add_attribution, summary::PlaceSummary};
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Short, elements, scalar},
     commands::target_address::Located,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -87,6 +88,7 @@ impl Command for Geo {
         sends: 16 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(country_and_as);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
@@ -106,6 +108,22 @@ impl Command for Geo {
             more: places,
         })
     }
+}
+
+/// Country code and AS number of an address, and of the other addresses of a host if they differ.
+pub(crate) fn country_and_as(data: &Value) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for address in std::iter::once(data).chain(elements(data, "more")) {
+        let country = address.pointer("/country/code").and_then(scalar);
+        let asn = address.pointer("/network/asn").and_then(scalar);
+        let both = country.into_iter().chain(asn.map(|asn| format!("AS{asn}")));
+        for value in both {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+    }
+    values
 }
 
 impl Data {

@@ -15,10 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Short},
     commands::{
         address::{
-            geo::{Place, addresses},
+            geo::{Place, addresses, country_and_as},
             reverse::ptr_names,
         },
         dns::lookup::look_up,
@@ -88,6 +88,7 @@ impl Command for Ip {
         sends: 32 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(country_and_as);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -20,7 +20,7 @@ use registrable::registrable;
 
 use crate::{
     args::{Flag, Registered},
-    command::{Command, Context},
+    command::{Command, Context, Short},
     commands::{address::geo::date, dns::lookup::count},
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -94,6 +94,7 @@ impl Command for Whois {
         sends: 32 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Members(&["/state", "/expires"]);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain, TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Short},
     commands::dns::lookup::{
-        Lookup, Outcome, ParsedLookup, Row, count, look_up, look_up_explained, ttl,
+        Lookup, Outcome, ParsedLookup, Row, answer_values, count, look_up, look_up_explained, ttl,
     },
     spec::{Cost, Group, Spec},
 };
@@ -54,6 +54,7 @@ impl Command for Caa {
         sends: 32 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

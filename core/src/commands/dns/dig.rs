@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{ClientSubnet, Flag, Number, RecordType, RecordTypes},
-    command::{Command, Context},
+    command::{Command, Context, Short},
+    commands::dns::lookup::answer_values,
     spec::{Cost, Group, Spec},
 };
 pub(crate) use response::DigResponse;
@@ -111,6 +112,7 @@ impl Command for Dig {
         sends: 64 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -11,11 +11,12 @@ use netvane_document::{Answer, Cell, Document, Failure, Severity, Truncated};
 use netvane_facts::target::{Domain, Host, Resolver, both_forms, name_warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Short},
     commands::dns::lookup::{
-        Lookup, Outcome, count, data_cell, look_up, look_up_explained, row_size, ttl,
+        Lookup, Outcome, count, data_cell, look_up, look_up_explained, record_value, row_size, ttl,
     },
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -99,6 +100,7 @@ impl Command for Dns {
         sends: 64 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(records_by_type);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
@@ -152,6 +154,18 @@ impl Command for Dns {
             .as_ref()
             .map(|resolver| &resolver.endpoint.host)
     }
+}
+
+/// The records in the order of their types, as the short form shows them.
+fn records_by_type(data: &Value) -> Vec<String> {
+    let types = data.get("records").and_then(Value::as_object);
+    types
+        .into_iter()
+        .flat_map(|types| types.values())
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter_map(record_value)
+        .collect()
 }
 
 impl Data {

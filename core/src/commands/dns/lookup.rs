@@ -13,13 +13,14 @@ use netvane_net::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) use super::outcome::{Outcome, rcode_name};
 use super::{
     cname_chain::{CnameChain, MAX_CHASED, has_soa},
     diagnose::{Diagnosis, diagnose},
 };
-use crate::command::Context;
+use crate::command::{Context, elements, scalar};
 
 /// Result of a DNS lookup.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -160,6 +161,18 @@ pub(crate) fn row_size(name: &str, data: &str) -> usize {
 
 fn is_zero(number: &usize) -> bool {
     *number == 0
+}
+
+/// Record data as `dig +short` prints it, aliases included; of `dig` with several types, those of each.
+pub(crate) fn answer_values(data: &Value) -> Vec<String> {
+    let queries = elements(data, "queries").flat_map(answer_values);
+    let rows = elements(data, "answers").filter_map(record_value);
+    queries.chain(rows).collect()
+}
+
+/// The data of a record in `data`.
+pub(crate) fn record_value(row: &Value) -> Option<String> {
+    scalar(row.get("data")?)
 }
 
 /// A lookup with its parsed records, for commands that evaluate them.

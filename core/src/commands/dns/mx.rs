@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
-    commands::dns::lookup::{Lookup, Outcome, count, look_up_explained, ttl},
+    command::{Command, Context, Short},
+    commands::dns::lookup::{Lookup, Outcome, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec, TargetKind},
 };
 use exchange::{Fault, exchange};
@@ -59,6 +59,7 @@ impl Command for Mx {
         sends: 32 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(answer_values);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
-    commands::dns::lookup::{Lookup, look_up_explained},
+    command::{Command, Context, Short},
+    commands::dns::lookup::{Lookup, answer_values, look_up_explained},
     spec::{Cost, Group, Spec},
 };
 
@@ -31,6 +31,7 @@ impl Command for Ptr {
         sends: 16 << 10,
     };
     type Data = Lookup;
+    const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
         let client = cx.net.dns.client(None).await?;

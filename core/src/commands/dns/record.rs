@@ -30,6 +30,8 @@ macro_rules! record_command {
                 sends: 16 << 10,
             };
             type Data = $crate::commands::dns::lookup::Lookup;
+            const SHORT: $crate::command::Short =
+                $crate::command::Short::Values($crate::commands::dns::lookup::answer_values);
 
             async fn run(
                 self,

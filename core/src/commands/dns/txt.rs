@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
-    commands::dns::lookup::{Lookup, count, look_up_explained, ttl},
+    command::{Command, Context, Short},
+    commands::dns::lookup::{Lookup, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec},
 };
 
@@ -59,6 +59,7 @@ impl Command for Txt {
         sends: 16 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

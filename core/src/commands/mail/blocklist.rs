@@ -13,10 +13,11 @@ use netvane_facts::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     blocklist::{ListState, Listing, Subject, is_public},
-    command::{Command, Context},
+    command::{Command, Context, Short, elements, scalar},
     commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
 };
@@ -80,6 +81,7 @@ impl Command for Blocklist {
         sends: 128 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(listing_lists);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mut data = Data {
@@ -112,6 +114,14 @@ impl Command for Blocklist {
         data.ask_all(cx, &subject).await?;
         Ok(data)
     }
+}
+
+/// Names of the blocklists that list the target.
+fn listing_lists(data: &Value) -> Vec<String> {
+    elements(data, "lists")
+        .filter(|list| list["state"] == "listed")
+        .filter_map(|list| scalar(list.get("name")?))
+        .collect()
 }
 
 impl Data {

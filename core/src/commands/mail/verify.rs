@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{MailAddress, mailbox},
-    command::{Command, Context},
+    command::{Command, Context, Short},
     commands::dns::{
         lookup::{Outcome, look_up},
         mx,
@@ -65,6 +65,7 @@ impl Command for Verify {
         sends: 32 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Members(&["/verdict"]);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::{
     args::{ExpectedStatus, Flag, Phrase, WebUrl},
-    command::{Command, Context},
+    command::{Command, Context, Short},
     spec::{Cost, Group, Spec},
 };
 pub(crate) use data::Data;
@@ -101,6 +101,7 @@ impl Command for Http {
         sends: 96 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Members(&["/status"]);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let deadline = Instant::now() + CHECK;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{Count, Number},
-    command::{Command, Context},
+    command::{Command, Context, Short},
     commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec},
 };
@@ -116,6 +116,7 @@ impl Command for Ping {
         sends: 16 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Members(&["/rtt_ms/avg"]);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let protocol = self.protocol()?;

@@ -13,10 +13,11 @@ use netvane_net::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     args::PortSet,
-    command::{Command, Context},
+    command::{Command, Context, Short, elements, scalar},
     commands::{
         reach::ping::{milliseconds, rounded},
         target_address::TargetAddress,
@@ -97,6 +98,7 @@ impl Command for Ports {
         sends: 512 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Values(open_ports);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
@@ -174,6 +176,22 @@ impl PortStatus {
             hint: result.hint.clone(),
         }
     }
+}
+
+/// Open ports; those over another protocol than TCP with its name.
+fn open_ports(data: &Value) -> Vec<String> {
+    let is_open = |port: &&Value| port["state"] == "open";
+    let shown = |port: &Value| {
+        let number = scalar(port.get("port")?)?;
+        Some(match port["protocol"].as_str() {
+            Some("tcp") | None => number,
+            Some(protocol) => format!("{number}/{protocol}"),
+        })
+    };
+    elements(data, "ports")
+        .filter(is_open)
+        .filter_map(shown)
+        .collect()
 }
 
 impl Data {

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::{
     args::{Number, StartTlsChoice, TlsEndpoint},
-    command::{Command, Context},
+    command::{Command, Context, Short},
     spec::{Cost, Group, Spec},
 };
 pub(crate) use data::Data;
@@ -67,6 +67,7 @@ impl Command for Tls {
         sends: 24 << 10,
     };
     type Data = Data;
+    const SHORT: Short = Short::Members(&["/days_left"]);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let deadline = Instant::now() + CHECK;

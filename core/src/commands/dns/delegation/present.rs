@@ -109,6 +109,10 @@ fn heading(step: &Step) -> String {
         "." => "Root".to_owned(),
         zone => both_forms(zone).to_string(),
     };
+    // Without an answer there is nothing to validate.
+    if !step.servers.iter().any(|server| server.state == State::Ok) {
+        return zone;
+    }
     let secure = match step.secure {
         ChainStatus::Secure => "secure",
         ChainStatus::Insecure => "not signed",

@@ -66,11 +66,33 @@ impl Data {
                 format!("One answer, and an error from {failing} of {servers}"),
                 Severity::Warning,
             ),
-            1 if has_records => (format!("Same answer from {servers}"), Severity::Good),
+            1 if has_records => self.agreement(responding),
             1 => (format!("No records, as {servers} say"), Severity::Neutral),
             several => (
                 format!("{several} different answers from {servers}"),
                 Severity::Warning,
+            ),
+        }
+    }
+
+    /// Summary of one answer from this number of servers. It proves little if most of those that were asked are silent.
+    fn agreement(&self, responding: usize) -> (String, Severity) {
+        let authorities = self.authoritative.iter().map(|row| &row.seen);
+        let silent: BTreeSet<&str> = authorities
+            .chain(&self.resolvers)
+            .filter(|seen| seen.rcode.is_none() && seen.address.is_some())
+            .map(|seen| seen.name.as_str())
+            .collect();
+        let asked = count(responding + silent.len(), "server", "servers");
+        match silent.len() {
+            0 => (format!("Same answer from {asked}"), Severity::Good),
+            silent if silent > responding => (
+                format!("Same answer from only {responding} of {asked}"),
+                Severity::Warning,
+            ),
+            _ => (
+                format!("Same answer from {responding} of {asked}"),
+                Severity::Good,
             ),
         }
     }
