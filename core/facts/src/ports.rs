@@ -235,7 +235,7 @@ struct Rank {
 
 fn has_name(entry: &PortEntry, words: &str) -> bool {
     entry
-        .words
+        .words()
         .strip_prefix(words)
         .is_some_and(|rest| rest.is_empty() || entry.service.len() == words.len())
 }
@@ -267,7 +267,7 @@ fn rank(entry: &PortEntry, words: &str, aliased: &[u16]) -> Option<Rank> {
         return at(1);
     }
 
-    if entry.words.starts_with(words) && entry.service.len() > words.len() {
+    if entry.words().starts_with(words) && entry.service.len() > words.len() {
         return at(2);
     }
 
@@ -275,7 +275,7 @@ fn rank(entry: &PortEntry, words: &str, aliased: &[u16]) -> Option<Rank> {
 
     if all(&|word| {
         entry
-            .words
+            .words()
             .split(|c: char| !c.is_alphanumeric())
             .any(|part| part == word)
     }) {
@@ -283,7 +283,7 @@ fn rank(entry: &PortEntry, words: &str, aliased: &[u16]) -> Option<Rank> {
     }
 
     // Two letters occur in too many words to be useful.
-    (words.len() > 2 && all(&|word| entry.words.contains(word)))
+    (words.len() > 2 && all(&|word| entry.words().contains(word)))
         .then_some(Rank { tier: 4, index: 0 })
 }
 

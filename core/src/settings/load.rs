@@ -1,11 +1,16 @@
 //! Loads the settings from defaults, file and environment; every error suggests what was probably
 //! meant.
 
-use std::{io::ErrorKind, path::Path};
+use std::{io::ErrorKind, path::Path, sync::LazyLock};
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
-use super::{DEFAULTS, Settings};
+use super::{DEFAULTS, Limits, Settings};
+
+/// The built-in settings, parsed once.
+static BUILT_IN: LazyLock<Config> = LazyLock::new(|| {
+    parse(DEFAULTS).unwrap_or_else(|error| panic!("config/default.toml: {error}"))
+});
 
 /// Prefix of every environment variable that is a setting.
 const PREFIX: &str = "NETVANE__";
@@ -17,8 +22,8 @@ pub struct SettingsError(pub Vec<String>);
 
 impl Default for Settings {
     fn default() -> Self {
-        Self::load(None, std::iter::empty())
-            .unwrap_or_else(|error| panic!("config/default.toml: {error}"))
+        let settings = BUILT_IN.clone().try_deserialize();
+        settings.unwrap_or_else(|error| panic!("config/default.toml: {error}"))
     }
 }
 
@@ -42,19 +47,19 @@ impl Settings {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
         let one = |message: String| SettingsError(vec![message]);
-        let defaults =
-            tree(DEFAULTS).map_err(|error| one(format!("built-in defaults: {error}")))?;
-        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let defaults = &BUILT_IN.cache;
+        let mut builder = Config::builder().add_source(BUILT_IN.clone());
         let mut faults = Vec::new();
         let mut keys = Vec::new();
-        leaves(&defaults, "", &mut keys);
+        leaves(defaults, "", &mut keys);
         if let Some(path) = file {
             let name = path.display().to_string();
             let text =
                 std::fs::read_to_string(path).map_err(|error| one(unreadable(&name, &error)))?;
-            let given = tree(&text).map_err(|_| one(format!("{name}: {}", syntax_fault(&text))))?;
-            unknown_keys(&given, &keys, &name, &mut faults);
-            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+            let given =
+                parse(&text).map_err(|_| one(format!("{name}: {}", syntax_fault(&text))))?;
+            unknown_keys(&given.cache, &keys, &name, &mut faults);
+            builder = builder.add_source(given);
         }
 
         for (variable, text) in environment {
@@ -66,7 +71,7 @@ impl Settings {
 
             match path
                 .iter()
-                .try_fold(&defaults, |value, part| child(value, part))
+                .try_fold(defaults, |value, part| child(value, part))
             {
                 Some(default) => {
                     let value = from_text(&text, default);
@@ -206,14 +211,9 @@ impl Settings {
             .listen
             .parse::<std::net::SocketAddr>()
             .is_ok_and(|listen| listen.ip().is_loopback());
-        let defaults = Self::default().limits;
-        local
-            && http.public_url.is_empty()
-            && http.hosts.is_empty()
-            && http.trusted_proxies.is_empty()
-            && !http.proxy_protocol
-            && self.limits
-                == super::Limits {
+        let has_default_limits = |defaults: Limits| {
+            self.limits
+                == Limits {
                     light: self.limits.light,
                     heavy: self.limits.heavy,
                     smtp_probes: self.limits.smtp_probes,
@@ -222,6 +222,13 @@ impl Settings {
                     cache_seconds: self.limits.cache_seconds,
                     ..defaults
                 }
+        };
+        local
+            && http.public_url.is_empty()
+            && http.hosts.is_empty()
+            && http.trusted_proxies.is_empty()
+            && !http.proxy_protocol
+            && BUILT_IN.get("limits").is_ok_and(has_default_limits)
     }
 
     /// Returns the settings as TOML; secrets are masked.
@@ -273,11 +280,10 @@ fn syntax_fault(text: &str) -> String {
     format!("{}{}", place.unwrap_or_default(), error.message())
 }
 
-fn tree(text: &str) -> Result<Value, config::ConfigError> {
+fn parse(text: &str) -> Result<Config, config::ConfigError> {
     Config::builder()
         .add_source(File::from_str(text, FileFormat::Toml))
         .build()
-        .map(|config| config.cache)
 }
 
 fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
@@ -305,7 +311,7 @@ fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<S
 /// `NETVANE_TELEGRAM_TOKEN`.
 pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut keys = Vec::new();
-    leaves(&tree(DEFAULTS).unwrap_or_default(), "", &mut keys);
+    leaves(&BUILT_IN.cache, "", &mut keys);
     let meant = |name: &str| {
         let name = name.to_ascii_lowercase();
         let rest = name

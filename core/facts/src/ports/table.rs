@@ -1,6 +1,6 @@
 //! The port tables: IANA's registry, and common uses that are not registered.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// IANA's registry: port, service, protocols, description.
 const REGISTRY: &str = include_str!("../../../../config/data/ports.tsv");
@@ -21,8 +21,16 @@ pub(super) struct PortEntry {
     pub(super) protocols: &'static str,
     pub(super) description: &'static str,
     pub(super) unofficial: bool,
-    /// Text for the word search: service and description as [`normalize`] returns them.
-    pub(super) words: Box<str>,
+    words: OnceLock<Box<str>>,
+}
+
+impl PortEntry {
+    /// Text for the word search: service and description as [`normalize`] returns them. Made when a word is first
+    /// searched, which takes longer than reading the tables.
+    pub(super) fn words(&self) -> &str {
+        self.words
+            .get_or_init(|| normalize(&format!("{} {}", self.service, self.description)).into())
+    }
 }
 
 /// All entries by port; within a port registered uses first, and curated ones before those of the registry.
@@ -79,14 +87,13 @@ fn push(entries: &mut Vec<PortEntry>, line: &'static str, unofficial: bool) {
     };
 
     for port in first..=last {
-        let words = normalize(&format!("{service} {description}")).into_boxed_str();
         entries.push(PortEntry {
             port,
             service,
             protocols,
             description,
             unofficial,
-            words,
+            words: OnceLock::new(),
         });
     }
 }
