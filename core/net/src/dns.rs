@@ -381,7 +381,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
         }
     }
 
-    let upstreams = upstreams.into_iter().map(Upstream::with_cookies);
+    let upstreams = upstreams.into_iter().map(Upstream::kept);
     Ok(Client::new(upstreams.collect(), settings.attempts))
 }
 

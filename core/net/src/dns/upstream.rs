@@ -1,10 +1,11 @@
 //! One DNS server and its transports: UDP here, TCP and TLS in [`super::stream`], HTTPS and QUIC over hickory's.
 
 mod cookies;
+mod sockets;
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,6 +28,7 @@ use tokio::{net::UdpSocket, sync::Mutex};
 use super::stream::Connections;
 use crate::{egress_budget, metrics};
 use cookies::{Cookies, Sender};
+use sockets::Sockets;
 
 /// Receive buffer in bytes. EDNS announces 1,232; longer datagrams are truncated and fail to parse.
 const MAX_DATAGRAM: usize = 4096;
@@ -39,8 +41,14 @@ pub(super) struct Upstream {
     address: SocketAddr,
     stream: Stream,
     timeout: Duration,
-    /// Cookies of a configured resolver; queries to servers that a user names are sent as they are.
-    cookies: Option<Cookies>,
+    /// What queries to a configured resolver share; those to servers that a user names are sent as they are.
+    kept: Option<Kept>,
+}
+
+/// What is kept between the queries to one resolver.
+struct Kept {
+    cookies: Cookies,
+    sockets: Arc<Sockets>,
 }
 
 /// The connection-oriented transport: the server's own, or TCP as the fallback of UDP.
@@ -98,7 +106,7 @@ impl Upstream {
             address,
             stream,
             timeout,
-            cookies: None,
+            kept: None,
         }
     }
 
@@ -107,10 +115,14 @@ impl Upstream {
         self.address
     }
 
-    /// Returns this server, with cookies in queries over UDP.
-    pub(super) fn with_cookies(self) -> Self {
+    /// Returns this server, with cookies in queries over UDP and sockets that they share.
+    pub(super) fn kept(self) -> Self {
+        let kept = Kept {
+            cookies: Cookies::default(),
+            sockets: Sockets::new(self.address, self.timeout),
+        };
         Self {
-            cookies: Some(Cookies::default()),
+            kept: Some(kept),
             ..self
         }
     }
@@ -154,7 +166,7 @@ impl Upstream {
     /// Sends a query over UDP; `None` if only TCP can tell whether a response is genuine.
     async fn datagram(&self, request: &DnsRequest) -> Result<Option<Vec<u8>>, NetError> {
         let mut question = request.to_vec()?;
-        let Some(cookies) = &self.cookies else {
+        let Some(Kept { cookies, .. }) = &self.kept else {
             return self.answer_to(&question, None).await;
         };
         if !cookies.add(&mut question) {
@@ -182,7 +194,13 @@ impl Upstream {
         question: &[u8],
         cookies: Option<&Cookies>,
     ) -> Result<Option<Vec<u8>>, NetError> {
-        tokio::time::timeout(self.timeout, datagram(self.address, question, cookies))
+        let exchange = async {
+            match &self.kept {
+                Some(Kept { sockets, .. }) => shared_exchange(sockets, question, cookies).await,
+                None => single_exchange(self.address, question).await.map(Some),
+            }
+        };
+        tokio::time::timeout(self.timeout, exchange)
             .await
             .unwrap_or(Err(NetError::Timeout))
     }
@@ -277,37 +295,38 @@ fn rcode(answer: &[u8]) -> Option<OptRcode> {
     Some(Wire::from_slice(answer).ok()?.opt_rcode())
 }
 
-/// Sends one datagram and waits for its response; `None` if a response came without the cookie that
-/// this server sends.
+/// Sends one datagram from a socket of its own and waits for its response.
 ///
 /// Does not use hickory's UDP stream: it decodes the response and discards all of it for one malformed record, and its
 /// sockets are not connected, so that a closed port looks like a timeout and any host could reply.
-async fn datagram(
-    server: SocketAddr,
-    question: &[u8],
-    cookies: Option<&Cookies>,
-) -> Result<Option<Vec<u8>>, NetError> {
-    let any: IpAddr = if server.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
-    // The kernel picks a random source port for each query.
-    let socket = UdpSocket::bind((any, 0)).await?;
-    socket.connect(server).await?;
+async fn single_exchange(server: SocketAddr, question: &[u8]) -> Result<Vec<u8>, NetError> {
+    let socket = sockets::connect(server)?;
     egress_budget::charge_bytes(egress_budget::DATAGRAM + question.len())?;
     socket.send(question).await?;
     let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let length = receive(&socket, &mut buffer).await?;
-        if !is_answer(question, &buffer[..length])? {
-            continue;
+        if is_answer(question, &buffer[..length])? {
+            return Ok(buffer[..length].to_vec());
         }
-        let mut answer = buffer[..length].to_vec();
+    }
+}
+
+/// Sends one datagram from a socket that other queries use too, and waits for its response; `None` if one came without
+/// the cookie that this server sends.
+async fn shared_exchange(
+    sockets: &Arc<Sockets>,
+    question: &[u8],
+    cookies: Option<&Cookies>,
+) -> Result<Option<Vec<u8>>, NetError> {
+    egress_budget::charge_bytes(egress_budget::DATAGRAM + question.len())?;
+    let mut sent = sockets.send(question.to_vec()).await?;
+    loop {
+        let mut answer = sent.response().await?;
         match cookies.map_or(Sender::Accepted, |cookies| cookies.check(&mut answer)) {
             Sender::Accepted => return Ok(Some(answer)),
             Sender::Doubtful => return Ok(None),
-            Sender::Foreign => {}
+            Sender::Foreign => sent.wait_again(question),
         }
     }
 }

@@ -18,7 +18,7 @@ fn with_cookie(query: &[u8], address: [u8; 4], cookie: &[u8]) -> Option<Vec<u8>>
 }
 
 fn client_with_cookies(server: &Scripted, attempts: u32) -> Client {
-    Client::new(vec![server.upstream().with_cookies()], attempts)
+    Client::new(vec![server.upstream().kept()], attempts)
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_resolver_without_cookies_answers_as_before() {
         good(query)
     }] {
         let server = Scripted::start(script, None).await;
-        let mut upstream = server.upstream().with_cookies();
+        let mut upstream = server.upstream().kept();
         upstream.set_timeout(std::time::Duration::from_millis(200));
         let client = Client::new(vec![upstream], 2);
         for _ in 0..2 {
