@@ -7,6 +7,7 @@ mod kept_results;
 mod lookup;
 mod metrics;
 pub(crate) mod one_time_links;
+mod recent_lines;
 mod recent_replies;
 mod request_log;
 mod short;
@@ -28,6 +29,7 @@ use crate::{
 use cache::Cache;
 pub use kept_results::{KeptResult, ShownResult};
 use one_time_links::OneTimeLinks;
+use recent_lines::RecentLines;
 use recent_replies::RecentReplies;
 use single_flight::SingleFlight;
 
@@ -39,6 +41,7 @@ struct Inner {
     registry: Arc<Registry>,
     process: Process,
     recent: RecentReplies,
+    recent_lines: RecentLines,
     links: OneTimeLinks,
     cache: Cache,
     flights: Arc<SingleFlight>,
@@ -60,6 +63,7 @@ impl Engine {
             registry,
             process,
             recent: RecentReplies::default(),
+            recent_lines: RecentLines::default(),
             links: OneTimeLinks::default(),
             cache: Cache::new(settings.limits.cache_bytes, settings.limits.cache_entries),
             flights: Arc::default(),

@@ -4,9 +4,12 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use super::{Document, truncated::json_bytes};
+use super::{
+    Document,
+    truncated::{json_bytes, json_within},
+};
 
 /// The result data of a command: the `data` member of a reply.
 ///
@@ -31,6 +34,8 @@ pub trait Answer:
 pub trait ErasedAnswer: Any + Send + Sync {
     /// The `data` member of the reply.
     fn data(&self) -> Value;
+    /// The `data` member as JSON text; `None` if it is longer than `limit` bytes.
+    fn data_json(&self, limit: usize) -> Option<Box<RawValue>>;
     /// Size of the `data` member as JSON, in bytes.
     fn data_size(&self) -> usize;
     /// Builds the document; see [`Answer::present`].
@@ -44,6 +49,10 @@ pub trait ErasedAnswer: Any + Send + Sync {
 impl<D: Answer> ErasedAnswer for D {
     fn data(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
+    }
+
+    fn data_json(&self, limit: usize) -> Option<Box<RawValue>> {
+        RawValue::from_string(json_within(self, limit)?).ok()
     }
 
     fn data_size(&self) -> usize {

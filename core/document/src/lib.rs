@@ -17,6 +17,6 @@ pub use answer::{Answer, ErasedAnswer};
 pub use blocks::*;
 pub use failure::{Failure, Missing, UsageError, UsageKind};
 pub use problem::{Position, Problem, ProblemCode};
-pub use reply::{RenderedAnswer, Reply, ShortForm, reply_schema};
+pub use reply::{MAX_DATA, MAX_REPLY, RenderedAnswer, Reply, ShortForm, TooLarge, reply_schema};
 pub use schema::{inline_schema, public_schema_settings, written_schema};
 pub use truncated::{Truncated, clip_json, json_size};

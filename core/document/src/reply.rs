@@ -6,13 +6,25 @@ use std::{
 };
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer, ser::Error};
+use serde_json::{Map, Value, value::RawValue};
 
-use crate::{Block, Document, ErasedAnswer, Severity, truncated::json_bytes};
+use crate::{
+    Block, Document, ErasedAnswer, Severity,
+    truncated::{json_bytes, json_within},
+};
 
 /// Name of the vantage point of lookups made by this process.
 const LOCAL: &str = "local";
+
+/// Largest size of the data of a reply as JSON, in bytes.
+pub const MAX_DATA: usize = 256 << 10;
+/// Largest size of a reply as JSON without its arguments, in bytes.
+pub const MAX_REPLY: usize = 1 << 20;
+
+/// The part of a reply that is larger than it may be: its name and its bound in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge(pub &'static str, pub usize);
 
 /// The data of a lookup with its document and JSON, each built at most once. Many replies share
 /// one.
@@ -88,7 +100,8 @@ struct Shared<'a> {
     title: &'a str,
     /// The result in one sentence.
     summary: &'a str,
-    data: Value,
+    #[schemars(with = "Value")]
+    data: &'a RawValue,
     /// A renderable version of the reply.
     blocks: &'a [Block],
     /// Warnings and remarks about the result.
@@ -167,45 +180,91 @@ impl RenderedAnswer {
         3 * self.json_size()
     }
 
-    /// Builds the document and the JSON now, so that later uses only copy them.
-    pub fn prepare(&self, command: &str, arguments: &Map<String, Value>) {
-        self.json(command, arguments);
+    /// Builds the JSON now, so that later uses only copy it.
+    ///
+    /// # Errors
+    /// The data or the reply would be larger than it may be.
+    pub fn prepare(&self, command: &str, arguments: &Map<String, Value>) -> Result<(), TooLarge> {
+        if self.json.get().is_some() {
+            return Ok(());
+        }
+        let json = self.write(command, arguments, MAX_DATA, MAX_REPLY)?;
+        let _ = self.size.set(json.len() - json_bytes(arguments));
+        let _ = self.json.set(json);
+        Ok(())
     }
 
     /// The part of the JSON object that all replies with this answer share, built once.
     fn json(&self, command: &str, arguments: &Map<String, Value>) -> &str {
         self.json.get_or_init(|| {
-            let shared = self.shared(command, arguments);
-            serde_json::to_string(&shared).unwrap_or_default().into()
+            let most = usize::MAX;
+            self.write(command, arguments, most, most)
+                .unwrap_or_default()
         })
     }
 
-    fn shared<'a>(&'a self, command: &'a str, arguments: &'a Map<String, Value>) -> Shared<'a> {
-        let Document {
-            title,
-            summary,
-            severity,
-            blocks,
-            warnings,
-        } = self.document();
-        Shared {
-            command,
-            arguments,
-            severity: *severity,
-            title,
-            summary,
-            data: self.finding.data(),
-            blocks,
-            warnings,
-        }
+    /// Writes data and document. A document that no text form has asked for yet is not kept: the JSON has it.
+    fn write(
+        &self,
+        command: &str,
+        arguments: &Map<String, Value>,
+        max_data: usize,
+        max_reply: usize,
+    ) -> Result<Arc<str>, TooLarge> {
+        let data = self
+            .finding
+            .data_json(max_data)
+            .ok_or(TooLarge("data", max_data))?;
+
+        let built;
+        let document = match self.document.get() {
+            Some(document) => document,
+            None => {
+                built = self.finding.present();
+                &built
+            }
+        };
+
+        let limit = max_reply.saturating_add(json_bytes(arguments));
+        json_within(&shared(command, arguments, document, &data), limit)
+            .map(Arc::from)
+            .ok_or(TooLarge("reply", max_reply))
+    }
+}
+
+fn shared<'a>(
+    command: &'a str,
+    arguments: &'a Map<String, Value>,
+    document: &'a Document,
+    data: &'a RawValue,
+) -> Shared<'a> {
+    let Document {
+        title,
+        summary,
+        severity,
+        blocks,
+        warnings,
+    } = document;
+    Shared {
+        command,
+        arguments,
+        severity: *severity,
+        title,
+        summary,
+        data,
+        blocks,
+        warnings,
     }
 }
 
 impl Serialize for Reply {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let data = self.rendition.finding.data_json(usize::MAX);
+        let data = data.ok_or_else(|| S::Error::custom("data without JSON form"))?;
+        let document = self.rendition.document();
         let envelope = Envelope {
             id: &self.id,
-            shared: self.rendition.shared(self.command, &self.arguments),
+            shared: shared(self.command, &self.arguments, document, &data),
             elapsed_ms: self.elapsed_ms(),
             cached: self.cached,
             vantage: LOCAL,

@@ -64,6 +64,36 @@ pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
     counter.0
 }
 
+/// Writes a value as JSON; `None` if that takes more than `limit` bytes.
+pub(crate) fn json_within(value: &impl Serialize, limit: usize) -> Option<String> {
+    let mut writer = Bounded {
+        text: Vec::with_capacity(512),
+        limit,
+    };
+    serde_json::to_writer(&mut writer, value).ok()?;
+    String::from_utf8(writer.text).ok()
+}
+
+/// Keeps the bytes that are written to it, up to a limit.
+struct Bounded {
+    text: Vec<u8>,
+    limit: usize,
+}
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.text.len() + bytes.len() > self.limit {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Counts the bytes that are written to it.
 struct Counter(usize);
 
@@ -94,6 +124,15 @@ mod tests {
                 assert_eq!(clipped == text, bytes >= written.len() || text.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn json_is_written_up_to_a_limit() {
+        let value = ["ü\"", "b"];
+        let whole = serde_json::to_string(&value).expect("serializes");
+        assert_eq!(json_within(&value, whole.len()).as_ref(), Some(&whole));
+        assert_eq!(json_within(&value, whole.len() - 1), None);
+        assert_eq!(json_bytes(&value), whole.len());
     }
 
     #[test]

@@ -14,18 +14,16 @@ use netvane_net::offload;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, request_log::RequestLog,
-    short::shorten,
+    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, recent_lines::RecentLine,
+    request_log::RequestLog, short::shorten,
 };
 use crate::{
-    command::{
-        Prepared,
-        parse::{self, MAX_LINE, Understood},
-    },
+    command::parse::{self, MAX_LINE, Understood},
     platform::Platform,
     policy::{rate_limits::AT_HAND, rules::Admission},
     request::{Input, Request},
     runtime::Runtime,
+    spec::Cost,
 };
 
 impl Engine {
@@ -44,6 +42,13 @@ impl Engine {
         progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
         let mut log = RequestLog::new(self.runtime(), request);
+
+        if let Some(recalled) = self.recall(&log.request) {
+            let answer = self.answer_again(recalled, &mut log).await;
+            self.remember(&log, &answer);
+            log.finish(&answer);
+            return answer;
+        }
 
         let answer = match self.understand(&log.request.input) {
             Ok(understood) => {
@@ -174,40 +179,83 @@ impl Engine {
                 .access
                 .admit(log.request.platform, &log.request.caller, spec.name)?;
 
+        // Boxed, as everything that not every request needs: the future of a request is copied from layer to layer.
         if command.about_visit && log.request.http_request.is_none() {
-            self.bring_visit(spec.name, admitted, log, &mut progress)
-                .await?;
+            Box::pin(self.bring_visit(spec.name, admitted, log, &mut progress)).await?;
+        }
+
+        if spec.cost == Cost::Free {
+            log.units = spec.cost.units();
+            let standings = runtime.charge(&log.request, admitted, log.units)?;
+            let lookup = Lookup::new(command, prepared, runtime, &log.request, standings);
+            let entry = Box::pin(self.look_up_at_hand(lookup)).await?;
+            return prepared_reply(id, entry, started, false).await.map(present);
         }
 
         let key = Arc::new(CacheKey::new(&command, &*prepared, &log.request));
         let is_cached = self.0.cache.get(&key).filter(|_| !log.request.fresh);
         log.units = is_cached.as_deref().map_or(spec.cost.units(), cached_units);
         let standings = runtime.charge(&log.request, admitted, log.units)?;
-        refuse_forbidden_target(&runtime, &*prepared)?;
+        check_target(&runtime, prepared.contacts())?;
         if let Some(entry) = is_cached {
+            let line = || RecentLine::new(&command, &*prepared, &log.request, short);
+            self.0.recent_lines.keep(&log.request, &command, line);
             return prepared_reply(id, entry, started, true).await.map(present);
         }
 
         let _slot = acquire_slot(&runtime, &log.request, spec.timeout).await?;
-        let lookup = Lookup::new(command, prepared, key, runtime, &log.request, standings);
-        let entry = self
-            .look_up_once(lookup, |rendition, arguments| {
-                progress(present(Reply {
-                    id: id.clone(),
-                    command: spec.name,
-                    arguments,
-                    rendition,
-                    short: None,
-                    elapsed: started.elapsed(),
-                    cached: false,
-                    fresh_for: Duration::ZERO,
-                }));
-            })
-            .await?;
+        let lookup = Lookup::new(command, prepared, runtime, &log.request, standings);
+        let looked_up = self.look_up_once(lookup, key, |rendition, arguments| {
+            progress(present(Reply {
+                id: id.clone(),
+                command: spec.name,
+                arguments,
+                rendition,
+                short: None,
+                elapsed: started.elapsed(),
+                cached: false,
+                fresh_for: Duration::ZERO,
+            }));
+        });
+        let entry = Box::pin(looked_up).await?;
 
         prepared_reply(id.clone(), entry, started, false)
             .await
             .map(present)
+    }
+
+    /// Finds the cached answer to a line that was asked before, without reading the line again.
+    fn recall(&self, request: &Request) -> Option<Recalled> {
+        let line = self.0.recent_lines.find(request)?;
+        let entry = self.0.cache.get(&line.key)?;
+        Some(Recalled { line, entry })
+    }
+
+    /// Answers from the cache, with the same checks and charges as [`Engine::answer`].
+    async fn answer_again(
+        &self,
+        recalled: Recalled,
+        log: &mut RequestLog,
+    ) -> Result<Reply, Failure> {
+        let Recalled { line, entry } = recalled;
+        let command = &line.command;
+        log.question = Some((command.clone(), line.arguments.clone()));
+        let (runtime, request) = (log.runtime.clone(), &log.request);
+
+        let admitted =
+            runtime
+                .access
+                .admit(request.platform, &request.caller, command.spec.name)?;
+        log.units = cached_units(&entry);
+        runtime.charge(request, admitted, log.units)?;
+        check_target(&runtime, line.contacts.as_ref())?;
+
+        let reply = prepared_reply(log.id.clone(), entry, log.started, true).await?;
+        Ok(if line.short {
+            shorten(reply, command.short)
+        } else {
+            reply
+        })
     }
 
     /// Obtains the caller's HTTP request: sends a one-time link and waits until the user shares a
@@ -251,9 +299,15 @@ fn charge_usage_error(runtime: &Runtime, request: &Request) -> Result<u32, Failu
     Ok(units)
 }
 
+/// A line that was asked before, and the cached answer to it.
+struct Recalled {
+    line: Arc<RecentLine>,
+    entry: Arc<Entry>,
+}
+
 /// Refuses a forbidden target address before the lookup takes a slot or sends anything.
-fn refuse_forbidden_target(runtime: &Runtime, prepared: &dyn Prepared) -> Result<(), Failure> {
-    match prepared.contacts() {
+fn check_target(runtime: &Runtime, contacts: Option<&Host>) -> Result<(), Failure> {
+    match contacts {
         Some(Host::Address(address)) => runtime
             .net
             .guard
@@ -290,11 +344,12 @@ async fn prepared_reply(
     if entry.reply_bytes <= offload::SMALL {
         return Ok(reply(id, &entry, started, cached));
     }
-    offload::run(entry.reply_bytes, move || {
+    Box::pin(offload::run(entry.reply_bytes, move || {
         let reply = reply(id, &entry, started, cached);
-        reply.rendition.prepare(reply.command, &reply.arguments);
+        // It fits: an answer that would be too large is an error when it is found.
+        let _ = reply.rendition.prepare(reply.command, &reply.arguments);
         reply
-    })
+    }))
     .await
 }
 

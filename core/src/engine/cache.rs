@@ -7,17 +7,13 @@ use std::{
 
 use ::metrics::gauge;
 use moka::{Expiry, sync::Cache as Store};
-use netvane_document::{ErasedAnswer, Failure, RenderedAnswer};
+use netvane_document::{ErasedAnswer, Failure, RenderedAnswer, TooLarge};
 use netvane_net::metrics;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::cache_key::CacheKey;
 
-/// Largest size of the data of a reply as JSON, in bytes.
-const MAX_DATA: usize = 256 << 10;
-/// Largest size of a reply as JSON without its arguments, in bytes.
-const MAX_REPLY: usize = 1 << 20;
 /// Size in bytes of an entry after which the bound is restored at once.
 const LARGE: usize = 16 << 10;
 /// Bytes that an entry takes beside its content.
@@ -37,7 +33,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Renders the answer.
+    /// Renders the answer as JSON.
     ///
     /// # Errors
     /// The reply would be too large.
@@ -47,11 +43,10 @@ impl Entry {
         finding: Arc<dyn ErasedAnswer>,
         longest: Duration,
     ) -> Result<Self, Failure> {
-        check_size("data", finding.data_size(), MAX_DATA)?;
         let lifetime = finding.lifetime().min(longest);
         let rendered = Arc::new(RenderedAnswer::new(finding.clone()));
+        rendered.prepare(command, &arguments).map_err(too_large)?;
         let reply_bytes = rendered.json_size();
-        check_size("reply", reply_bytes, MAX_REPLY)?;
 
         Ok(Self {
             command,
@@ -91,14 +86,11 @@ impl Entry {
     }
 }
 
-/// Fails if a part of a reply is larger than it may be. Commands leave out what does not fit, so this is rare.
-fn check_size(part: &'static str, bytes: usize, limit: usize) -> Result<(), Failure> {
-    if bytes <= limit {
-        return Ok(());
-    }
+/// The error for a reply that is larger than it may be. Commands leave out what does not fit, so this is rare.
+fn too_large(TooLarge(part, limit): TooLarge) -> Failure {
     metrics::limit_reached("reply_bytes");
     let what = format!("the {part} of this reply");
-    Err(Failure::TooLarge { what, limit })
+    Failure::TooLarge { what, limit }
 }
 
 /// Cache bounded in bytes and in entries; each entry expires after its own lifetime.
@@ -157,7 +149,7 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use netvane_document::{Answer, Document, Severity};
+    use netvane_document::{Answer, Document, MAX_DATA, MAX_REPLY, Severity};
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
 

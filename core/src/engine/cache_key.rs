@@ -1,6 +1,9 @@
 //! Cache keys: they decide which requests are identical.
 
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::{Arc, LazyLock},
+};
 
 use http::{HeaderName, HeaderValue, Method, Uri, Version};
 
@@ -15,8 +18,15 @@ use crate::{
 
 /// Key shared by identical requests. The HTTP request and the caller are part of it only for
 /// commands whose reply depends on them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct CacheKey {
+    /// Hash of the parts: several tables look the key up.
+    hash: u64,
+    parts: Parts,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Parts {
     command: &'static str,
     /// The canonical arguments as JSON.
     arguments: Arc<str>,
@@ -40,18 +50,18 @@ struct VisitKey {
 impl CacheKey {
     #[cfg(test)]
     pub(super) fn for_test(number: usize) -> Self {
-        Self {
+        Self::from(Parts {
             command: "txt",
             arguments: number.to_string().into(),
             http_request: None,
             caller: None,
             private_names: false,
-        }
+        })
     }
 
     /// Bytes that the key holds in memory, without the HTTP request of a command about it.
     pub(super) fn size(&self) -> usize {
-        size_of::<Self>() + self.arguments.len()
+        size_of::<Self>() + self.parts.arguments.len()
     }
 
     pub(super) fn new(command: &Entry, prepared: &dyn Prepared, request: &Request) -> Self {
@@ -60,7 +70,7 @@ impl CacheKey {
             .as_deref()
             .filter(|_| command.about_visit);
         let arguments = serde_json::to_string(prepared.arguments()).unwrap_or_default();
-        Self {
+        Self::from(Parts {
             command: command.spec.name,
             arguments: arguments.into(),
             http_request: http_request.map(VisitKey::from),
@@ -68,7 +78,24 @@ impl CacheKey {
                 .about_caller
                 .then(|| (request.platform, request.caller.clone())),
             private_names: request.caller.may_see_private_names(),
+        })
+    }
+}
+
+impl From<Parts> for CacheKey {
+    fn from(parts: Parts) -> Self {
+        // Random for each process, because users choose the arguments.
+        static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self {
+            hash: STATE.hash_one(&parts),
+            parts,
         }
+    }
+}
+
+impl Hash for CacheKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use netvane_document::{ErasedAnswer, Failure, RenderedAnswer};
 use netvane_net::{EgressBudget, offload};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{Engine, cache::Entry, cache_key::CacheKey, single_flight::FlightClass};
@@ -24,7 +26,6 @@ const ENDLESS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub(super) struct Lookup {
     command: Arc<CommandEntry>,
     prepared: Box<dyn Prepared>,
-    key: Arc<CacheKey>,
     runtime: Arc<Runtime>,
     request: Request,
     standings: Vec<Remaining>,
@@ -34,7 +35,6 @@ impl Lookup {
     pub(super) fn new(
         command: Arc<CommandEntry>,
         prepared: Box<dyn Prepared>,
-        key: Arc<CacheKey>,
         runtime: Arc<Runtime>,
         request: &Request,
         standings: Vec<Remaining>,
@@ -44,7 +44,6 @@ impl Lookup {
         Self {
             command,
             prepared,
-            key,
             runtime,
             request,
             standings,
@@ -93,6 +92,18 @@ impl Lookup {
             .egress_budget(sends, &self.request.caller, spec.cost.units())
     }
 
+    /// Runs the command and renders what it finds.
+    async fn run(self, context: Context) -> Result<Arc<Entry>, Failure> {
+        let name = self.command.spec.name;
+        let arguments = self.prepared.arguments().clone();
+        let longest = Duration::from_secs(self.runtime.limits.cache_seconds);
+        let finding = look_up(self, context).await?;
+
+        let size = finding.data_size();
+        let entry = offload::run(size, move || Entry::new(name, arguments, finding, longest));
+        Ok(Arc::new(entry.await??))
+    }
+
     /// Whether the operator's terminal runs it until Ctrl-C.
     fn is_endless(&self) -> bool {
         let at_terminal = self.request.platform == Platform::Terminal && self.request.caller.own;
@@ -101,58 +112,68 @@ impl Lookup {
 }
 
 impl Engine {
+    /// Runs a command that does no I/O. It is over before another caller could join it, and the cache would cost more.
+    pub(super) async fn look_up_at_hand(&self, lookup: Lookup) -> Result<Arc<Entry>, Failure> {
+        let (progress, _) = watch::channel(None);
+        let context = lookup.context(self, progress);
+        lookup.run(context).await
+    }
+
     /// Joins the running lookup for an identical request, or starts one.
     pub(super) async fn look_up_once(
         &self,
         lookup: Lookup,
+        key: Arc<CacheKey>,
         mut show: impl FnMut(Arc<RenderedAnswer>, Arc<Map<String, Value>>),
     ) -> Result<Arc<Entry>, Failure> {
         let arguments = lookup.prepared.arguments().clone();
-        let key = (lookup.key.clone(), lookup.flight_class());
+        let flight_key = (key.clone(), lookup.flight_class());
 
-        let flight = self.0.flights.join(key.clone(), |sender| {
+        let flight = self.0.flights.join(flight_key.clone(), |sender| {
             let context = lookup.context(self, sender);
-            self.clone()
-                .look_up_and_keep(lookup, context)
-                .in_current_span()
+            let is_bulk = lookup.request.bulk;
+            let lookup = self
+                .clone()
+                .look_up_and_keep(lookup, key, context)
+                .in_current_span();
+            if is_bulk {
+                spread(lookup).boxed()
+            } else {
+                lookup.boxed()
+            }
         });
         let outcome = flight
             .outcome(|rendition| show(rendition, arguments.clone()))
             .await;
-        self.0.flights.leave(&key, &flight);
+        self.0.flights.leave(&flight_key, &flight);
         outcome
     }
 
     async fn look_up_and_keep(
         self,
         lookup: Lookup,
+        key: Arc<CacheKey>,
         context: Context,
     ) -> Result<Arc<Entry>, Failure> {
         // Another flight may have finished since the cache was checked.
-        if let Some(entry) = self
-            .0
-            .cache
-            .get(&lookup.key)
-            .filter(|_| !lookup.request.fresh)
-        {
+        let known = self.0.cache.get(&key);
+        if let Some(entry) = known.filter(|_| !lookup.request.fresh) {
             return Ok(entry);
         }
 
-        let (name, arguments) = (
-            lookup.command.spec.name,
-            lookup.prepared.arguments().clone(),
-        );
-        let longest = Duration::from_secs(lookup.runtime.limits.cache_seconds);
-        let (key, egress_budget) = (lookup.key.clone(), lookup.egress_budget());
-        let finding = egress_budget.during(look_up(lookup, context)).await?;
-
-        let size = finding.data_size();
-        let entry = offload::run(size, move || Entry::new(name, arguments, finding, longest));
-        let entry = Arc::new(entry.await??);
+        let egress_budget = lookup.egress_budget();
+        let entry = egress_budget.during(lookup.run(context)).await?;
         self.0.cache.keep(key, entry.clone());
-
         Ok(entry)
     }
+}
+
+/// Runs a lookup on any worker: a batch waits for all its lookups in one task.
+async fn spread(
+    lookup: impl Future<Output = Result<Arc<Entry>, Failure>> + Send + 'static,
+) -> Result<Arc<Entry>, Failure> {
+    let task = AbortOnDropHandle::new(tokio::spawn(lookup));
+    task.await.unwrap_or(Err(Failure::Internal))
 }
 
 /// Acquires a slot of the cost class, then runs the command, both within its deadline. A bulk

@@ -3,12 +3,16 @@
 use std::{
     collections::HashMap,
     future::Future,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use netvane_document::{Failure, RenderedAnswer};
 use tokio::sync::watch;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{cache::Entry, cache_key::CacheKey};
 
@@ -28,11 +32,11 @@ pub(super) enum FlightClass {
 
 type LookupResult = Result<Arc<Entry>, Failure>;
 
-/// A running lookup. It ends with its result, or is cancelled when nobody waits for it any more.
+/// A running lookup. Those who wait for it run it, so that it needs no task of its own; it is cancelled when nobody
+/// waits for it any more.
 pub(crate) struct Flight {
     progress: watch::Receiver<Option<Arc<RenderedAnswer>>>,
-    outcome: watch::Receiver<Option<LookupResult>>,
-    _task: AbortOnDropHandle<()>,
+    outcome: Shared<BoxFuture<'static, LookupResult>>,
 }
 
 /// Running lookups by the key of their request.
@@ -52,22 +56,18 @@ impl SingleFlight {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
 
         if let Some(flight) = flights.get(&key).and_then(Weak::upgrade)
-            && flight.outcome.borrow().is_none()
+            && flight.outcome.peek().is_none()
         {
             return flight;
         }
 
         let (progress_sender, progress) = watch::channel(None);
-        let (outcome_sender, outcome) = watch::channel(None);
-        let lookup = start(progress_sender);
-        let task = tokio::spawn(async move {
-            let found = lookup.await;
-            outcome_sender.send_replace(Some(found));
-        });
+        // A panic ends the lookup for all who wait for it, and nothing else.
+        let lookup = AssertUnwindSafe(start(progress_sender)).catch_unwind();
+        let outcome = lookup.map(|found| found.unwrap_or(Err(Failure::Internal)));
         let flight = Arc::new(Flight {
             progress,
-            outcome,
-            _task: AbortOnDropHandle::new(task),
+            outcome: outcome.boxed().shared(),
         });
 
         flights.insert(key, Arc::downgrade(&flight));
@@ -101,10 +101,7 @@ impl Flight {
         loop {
             tokio::select! {
                 biased;
-                landed = outcome.wait_for(Option::is_some) => {
-                    // The sender is dropped without a result only if the lookup panicked.
-                    return landed.ok().and_then(|outcome| outcome.clone()).unwrap_or(Err(Failure::Internal));
-                }
+                found = &mut outcome => return found,
                 changed = progress.changed(), if under_way => match changed {
                     Ok(()) => {
                         let found = progress.borrow_and_update().clone();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::testing::dns::{TestDns, ask, ask_json};
-use crate::{Input, Platform, Request};
+use crate::{Input, Platform, Request, request::Caller};
 
 #[tokio::test]
 async fn a_reply_has_all_fields_of_the_contract() {
@@ -345,6 +345,62 @@ async fn a_cached_reply_is_charged_by_its_size() {
         let reply = ask(&engine, "a small.example.test").await.expect("within");
         assert_eq!(reply.cached, number > 0);
     }
+}
+
+#[tokio::test]
+async fn a_line_that_was_asked_before_is_charged_and_checked_again() {
+    let dns = TestDns::start().await;
+    let engine = engine_with_units(&dns, 100);
+    let of = |address: &str, fresh| {
+        let line = Input::Text("a web.example.test --short".into());
+        let caller = Caller {
+            address: address.parse().ok(),
+            ..Caller::default()
+        };
+        let request = Request::new(Platform::Http, line).by(caller);
+        engine.ask(Request { fresh, ..request }, |_| {})
+    };
+
+    // The line is read twice, and known from the third time on.
+    for (number, cached) in [(1, false), (2, true), (3, true), (4, true)] {
+        let reply = of("192.0.2.1", false).await.expect("a reply");
+        let short = reply.short.as_ref().map(|short| short.text());
+        assert_eq!((reply.cached, number), (cached, number));
+        assert_eq!(short.as_deref(), Some("192.0.2.80\n"));
+    }
+    assert!(
+        !of("192.0.2.1", true).await.expect("a reply").cached,
+        "a fresh one"
+    );
+
+    let mut allowed = 0;
+    while of("192.0.2.2", false).await.is_ok() {
+        allowed += 1;
+        assert!(allowed <= 100, "free of charge");
+    }
+    assert!(matches!(
+        of("192.0.2.2", false).await,
+        Err(Failure::RateLimited { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_command_without_network_is_not_cached() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+    for _ in 0..3 {
+        assert_eq!(ask_json(&engine, "port 443").await["cached"], false);
+    }
+}
+
+#[tokio::test]
+async fn the_future_of_a_request_is_small() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+    let line = Input::Text("a web.example.test".into());
+    let asked = engine.ask(Request::new(Platform::Http, line), |_| {});
+    // It is copied from layer to layer.
+    assert!(size_of_val(&asked) <= 4096, "{}", size_of_val(&asked));
 }
 
 #[tokio::test]
