@@ -1,5 +1,7 @@
 //! The body of a request, read within its limits of size and time.
 
+use std::{pin::pin, task::Poll};
+
 use axum::{
     body::{Body, to_bytes},
     http::StatusCode,
@@ -36,7 +38,15 @@ pub(crate) async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure>
     if declared > app.max_body as u64 {
         return Err(too_large());
     }
-    match tokio::time::timeout(app.read_timeout, to_bytes(body, app.max_body)).await {
+
+    let mut reading = pin!(to_bytes(body, app.max_body));
+    // A body that came with the head needs no timer.
+    let read = match futures::poll!(&mut reading) {
+        Poll::Ready(read) => Ok(read),
+        Poll::Pending => tokio::time::timeout(app.read_timeout, reading).await,
+    };
+
+    match read {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_limit(&error) => Err(too_large()),
         Ok(Err(error)) => {

@@ -37,7 +37,8 @@ pub(crate) async fn post(
         Ok((input, Some(callback))) => match admitted.may(Scope::Callback) {
             Ok(()) => {
                 let request = admitted.request(input, http_request);
-                deliveries::take(&app, request, &callback, bytes.len()).await
+                // Boxed: the future of a request without callback is copied from layer to layer.
+                Box::pin(deliveries::take(&app, request, &callback, bytes.len())).await
             }
             Err(refused) => refused.into_response(),
         },
