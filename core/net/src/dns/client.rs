@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -48,6 +48,8 @@ pub struct Client {
     pub(super) resolver_health: Option<Arc<ResolverHealth>>,
     /// Names that not every caller may look up with these servers.
     pub(super) private_names: Option<Arc<PrivateNames>>,
+    /// Smallest TTL of the responses, in seconds, if it is recorded.
+    pub(super) ttls: Option<Arc<AtomicU32>>,
 }
 
 impl Client {
@@ -58,7 +60,22 @@ impl Client {
             attempts,
             resolver_health: None,
             private_names: None,
+            ttls: None,
         }
+    }
+
+    /// Returns this client, recording the TTLs of all responses from now on for [`Self::shortest_ttl`].
+    pub fn recording_ttls(&self) -> Self {
+        Self {
+            ttls: Some(Arc::new(AtomicU32::new(u32::MAX))),
+            ..self.clone()
+        }
+    }
+
+    /// Returns for how many seconds all responses that were recorded may be cached: the smallest TTL; 0 without one.
+    pub fn shortest_ttl(&self) -> u32 {
+        let shortest = self.ttls.as_ref().map(|ttls| ttls.load(Ordering::Relaxed));
+        shortest.filter(|ttl| *ttl != u32::MAX).unwrap_or(0)
     }
 
     /// Returns this client, recording each success or failure in `resolver_health`.
@@ -110,6 +127,9 @@ impl Client {
         let answer = Box::pin(self.ask_in_turn(question)).await;
         if let Some(resolver_health) = &self.resolver_health {
             resolver_health.note(answer.is_ok());
+        }
+        if let Some(ttls) = &self.ttls {
+            ttls.fetch_min(lifetime(&answer), Ordering::Relaxed);
         }
         if let (Some(names), Ok(response)) = (private_names, &answer) {
             names.check_response(&response.message)?;
@@ -389,6 +409,22 @@ fn escape_label(label: &[u8]) -> String {
         }
         text
     })
+}
+
+/// For how many seconds a response may be cached. A lookup that failed may succeed soon.
+fn lifetime(answer: &Result<Response, Failure>) -> u32 {
+    const FAILED: u32 = 5;
+    let Ok(Response { message, .. }) = answer else {
+        return FAILED;
+    };
+    let positive = message.answers.iter().map(|record| record.ttl).min();
+    match message.rcode {
+        OptRcode::NOERROR | OptRcode::NXDOMAIN => {
+            let ttls = positive.into_iter().chain(message.negative_ttl());
+            ttls.min().unwrap_or(0)
+        }
+        _ => FAILED,
+    }
 }
 
 #[cfg(test)]
