@@ -1,8 +1,9 @@
 //! Queries a list of servers: in order, with retries, over TCP after a truncated response, and without EDNS if a server
 //! does not support it.
 
+mod ttls;
+
 use std::{
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU32, AtomicUsize, Ordering},
@@ -64,20 +65,6 @@ impl Client {
         }
     }
 
-    /// Returns this client, recording the TTLs of all responses from now on for [`Self::shortest_ttl`].
-    pub fn recording_ttls(&self) -> Self {
-        Self {
-            ttls: Some(Arc::new(AtomicU32::new(u32::MAX))),
-            ..self.clone()
-        }
-    }
-
-    /// Returns for how many seconds all responses that were recorded may be cached: the smallest TTL; 0 without one.
-    pub fn shortest_ttl(&self) -> u32 {
-        let shortest = self.ttls.as_ref().map(|ttls| ttls.load(Ordering::Relaxed));
-        shortest.filter(|ttl| *ttl != u32::MAX).unwrap_or(0)
-    }
-
     /// Returns this client, recording each success or failure in `resolver_health`.
     pub(super) fn with_health(self, resolver_health: Arc<ResolverHealth>) -> Self {
         Self {
@@ -99,21 +86,6 @@ impl Client {
         self.ask(&Question::new(name, rtype)).await
     }
 
-    /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.
-    ///
-    /// # Errors
-    /// Both queries failed.
-    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
-        let (v4, v6) = futures::join!(self.query(name, Rtype::A), self.query(name, Rtype::AAAA));
-        if v4.is_err() && v6.is_err() {
-            return v4.map(|_| Vec::new());
-        }
-        let addresses = |response: Result<Response, Failure>| {
-            response.map(|r| r.message.addresses()).unwrap_or_default()
-        };
-        Ok(addresses(v4).into_iter().chain(addresses(v6)).collect())
-    }
-
     /// Sends one exact query to the servers in turn, for the configured number of rounds, until one gives an answer.
     /// After SERVFAIL, REFUSED or NOTIMP the next server is tried.
     ///
@@ -128,8 +100,8 @@ impl Client {
         if let Some(resolver_health) = &self.resolver_health {
             resolver_health.note(answer.is_ok());
         }
-        if let Some(ttls) = &self.ttls {
-            ttls.fetch_min(lifetime(&answer), Ordering::Relaxed);
+        if let Some(shortest) = &self.ttls {
+            shortest.fetch_min(ttls::lifetime(&answer), Ordering::Relaxed);
         }
         if let (Some(names), Ok(response)) = (private_names, &answer) {
             names.check_response(&response.message)?;
@@ -409,22 +381,6 @@ fn escape_label(label: &[u8]) -> String {
         }
         text
     })
-}
-
-/// For how many seconds a response may be cached. A lookup that failed may succeed soon.
-fn lifetime(answer: &Result<Response, Failure>) -> u32 {
-    const FAILED: u32 = 5;
-    let Ok(Response { message, .. }) = answer else {
-        return FAILED;
-    };
-    let positive = message.answers.iter().map(|record| record.ttl).min();
-    match message.rcode {
-        OptRcode::NOERROR | OptRcode::NXDOMAIN => {
-            let ttls = positive.into_iter().chain(message.negative_ttl());
-            ttls.min().unwrap_or(0)
-        }
-        _ => FAILED,
-    }
 }
 
 #[cfg(test)]

@@ -201,9 +201,12 @@ fn compare_certificates(data: &mut Data, policy: &Policy) {
         let host = &server.exchange.exchange;
         let why = match &server.certificate {
             Some(certificate) => certificate.reason(),
-            None => Some("it does not offer TLS"),
+            None => {
+                let offers = server.exchange.welcome.starttls;
+                (offers == Some(false)).then_some("it does not offer TLS")
+            }
         };
-        let Some(why) = why.filter(|_| server.exchange.answers() && policy.names(host)) else {
+        let Some(why) = why.filter(|_| policy.names(host)) else {
             continue;
         };
         let text = format!("The policy demands a valid certificate of {host}, but {why}");
