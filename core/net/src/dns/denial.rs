@@ -188,7 +188,7 @@ impl<'a> Hashed<'a> {
         if owner < next {
             owner < hash && hash < next
         } else {
-            // The last one of the zone, which leads back to the first.
+            // The last one of the zone, whose next name is the first.
             owner < hash || hash < next
         }
     }
@@ -198,7 +198,7 @@ impl<'a> Hashed<'a> {
 fn spans(owner: &Name, nsec: &NSEC, name: &Name) -> bool {
     let next = nsec.next_domain_name();
     let is_below = owner.zone_of(name) && nsec.is_ancestor_delegation();
-    // The last one of the zone leads back to its apex.
+    // The next name of the last one is the apex.
     let is_before_next = name < next || next <= owner;
     owner < name && is_before_next && !is_below
 }
