@@ -16,3 +16,4 @@ mod route;
 mod route_rounds;
 mod spending;
 mod tls;
+mod tls_mail;

@@ -154,6 +154,26 @@ start() {
     done
 }
 
+# start_in_srv NAME NS COMMAND...: with the lab's resolver and with DIR at /srv, so that users other than root need not
+# pass through DIR's parents, which may be closed to them, and paths of Unix sockets are short
+start_in_srv() {
+    # "ip netns exec" gives a mount namespace of its own, so the binds stay in there
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    start "$1" "$2" bash -c '
+        mount --bind "$1" /srv
+        mount --bind /srv/resolv.conf /etc/resolv.conf
+        shift
+        exec "$@"' _ "$dir" "${@:3}"
+}
+
+# stop_postfix NS: its master makes a session of its own, apart from the command that started it
+stop_postfix() {
+    [ -e "/run/netns/$(ns "$1")" ] && [ -s "$dir/postfix/spool/pid/master.pid" ] || return 0
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    in_ns "$1" bash -c 'mount --bind "$1" /srv && exec postfix -c /srv/postfix/etc stop' _ "$dir" \
+        >>"$dir/log/postfix" 2>&1 || true
+}
+
 # is_alive NAME
 is_alive() {
     local pid was

@@ -21,13 +21,13 @@ lab=mail
 needed=(
     ip:iproute2 nft:nftables unbound:unbound dig:bind9-dnsutils openssl:openssl python3:python3
     setsid:util-linux mount:mount cksum:coreutils apt-get:apt dpkg:dpkg
-    postfix:postfix dovecot:dovecot-core :dovecot-imapd :dovecot-pop3d postgrey:postgrey
+    postfix:postfix dovecot:dovecot-core :dovecot-imapd :dovecot-pop3d postgrey:postgrey rbldnsd:rbldnsd
     :python3-dkim :python3-authres
     # exim's libraries
     :libdb5.3 :libgnutls-dane0 :libidn12 :libnsl2
 )
 namespaces=(cl far sv)
-folders=(zones keys tls mail postfix dovecot postgrey exim web)
+folders=(zones keys tls mail postfix dovecot postgrey exim web rbldnsd)
 greeting_delay=${GREETING_DELAY:-2s}
 
 # ---- addresses ------------------------------------------------------------
@@ -38,6 +38,7 @@ clear4=203.0.113.24                            # postfix without STARTTLS
 mx1_4=203.0.113.25       mx1_6=2001:db8:2::25  # postfix
 mx2_4=203.0.113.26       mx2_6=2001:db8:2::26  # exim
 mail4=203.0.113.27       mail6=2001:db8:2::27  # submission, IMAP, POP3
+blocklist4=203.0.113.31                        # rbldnsd
 forwarder4=203.0.113.28                        # nobody listens; messages came from here
 web4=203.0.113.80        web6=2001:db8:2::80
 closed4=203.0.113.97
@@ -58,7 +59,7 @@ route add default via 2001:db8:1::1
 EOF
     {
         echo "link set near up"
-        for n in 24 25 26 27 28 53 80 97 99; do
+        for n in 24 25 26 27 28 31 41 42 43 44 45 46 53 80 97 99; do
             echo "addr add 203.0.113.$n/32 dev lo"
             echo "addr add 2001:db8:2::$n/128 dev lo nodad"
         done
@@ -146,6 +147,7 @@ build() {
     network
     (umask 077 && openssl genrsa -traditional -out "$dir/keys/dkim.pem" 2048 2>"$dir/log/openssl")
     zones
+    rbldnsd_files
     name_server
     certificates
     postfix_files
@@ -157,12 +159,6 @@ build() {
     write_env
 }
 
-# postfix's master makes a session of its own, apart from the command that started it
-before_down() {
-    [ -e "/run/netns/$(ns sv)" ] && [ -s "$dir/postfix/spool/pid/master.pid" ] || return 0
-    # shellcheck disable=SC2016  # expanded by the inner shell
-    in_ns sv bash -c 'mount --bind "$1" /srv && exec postfix -c /srv/postfix/etc stop' _ "$dir" \
-        >>"$dir/log/postfix" 2>&1 || true
-}
+before_down() { stop_postfix sv; }
 
 lab_main "$@"

@@ -12,14 +12,17 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lab/lib.bash
 . "$here/lib.bash"
+# shellcheck source=tests/lab/tls/servers.bash
+. "$here/tls/servers.bash"
 
 lab=tls
 needed=(
     ip:iproute2 openssl:openssl setsid:util-linux cksum:coreutils nginx:nginx-light python3:python3
-    knotd:knot keymgr:knot dig:bind9-dnsutils nft:nftables
+    knotd:knot keymgr:knot dig:bind9-dnsutils nft:nftables mount:mount setpriv:util-linux
+    postfix:postfix dovecot:dovecot-core :dovecot-imapd :dovecot-pop3d :postgresql slapd:slapd prosody:prosody
 )
 namespaces=(tl)
-folders=(tls nginx knot)
+folders=(tls nginx knot postfix dovecot postgres slapd prosody)
 
 server=203.0.113.10
 resolver=203.0.113.53
@@ -95,12 +98,42 @@ certificates() {
     leaf rsa "$names" old rsa:2048
     issue selfsigned self ec:P-256 -1 89 sha256 "subjectAltName=$names"
     issue nonames sub ec:P-256 -1 89 sha256 "extendedKeyUsage=serverAuth"
+    mail_certificates
+    issue embedded sub ec:P-256 -1 89 sha256 "subjectAltName=$names" \
+        "1.3.6.1.4.1.11129.2.4.2=DER:0434$(timestamps 01)"
+    chain embedded sub
     issue client sub ec:P-256 -1 89 sha256 "extendedKeyUsage=clientAuth" "subjectAltName=$names"
     chain nonames sub
     chain client sub
     cat "$dir/tls/good.pem" >"$dir/tls/long.chain"
     for _ in $(seq 99); do cat "$dir/tls/root.pem"; done >>"$dir/tls/long.chain"
     staples
+}
+
+# timestamps OCTET: a list of one timestamp of a transparency log, 2026-01-01, in hexadecimal digits
+timestamps() {
+    local log
+    log=$(printf "$1%.0s" {1..32})
+    echo "0032003000${log}0000019b76daa8000000040300017f"
+}
+
+# extension OCTET: the same as a TLS extension that openssl's server sends in ServerHello or beside its certificate
+extension() {
+    echo "-----BEGIN SERVERINFOV2 FOR CT-----"
+    # context, type 18, length, list
+    printf '%s' "000011800012" "0034" "$(timestamps "$1")" | python3 -c '
+import base64, sys
+print(base64.b64encode(bytes.fromhex(sys.stdin.read())).decode())'
+    echo "-----END SERVERINFOV2 FOR CT-----"
+}
+
+mail_certificates() {
+    leaf mx DNS:mx1.lab.test,DNS:mx3.lab.test sub
+    leaf mxold DNS:mx5.lab.test sub ec:P-256 -100 -10
+    leaf mxrsa DNS:mx6.lab.test old rsa:2048
+    issue mxself self ec:P-256 -1 89 sha256 "subjectAltName=DNS:mx2.lab.test"
+    # read by servers that are not root
+    chmod 644 "$dir"/tls/mx.*
 }
 
 # OCSP responses of the issuer itself: good and revoked
@@ -182,6 +215,7 @@ END
     site 1017 client.chain client
     site 1018 long.chain good
     site 1019 good.chain good "ssl_protocols TLSv1.2;"
+    site 1025 embedded.chain embedded
     echo "}"
 }
 
@@ -204,6 +238,7 @@ other.lab.test. A $server
 private.lab.test. A 192.168.7.7
 silent.lab.test. A $silent
 empty.lab.test. TXT "no address"
+$(mail_names)
 _443._tcp.good.lab.test. TLSA 3 1 1 $good
 _1002._tcp.good.lab.test. TLSA 3 1 1 $good
 _1019._tcp.good.lab.test. TLSA 2 0 1 $(openssl x509 -in "$dir/tls/sub.pem" -outform DER | sha256sum | cut -d' ' -f1)
@@ -255,27 +290,36 @@ build() {
 addr add $server/32 dev lo
 addr add $resolver/32 dev lo
 addr add $silent/32 dev lo
+$(for address in $mx1 $mx2 $mx3 $mx4 $mx5 $mx6; do echo "addr add $address/32 dev lo"; done)
 END
+    echo "nameserver $resolver" >"$dir/resolv.conf"
     silence tl $silent 2001:db8::99
     certificates
+    real_server_files
     nginx_files >"$dir/nginx/nginx.conf"
     start nginx tl nginx -c "$dir/nginx/nginx.conf" -e stderr
     name_server
     old tls10 1020 -tls1 -cipher ALL@SECLEVEL=0
     old tls11 1021 -tls1_1 -cipher ALL@SECLEVEL=0
+    extension 02 >"$dir/tls/serverinfo"
+    old sct13 1023 -tls1_3 -serverinfo "$dir/tls/serverinfo"
+    old sct12 1024 -tls1_2 -serverinfo "$dir/tls/serverinfo"
     old rsa_kx 1022 -tls1_2 -cipher AES128-SHA@SECLEVEL=0
     start hostile tl python3 "$here/hostile_web.py" "$server" "$dir/tls/good.chain" "$dir/tls/good.key" 3600
+    real_servers
     wait_for nginx listens tl $server 443
     wait_for hostile grep -q ready "$dir/log/hostile"
-    echo "nameserver $resolver" >"$dir/resolv.conf"
     publish <<END
 CLIENT_NS=$(ns tl)
 SERVER=$server
+MX1=$mx1
 RESOLVER=$resolver
 RESOLV_CONF=$dir/resolv.conf
 TRUST_ANCHOR=$dir/root.key
 CA_FILE=$dir/tls/root.pem
 END
 }
+
+before_down() { stop_postfix tl; }
 
 lab_main "$@"

@@ -3,6 +3,7 @@
 mod addresses;
 pub mod chain;
 mod client;
+mod denial;
 mod message;
 mod presentation;
 mod private_names;

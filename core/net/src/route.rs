@@ -21,10 +21,20 @@ mod fallback;
 mod mtu;
 #[cfg(any(not(target_os = "linux"), test))]
 mod plain;
+#[cfg(any(not(target_os = "linux"), test))]
+mod plain_rounds;
 #[cfg(target_os = "linux")]
 mod rounds;
 #[cfg(target_os = "linux")]
 mod run;
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(
+        dead_code,
+        reason = "losses of hops are not seen without an error queue"
+    )
+)]
+mod statistics;
 #[cfg_attr(
     not(target_os = "linux"),
     expect(dead_code, reason = "fewer fields are used without an error queue")
@@ -36,10 +46,13 @@ mod udp;
 
 #[cfg(not(target_os = "linux"))]
 pub use plain::trace;
+#[cfg(not(target_os = "linux"))]
+pub use plain_rounds::measure_rounds;
 #[cfg(target_os = "linux")]
-pub use rounds::{HopStatistics, RoundTrips, measure_rounds};
+pub use rounds::measure_rounds;
 #[cfg(target_os = "linux")]
 pub use run::trace;
+pub use statistics::{HopStatistics, RoundTrips};
 
 /// Limits of a trace.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +110,6 @@ impl Default for RoundsOptions {
 }
 
 /// Result of a measurement in rounds.
-#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoundsOutcome {
     /// Whether the target answered.

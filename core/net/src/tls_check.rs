@@ -12,22 +12,27 @@ mod handshake;
 mod recorder;
 mod server_flight;
 mod starttls;
+mod timestamps;
+mod tls13;
 mod wire;
 
 use std::{
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
+use futures::future::{Either, select};
 use netvane_document::Failure;
 use netvane_facts::{certificate::Certificate, target::Host};
 use rustls::RootCertStore;
 use rustls_pki_types::ServerName;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::{Net, PortUse, check_port, egress_budget, smtp};
 use handshake::{Problem, negotiate};
+use timestamps::Sent;
 use wire::Wire;
 
 pub use assessment::Assessment;
@@ -36,7 +41,7 @@ pub use handshake::Hello;
 pub use recorder::Proof;
 pub use starttls::StartTls;
 
-pub(crate) use handshake::hello as hello_of;
+pub(crate) use handshake::{hello as hello_of, of_connection};
 pub(crate) use recorder::Recorder;
 
 /// Timeout of one connection attempt.
@@ -136,34 +141,26 @@ impl Net {
         }
 
         let tlsa = tokio::time::timeout_at(target.deadline, self.tlsa(&target.host, target.port));
-        let (roots, tlsa, findings) = tokio::join!(self.trusted_roots(), tlsa, examine(target));
-        let roots = roots?;
-        let (address, hello, trouble) = findings;
+        let examined = examine_with_timestamps(target);
+        let (roots, tlsa, findings) = tokio::join!(self.trusted_roots(), tlsa, examined);
+        let tlsa = tlsa.ok().and_then(Result::ok);
+        Ok(judge(target, findings, tlsa.as_ref(), &*roots?))
+    }
 
-        let assessment = hello
-            .as_ref()
-            .filter(|hello| !hello.chain.is_empty())
-            .map(|hello| Assessment::of(hello, &target.name, &roots));
-        let dane = match (&assessment, tlsa) {
-            (Some(assessment), Ok(Ok(tlsa))) => tlsa.compare(assessment, &roots),
-            _ => None,
-        };
-
-        // The handshake went through only because its signature need not be verified here.
-        let leaf = assessment.as_ref().and_then(|one| one.certificates.first());
-        let is_unproven = hello
-            .as_ref()
-            .is_some_and(|hello| hello.proof == Proof::Invalid);
-        let is_uncommon = leaf.is_some_and(|leaf| !leaf.key.is_common() && !leaf.key.is_weak());
-        let trouble = trouble.or((is_unproven && is_uncommon).then_some(Trouble::UncommonKey));
-
-        Ok(TlsReport {
-            address,
-            hello,
-            assessment,
-            trouble,
-            dane,
-        })
+    /// Judges a handshake that another client completed, such as an SMTP session. `tlsa` are the
+    /// records of the service, if they could be looked up.
+    ///
+    /// # Errors
+    /// The trusted certificate authorities cannot be read.
+    pub async fn judge_handshake(
+        &self,
+        target: &TlsTarget,
+        address: IpAddr,
+        hello: Hello,
+        tlsa: Option<&TlsaSet>,
+    ) -> Result<TlsReport, Failure> {
+        let roots = self.trusted_roots().await?;
+        Ok(judge(target, (address, Some(hello), None), tlsa, &roots))
     }
 
     /// Returns the trusted certificate authorities, read once and not by an async worker.
@@ -175,7 +172,76 @@ impl Net {
     }
 }
 
+/// The address that was contacted, what the server sent there, and why the handshake failed.
 type Findings = (IpAddr, Option<Hello>, Option<Trouble>);
+
+/// Judges what a server sent.
+fn judge(
+    target: &TlsTarget,
+    (address, hello, trouble): Findings,
+    tlsa: Option<&TlsaSet>,
+    roots: &RootCertStore,
+) -> TlsReport {
+    let assessment = hello
+        .as_ref()
+        .filter(|hello| !hello.chain.is_empty())
+        .map(|hello| Assessment::of(hello, &target.name, roots));
+    let dane = assessment
+        .as_ref()
+        .zip(tlsa)
+        .and_then(|(assessment, tlsa)| tlsa.compare(assessment, target.starttls, roots));
+
+    // The handshake went through only because its signature need not be verified here.
+    let leaf = assessment.as_ref().and_then(|one| one.certificates.first());
+    let is_unproven = hello
+        .as_ref()
+        .is_some_and(|hello| hello.proof == Proof::Invalid);
+    let is_uncommon = leaf.is_some_and(|leaf| !leaf.key.is_common() && !leaf.key.is_weak());
+    let trouble = trouble.or((is_unproven && is_uncommon).then_some(Trouble::UncommonKey));
+
+    TlsReport {
+        address,
+        hello,
+        assessment,
+        trouble,
+        dane,
+    }
+}
+
+/// Examines a server, and at the same time reads the timestamps in its handshake.
+async fn examine_with_timestamps(target: &TlsTarget) -> Findings {
+    let started = Instant::now();
+    let (examined, reading) = (pin!(examine(target)), pin!(read_timestamps(target)));
+
+    let ((address, mut hello, trouble), sent) = match select(examined, reading).await {
+        Either::Left((findings, reading)) => {
+            let wait = started.elapsed().max(timestamps::WAIT);
+            let is_fine = findings.1.is_some();
+            let wait = if is_fine { wait } else { Duration::ZERO };
+            (findings, timeout(wait, reading).await.ok().flatten())
+        }
+        Either::Right((sent, examined)) => (examined.await, sent),
+    };
+
+    if let (Some(hello), Some(sent)) = (&mut hello, sent)
+        && hello.timestamps.is_none()
+        && hello.chain.first() == Some(&sent.leaf)
+    {
+        hello.timestamps = Some(sent.timestamps);
+    }
+    (address, hello, trouble)
+}
+
+/// Reads the timestamps in the handshake of the first address, where TLS begins at once.
+async fn read_timestamps(target: &TlsTarget) -> Option<Sent> {
+    let address = target
+        .addresses
+        .first()
+        .filter(|_| target.starttls.is_none())?;
+    let address = SocketAddr::new(*address, target.port);
+    let mut wire = reconnect(address, target.deadline).await.ok()?;
+    timestamps::read(&mut wire, &target.name).await
+}
 
 async fn examine(target: &TlsTarget) -> Findings {
     let deadline = target.deadline;

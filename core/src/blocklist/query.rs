@@ -6,6 +6,7 @@ use std::{
 };
 
 use domain::base::{Rtype, iana::OptRcode};
+use futures::future::join_all;
 use netvane_document::Failure;
 use netvane_net::dns::{Client, Data, Record};
 use tokio::time::timeout;
@@ -116,23 +117,28 @@ impl Blocklists {
     /// Asks for the test points of a list (RFC 5782 §5).
     async fn test(&self, client: &Client, list: &List, kind: TargetKind) -> Result<Tested, String> {
         // Test points are few and asked once an hour, so the limit of a day does not stop them.
-        self.usage.count(&list.zone, 3, list.daily);
+        let others = match kind {
+            TargetKind::Ipv4 => [TargetKind::Domain, TargetKind::Ipv6],
+            TargetKind::Ipv6 => [TargetKind::Ipv4, TargetKind::Domain],
+            TargetKind::Domain => [TargetKind::Ipv4, TargetKind::Ipv6],
+        };
+        // A list that names its kinds is only asked about those.
+        let others = others.iter().filter(|_| list.targets.is_empty());
+        let queries = 2 + others.clone().count() as u32;
+        self.usage.count(&list.zone, queries, list.daily);
         let [listed, clean] =
             test_points(list, kind).map(|name| format!("{name}.{}", list.query_zone));
-        let other = match kind {
-            TargetKind::Domain | TargetKind::Ipv6 => TargetKind::Ipv4,
-            TargetKind::Ipv4 => TargetKind::Domain,
-        };
-        let other = async {
-            if !list.targets.is_empty() {
-                return None;
-            }
-            let [name, _] = test_points(list, other);
+        let others = others.map(|other| async move {
+            let [name, _] = test_points(list, *other);
             let name = format!("{name}.{}", list.query_zone);
-            Some(ask(client, list, &name).await)
-        };
-        let (listed, clean, other) =
-            futures::join!(ask(client, list, &listed), ask(client, list, &clean), other);
+            ask(client, list, &name).await
+        });
+        let (listed, clean, others) = futures::join!(
+            ask(client, list, &listed),
+            ask(client, list, &clean),
+            join_all(others)
+        );
+        let has = |wanted: fn(&Reply) -> bool| others.iter().any(wanted);
 
         match (listed, clean) {
             (Reply::Refused(_), _) | (_, Reply::Refused(_)) => Ok(Tested::Refused),
@@ -141,11 +147,15 @@ impl Blocklists {
                 Err(format!("its test point could not be looked up: {why}"))
             }
             (Reply::Listed(_), Reply::Clean) => Ok(Tested::Works),
-            (Reply::Clean | Reply::Foreign(_), Reply::Clean) => Ok(match other {
-                Some(Reply::Listed(_)) => Tested::OtherKind,
-                Some(Reply::Refused(_)) => Tested::Refused,
-                _ => Tested::Closed,
-            }),
+            (Reply::Clean | Reply::Foreign(_), Reply::Clean) => {
+                Ok(if has(|reply| matches!(reply, Reply::Listed(_))) {
+                    Tested::OtherKind
+                } else if has(|reply| matches!(reply, Reply::Refused(_))) {
+                    Tested::Refused
+                } else {
+                    Tested::Closed
+                })
+            }
         }
     }
 }

@@ -112,6 +112,29 @@ fn a_walk_finds_where_the_delegation_breaks() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
+fn denials_and_wildcards_are_proved_with_nsec_and_nsec3() {
+    let lab = Lab::get();
+    for line in [
+        "www.example.test MX",
+        "ent.example.test",
+        "x.y.missing.example.test",
+        "a.b.wild.example.test",
+        "a.b.wild.example.test MX",
+        "www.nsec3.test MX",
+        "x.y.z.nsec3.test",
+        "plain.test DS",
+        "nosuch.",
+    ] {
+        let reply = run(&lab, &format!("delegation {line}"));
+        let steps = reply["data"]["steps"].as_array().expect("steps");
+        assert_eq!(reply["severity"], "good", "{line}: {reply}");
+        let last = steps.last().map(|step| &step["secure"]);
+        assert_eq!(last, Some(&json!("secure")), "{line}");
+    }
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
 fn every_address_of_every_server_is_asked() {
     let lab = Lab::get();
     let data = &run(&lab, "dig +trace www.example.test")["data"];

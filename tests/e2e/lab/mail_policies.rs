@@ -137,6 +137,65 @@ fn blocklists_that_do_not_work_are_never_believed() {
 
 #[test]
 #[ignore = "needs the mail lab, which tests/run brings up"]
+fn lists_of_rbldnsd_are_told_apart() {
+    let lab = Lab::mail();
+    let run = |line: &str, lists: &str| {
+        lab.line(&format!("--json {line}"))
+            .env("NETVANE__BLOCKLIST__LISTS", lists)
+            .run()
+            .json()
+    };
+    let lists = "listed.rbl.test,names.rbl.test,closed.rbl.test,wild.rbl.test,refused.rbl.test";
+    let state = |reply: &Value, zone: &str| {
+        let lists = reply["data"]["lists"].as_array().expect("lists").clone();
+        let list = lists.into_iter().find(|list| list["zone"] == zone);
+        list.unwrap_or_default()
+    };
+
+    for (line, code, reason) in [
+        ("blocklist {MX1_4}", "127.0.0.3", "open relay"),
+        ("blocklist {MX1_6}", "127.0.0.4", "botnet"),
+    ] {
+        let reply = run(line, lists);
+        let listed = state(&reply, "listed.rbl.test");
+        assert_eq!(listed["state"], "listed", "{reply}");
+        assert_eq!(listed["codes"], json!([code]));
+        let text = listed["reason"].as_str().expect("a reason");
+        assert!(text.contains(reason), "{text}");
+        // A list of names has nothing to do with addresses.
+        assert!(state(&reply, "names.rbl.test").is_null(), "{reply}");
+    }
+
+    let reply = run("blocklist {MX2_4}", lists);
+    for (zone, expected) in [
+        ("listed.rbl.test", "clean"),
+        ("closed.rbl.test", "dead"),
+        ("wild.rbl.test", "dead"),
+        ("refused.rbl.test", "refused"),
+    ] {
+        assert_eq!(state(&reply, zone)["state"], expected, "{zone}: {reply}");
+    }
+    assert_eq!(
+        (&reply["data"]["listed"], &reply["data"]["checked"]),
+        (&json!(0), &json!(1))
+    );
+
+    for (domain, expected) in [
+        ("second.test", "listed"),
+        ("a.wide.test", "listed"),
+        ("first.test", "clean"),
+    ] {
+        let reply = run(&format!("blocklist {domain}"), "names.rbl.test");
+        assert_eq!(
+            state(&reply, "names.rbl.test")["state"],
+            expected,
+            "{domain}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs the mail lab, which tests/run brings up"]
 fn reports_on_a_domain_with_everything() {
     let lab = Lab::mail();
     let reply = reply(&lab, "mailcheck lab.test");

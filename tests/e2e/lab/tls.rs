@@ -112,6 +112,13 @@ fn the_certificate_has_its_facts() {
         assert_eq!(reply["data"]["ocsp_stapled"], true);
         assert_eq!(reply["data"]["ocsp_status"], status);
     }
+    for (port, source) in [(1023, "tls"), (1024, "tls"), (1025, "certificate")] {
+        let reply = lab.json(&format!("tls good.lab.test:{port}"));
+        let timestamps = reply["data"]["scts"].as_array().expect("a list");
+        assert_eq!(timestamps.len(), 1, "{port}");
+        assert_eq!(timestamps[0]["source"], source, "{port}");
+        assert_eq!(timestamps[0]["at"], "2026-01-01T00:00:00Z", "{port}");
+    }
     let authority = lab.json("tls good.lab.test:1019");
     assert_eq!(authority["data"]["dane"]["state"], "match", "DANE-TA");
 
@@ -221,7 +228,12 @@ fn pages_are_read_whatever_the_certificate() {
         ("http https://good.lab.test/missing", 404, &["client_error"]),
         ("http https://good.lab.test/broken", 503, &["server_error"]),
         ("http https://good.lab.test:1001/", 200, &["expired"]),
-        ("http https://good.lab.test:1002/", 200, &["self_signed"]),
+        // DANE is for other clients, so it is only a warning here.
+        (
+            "http https://good.lab.test:1002/",
+            200,
+            &["self_signed", "dane_mismatch"],
+        ),
         (
             "http https://good.lab.test:1003/",
             200,
@@ -250,6 +262,7 @@ fn pages_are_read_whatever_the_certificate() {
     assert_eq!(data["steps"].as_array().map(Vec::len), Some(3));
     assert_eq!(data["hsts"]["max_age"], 31_536_000);
     assert_eq!(data["tls"]["trusted"], true);
+    assert_eq!(data["tls"]["dane"]["state"], "match");
 }
 
 #[test]

@@ -1,19 +1,8 @@
 # shellcheck shell=bash
 # The mail lab's servers. Sourced by mail.sh, which knows the addresses.
-#
-# Their users must not need to pass through DIR's parents, which may be closed to them, and Unix sockets want short
-# paths: each server sees DIR as /srv.
 
-# start_server NAME COMMAND...: with the lab's resolver and with DIR at /srv
-start_server() {
-    # "ip netns exec" gives a mount namespace of its own, so the binds stay in there
-    # shellcheck disable=SC2016  # expanded by the inner shell
-    start "$1" sv bash -c '
-        mount --bind "$1" /srv
-        mount --bind /srv/resolv.conf /etc/resolv.conf
-        shift
-        exec "$@"' _ "$dir" "${@:2}"
-}
+# start_server NAME COMMAND...: see start_in_srv
+start_server() { start_in_srv "$1" sv "${@:2}"; }
 
 # ---- postfix --------------------------------------------------------------
 # smtpd OPTIONS ADDRESS PORT: a line of master.cf
@@ -262,6 +251,7 @@ servers() {
         mount --bind /srv/exim/passwd /etc/passwd
         mount --bind /srv/exim/group /etc/group
         exec /srv/exim/root/usr/sbin/exim4 -bdf -C /srv/exim/exim.conf'
+    start_rbldnsd
     wait_for unbound answers cl "$resolver4" mx1.lab.test. lab.test MX
     wait_for trap grep -q ready "$dir/log/trap"
     wait_for web grep -q ready "$dir/log/web"

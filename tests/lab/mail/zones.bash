@@ -61,6 +61,7 @@ zones() {
     zone nohost.test "@ MX 10 nothere"
     forwarder_zone
     policy_zones
+    nested_zones
     blocklist_zones
     zone 100.51.198.in-addr.arpa "$(reverse4 "$client4" probe.lab.test)" "$(reverse4 "$far4" far.lab.test)"
     zone 113.0.203.in-addr.arpa "$(reverse4 "$mx1_4" mx1.lab.test)" "$(reverse4 "$mx2_4" mx2.lab.test)" \
@@ -109,6 +110,15 @@ policy_zones() {
         "short._domainkey TXT \"v=DKIM1; p=$(short_key)\""
 }
 
+# Records that include each other, for the benchmark: depth0.test needs no other record, depth4.test four in turn
+nested_zones() {
+    local depth
+    zone depth0.test "@ TXT \"v=spf1 ip4:$mx1_4 -all\""
+    for depth in 1 2 3 4; do
+        zone "depth$depth.test" "@ TXT \"v=spf1 include:depth$((depth - 1)).test -all\""
+    done
+}
+
 # A key of 1024 bits, as a DKIM record has it
 short_key() {
     openssl genrsa 1024 2>/dev/null | openssl rsa -pubout -outform DER 2>/dev/null | base64 -w 0
@@ -117,14 +127,35 @@ short_key() {
 # Blocklists: one that works and lists the first mail server, one that lists nothing, one that was closed, one that answers
 # every name, one that refuses this resolver, and one of domains
 blocklist_zones() {
-    local test="2.0.0.127 A 127.0.0.2" first
+    local test="2.0.0.127 A 127.0.0.2" first number
     first=$(echo "$mx1_4" | awk -F . '{ print $4 "." $3 "." $2 "." $1 }')
     zone listed.bl.test "$test" "$first A 127.0.0.2" "$first TXT \"spam from $mx1_4\""
     zone clean.bl.test "$test"
     zone closed.bl.test
     zone wild.bl.test "* A 127.0.0.2"
     zone refused.bl.test "* A 127.255.255.254"
+    for number in {1..20}; do zone "n$number.bl.test" "$test"; done
     zone domains.bl.test "test A 127.0.1.2" "second.test A 127.0.1.2"
+}
+
+# The same on rbldnsd, the server that most lists use: one that works, for IPv4, IPv6 and names, one that was closed, one
+# that lists everything, and one that refuses this resolver
+rbldnsd_files() {
+    local folder=$dir/rbldnsd
+    printf '%s\n' ":127.0.0.3:open relay \$" 127.0.0.2 "$mx1_4" >"$folder/ip4"
+    printf '%s\n' ":127.0.0.4:botnet \$" ::ffff:7f00:2/128 "$mx1_6/128" >"$folder/ip6"
+    printf '%s\n' ":127.0.1.2:phishing \$" test second.test .wide.test >"$folder/names"
+    printf '%s\n' 198.51.100.1 >"$folder/closed"
+    printf '%s\n' ":127.0.0.2:all" 0.0.0.0/0 >"$folder/all"
+    printf '%s\n' ":127.255.255.254:public resolver" 0.0.0.0/0 >"$folder/refused"
+    chmod 755 "$folder"
+}
+
+start_rbldnsd() {
+    start_server rbldnsd rbldnsd -n -u rbldns -r /srv/rbldnsd -b "$blocklist4/53" listed.rbl.test:ip4set:ip4 \
+        listed.rbl.test:ip6trie:ip6 names.rbl.test:dnset:names closed.rbl.test:ip4set:closed \
+        wild.rbl.test:ip4trie:all refused.rbl.test:ip4trie:refused
+    wait_for rbldnsd answers sv "$blocklist4" 127.0.0.3 2.0.0.127.listed.rbl.test A
 }
 
 # One name server: authority for these zones, recursive for its clients
@@ -143,6 +174,7 @@ server:
     module-config: "iterator"
     interface: $resolver4@53
     interface: $resolver6@53
+$(printf '    interface: 203.0.113.%s@53\n' 41 42 43 44 45 46)
     access-control: 0.0.0.0/0 allow
     access-control: ::/0 allow
     rrset-roundrobin: no
@@ -157,6 +189,7 @@ EOF
             printf 'auth-zone:\n    name: "%s"\n    zonefile: "%s"\n' "${name:-.}" "$file"
             printf '    for-downstream: no\n    for-upstream: yes\n    fallback-enabled: no\n'
         done
+        printf 'stub-zone:\n    name: "rbl.test"\n    stub-addr: %s\n    stub-prime: no\n' "$blocklist4"
         printf 'remote-control:\n    control-enable: no\n'
     } >"$dir/unbound.conf"
     printf 'nameserver %s\nnameserver %s\noptions timeout:3 attempts:2\n' $resolver4 $resolver6 >"$dir/resolv.conf"

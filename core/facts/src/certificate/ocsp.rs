@@ -11,6 +11,12 @@ use x509_parser::{
     x509::{AlgorithmIdentifier, SubjectPublicKeyInfo},
 };
 
+use super::Timestamp;
+
+/// Object identifier of the list of timestamps, 1.3.6.1.4.1.11129.2.4.5, in DER.
+const TIMESTAMPS: [u8; 10] = [0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5];
+/// Most extensions that are read.
+const MAX_EXTENSIONS: usize = 16;
 /// Most single responses that are searched.
 const MAX_RESPONSES: usize = 16;
 /// Most certificates in a response that are tried.
@@ -37,6 +43,8 @@ pub struct Staple {
     pub this_update: i64,
     /// Until when the response may be used, in seconds since 1970.
     pub next_update: Option<i64>,
+    /// Timestamps of transparency logs in its extension (RFC 6962 §3.3).
+    pub timestamps: Vec<Timestamp>,
 }
 
 impl Staple {
@@ -194,19 +202,87 @@ fn staple(response: Any<'_>, serial: &[u8]) -> Option<Staple> {
         _ => return None,
     };
 
-    let next_update = next(rest)
-        .filter(|(field, _)| field.class() == Class::ContextSpecific && field.tag().0 == 0)
-        .and_then(|(field, _)| next(field.data))
-        .and_then(|(time, _)| seconds(time));
+    // Both optional: the next update [0] and extensions [1].
+    let (mut next_update, mut timestamps, mut rest) = (None, Vec::new(), rest);
+    while let Some((field, after)) = next(rest) {
+        match (field.class(), field.tag().0) {
+            (Class::ContextSpecific, 0) => {
+                next_update = next(field.data).and_then(|(time, _)| seconds(time));
+            }
+            (Class::ContextSpecific, 1) => timestamps = read_timestamps(field.data),
+            _ => break,
+        }
+        rest = after;
+    }
 
     Some(Staple {
         status,
         this_update: seconds(this_update)?,
         next_update,
+        timestamps,
     })
+}
+
+/// The timestamps in the extensions of a single response (RFC 6962 §3.3).
+fn read_timestamps(extensions: &[u8]) -> Vec<Timestamp> {
+    let mut rest = next(extensions).map_or(&[][..], |(list, _)| list.data);
+    for _ in 0..MAX_EXTENSIONS {
+        let Some((extension, after)) = next(rest) else {
+            break;
+        };
+        rest = after;
+        let is_list = |(id, _): &(Any<'_>, _)| id.data == TIMESTAMPS;
+        let Some((_, value)) = next(extension.data).filter(is_list) else {
+            continue;
+        };
+
+        // The value is an octet string in an octet string, perhaps after the mark of a critical one.
+        let octets = |input| next(input).filter(|(any, _)| any.tag().0 == 4);
+        let value = match octets(value) {
+            Some((value, _)) => Some(value),
+            None => next(value).and_then(|(_, after)| octets(after).map(|(value, _)| value)),
+        };
+        let list = value.and_then(|value| octets(value.data).map(|(list, _)| list.data));
+        return list.map(Timestamp::read_list).unwrap_or_default();
+    }
+    Vec::new()
 }
 
 fn seconds(time: Any<'_>) -> Option<i64> {
     let time = GeneralizedTime::try_from(time).ok()?;
     Some(time.utc_datetime().ok()?.unix_timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).expect("short");
+        [&[tag, 0x81, length], content].concat()
+    }
+
+    #[test]
+    fn reads_the_timestamps_in_the_extensions() {
+        let log = [7; 32];
+        let item = [&[0][..], &log, &1000_u64.to_be_bytes(), &[0; 7]].concat();
+        let prefixed = |content: &[u8]| [&[0, content.len() as u8], content].concat();
+        let list = der(4, &prefixed(&prefixed(&item)));
+        let other = der(0x30, &[der(6, &[1, 2]), der(4, &[5, 0])].concat());
+        let mark = der(1, &[0xff]);
+
+        for parts in [
+            vec![der(6, &TIMESTAMPS), der(4, &list)],
+            vec![der(6, &TIMESTAMPS), mark, der(4, &list)],
+        ] {
+            let extension = der(0x30, &parts.concat());
+            let all = der(0x30, &[other.clone(), extension].concat());
+            let found = read_timestamps(&all);
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].at_ms, 1000);
+        }
+        let shortened = der(0x30, &[der(6, &TIMESTAMPS), der(4, &list[..20])].concat());
+        assert!(read_timestamps(&der(0x30, &shortened)).is_empty());
+        assert!(read_timestamps(&[]).is_empty());
+    }
 }

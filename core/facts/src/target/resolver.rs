@@ -84,6 +84,11 @@ impl Transport {
 }
 
 impl Resolver {
+    /// The server: IP address or domain name.
+    pub fn host(&self) -> &Host {
+        &self.endpoint.host
+    }
+
     fn read(text: &str) -> Result<Self, Invalid> {
         let trimmed = text.trim();
         let trimmed = trimmed

@@ -175,5 +175,22 @@ pub fn rcode_name(rcode: OptRcode) -> String {
     }
 }
 
+impl Client {
+    /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.
+    ///
+    /// # Errors
+    /// Both queries failed.
+    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        let (v4, v6) = futures::join!(self.query(name, Rtype::A), self.query(name, Rtype::AAAA));
+        if v4.is_err() && v6.is_err() {
+            return v4.map(|_| Vec::new());
+        }
+        let addresses = |response: Result<Response, Failure>| {
+            response.map(|r| r.message.addresses()).unwrap_or_default()
+        };
+        Ok(addresses(v4).into_iter().chain(addresses(v6)).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 //! Unlike [`super::validate`], which asks a resolver for one verdict, this checks messages that the servers of each zone
 //! sent, so that the broken link can be named.
 
-use domain::base::Rtype;
+use domain::base::{Rtype, iana::OptRcode};
 use hickory_resolver::proto::{
     dnssec::{
         PublicKey, TrustAnchors, Verifier,
@@ -13,7 +13,7 @@ use hickory_resolver::proto::{
     rr::{Name, RData, Record, RecordType},
 };
 
-use super::{Dns, Message, client::wire_name, validate::signature_fault};
+use super::{Dns, Message, client::wire_name, denial::Denials, validate::signature_fault};
 
 /// Most signatures that are verified of one message; more are the KeyTrap attack (CVE-2023-50387).
 const MAX_VERIFICATIONS: usize = 24;
@@ -177,24 +177,20 @@ impl ZoneKeys {
             return Delegation::Bogus(explain(answer, text));
         }
 
-        if self.deny(&message.authorities) {
-            Delegation::Unsigned
-        } else {
-            Delegation::Bogus("the parent does not prove that there are no DS records".into())
+        match self.denials(&message.authorities) {
+            Some(denials) if denials.deny_ds(&name) => Delegation::Unsigned,
+            _ => Delegation::Bogus("the parent does not prove that there are no DS records".into()),
         }
     }
 
-    /// Checks an answer, or the denial of one.
+    /// Checks the answer to a query, or the denial of one.
     ///
     /// # Errors
     /// The reason why it is bogus, in words.
-    pub fn check_answer(&self, answer: &Message) -> Result<(), String> {
+    pub fn check_answer(&self, name: &str, rtype: Rtype, answer: &Message) -> Result<(), String> {
         let message = parse(answer).ok_or("the answer cannot be read")?;
         if message.answers.is_empty() {
-            let is_denied = self.deny(&message.authorities);
-            return is_denied.then_some(()).ok_or_else(|| {
-                explain(answer, "the denial is not signed by the keys of the zone")
-            });
+            return self.check_denial(name, rtype, answer, &message);
         }
 
         let mut sets: Vec<(&Name, RecordType)> = Vec::new();
@@ -211,23 +207,60 @@ impl ZoneKeys {
                 let text = format!("the {rtype} records are not signed by the keys of the zone");
                 return Err(explain(answer, &text));
             }
+            if let Some(labels) = wildcard_labels(&message.answers, name, rtype) {
+                let denials = self.denials(&message.authorities);
+                if !denials.is_some_and(|denials| denials.allow_wildcard(name, labels)) {
+                    return Err(format!(
+                        "the {rtype} records come from a wildcard, and it is not proved that there is no closer name"
+                    ));
+                }
+            }
         }
         Ok(())
     }
 
-    /// Whether a denial of existence is signed: NSEC (RFC 4034) or NSEC3 (RFC 5155), and every one that there is.
-    fn deny(&self, section: &[Record]) -> bool {
+    /// Checks an answer without records.
+    fn check_denial(
+        &self,
+        name: &str,
+        rtype: Rtype,
+        answer: &Message,
+        message: &HickoryMessage,
+    ) -> Result<(), String> {
+        let Some(denials) = self.denials(&message.authorities) else {
+            let text = "the denial is not signed by the keys of the zone";
+            return Err(explain(answer, text));
+        };
+        let name = wire_name(name).ok_or("not a valid DNS name")?;
+        let rtype = RecordType::from(u16::from(rtype));
+        let (is_proved, what) = match answer.rcode {
+            OptRcode::NXDOMAIN => (denials.deny_name(&name), "name does not exist"),
+            _ => (
+                denials.deny_type(&name, rtype),
+                "name has no records of this type",
+            ),
+        };
+        is_proved
+            .then_some(())
+            .ok_or_else(|| format!("the signed denial does not prove that the {what}"))
+    }
+
+    /// The denials of existence of a section, NSEC (RFC 4034) or NSEC3 (RFC 5155); `None` without one, or if one is not
+    /// signed.
+    fn denials<'a>(&self, section: &'a [Record]) -> Option<Denials<'a>> {
         let denials = section
             .iter()
             .filter(|record| matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3));
         let mut number = 0;
-        for record in denials.take(MAX_KEYS) {
+        for record in denials.take(MAX_KEYS + 1) {
             number += 1;
             if !self.sign(section, &record.name, record.record_type()) {
-                return false;
+                return None;
             }
         }
-        number > 0
+        (1..=MAX_KEYS)
+            .contains(&number)
+            .then(|| Denials::new(&self.zone, section))
     }
 
     /// Whether one of the keys signs the records of this name and type, at this time.
@@ -268,6 +301,17 @@ fn signature(record: &Record) -> Option<&RRSIG> {
         RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) => Some(rrsig),
         _ => None,
     }
+}
+
+/// Labels of the wildcard that a set of records comes from (RFC 4035 §5.3.4); `None` if it has a name of its own.
+fn wildcard_labels(section: &[Record], name: &Name, rtype: RecordType) -> Option<u8> {
+    section
+        .iter()
+        .filter(|record| record.name == *name)
+        .filter_map(signature)
+        .filter(|rrsig| rrsig.input().type_covered == rtype)
+        .map(|rrsig| rrsig.input().num_labels)
+        .find(|labels| *labels < name.num_labels())
 }
 
 /// Whether a signature is valid at this time, in the serial number arithmetic of RFC 4034 §3.1.5.

@@ -1,11 +1,12 @@
 //! Queries a list of servers: in order, with retries, over TCP after a truncated response, and without EDNS if a server
 //! does not support it.
 
+mod ttls;
+
 use std::{
-    net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -48,6 +49,8 @@ pub struct Client {
     pub(super) resolver_health: Option<Arc<ResolverHealth>>,
     /// Names that not every caller may look up with these servers.
     pub(super) private_names: Option<Arc<PrivateNames>>,
+    /// Smallest TTL of the responses, in seconds, if it is recorded.
+    pub(super) ttls: Option<Arc<AtomicU32>>,
 }
 
 impl Client {
@@ -58,6 +61,7 @@ impl Client {
             attempts,
             resolver_health: None,
             private_names: None,
+            ttls: None,
         }
     }
 
@@ -82,21 +86,6 @@ impl Client {
         self.ask(&Question::new(name, rtype)).await
     }
 
-    /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.
-    ///
-    /// # Errors
-    /// Both queries failed.
-    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
-        let (v4, v6) = futures::join!(self.query(name, Rtype::A), self.query(name, Rtype::AAAA));
-        if v4.is_err() && v6.is_err() {
-            return v4.map(|_| Vec::new());
-        }
-        let addresses = |response: Result<Response, Failure>| {
-            response.map(|r| r.message.addresses()).unwrap_or_default()
-        };
-        Ok(addresses(v4).into_iter().chain(addresses(v6)).collect())
-    }
-
     /// Sends one exact query to the servers in turn, for the configured number of rounds, until one gives an answer.
     /// After SERVFAIL, REFUSED or NOTIMP the next server is tried.
     ///
@@ -110,6 +99,9 @@ impl Client {
         let answer = Box::pin(self.ask_in_turn(question)).await;
         if let Some(resolver_health) = &self.resolver_health {
             resolver_health.note(answer.is_ok());
+        }
+        if let Some(shortest) = &self.ttls {
+            shortest.fetch_min(ttls::lifetime(&answer), Ordering::Relaxed);
         }
         if let (Some(names), Ok(response)) = (private_names, &answer) {
             names.check_response(&response.message)?;

@@ -85,6 +85,7 @@ impl Dns {
                 attempts: 1,
                 resolver_health: None,
                 private_names: client.private_names.clone(),
+                ttls: None,
             };
             (listed, alone)
         };

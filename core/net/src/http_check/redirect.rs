@@ -50,6 +50,30 @@ pub fn without_credentials(url: &Url) -> String {
     shown.into()
 }
 
+/// A text without the user names and passwords of URLs in it: what is between `//` and `@`.
+pub(super) fn hide_credentials(text: &str) -> String {
+    let is_slash = |c: char| matches!(c, '/' | '\\');
+    let ends_host = |c: char| is_slash(c) || c.is_whitespace() || "?#\"'<>,;".contains(c);
+    let (mut shown, mut rest) = (String::new(), text);
+
+    while let Some(start) = rest.find(is_slash) {
+        // Clients take any number of slashes, in either direction.
+        let (before, after) = rest.split_at(start);
+        let slashes = after.len() - after.trim_start_matches(is_slash).len();
+        shown.push_str(before);
+        shown.push_str(&after[..slashes]);
+        rest = &after[slashes..];
+
+        let end = rest.find(ends_host).unwrap_or(rest.len());
+        if let Some(at) = rest[..end].rfind('@').filter(|_| slashes > 1) {
+            rest = &rest[at + 1..];
+        }
+    }
+
+    shown.push_str(rest);
+    shown
+}
+
 /// A URL for comparisons: its fragment is not sent to the server.
 pub(super) fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
@@ -98,6 +122,24 @@ mod tests {
             assert_eq!(found, expected, "{status} {location}");
         }
         assert_eq!(target(301, None, &base), None);
+    }
+
+    #[test]
+    fn credentials_in_a_text_are_hidden() {
+        for (text, expected) in [
+            ("0;url=http://joe:pw@a.example/", "0;url=http://a.example/"),
+            ("//joe:pw@a.example", "//a.example"),
+            ("https:\\\\joe:p@w@a.example\\x", "https:\\\\a.example\\x"),
+            (
+                "<http://u:p@a.example/@x>; rel=next, <http://u:p@b.example>",
+                "<http://a.example/@x>; rel=next, <http://b.example>",
+            ),
+            ("/path/user@example.com", "/path/user@example.com"),
+            ("mail user@example.com", "mail user@example.com"),
+            ("", ""),
+        ] {
+            assert_eq!(hide_credentials(text), expected, "{text}");
+        }
     }
 
     #[test]

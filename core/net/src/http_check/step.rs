@@ -2,14 +2,16 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    pin::pin,
     time::{Duration, Instant as Clock},
 };
 
+use futures::future::{Either, select};
 use netvane_document::Failure;
 use netvane_facts::target::Host;
 use tokio::{
     net::TcpStream,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 use url::Url;
@@ -23,7 +25,7 @@ use crate::{
     Net, PortUse, check_port,
     dns::NoAddress,
     egress_budget, smtp,
-    tls_check::{Assessment, Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
+    tls_check::{Hello, Recorder, TlsReport, TlsTarget, hello_of, server_name},
 };
 
 /// Timeout of one connection attempt.
@@ -32,6 +34,8 @@ const CONNECT: Duration = Duration::from_secs(4);
 const HANDSHAKE: Duration = Duration::from_secs(6);
 /// Timeout of the header of an answer, from the request on.
 const FIRST_BYTE: Duration = Duration::from_secs(10);
+/// How long an answer that was read waits for the TLSA records.
+const TLSA: Duration = Duration::from_secs(1);
 /// Application protocols that are offered.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// Most header fields that are kept, and the longest value in characters.
@@ -168,13 +172,47 @@ fn host_of(url: &Url) -> Option<Host> {
     }
 }
 
+/// Requests a URL over TLS, and judges the TLS of its answer.
 async fn over_tls(
+    net: &Net,
+    query: &HttpQuery,
+    step: &mut Step,
+    connection: (TcpStream, Clock),
+    target: &TlsTarget,
+) -> Result<Outcome, Failure> {
+    let tlsa = pin!(net.tlsa(&target.host, target.port));
+    let page = pin!(read_over_tls(net, query, step, connection, target));
+
+    // Only the TLS of the last answer is reported, and it does not wait long for its TLSA records.
+    let (page, tlsa) = match select(page, tlsa).await {
+        Either::Left((page, tlsa)) => {
+            let page = page?;
+            let is_last = page.0.redirect.is_none() || !query.follow;
+            let wait = if is_last { TLSA } else { Duration::ZERO };
+            (page, timeout(wait, tlsa).await.ok())
+        }
+        Either::Right((tlsa, page)) => (page.await?, Some(tlsa)),
+    };
+
+    let (mut outcome, hello) = page;
+    if let Some(hello) = hello {
+        let tlsa = tlsa.and_then(Result::ok);
+        let report = net
+            .judge_handshake(target, target.addresses[0], hello, tlsa.as_ref())
+            .await?;
+        outcome.tls = Some(report);
+    }
+    Ok(outcome)
+}
+
+/// Requests a URL over TLS, whatever the certificate; also what the server sent in its handshake.
+async fn read_over_tls(
     net: &Net,
     query: &HttpQuery,
     step: &mut Step,
     (stream, begin): (TcpStream, Clock),
     target: &TlsTarget,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, Option<Hello>), Failure> {
     let started = Clock::now();
     let end = query.deadline.min(Instant::now() + HANDSHAKE);
     let charged = egress_budget::charge_bytes(egress_budget::HANDSHAKE);
@@ -183,29 +221,15 @@ async fn over_tls(
 
     let stream = match (charged, timeout_at(end, connecting).await) {
         (Ok(()), Ok(Ok(stream))) => stream,
-        _ => return diagnose(net, step, target).await,
+        _ => return Ok((diagnose(net, step, target).await?, None)),
     };
     step.timings.tls = Some(started.elapsed());
     let hello = hello_of(stream.get_ref().1, &recorder);
 
     let is_http2 = hello.alpn.as_deref() == Some("h2");
-    let mut outcome = talk(net, query, step, stream, is_http2).await;
+    let outcome = talk(net, query, step, stream, is_http2).await;
     step.timings.total = begin.elapsed();
-
-    outcome.tls = Some(report(net, hello, target).await?);
-    Ok(outcome)
-}
-
-async fn report(net: &Net, hello: Hello, target: &TlsTarget) -> Result<TlsReport, Failure> {
-    let roots = net.trusted_roots().await?;
-    Ok(TlsReport {
-        address: target.addresses[0],
-        assessment: Some(Assessment::of(&hello, &target.name, &roots)),
-        hello: Some(hello),
-        trouble: None,
-        // Browsers do not check DANE.
-        dane: None,
-    })
+    Ok((outcome, Some(hello)))
 }
 
 /// Finds out why a TLS handshake failed, on further connections.
@@ -280,10 +304,11 @@ async fn answer(exchange: Exchange, query: &HttpQuery, is_redirect: bool) -> Htt
     }
 }
 
-/// A header value as it may be shown: shortened, and a redirect without user name and password.
+/// A header value as it may be shown: shortened, and its URLs without user names and passwords.
 fn shown_value(name: &http::HeaderName, value: &str) -> String {
+    let value = redirect::hide_credentials(value);
     if *name == http::header::LOCATION && value.contains('@') {
-        return redirect::shown(value).unwrap_or_default();
+        return redirect::shown(&value).unwrap_or_default();
     }
     value.chars().take(MAX_VALUE).collect()
 }

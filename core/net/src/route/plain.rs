@@ -24,7 +24,11 @@ const QUIET: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 ///
 /// # Errors
 /// This machine cannot send to the address.
-pub(crate) async fn trace(
+#[cfg_attr(
+    target_os = "linux",
+    expect(unreachable_pub, reason = "exported elsewhere")
+)]
+pub async fn trace(
     address: IpAddr,
     options: TraceOptions,
     mut on_update: impl FnMut(&[RouteHop]),

@@ -1,7 +1,5 @@
 //! Repeated measurement of a route, as mtr does it: in each round one probe to every hop.
 
-mod statistics;
-
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
@@ -13,6 +11,7 @@ use tokio::time::sleep_until;
 use super::{
     Method, Note, RoundsOptions, RoundsOutcome, TraceError,
     fallback::Echo,
+    statistics::{HopStatistics, mark_rate_limits},
     table::{Answer, note_of},
     tcp::Tcp,
     udp::Udp,
@@ -22,8 +21,6 @@ use crate::{
     icmp::millis,
     icmp_error::IcmpError,
 };
-use statistics::mark_rate_limits;
-pub use statistics::{HopStatistics, RoundTrips};
 
 /// Hops behind the last that answered that are probed too.
 const AHEAD: u8 = 5;

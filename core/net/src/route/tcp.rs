@@ -56,7 +56,6 @@ impl Tcp {
     }
 
     /// Finds out which port answers: one attempt to each, whose answers have a TTL of 0.
-    #[cfg(target_os = "linux")]
     pub(crate) fn try_ports(&mut self) {
         for column in 0..TCP_PORTS.len() as u8 {
             self.send(0, column);
@@ -64,7 +63,6 @@ impl Tcp {
     }
 
     /// Uses only the port of this column from now on.
-    #[cfg(target_os = "linux")]
     pub(crate) fn use_port_of(&mut self, column: u8) {
         self.port = Some(self.port_of(column));
     }

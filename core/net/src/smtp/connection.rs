@@ -21,7 +21,10 @@ use super::{
     stream::Stream,
     tls::{Opportunistic, TlsFacts},
 };
-use crate::egress_budget;
+use crate::{
+    egress_budget,
+    tls_check::{Hello, of_connection},
+};
 
 /// Longest command line in bytes, with CRLF (RFC 5321 §4.5.3.1.4).
 const MAX_LINE: usize = 512;
@@ -191,6 +194,14 @@ impl Wire {
             }
             Ok(Err(error)) => Err(Broken::Tls(error.to_string())),
             Err(_) => Err(Broken::Tls("handshake timed out".into())),
+        }
+    }
+
+    /// Returns what the server sent in its TLS handshake; `None` before STARTTLS.
+    pub(super) fn hello(&self) -> Option<Hello> {
+        match &self.stream {
+            Some(Stream::Tls(stream)) => Some(of_connection(stream.get_ref().1)),
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::{
     reply::Reply,
     tls::{Opportunistic, TlsFacts},
 };
+use crate::tls_check::Hello;
 
 /// Most extensions stored; the longest real list has about twenty.
 const MAX_EXTENSIONS: usize = 32;
@@ -32,6 +33,9 @@ pub struct EhloInfo {
     pub starttls: Option<bool>,
     /// TLS parameters after a successful STARTTLS.
     pub tls: Option<TlsFacts>,
+    /// What the server sent in its TLS handshake; kept for a closer look at its certificates.
+    #[serde(skip)]
+    pub hello: Option<Box<Hello>>,
     /// Why the session ended early; `null` if it did not.
     pub fault: Option<String>,
 }
@@ -100,6 +104,7 @@ impl EhloInfo {
                 .await
                 .map_err(|broken| broken.text())?,
         );
+        self.hello = wire.hello().map(Box::new);
 
         // RFC 3207 §4.2: discard what was announced before TLS.
         self.send_ehlo(wire, helo).await

@@ -1,4 +1,5 @@
-//! A ClientHello of TLS 1.0 to 1.2 (RFC 5246 §7.4.1.2) that offers what old servers support.
+//! ClientHellos of our own: of TLS 1.0 to 1.2 (RFC 5246 §7.4.1.2), which offer what old servers support, and of
+//! TLS 1.3, which ask for what rustls does not.
 
 use netvane_facts::target::Host;
 
@@ -22,14 +23,39 @@ const SIGNATURES: [u16; 12] = [
     0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0403, 0x0503, 0x0603, 0x0807, 0x0201, 0x0203,
 ];
 
+/// Cipher suites of TLS 1.3 with SHA-256; every server has the first (RFC 8446 §9.1).
+const SUITES_13: [u16; 2] = [0x1301, 0x1303];
+
 /// Builds the record. `random` need not be secret, since no key is ever agreed.
 pub(super) fn build(version: u16, name: &Host, random: [u8; 32]) -> Vec<u8> {
+    record(version, &SUITES, random, &extensions(version, name))
+}
+
+/// Builds the record of a client that supports TLS 1.3, with this public key of X25519, and TLS 1.2
+/// (RFC 8446 §4.1.2).
+pub(super) fn build_13(name: &Host, random: [u8; 32], public_key: &[u8]) -> Vec<u8> {
+    let suites = [&SUITES_13[..], &SUITES].concat();
+    let mut all = extensions(0x0303, name);
+    let mut add = |number: u16, content: &[u8]| {
+        all.extend(number.to_be_bytes());
+        all.extend(with_length(content));
+    };
+
+    // supported_versions and key_share.
+    add(43, &[4, 3, 4, 3, 3]);
+    let share = [&GROUPS[0].to_be_bytes()[..], &with_length(public_key)].concat();
+    add(51, &with_length(&share));
+
+    record(0x0303, &suites, random, &all)
+}
+
+fn record(version: u16, suites: &[u16], random: [u8; 32], extensions: &[u8]) -> Vec<u8> {
     let mut body = version.to_be_bytes().to_vec();
     body.extend(random);
     body.push(0);
-    body.extend(with_length(&numbers(&SUITES)));
+    body.extend(with_length(&numbers(suites)));
     body.extend([1, 0]);
-    body.extend(with_length(&extensions(version, name)));
+    body.extend(with_length(extensions));
 
     let [_, high, middle, low] = (body.len() as u32).to_be_bytes();
     let mut message = vec![1, high, middle, low];

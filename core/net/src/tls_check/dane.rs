@@ -13,7 +13,10 @@ use rustls::RootCertStore;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::assessment::{Assessment, is_trusted};
+use super::{
+    StartTls,
+    assessment::{Assessment, is_trusted},
+};
 use crate::{
     Net,
     dns::{Data, Question, Security},
@@ -114,16 +117,39 @@ fn tlsa(data: &Data) -> Option<Tlsa> {
 }
 
 impl TlsaSet {
+    /// The records in presentation format (RFC 6698 §2.2), their data shortened to 128 digits.
+    pub fn presentation(&self) -> Vec<String> {
+        let line = |record: &Tlsa| {
+            let Tlsa {
+                usage,
+                selector,
+                matching,
+                ..
+            } = record;
+            format!("{usage} {selector} {matching} {}", record.digits())
+        };
+        self.records.iter().map(line).collect()
+    }
+
     /// Compares the records with the certificates. `None` if the records are bogus or their status is
     /// not known: then nothing can be said.
-    pub fn compare(&self, assessment: &Assessment, roots: &RootCertStore) -> Option<Dane> {
+    pub fn compare(
+        &self,
+        assessment: &Assessment,
+        starttls: Option<StartTls>,
+        roots: &RootCertStore,
+    ) -> Option<Dane> {
+        let is_usable = |record: &Tlsa| is_usable(record, starttls);
         let records: Vec<(Tlsa, bool)> = self
             .records
             .iter()
-            .map(|record| (record.clone(), holds(record, assessment, roots)))
+            .map(|record| {
+                let matches = is_usable(record) && holds(record, assessment, roots);
+                (record.clone(), matches)
+            })
             .collect();
 
-        let is_usable = records.iter().any(|(record, _)| record.is_usable());
+        let is_usable = records.iter().any(|(record, _)| is_usable(record));
         let state = match self.security {
             _ if records.is_empty() => DaneState::None,
             Security::Insecure => DaneState::Insecure,
@@ -147,10 +173,17 @@ impl TlsaSet {
     }
 }
 
-/// Whether one record is fulfilled (RFC 7671 §5).
+/// Whether a client can use the record. Mail servers do not use those that depend on the usual
+/// authorities (RFC 7672 §3.1.3).
+fn is_usable(record: &Tlsa, starttls: Option<StartTls>) -> bool {
+    let is_pkix = matches!(record.usage(), Some(Usage::PkixTa | Usage::PkixEe));
+    record.is_usable() && !(is_pkix && starttls == Some(StartTls::Smtp))
+}
+
+/// Whether one record, which must be usable, is fulfilled (RFC 7671 §5).
 fn holds(record: &Tlsa, assessment: &Assessment, roots: &RootCertStore) -> bool {
     let chain = &assessment.certificates;
-    let Some((leaf, above)) = chain.split_first().filter(|_| record.is_usable()) else {
+    let Some((leaf, above)) = chain.split_first() else {
         return false;
     };
     let is_valid = assessment.trusted == Some(true) && assessment.name_matches;

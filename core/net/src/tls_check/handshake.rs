@@ -20,7 +20,7 @@ pub(super) const NO_APPLICATION_PROTOCOL: &str = "no_application_protocol";
 const MAX_SHOWN: usize = 120;
 
 /// What a server negotiated and sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hello {
     /// Protocol version: `TLS 1.3`.
     pub protocol: String,
@@ -141,6 +141,19 @@ fn problem(connection: &ClientConnection, recorder: &Recorder, trouble: Trouble)
 pub(crate) fn hello(connection: &ClientConnection, recorder: &Recorder) -> Hello {
     let recording = recorder.recording();
     Hello {
+        chain: recording.chain,
+        staple: (!recording.staple.is_empty()).then_some(recording.staple),
+        proof: recording.proof,
+        wants_client_certificate: recording.wants_client_certificate,
+        ..of_connection(connection)
+    }
+}
+
+/// What a connection negotiated, and the certificates of one whose handshake is complete: its
+/// signature was verified then.
+pub(crate) fn of_connection(connection: &ClientConnection) -> Hello {
+    let chain = connection.peer_certificates().unwrap_or_default();
+    Hello {
         protocol: match connection.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3".into(),
             Some(ProtocolVersion::TLSv1_2) => "TLS 1.2".into(),
@@ -155,11 +168,9 @@ pub(crate) fn hello(connection: &ClientConnection, recorder: &Recorder) -> Hello
         alpn: connection
             .alpn_protocol()
             .map(|name| String::from_utf8_lossy(name).into_owned()),
-        chain: recording.chain,
-        staple: (!recording.staple.is_empty()).then_some(recording.staple),
-        timestamps: None,
-        proof: recording.proof,
-        wants_client_certificate: recording.wants_client_certificate,
+        chain: chain.iter().map(|one| one.to_vec()).collect(),
+        proof: Proof::Valid,
+        ..Hello::default()
     }
 }
 

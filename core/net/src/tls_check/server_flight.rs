@@ -34,11 +34,7 @@ pub(super) async fn read(wire: &mut Wire, version: u16, name: &Host) -> Result<H
             Err(_) if !flight.hello.chain.is_empty() => return flight.finish(),
             Err(error) => return Err(format!("{:?}", broken(&error))),
         };
-        flight.records.extend(bytes);
-        if !is_tls(&flight.records) && !flight.has_records {
-            return Err(format!("not TLS: {}", printable(&flight.records)));
-        }
-        flight.read_records()?;
+        flight.feed(&bytes)?;
     }
 
     flight.finish()
@@ -46,17 +42,27 @@ pub(super) async fn read(wire: &mut Wire, version: u16, name: &Host) -> Result<H
 
 /// What has arrived so far.
 #[derive(Default)]
-struct Flight {
+pub(super) struct Flight {
     /// Bytes of an incomplete record.
     records: Vec<u8>,
     /// Bytes of an incomplete handshake message.
     messages: Vec<u8>,
     hello: Hello,
     has_records: bool,
-    is_complete: bool,
+    /// Whether the server's part has ended.
+    pub(super) is_complete: bool,
 }
 
 impl Flight {
+    /// Processes received bytes.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.records.extend(bytes);
+        if !is_tls(&self.records) && !self.has_records {
+            return Err(format!("not TLS: {}", printable(&self.records)));
+        }
+        self.read_records()
+    }
+
     fn read_records(&mut self) -> Result<(), String> {
         let records = std::mem::take(&mut self.records);
         let mut rest = &records[..];
@@ -129,16 +135,8 @@ impl Flight {
             .as_str()
             .map_or_else(|| format!("0x{number:04x}"), str::to_owned);
 
-        let mut extensions = prefixed(after, 2).map_or(&[][..], |(all, _)| all);
-        while let [high, low, after @ ..] = extensions {
-            let Some((content, rest)) = prefixed(after, 2) else {
-                break;
-            };
-            if u16::from_be_bytes([*high, *low]) == 18 {
-                self.hello.timestamps = Some(content.to_vec());
-            }
-            extensions = rest;
-        }
+        let extensions = prefixed(after, 2).map_or(&[][..], |(all, _)| all);
+        self.hello.timestamps = extension(extensions, 18).map(<[u8]>::to_vec);
         Ok(())
     }
 
@@ -153,7 +151,8 @@ impl Flight {
         Ok(())
     }
 
-    fn finish(self) -> Result<Hello, String> {
+    /// What the server sent; an error if that is not even a ServerHello.
+    pub(super) fn finish(self) -> Result<Hello, String> {
         if self.hello.protocol.is_empty() {
             return Err("the server closed the connection during the TLS handshake".into());
         }
@@ -165,14 +164,26 @@ impl Flight {
 }
 
 /// The first handshake message: its type, its content and what follows.
-fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+pub(super) fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (kind, rest) = bytes.split_first()?;
     let (content, after) = prefixed(rest, 3)?;
     Some((*kind, content, after))
 }
 
+/// Content of the first extension with this number.
+pub(super) fn extension(mut extensions: &[u8], number: u16) -> Option<&[u8]> {
+    while let Some((found, after)) = extensions.split_first_chunk::<2>() {
+        let (content, rest) = prefixed(after, 2)?;
+        if u16::from_be_bytes(*found) == number {
+            return Some(content);
+        }
+        extensions = rest;
+    }
+    None
+}
+
 /// Content after a length of `size` bytes, and what follows it.
-fn prefixed(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
+pub(super) fn prefixed(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_at_checked(size)?;
     let length = length
         .iter()

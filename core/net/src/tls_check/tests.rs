@@ -57,7 +57,7 @@ fn record(usage: u8, selector: u8, content: &[u8]) -> Tlsa {
 fn state(chain: &Chain, name: &str, records: Vec<Tlsa>, security: Security) -> Option<DaneState> {
     let assessment = Assessment::of(&chain.hello, &host(name), &chain.roots);
     let set = TlsaSet { records, security };
-    set.compare(&assessment, &chain.roots)
+    set.compare(&assessment, None, &chain.roots)
         .map(|dane| dane.state)
 }
 

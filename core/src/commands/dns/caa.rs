@@ -79,9 +79,7 @@ impl Command for Caa {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 

@@ -133,9 +133,7 @@ impl Command for Dig {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 

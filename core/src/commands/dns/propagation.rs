@@ -139,9 +139,7 @@ impl Command for Propagation {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 

@@ -51,7 +51,7 @@ macro_rules! record_command {
             fn contacts(&self) -> Option<&netvane_facts::target::Host> {
                 self.resolver
                     .as_ref()
-                    .map(|resolver| &resolver.endpoint.host)
+                    .map(netvane_facts::target::Resolver::host)
             }
         }
     };

@@ -72,9 +72,7 @@ impl Command for Txt {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 

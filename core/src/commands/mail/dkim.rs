@@ -17,10 +17,7 @@ use netvane_net::{dns::Client, mailauth};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    problem::{Code, Problem, Problems, State, show, tally},
-    spf::LIFETIME,
-};
+use super::problem::{Code, Problem, Problems, State, show, tally};
 use crate::{
     command::{Command, Context},
     commands::dns::lookup::count,
@@ -60,6 +57,8 @@ pub(crate) struct Data {
     guessed: bool,
     /// Problems of the domain and of all keys, worst first.
     pub(crate) problems: Vec<Problem>,
+    /// Smallest TTL of all records that were looked up, in seconds.
+    ttl: u32,
 }
 
 impl Command for Dkim {
@@ -80,9 +79,7 @@ impl Command for Dkim {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 
@@ -95,6 +92,7 @@ pub(crate) async fn check(
     domain: &str,
     selector: Option<&Selector>,
 ) -> Result<Data, Failure> {
+    let client = &client.recording_ttls();
     let selectors: Vec<&str> = match selector {
         Some(selector) => vec![selector.as_str()],
         None => COMMON.to_vec(),
@@ -131,6 +129,7 @@ pub(crate) async fn check(
             .collect(),
         guessed: selector.is_none(),
         problems: Vec::new(),
+        ttl: client.shortest_ttl(),
     };
     data.read(&selectors, answers, unused.unwrap_or_default());
     Ok(data)
@@ -287,6 +286,6 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        LIFETIME
+        Duration::from_secs(self.ttl.into())
     }
 }

@@ -20,10 +20,7 @@ use netvane_net::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    problem::{Problem, State, record_cell, show_all, tally},
-    spf::LIFETIME,
-};
+use super::problem::{Problem, State, record_cell, show_all, tally};
 use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec},
@@ -66,6 +63,8 @@ pub(crate) struct Data {
     organizational_domain: OrganizationalDomains,
     /// Problems, worst first.
     pub(crate) problems: Vec<Problem>,
+    /// Smallest TTL of all records that were looked up, in seconds.
+    ttl: u32,
 }
 
 /// How the domains of SPF and DKIM must match that of the author (RFC 9989 §4.4).
@@ -132,9 +131,7 @@ impl Command for Dmarc {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 
@@ -143,6 +140,7 @@ impl Command for Dmarc {
 /// # Errors
 /// A lookup that decides which record applies failed.
 pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure> {
+    let client = &client.recording_ttls();
     let own_name = format!("_dmarc.{domain}");
     let (walk, own_texts) = futures::join!(
         dmarc::walk(client, domain),
@@ -195,6 +193,7 @@ pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure
         ruf,
         organizational_domain,
         problems,
+        ttl: client.shortest_ttl(),
     })
 }
 
@@ -260,6 +259,6 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        LIFETIME
+        Duration::from_secs(self.ttl.into())
     }
 }

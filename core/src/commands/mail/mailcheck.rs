@@ -3,6 +3,8 @@
 //! All lookups run at the same time; each section is shown when it is complete.
 
 mod addresses;
+mod certificates;
+mod dane;
 mod policies;
 mod present;
 mod schema;
@@ -29,7 +31,7 @@ use tokio::{
 
 use super::{
     dkim, dmarc,
-    howmail::receiver::{Receiver, contact},
+    howmail::receiver::{Receiver, note_servers, probe_exchanges},
     spf,
 };
 use crate::{
@@ -43,6 +45,9 @@ use section::{Checked, SectionName, SectionProblem, SectionState, Sections};
 const TIMEOUT: Duration = Duration::from_secs(24);
 /// Timeout of SMTP sessions, so that their errors are still recorded.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
+/// Maximum number of mail servers that are contacted.
+const MAX_SERVERS: usize = 8;
+
 /// Report on a domain's mail: servers, SPF, DKIM, DMARC, encryption and blocklists.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -177,24 +182,34 @@ impl Report<'_> {
         // Without a receiver, the addresses are not needed any more.
         _ = addresses.send(all.copied().collect());
 
+        self.check_encryption(&found).await;
+        Ok(())
+    }
+
+    /// Contacts the mail servers, and checks their certificates and TLSA records.
+    async fn check_encryption(&self, found: &mx::Data) {
+        let deadline = self.start + SMTP_TIMEOUT;
         let receiver = Mutex::new(Receiver::default());
-        contact(
-            self.cx,
-            self.client,
-            self.domain,
-            &found,
-            self.start + SMTP_TIMEOUT,
-            |change: &dyn Fn(&mut Receiver)| {
-                change(&mut receiver.lock().unwrap_or_else(PoisonError::into_inner));
-            },
-        )
-        .await;
+        let note = |change: &dyn Fn(&mut Receiver)| {
+            change(&mut receiver.lock().unwrap_or_else(PoisonError::into_inner));
+        };
+        note_servers(self.domain, found, &note);
+
+        let hosts = &found.hosts;
+        let (_, records) = futures::join!(
+            probe_exchanges(self.cx, self.domain, hosts, MAX_SERVERS, deadline, &note),
+            certificates::look_up_tlsa(self.cx, hosts, deadline),
+        );
         let receiver = receiver
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        self.record(SectionName::Starttls, servers::starttls(&receiver));
-        self.record(SectionName::Dane, servers::dane(&receiver));
-        Ok(())
+        let servers = certificates::check(self.cx, &receiver, records, deadline).await;
+
+        self.record(
+            SectionName::Starttls,
+            servers::starttls(&receiver, &servers),
+        );
+        self.record(SectionName::Dane, dane::judge(&receiver, &servers));
     }
 
     async fn check_spf(&self, addresses: oneshot::Sender<Vec<IpAddr>>) -> Result<(), Failure> {

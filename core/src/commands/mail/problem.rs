@@ -115,6 +115,11 @@ impl Problems {
         }
     }
 
+    /// Whether there is a problem of this kind.
+    pub(crate) fn has(&self, code: Code) -> bool {
+        self.0.iter().any(|problem| problem.code == code)
+    }
+
     /// The problems, worst first.
     pub(crate) fn worst_first(mut self) -> Vec<Problem> {
         self.0
@@ -288,6 +293,10 @@ pub(crate) enum Code {
     NoStarttls,
     /// The certificate of a mail server is not valid for it.
     InvalidCertificate,
+    /// The certificate of a mail server expires soon.
+    CertificateExpires,
+    /// TLS of a mail server works, and something about it should be changed.
+    TlsWarning,
     /// An address has no name that resolves back to it.
     NotForwardConfirmed,
     /// A blocklist lists an address or the domain.
@@ -298,10 +307,18 @@ pub(crate) enum Code {
     InvalidPolicy,
     /// The MTA-STS policy does not name a mail server.
     PolicyMismatch,
+    /// The MTA-STS policy demands a valid certificate, and a mail server has none.
+    PolicyUnmet,
     /// The MTA-STS policy is not enforced.
     NotEnforced,
     /// TLSA records are not signed, so senders ignore them.
     DaneWithoutDnssec,
+    /// TLSA records fail DNSSEC validation.
+    DaneBogus,
+    /// No TLSA record matches the certificate, or there is no TLS.
+    DaneMismatch,
+    /// TLSA records that senders cannot use.
+    DaneUnusable,
     /// TLSA records are incomplete: some mail servers have none.
     IncompleteDane,
     /// BIMI needs a DMARC policy that is enforced.

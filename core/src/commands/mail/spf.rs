@@ -31,9 +31,6 @@ use crate::{
 };
 use tree::TreeTerm;
 
-/// Time for which a reply is cached: short, because people correct a record and look again.
-pub(super) const LIFETIME: Duration = Duration::from_secs(30);
-
 /// SPF record of a domain, checked with all records that it includes.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +64,8 @@ pub(crate) struct Data {
     pub(crate) problems: Vec<Problem>,
     /// Addresses that may send, where they are single ones; at most 16.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Smallest TTL of all records that were looked up, in seconds.
+    ttl: u32,
 }
 
 /// Maximum number of single addresses in the data.
@@ -90,9 +89,7 @@ impl Command for Spf {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver
-            .as_ref()
-            .map(|resolver| &resolver.endpoint.host)
+        self.resolver.as_ref().map(Resolver::host)
     }
 }
 
@@ -101,6 +98,7 @@ impl Command for Spf {
 /// # Errors
 /// The domain's own records could not be looked up.
 pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure> {
+    let client = &client.recording_ttls();
     let tree = lookup_tree(client, domain).await;
     let (record, nxdomain) = match &tree.record {
         DomainRecord::One { text, .. } => (Some(text.clone()), false),
@@ -136,6 +134,7 @@ pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure
         addresses: single_addresses(&tree.networks),
         tree: tree.terms.iter().map(TreeTerm::from).collect(),
         problems,
+        ttl: client.shortest_ttl(),
     })
 }
 
@@ -216,6 +215,6 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        LIFETIME
+        Duration::from_secs(self.ttl.into())
     }
 }

@@ -204,17 +204,11 @@ async fn trace(
         .await
     };
     let shown = show_hops(cx, probing.names, data.clone(), receiver);
-    let (outcome, mut names) = futures::join!(trace, shown);
+    let (outcome, names) = futures::join!(trace, shown);
     let outcome = outcome.map_err(|error| failure(address, error))?;
-    names.wait().await;
-
-    let mut hops: Vec<Hop> = outcome.hops.iter().map(Hop::from).collect();
-    for hop in &mut hops {
-        hop.describe(cx, &names.resolved);
-    }
     Ok(Data {
         reached: outcome.reached,
-        hops,
+        hops: names.describe(cx, &outcome.hops).await,
         method: outcome.method,
         path_mtu: outcome.path_mtu.map(|narrow| narrow.mtu),
         probed_hops: outcome.probed_hops,
@@ -261,17 +255,11 @@ pub(super) async fn measure(
         .await
     };
     let shown = show_hops(cx, probing.names, data.clone(), receiver);
-    let (outcome, mut names) = futures::join!(rounds, shown);
+    let (outcome, names) = futures::join!(rounds, shown);
     let outcome = outcome.map_err(|error| failure(address, error))?;
-    names.wait().await;
-
-    let mut hops: Vec<Hop> = outcome.hops.iter().map(Hop::from).collect();
-    for hop in &mut hops {
-        hop.describe(cx, &names.resolved);
-    }
     Ok(Data {
         reached: outcome.reached,
-        hops,
+        hops: names.describe(cx, &outcome.hops).await,
         method: outcome.method,
         probed_hops: outcome.probed_hops,
         rounds: Some(outcome.rounds),

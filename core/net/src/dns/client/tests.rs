@@ -1,6 +1,6 @@
 mod cookies;
 
-use std::io;
+use std::{io, net::IpAddr};
 
 use super::*;
 use crate::dns::wire::{

@@ -346,7 +346,7 @@ impl<'a> Walk<'a> {
     /// Notes the answer, and whether the keys of its zone sign it.
     fn finish(&mut self, zone: &str, trust: &Trust, message: &Message) {
         if let Trust::Secure(keys) = trust
-            && let Err(why) = keys.check_answer(message)
+            && let Err(why) = keys.check_answer(&self.name, self.rtype, message)
         {
             self.break_at(zone, why);
             if let Some(step) = self.data.steps.last_mut() {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use domain::base::Rtype;
-use futures::future::join_all;
-use netvane_net::dns::{Client, Data, ListedServer, Message, Question, without_dot};
+use futures::{StreamExt, future::join_all, stream::FuturesOrdered};
+use netvane_net::dns::{Client, Data, ListedServer, Message, Question, Response, without_dot};
 
 use super::observation::{Observation, Problem};
 use crate::command::Context;
@@ -15,7 +15,10 @@ const MAX_SERVERS: usize = 16;
 /// Most addresses of one name server that are asked.
 const MAX_ADDRESSES: usize = 4;
 
-/// Most labels that are removed from a name to find its zone.
+/// Names that are asked for NS records at the same time to find the zone.
+const MAX_AT_ONCE: usize = 3;
+
+/// Most further names that are asked one by one to find the zone.
 const MAX_LABELS: usize = 16;
 
 /// The zone and its servers.
@@ -65,36 +68,55 @@ pub(super) async fn find(cx: &Context, client: &Client, name: &str) -> Option<Au
 
 /// The nearest name at or above this one that has NS records, with them.
 async fn find_zone(client: &Client, name: &str) -> Option<(String, Vec<String>)> {
-    let mut ancestor = zone_of_soa(client, name)
-        .await
-        .unwrap_or_else(|| without_dot(name));
+    let name = without_dot(name);
+    let mut ancestors = std::iter::successors(Some(name.clone()), |name| parent(name));
 
-    for _ in 0..MAX_LABELS {
-        if let Ok(response) = client.query(&ancestor, Rtype::NS).await {
-            let servers = name_servers(&response.message, &ancestor);
+    // Asked at the same time: the zone is nearly always one of them.
+    let near: Vec<String> = ancestors.by_ref().take(MAX_AT_ONCE).collect();
+    let query = |zone: String| async move {
+        let answer = client.query(&zone, Rtype::NS).await;
+        (zone, answer)
+    };
+    let mut answers: FuturesOrdered<_> = near.into_iter().map(query).collect();
+    let mut named = None;
+    while let Some((zone, answer)) = answers.next().await {
+        let Ok(Response { message, .. }) = answer else {
+            continue;
+        };
+        let servers = name_servers(&message, &zone);
+        if !servers.is_empty() {
+            return Some((zone.to_ascii_lowercase(), servers));
+        }
+        named = named.or_else(|| zone_of_denial(&message, &name));
+    }
+
+    // A denial names the zone; without one, names are tried one by one.
+    for zone in named.into_iter().chain(ancestors).take(MAX_LABELS) {
+        if let Ok(response) = client.query(&zone, Rtype::NS).await {
+            let servers = name_servers(&response.message, &zone);
             if !servers.is_empty() {
-                return Some((ancestor.to_ascii_lowercase(), servers));
+                return Some((zone.to_ascii_lowercase(), servers));
             }
         }
-        if ancestor == "." {
-            return None;
-        }
-        ancestor = match ancestor.split_once('.') {
-            Some((_, rest)) if !rest.is_empty() => rest.to_owned(),
-            _ => ".".to_owned(),
-        };
     }
     None
 }
 
-/// The zone that an SOA query names: in the answer, or in the denial.
-async fn zone_of_soa(client: &Client, name: &str) -> Option<String> {
-    let message = client.query(name, Rtype::SOA).await.ok()?.message;
-    let name = without_dot(name);
+/// The name above this one; `None` above the root.
+fn parent(name: &str) -> Option<String> {
+    if name == "." {
+        return None;
+    }
+    let parent = name.split_once('.').map_or("", |(_, rest)| rest);
+    Some(if parent.is_empty() { "." } else { parent }.to_owned())
+}
+
+/// The zone of the SOA record in a denial.
+fn zone_of_denial(message: &Message, name: &str) -> Option<String> {
     let mut records = message.answers.iter().chain(&message.authority);
     let soa = records.find(|record| {
         record.rtype == Rtype::SOA
-            && (record.name.eq_ignore_ascii_case(&name) || record.is_above(&name))
+            && (record.name.eq_ignore_ascii_case(name) || record.is_above(name))
     })?;
     Some(soa.name.clone())
 }

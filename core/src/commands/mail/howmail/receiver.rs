@@ -22,7 +22,7 @@ use crate::{
     mailbox_check::provider::{self, Provider},
 };
 
-/// Maximum number of mail servers contacted.
+/// Maximum number of mail servers contacted to explain the way of a message.
 const MAX_ASKED: usize = 4;
 /// Maximum number of addresses tried per mail server; one SMTP session is opened.
 const MAX_ADDRESSES: usize = 4;
@@ -140,17 +140,18 @@ pub(crate) async fn receive(
         Ok(found) => found,
         Err(failure) => return note(&|receiver| receiver.faults = vec![failure.to_string()]),
     };
-    contact(cx, client, domain, &found, deadline, note).await;
+    note_servers(domain, &found, &note);
+    futures::join!(
+        probe_exchanges(cx, domain, &found.hosts, MAX_ASKED, deadline, &note),
+        look_up_tlsa(client, &found.hosts, &note)
+    );
 }
 
-/// Probes the mail servers that were found, and looks up their TLSA records; calls `note` for each change.
-pub(crate) async fn contact(
-    cx: &Context,
-    client: &Client,
+/// Notes the mail servers that were found.
+pub(crate) fn note_servers<N: Fn(&dyn Fn(&mut Receiver))>(
     domain: &str,
     found: &mx::Data,
-    deadline: Instant,
-    note: impl Fn(&dyn Fn(&mut Receiver)) + Sync,
+    note: &N,
 ) {
     let names: Vec<&str> = found
         .hosts
@@ -178,18 +179,15 @@ pub(crate) async fn contact(
         }
         receiver.provider = (!names.is_empty()).then(|| provider::of(domain, &names, &[]));
     });
-
-    futures::join!(
-        probe_exchanges(cx, domain, &found.hosts, deadline, &note),
-        look_up_tlsa(client, &found.hosts, &note)
-    );
 }
 
-/// Probes the first mail servers that policy allows to contact, concurrently.
-async fn probe_exchanges<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
+/// Probes the first mail servers that policy allows to contact, at most `most`, concurrently; calls `note` for each
+/// change.
+pub(crate) async fn probe_exchanges<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     cx: &Context,
     domain: &str,
     hosts: &[mx::Exchange],
+    most: usize,
     deadline: Instant,
     note: &N,
 ) {
@@ -197,7 +195,7 @@ async fn probe_exchanges<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
 
     for (at, host) in hosts.iter().enumerate() {
         match allowed_addresses(cx, host) {
-            Ok(addresses) if addresses.is_empty() || asked.len() == MAX_ASKED => {}
+            Ok(addresses) if addresses.is_empty() || asked.len() == most => {}
             Ok(addresses) => asked.push((at, &host.exchange, addresses)),
             Err((why, inward)) => note(&|receiver| {
                 let exchange = &mut receiver.exchanges[at];

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{
     Data, Report,
+    certificates::Server,
     section::{Checked, SectionName, SectionProblem, SectionState},
 };
 use crate::commands::dns::lookup::count;
@@ -174,17 +175,54 @@ fn judge_bimi(records: &[String]) -> Checked {
 
 /// Adds the problems that concern several sections, when all are complete.
 pub(super) fn compare(data: &mut Data) {
-    compare_mta_sts(data);
+    if let Some(policy) = mta_sts_policy(data) {
+        compare_mail_servers(data, &policy);
+        compare_certificates(data, &policy);
+    }
     compare_bimi(data);
 }
 
+/// The MTA-STS policy, if there is one that asks for something.
+fn mta_sts_policy(data: &Data) -> Option<Policy> {
+    let policy = data.sections.mta_sts.data.get("policy")?.clone();
+    let policy: Policy = serde_json::from_value(policy).ok()?;
+    (policy.mode != "none").then_some(policy)
+}
+
+/// Mail servers that the MTA-STS policy names and whose certificate does not fulfil it (RFC 8461 §4.2).
+fn compare_certificates(data: &mut Data, policy: &Policy) {
+    let servers = data.sections.starttls.data.get("servers").cloned();
+    let servers: Vec<Server> = servers
+        .and_then(|servers| serde_json::from_value(servers).ok())
+        .unwrap_or_default();
+
+    let mut problems = Problems::default();
+    for server in servers {
+        let host = &server.exchange.exchange;
+        let why = match &server.certificate {
+            Some(certificate) => certificate.reason(),
+            None => {
+                let offers = server.exchange.welcome.starttls;
+                (offers == Some(false)).then_some("it does not offer TLS")
+            }
+        };
+        let Some(why) = why.filter(|_| policy.names(host)) else {
+            continue;
+        };
+        let text = format!("The policy demands a valid certificate of {host}, but {why}");
+        let fix = format!("Install a certificate for {host} that a public authority signed");
+        if policy.mode == "enforce" {
+            let text = format!("{text}; senders do not deliver there");
+            problems.error(Code::PolicyUnmet, text, fix);
+        } else {
+            problems.warning(Code::PolicyUnmet, text, fix);
+        }
+    }
+    data.add(SectionName::MtaSts, problems.worst_first());
+}
+
 /// Mail servers that the MTA-STS policy does not name.
-fn compare_mta_sts(data: &mut Data) {
-    let policy = data.sections.mta_sts.data.get("policy").cloned();
-    let Some(policy) = policy.and_then(|policy| serde_json::from_value::<Policy>(policy).ok())
-    else {
-        return;
-    };
+fn compare_mail_servers(data: &mut Data, policy: &Policy) {
     let hosts = data
         .sections
         .mx
@@ -199,7 +237,7 @@ fn compare_mta_sts(data: &mut Data) {
         .filter(|name| !policy.names(name))
         .map(str::to_owned)
         .collect();
-    if missing.is_empty() || policy.mode == "none" {
+    if missing.is_empty() {
         return;
     }
 

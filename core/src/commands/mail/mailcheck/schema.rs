@@ -2,13 +2,11 @@
 
 #![expect(dead_code, reason = "describes JSON")]
 
+use netvane_net::tls_check::DaneState;
 use schemars::JsonSchema;
 
-use super::section::SectionState;
-use crate::{
-    blocklist::Listing,
-    commands::{address::reverse::AddressNames, mail::howmail::receiver::Exchange},
-};
+use super::{certificates::Server, section::SectionState};
+use crate::{blocklist::Listing, commands::address::reverse::AddressNames};
 
 /// A section with the data of a command, which is absent if a lookup failed.
 #[derive(JsonSchema)]
@@ -24,7 +22,7 @@ pub(super) struct Described<T> {
 #[derive(JsonSchema)]
 pub(super) struct Starttls {
     /// Mail servers that were contacted.
-    servers: Vec<Exchange>,
+    servers: Vec<Server>,
 }
 
 /// TLSA records of all mail servers.
@@ -41,8 +39,10 @@ struct DaneServer {
     exchange: String,
     /// TLSA records for its port 25 in presentation format.
     records: Vec<String>,
-    /// The resolver validated the records with DNSSEC.
+    /// The records were validated with DNSSEC.
     authenticated: bool,
+    /// Whether the certificate agrees with them; `null` if that cannot be said.
+    state: Option<DaneState>,
 }
 
 /// The BIMI record.

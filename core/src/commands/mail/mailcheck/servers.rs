@@ -1,18 +1,19 @@
-//! Sections about the mail servers: MX, STARTTLS with certificates, and DANE.
+//! Sections about the mail servers: MX, and STARTTLS with certificates.
 
 use netvane_document::Severity;
 use serde_json::json;
 
-use super::section::Checked;
+use super::{certificates::Server, section::Checked};
 use crate::commands::{
     dns::{
         lookup::{Outcome, count},
         mx,
     },
     mail::{
-        howmail::receiver::{Exchange, Receiver},
+        howmail::receiver::Receiver,
         problem::{Code, Problems},
     },
+    reach::tls::problems::{CheckProblem, Weight},
 };
 
 /// The mail servers of the domain.
@@ -54,7 +55,7 @@ pub(super) fn mx(found: &mx::Data) -> Checked {
 }
 
 /// STARTTLS and the certificate of each mail server that was contacted.
-pub(super) fn starttls(receiver: &Receiver) -> Checked {
+pub(super) fn starttls(receiver: &Receiver, servers: &[Server]) -> Checked {
     if receiver.null_mx || receiver.exchanges.is_empty() {
         return Checked::new("No mail server to connect to", Vec::new(), false);
     }
@@ -75,23 +76,23 @@ pub(super) fn starttls(receiver: &Receiver) -> Checked {
     }
 
     // Those with private addresses only are in the section about MX.
-    let contacted: Vec<&Exchange> = receiver
-        .exchanges
+    let contacted: Vec<&Server> = servers
         .iter()
-        .filter(|exchange| !exchange.inward)
-        .filter(|exchange| {
-            exchange.answers() || exchange.unreachable.is_some() || exchange.welcome.fault.is_some()
+        .filter(|server| {
+            let exchange = &server.exchange;
+            let is_known = exchange.unreachable.is_some() || exchange.welcome.fault.is_some();
+            !exchange.inward && (exchange.answers() || is_known)
         })
         .collect();
     let encrypted = contacted
         .iter()
-        .filter(|exchange| exchange.welcome.tls.is_some())
+        .filter(|server| server.exchange.welcome.tls.is_some())
         .count();
-    let is_reachable = contacted.iter().any(|exchange| exchange.answers());
+    let is_reachable = contacted.iter().any(|server| server.exchange.answers());
 
     let mut problems = Problems::default();
-    for exchange in &contacted {
-        check_server(&mut problems, exchange, is_reachable);
+    for server in &contacted {
+        check_server(&mut problems, server, is_reachable);
     }
     if contacted.is_empty() {
         return Checked::unknown("No mail server was contacted");
@@ -104,10 +105,10 @@ pub(super) fn starttls(receiver: &Receiver) -> Checked {
     Checked::new(summary, problems.worst_first(), true).with(&data)
 }
 
-fn check_server(problems: &mut Problems, exchange: &Exchange, is_reachable: bool) {
+fn check_server(problems: &mut Problems, server: &Server, is_reachable: bool) {
+    let exchange = &server.exchange;
     let host = &exchange.exchange;
-    let welcome = &exchange.welcome;
-    let fault = welcome.fault.as_deref();
+    let fault = exchange.welcome.fault.as_deref();
 
     if let Some(why) = &exchange.unreachable {
         let text = format!("{host} cannot be reached on port 25: {why}");
@@ -118,26 +119,30 @@ fn check_server(problems: &mut Problems, exchange: &Exchange, is_reachable: bool
             problems.error(Code::Unreachable, text, fix);
         };
     }
-    match (welcome.starttls, &welcome.tls) {
-        (_, Some(tls)) if tls.trusted == Some(false) => problems.warning(
-            Code::InvalidCertificate,
-            format!(
-                "The certificate of {host} is not valid: {}",
-                tls.fault.as_deref().unwrap_or("unknown reason")
-            ),
-            format!("Install a certificate for {host} that a public authority signed"),
-        ),
-        (_, Some(_)) => {}
+
+    match (exchange.welcome.starttls, &exchange.welcome.tls) {
+        (_, Some(_)) => check_certificate(problems, server),
         (Some(false), None) => problems.error(
             Code::NoStarttls,
             format!("{host} does not offer STARTTLS, so mail to it can be read on the way"),
             "Enable TLS on the mail server",
         ),
-        (Some(true), None) => problems.error(
-            Code::NoStarttls,
-            format!("STARTTLS of {host} fails: {}", fault.unwrap_or("no TLS")),
-            "Check the TLS settings and the certificate of the mail server",
-        ),
+        (Some(true), None) => {
+            let certificate = server.certificate.as_ref();
+            let found = certificate.and_then(|certificate| certificate.problems().first());
+            let (why, fix) = match found {
+                Some(found) => (found.text.as_str(), found.fix.as_str()),
+                None => (
+                    fault.unwrap_or("no TLS"),
+                    "Check the TLS settings and the certificate of the mail server",
+                ),
+            };
+            problems.error(
+                Code::NoStarttls,
+                format!("STARTTLS of {host} fails: {}", why.trim_end_matches('.')),
+                fix.trim_end_matches('.'),
+            );
+        }
         (None, None) => problems.warning(
             Code::Unreachable,
             format!(
@@ -149,87 +154,44 @@ fn check_server(problems: &mut Problems, exchange: &Exchange, is_reachable: bool
     }
 }
 
-/// TLSA records of the mail servers. They are not compared with the certificates.
-pub(super) fn dane(receiver: &Receiver) -> Checked {
-    let known: Vec<(&str, bool, bool)> = receiver
-        .exchanges
-        .iter()
-        .filter_map(|exchange| {
-            let dane = exchange.dane.as_ref()?;
-            Some((
-                exchange.exchange.as_str(),
-                !dane.records.is_empty(),
-                dane.authenticated,
-            ))
-        })
-        .collect();
-    if known.is_empty() {
-        return if receiver.exchanges.is_empty() {
-            Checked::new("No mail server", Vec::new(), false)
-        } else {
-            Checked::unknown("TLSA records could not be looked up")
-        };
-    }
-
-    let with: Vec<_> = known
-        .iter()
-        .filter(|(_, has_records, _)| *has_records)
-        .collect();
-    let mut problems = Problems::default();
-    for (host, ..) in with.iter().filter(|(.., is_signed)| !is_signed) {
-        problems.warning(
-            Code::DaneWithoutDnssec,
-            format!(
-                "The TLSA records of {host} are not validated with DNSSEC, so senders ignore them"
-            ),
-            "Sign the zone, and use a resolver that validates",
-        );
-    }
-    if !with.is_empty() && with.len() < known.len() {
-        let without = known.iter().filter(|(_, has_records, _)| !has_records);
-        let names: Vec<&str> = without.map(|(host, ..)| *host).collect();
-        problems.warning(
-            Code::IncompleteDane,
-            format!(
-                "{} no TLSA records, so mail to {} is not protected",
-                has(&names),
-                them(&names)
-            ),
-            "Publish TLSA records for all mail servers",
-        );
-    }
-    let summary = match with.len() {
-        0 => "Not published".to_owned(),
-        some => format!(
-            "TLSA records for {some} of {}",
-            count(known.len(), "mail server", "mail servers")
-        ),
+/// Adds what is wrong with a certificate. Mail is delivered all the same unless a policy forbids it, so these are
+/// warnings. Problems that a TLSA record makes harmless have no weight.
+fn check_certificate(problems: &mut Problems, server: &Server) {
+    let Some(certificate) = &server.certificate else {
+        return;
     };
-    Checked::new(summary, problems.worst_first(), !with.is_empty()).with(&records(receiver))
-}
+    let host = &server.exchange.exchange;
+    let serious = || {
+        let found = certificate.problems().iter();
+        found.filter(|found| found.severity > Weight::Info)
+    };
 
-/// The TLSA records of each mail server.
-fn records(receiver: &Receiver) -> serde_json::Value {
-    let servers: Vec<_> = receiver
-        .exchanges
-        .iter()
-        .filter_map(|exchange| {
-            let dane = exchange.dane.as_ref()?;
-            Some(json!({
-                "exchange": exchange.exchange,
-                "records": dane.records,
-                "authenticated": dane.authenticated,
-            }))
-        })
-        .collect();
-    json!({ "servers": servers })
-}
+    // DANE has a section of its own.
+    let is_reason = |found: &&CheckProblem| {
+        found.severity == Weight::Error
+            && !matches!(found.code.as_str(), "expires_soon" | "dane_mismatch")
+    };
+    if let Some(first) = serious().find(is_reason) {
+        problems.warning(
+            Code::InvalidCertificate,
+            format!(
+                "The certificate of {host} is not valid: {}",
+                certificate.reason().unwrap_or(&first.text)
+            ),
+            first.fix.trim_end_matches('.'),
+        );
+    }
 
-fn has(names: &[&str]) -> String {
-    let verb = if names.len() == 1 { "has" } else { "have" };
-    format!("{} {verb}", names.join(", "))
-}
-
-fn them(names: &[&str]) -> &'static str {
-    if names.len() == 1 { "it" } else { "them" }
+    for found in serious() {
+        let code = match found.code.as_str() {
+            "expires_soon" => Code::CertificateExpires,
+            _ if found.severity == Weight::Warning => Code::TlsWarning,
+            _ => continue,
+        };
+        problems.warning(
+            code,
+            format!("{host}: {}", found.text.trim_end_matches('.')),
+            found.fix.trim_end_matches('.'),
+        );
+    }
 }

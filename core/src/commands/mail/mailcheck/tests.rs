@@ -1,8 +1,14 @@
 //! Whole reports, with a DNS server and mail servers in the test process.
 
+use serde_json::json;
+
+use super::{
+    Data, policies,
+    section::{Checked, Sections},
+};
 use crate::{
     Engine,
-    commands::testing::shown,
+    commands::{mail::problem::Code, testing::shown},
     settings::Settings,
     testing::dns::{TestDns, ask, ask_json},
 };
@@ -130,4 +136,40 @@ async fn a_domain_that_does_not_exist_is_a_reply() {
         problems(&reply),
         ["mx no_mail_server", "spf no_record", "dmarc no_record"]
     );
+}
+
+#[test]
+fn an_enforced_policy_demands_valid_certificates() {
+    for (mode, policy, starttls, expected) in [
+        ("enforce", "mx1.example.test", Some(false), Some("error")),
+        ("testing", "mx1.example.test", Some(false), Some("warning")),
+        ("none", "mx1.example.test", Some(false), None),
+        ("enforce", "other.example.test", Some(false), None),
+        // Nothing is known about its certificate.
+        ("enforce", "mx1.example.test", None, None),
+    ] {
+        let mut data: Data = serde_json::from_value(json!({
+            "domain": "example.test",
+            "state": "ok",
+            "sections": Sections::default(),
+            "problems": [],
+        }))
+        .expect("data");
+        let policy = json!({ "policy": { "mode": mode, "mx": [policy], "max_age": 1 } });
+        let server = json!({ "servers": [{
+            "preference": 10, "exchange": "mx1.example.test", "addresses": [], "address": null,
+            "greeting": "220 hi", "extensions": [], "starttls": starttls, "tls": null, "fault": null,
+            "unreachable": null, "inward": false, "dane": null, "certificate": null,
+        }] });
+        data.sections.mta_sts = Checked::new("", Vec::new(), true).with(&policy).section;
+        data.sections.starttls = Checked::new("", Vec::new(), true).with(&server).section;
+
+        policies::compare(&mut data);
+        let found = data
+            .problems
+            .iter()
+            .find(|problem| problem.problem.code == Code::PolicyUnmet);
+        let found = found.map(|problem| json!(problem.problem.severity));
+        assert_eq!(found, expected.map(|level| json!(level)), "{mode} {policy}");
+    }
 }

@@ -150,3 +150,20 @@ async fn a_failed_lookup_is_an_error() {
     let failure = ask(&dns.engine(), "spf elsewhere.invalid").await;
     assert!(failure.is_err());
 }
+
+#[tokio::test]
+async fn replies_are_cached_for_the_shortest_ttl() {
+    let zone = format!("{ZONE}\nshort 30 IN TXT \"v=spf1 include:inc.example.test -all\"\n");
+    let dns = TestDns::serving(&zone).await;
+    let engine = dns.engine();
+    for (line, seconds) in [
+        ("spf good.example.test", 300),
+        ("spf short.example.test", 30),
+        // The SOA's MINIMUM (RFC 2308).
+        ("spf nowhere.example.test", 60),
+        ("dkim good.example.test selector=s1", 60),
+    ] {
+        let reply = ask_json(&engine, line).await;
+        assert_eq!(reply["data"]["ttl"], seconds, "{line}");
+    }
+}

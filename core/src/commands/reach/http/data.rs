@@ -178,7 +178,15 @@ impl Data {
         }
         if let Some(tls) = tls {
             let serious = |problem: &&CheckProblem| problem.severity > Weight::Info;
-            problems.extend(tls.problems().iter().filter(serious).cloned());
+            let tls = tls.problems().iter().filter(serious).cloned();
+            problems.extend(tls.map(|problem| match problem.code.as_str() {
+                // No web client checks DANE.
+                "dane_mismatch" => CheckProblem {
+                    severity: Weight::Warning,
+                    ..problem
+                },
+                _ => problem,
+            }));
         }
         if let Some(status) = self.status {
             problems.extend(sentences::status(status, expectation.status.as_ref()));

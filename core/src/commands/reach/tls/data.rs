@@ -113,7 +113,7 @@ pub(crate) struct SctData {
     /// Identifier of the log, in base64.
     pub(super) log: String,
     pub(super) at: String,
-    /// Where it was found: in the `certificate`, or in the handshake (`tls`).
+    /// Where it was found: in the `certificate`, in the TLS handshake (`tls`), or in the stapled `ocsp` response.
     pub(super) source: String,
 }
 
@@ -216,10 +216,12 @@ impl Data {
                 .map(ChainEntry::from)
                 .collect();
             data.name_matches = Some(assessment.name_matches);
-            data.ocsp_status = assessment
-                .staple
-                .as_ref()
-                .and_then(|staple| staple.as_ref().ok())
+            let staple = assessment.staple.as_ref();
+            let staple = staple.and_then(|staple| staple.as_ref().ok());
+            let of_staple = staple.into_iter().flat_map(|staple| &staple.timestamps);
+            data.scts
+                .extend(of_staple.map(|one| SctData::new(one, "ocsp")));
+            data.ocsp_status = staple
                 .filter(|staple| staple.is_current(assessment.now))
                 .map(|staple| staple.status);
             let lifetime = leaf.not_after.saturating_sub(leaf.not_before);
@@ -267,6 +269,21 @@ impl Data {
             self.reason = (!reasons.is_empty()).then(|| reasons.join("; "));
         }
         self.problems = found.into_iter().map(|found| found.problem).collect();
+    }
+
+    /// Whether the connection was encrypted, with any version of TLS.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.protocol.is_some()
+    }
+
+    /// Why the certificate is not trusted or not for this name, or why there is no TLS.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// Whether the certificates agree with the TLSA records; `None` if that cannot be said.
+    pub(crate) fn dane_state(&self) -> Option<DaneState> {
+        self.dane.as_ref().map(|dane| dane.state)
     }
 
     /// What is wrong, worst first.

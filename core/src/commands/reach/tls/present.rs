@@ -3,7 +3,7 @@
 use netvane_document::{Answer, Cell, Document, Role, Severity};
 use netvane_facts::{
     certificate::{ocsp::OcspStatus, short_name},
-    target::both_forms,
+    target::{both_forms, name_warning},
 };
 use netvane_net::tls_check::DaneState;
 
@@ -26,6 +26,9 @@ impl Answer for Data {
         self.add_certificate(&mut document);
         self.add_connection(&mut document);
         self.add_chain(&mut document);
+        if let Some(warning) = name_warning(&self.target) {
+            document.warn(warning);
+        }
 
         document
     }

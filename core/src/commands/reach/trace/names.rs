@@ -19,13 +19,26 @@ pub(super) type Update = (Vec<Hop>, Option<u32>);
 
 /// Names by address; `None` without a name or while it is being looked up.
 pub(super) struct Names<F> {
-    pub(super) resolved: HashMap<IpAddr, Option<String>>,
+    resolved: HashMap<IpAddr, Option<String>>,
     pending: FuturesUnordered<F>,
 }
 
 impl<F: Future<Output = (IpAddr, Option<String>)>> Names<F> {
+    /// The hops with names, places and networks.
+    pub(super) async fn describe<'h, H>(mut self, cx: &Context, hops: &'h [H]) -> Vec<Hop>
+    where
+        Hop: From<&'h H>,
+    {
+        self.wait().await;
+        let mut hops: Vec<Hop> = hops.iter().map(Hop::from).collect();
+        for hop in &mut hops {
+            hop.describe(cx, &self.resolved);
+        }
+        hops
+    }
+
     /// Waits a little for names that are still being looked up.
-    pub(super) async fn wait(&mut self) {
+    async fn wait(&mut self) {
         let all = async {
             while let Some((address, name)) = self.pending.next().await {
                 self.resolved.insert(address, name);

@@ -50,6 +50,7 @@ pub(crate) fn answering(name: &str, encrypted: bool) -> Exchange {
                 trusted: Some(true),
                 fault: None,
             }),
+            hello: None,
             fault: None,
         },
         ..exchange(name)
