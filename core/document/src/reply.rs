@@ -187,6 +187,7 @@ impl RenderedAnswer {
             severity,
             blocks,
             warnings,
+            chart: _,
         } = self.document();
         Shared {
             command,
