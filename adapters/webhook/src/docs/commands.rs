@@ -69,7 +69,7 @@ fn parameter(command: &str, argument: &Argument, value: Option<&Value>) -> Marku
             }
             p.note {
                 (words(&argument.help))
-                @if let Some(format) = bounds(argument) { " Format: " (words(&format)) "." }
+                @if let Some(format) = bounds(argument) { " Format: " (words(&format)) }
             }
         }
     }

@@ -131,6 +131,21 @@ fn the_axis_has_round_steps_and_holds_the_longest_time() {
 }
 
 #[test]
+fn rows_without_times_have_no_axis() {
+    let silent = ChartRow {
+        number: "1".into(),
+        value: "no reply".into(),
+        ..ChartRow::default()
+    };
+    let image = chart_svg(&Chart::Rows {
+        title: "Round trips by hop (ms)".into(),
+        rows: vec![silent],
+    });
+    assert!(image.contains("no reply"), "{image}");
+    assert!(!image.contains("p-grid"), "{image}");
+}
+
+#[test]
 fn images_of_the_largest_charts_are_small_and_within_limits() {
     let row = ChartRow {
         number: "64".into(),

@@ -78,16 +78,19 @@ pub(super) fn draw(canvas: &mut Canvas, rows: &[ChartRow], room: Room) -> f64 {
     };
     let (end, step) = axis(spans().map(|span| span.to).fold(0.0, f64::max));
     let bottom = HEAD + ROW * shown.len() as f64;
-
-    let mut grid = Canvas::default();
-    marks(&mut grid, end, step, bottom - HEAD + 4.0);
     let columns = Columns::of(shown);
-    let (start, width) = columns.axis();
-    canvas.clipped(
-        (Percent(start), HEAD),
-        (Percent(width), bottom - HEAD + AXIS),
-        grid,
-    );
+
+    // Where nothing replied, there is nothing to measure.
+    if spans().next().is_some() {
+        let mut grid = Canvas::default();
+        marks(&mut grid, end, step, bottom - HEAD + 4.0);
+        let (start, width) = columns.axis();
+        canvas.clipped(
+            (Percent(start), HEAD),
+            (Percent(width), bottom - HEAD + AXIS),
+            grid,
+        );
+    }
     for (index, row) in shown.iter().enumerate() {
         let place = Place {
             columns,
