@@ -13,6 +13,8 @@ mod telegram;
 
 use std::{fs, path::Path};
 
+use maud::PreEscaped;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments
@@ -34,12 +36,14 @@ fn draw(directory: &Path) {
         fs::write(directory.join(format!("{name}.html")), page.into_string())
             .expect("a page can be written");
     };
-    let shown: Vec<page::Shown> = taken::all().iter().map(page::Shown::of).collect();
+    let taken = taken::all();
+    let shown: Vec<page::Shown> = taken.iter().map(page::Shown::of).collect();
     for one in &shown {
         write(one.sample.name, page::row(one));
     }
     let first = &shown[0];
     write("discord", page::alone(&first.discord));
     write("telegram", page::alone(&first.telegram));
+    write("page", PreEscaped(taken[0].web.clone()));
     write("index", page::whole(&shown));
 }

@@ -1,13 +1,19 @@
 //! Runs the samples and collects the replies on each platform.
 
+use data_encoding::BASE64;
 use netvane_tests::{
     Discord, Dns, Netvane, Service, Telegram,
     http::Client,
     telegram::{Limits, Message, User},
 };
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use crate::samples::{SAMPLES, Sample, ZONE};
+
+/// What a picture of a page leaves out: the footer, other formats, and the room for longer replies.
+const CUT: &str =
+    "main { min-height: 0 !important; padding-bottom: 1rem } footer, .forms { display: none }";
 
 /// A sample's reply on each platform.
 pub(crate) struct Taken {
@@ -18,6 +24,8 @@ pub(crate) struct Taken {
     /// The reply of the terminal with ANSI colors.
     pub terminal: String,
     pub markdown: String,
+    /// The web page with the reply, complete without other files.
+    pub web: String,
 }
 
 /// The program and all of its peers, in this process or on loopback.
@@ -79,6 +87,7 @@ impl Platforms {
             telegram: self.telegram(index, sample),
             terminal: self.terminal(sample),
             markdown: self.markdown(sample),
+            web: self.web(sample),
         }
     }
 
@@ -151,5 +160,32 @@ impl Platforms {
             .ask("POST /v1/commands", &headers, body.as_bytes())
             .text()
             .to_owned()
+    }
+
+    /// The page of a reply, its style sheet and sign in it and without its script.
+    fn web(&self, sample: &Sample) -> String {
+        let line: String = form_urlencoded::byte_serialize(sample.line().as_bytes()).collect();
+        let get = |path: &str, accept: &str| {
+            let mut client = Client::connect(self.service.address);
+            let target = format!("GET {path}");
+            let response = client.ask(&target, &[("Accept", accept)], b"");
+            response.text().to_owned()
+        };
+        let page = get(&format!("/?q={line}"), "text/html");
+        let linked = |pattern: &str| {
+            let pattern = Regex::new(pattern).expect("a pattern");
+            let found = pattern.captures(&page).expect("the page has it");
+            (found[0].to_owned(), get(&found[1], "*/*"))
+        };
+
+        let (link, style) = linked(r#"<link rel="stylesheet" href="([^"]+)">"#);
+        let (sign, icon) = linked(r#"src="(/assets/icon[^"]+)""#);
+        let icon = BASE64.encode(icon.as_bytes());
+        let icon = format!("src=\"data:image/svg+xml;base64,{icon}\"");
+        let scripts = Regex::new("<script.*?</script>").expect("a pattern");
+        let page = page
+            .replace(&link, &format!("<style>{style}{CUT}</style>"))
+            .replace(&sign, &icon);
+        scripts.replace_all(&page, "").into_owned()
     }
 }

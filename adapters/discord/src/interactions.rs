@@ -152,7 +152,7 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
                 .await;
         }
         DetectedTarget::Nothing => {
-            let text = "No host name, IP address or mail address found in this message.";
+            let text = "No host name, IP address or email address found in this message.";
             caller.hidden(true).say(bot, &note("Look up", text)).await;
         }
     }

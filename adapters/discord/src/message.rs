@@ -1,11 +1,12 @@
 //! Conversion of a chat message to the body of a Discord message.
 
 use netvane_chat::ChatMessage;
+use netvane_core::document::render::alt;
 use serde_json::{Value, json};
 
 use crate::{
     buttons,
-    render::{self, RenderedEmbed},
+    render::{self, PICTURE, RenderedEmbed},
     rest::{File, no_mentions},
 };
 
@@ -19,7 +20,13 @@ pub(crate) fn message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
     let attachments: Vec<Value> = files
         .iter()
         .enumerate()
-        .map(|(id, file)| json!({ "id": id, "filename": file.name }))
+        .map(|(id, file)| {
+            let mut attachment = json!({ "id": id, "filename": file.name });
+            if let Some(alt) = alt(page.document).filter(|_| file.name == PICTURE) {
+                attachment["description"] = alt.into();
+            }
+            attachment
+        })
         .collect();
     let body = json!({
         "embeds": [embed], "components": buttons::rows(page), "attachments": attachments,

@@ -162,7 +162,7 @@ fn nothing_in(replied: &Message) -> Document {
         "Discord does not let me read that message. Copy the target into your message, or use “Look up” in \
              the message's menu, under Apps."
     } else {
-        "No host name, IP address or mail address found in that message."
+        "No host name, IP address or email address found in that message."
     };
     note("Look up", text)
 }

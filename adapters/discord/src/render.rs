@@ -30,7 +30,7 @@ const WARNING: usize = 300;
 const WARNINGS: usize = 5;
 
 /// File name of the image of a route.
-const PICTURE: &str = "path.png";
+pub(crate) const PICTURE: &str = "image.png";
 
 /// Name of the file that holds the full text if the embed has no room for it.
 const REST: &str = "answer.txt";

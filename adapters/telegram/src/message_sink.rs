@@ -279,10 +279,12 @@ fn attempt(sent: Result<(), SendError>) -> Result<(), SendError> {
 async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), SendError> {
     let mut request = hub.bot.send_photo(
         ChatId(place.chat),
-        InputFile::memory(picture).file_name("path.png"),
+        InputFile::memory(picture).file_name("image.png"),
     );
     request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
     request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
+    // The message with the reply notified already.
+    request.disable_notification = Some(true);
     call(request)
         .await
         .map(drop)

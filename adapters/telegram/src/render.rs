@@ -33,7 +33,7 @@ pub(crate) struct Rendered {
     pub(crate) html: String,
     /// Name and text of the file with what the message omits.
     pub(crate) file: Option<(String, String)>,
-    /// Image (PNG) of the document's first path, which the message leaves out.
+    /// Image (PNG) of the document: its first path, which the message leaves out, or its chart.
     pub(crate) picture: Option<Vec<u8>>,
 }
 

@@ -1,21 +1,17 @@
 //! The documentation page of the API, rendered from the registry; it loads no external resources.
 
+mod commands;
 mod words;
 
 use maud::{Markup, html};
-use netvane_core::{
-    command::{Entry, Registry},
-    spec::Argument,
-};
-use serde_json::{Map, Value, json};
+use netvane_core::command::Registry;
 
 use crate::page;
-use words::code;
 
 /// Renders the documentation page of the API.
 pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
     let about = "Netvane's HTTP API: every command with its arguments, examples and errors.";
-    page::framed(
+    page::framed_docs(
         "The API",
         about,
         "/docs",
@@ -31,158 +27,26 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
         url => url,
     };
     html! {
-            h1 { "The Netvane API" }
-            p { "Machine-readable: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)." }
-            nav aria-label="On this page" { ul {
-                @for (id, title) in words::SECTIONS { li { a href={ "#" (id) } { (title) } } }
-                @for entry in registry.entries() {
-                    li { a href={ "#" (entry.spec.name) } { code { (entry.spec.name) } } }
-                }
-            } }
-            (words::sections(base))
-            h2 id="commands" { "Commands" }
-            p { "A command line, a JSON object and a query string are equivalent. Hyphens may replace \
-                underscores. Paste targets as they are." }
-            @for entry in registry.entries() { (command(registry, entry, base)) }
-    }
-}
-
-fn command(registry: &Registry, entry: &Entry, base: &str) -> Markup {
-    let example = netvane_core::command::example(registry, entry);
-    html! {
-        section aria-labelledby=(entry.spec.name) {
-            h3 id=(entry.spec.name) { code { (entry.spec.name) } }
-            p { (entry.about) "." }
-            p {
-                "Usage: " code { "/" (entry.usage()) }
-                @for alias in entry.spec.aliases { ", alias " code { "/" (alias) } }
-            }
-            @if !entry.arguments.is_empty() { (arguments(&entry.arguments)) }
-            (code(&example_requests(entry, &example, base)))
-            (data(&entry.data_schema().into()))
-        }
-    }
-}
-
-fn arguments(arguments: &[Argument]) -> Markup {
-    html! {
-        table {
-            caption { "Parameters" }
-            thead { tr { th scope="col" { "Name" } th scope="col" { "Required" } th scope="col" { "Description" } } }
-            tbody {
-                @for argument in arguments {
-                    tr {
-                        th scope="row" { code { (argument.name) } }
-                        td { (if argument.required { "yes" } else { "no" }) }
-                        td { (argument.help) " " (bounds(argument)) }
+        h1 { "The Netvane API" }
+        p.intro { "Every lookup over HTTP: one request, one JSON object. Machine-readable: "
+            a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)." }
+        div.docs {
+            nav.contents aria-label="On this page" {
+                ul { @for (id, title) in words::SECTIONS { li { a href={ "#" (id) } { (title) } } } }
+                ul.names {
+                    @for entry in registry.entries() {
+                        li { a href={ "#" (entry.spec.name) } { (entry.spec.name) } }
                     }
                 }
             }
-        }
-    }
-}
-
-/// Returns the format, range and choices of an argument in words.
-fn bounds(argument: &Argument) -> String {
-    let mut said: Vec<String> = argument.form.iter().cloned().collect();
-    if let (Some(low), Some(high)) = (argument.minimum, argument.maximum) {
-        said.push(format!("{low} to {high}"));
-    }
-    if !argument.choices.is_empty() {
-        said.push(argument.choices.join(", "));
-    }
-    if said.is_empty() {
-        String::new()
-    } else {
-        format!("({})", said.join("; "))
-    }
-}
-
-/// Returns `curl` commands for the first example: as a GET and as a POST request.
-fn example_requests(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
-    let name = entry.spec.name;
-    let query: Vec<String> = example
-        .iter()
-        .map(|(name, value)| {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-            format!("{name}={encoded}")
-        })
-        .collect();
-
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", query.join("&"))
-    };
-
-    let mut question = json!({ "name": name });
-    if !example.is_empty() {
-        question["arguments"] = Value::Object(example.clone());
-    }
-
-    // Escape single quotes for the shell.
-    let question = question.to_string().replace('\'', r"'\''");
-
-    format!("curl '{base}/v1/commands/{name}{query}'\ncurl {base}/v1/commands -d '{question}'")
-}
-
-/// Renders a table of the members of `data`.
-fn data(schema: &Value) -> Markup {
-    let members = schema["properties"].as_object();
-    html! {
-        @if let Some(members) = members {
-            details {
-                summary { code { "data" } " of the reply" }
-                table {
-                    thead { tr { th scope="col" { "Member" } th scope="col" { "Type" } th scope="col" { "Description" } } }
-                    tbody {
-                        @for (name, member) in members {
-                            tr {
-                                th scope="row" { code { (name) } }
-                                td { (kind(member)) }
-                                td { (member["description"].as_str().unwrap_or_default()) }
-                            }
-                        }
-                    }
-                }
+            div {
+                (words::sections(base))
+                h2 id="commands" { "Commands" }
+                p { "A command line, a JSON object and a query string are equivalent. Hyphens may replace \
+                    underscores. Paste targets as they are." }
+                @for entry in registry.entries() { (commands::command(registry, entry, base)) }
             }
         }
-    }
-}
-
-/// Returns the type of a member in words.
-fn kind(schema: &Value) -> String {
-    let one = |kind: &str| match kind {
-        "array" => format!("array of {}", kind_of_items(&schema["items"])),
-        other => other.to_owned(),
-    };
-    match &schema["type"] {
-        Value::String(only) => one(only),
-        Value::Array(kinds) => {
-            let kinds: Vec<String> = kinds.iter().filter_map(Value::as_str).map(one).collect();
-            kinds.join(" or ")
-        }
-        _ => {
-            let forms = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
-            let mut kinds: Vec<String> = forms.into_iter().flatten().map(kind).collect();
-            kinds.dedup();
-            if kinds.is_empty() {
-                "string".into()
-            } else {
-                kinds.join(" or ")
-            }
-        }
-    }
-}
-
-fn kind_of_items(items: &Value) -> String {
-    if items.is_object() {
-        kind(items)
-    } else {
-        "anything".into()
     }
 }
 
@@ -207,7 +71,11 @@ mod tests {
             assert!(!own.contains(outside), "{outside}");
         }
 
-        assert_eq!(own.matches("<script").count(), 1, "the pages' own");
+        assert_eq!(
+            own.matches("<script").count(),
+            2,
+            "the pages' own, and for the forms"
+        );
         for entry in engine.registry().entries() {
             let name = entry.spec.name;
             assert!(page.contains(&format!("id=\"{name}\"")), "{name}");
@@ -225,6 +93,6 @@ mod tests {
         }
 
         assert!(page.contains("curl 'https://netvane.example/v1/commands/mx?domain=example.com'"));
-        assert!(page.len() < 150_000, "{} bytes", page.len());
+        assert!(page.len() < 190_000, "{} bytes", page.len());
     }
 }

@@ -49,7 +49,7 @@ fn info() -> Info {
     Info {
         title: "Netvane",
         summary: "Network lookups over HTTP.",
-        description: "DNS, registration data, reachability, e-mail and the client's own request. A negative result \
+        description: "DNS, registration data, reachability, mail and the client's own request. A negative result \
             (a name that does not exist, a closed port) is a reply; an error is a problem document (RFC 9457).",
         version: env!("CARGO_PKG_VERSION"),
         license: License {
@@ -108,6 +108,7 @@ fn paths(registry: &Registry, schemas: &mut Schemas) -> Named<PathItem> {
     paths.insert("/v1/callback-keys".into(), get(keys));
     paths.insert("/v1/results".into(), post(operations::keep(schemas)));
     paths.insert("/r/{id}".into(), get(operations::result(schemas)));
+    paths.insert("/r/{id}/image.png".into(), get(operations::image(schemas)));
     let deletion = operations::delete_result(schemas);
     paths.insert("/r/{id}/delete/{token}".into(), deletion);
     for (path, operation) in operations::service(schemas) {

@@ -2,8 +2,8 @@
 //! send.
 //!
 //! The server renders all pages, and they work without scripts; `assets/netvane.js` adds live
-//! progress, completion, copying and history. Pages load nothing from third parties, and that file
-//! is the only script they run.
+//! progress, completion, copying and history, and `assets/docs.js` the forms of `/docs`. Pages load
+//! nothing from third parties, and these files are the only scripts they run.
 
 mod about;
 mod access;
@@ -18,6 +18,7 @@ mod frame;
 mod layout;
 mod link;
 mod me;
+mod preview;
 mod question;
 mod reply;
 mod reply_page;
@@ -40,7 +41,8 @@ use netvane_core::ProblemCode;
 use crate::{app::App, response::problem};
 use frame::not_found;
 
-pub(crate) use frame::{framed, with_policy};
+pub(crate) use document::words;
+pub(crate) use frame::{framed_docs, with_policy};
 pub(crate) use question::fields as form_fields;
 
 /// The routes of all pages.
@@ -56,6 +58,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/about", get(about::get))
         .route("/v/{token}", get(link::show).post(link::share))
         .route("/r/{id}", get(result::show))
+        .route("/r/{id}/image.png", get(result::image))
         .route(
             "/r/{id}/delete/{token}",
             get(result::delete)

@@ -6,8 +6,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Chart;
+
 /// How good or bad the result is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Everything is as expected.
@@ -22,6 +26,20 @@ pub enum Severity {
 }
 
 impl Severity {
+    fn is_neutral(&self) -> bool {
+        *self == Self::Neutral
+    }
+
+    /// Name of the severity, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Neutral => "neutral",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+
     /// One character that shows the severity where color is not available.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -46,6 +64,9 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// Warnings and remarks about the result, each once.
     pub warnings: Vec<String>,
+    /// A chart of the result, for platforms that show images.
+    #[serde(skip)]
+    pub chart: Option<Chart>,
 }
 
 /// One block of a document.
@@ -115,7 +136,7 @@ pub struct Mark {
 }
 
 /// One station of a [`Block::Path`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "One station of a path.")]
 pub struct Station {
     /// Role of the station: `Mail server of the recipient`.
@@ -124,6 +145,9 @@ pub struct Station {
     pub name: String,
     /// How it is reached from the previous station: `SMTP, port 25, TLS`. Empty for the first.
     pub via: String,
+    /// Whether mail gets through this station: its color in the image. Neutral where that was not checked.
+    #[serde(default, skip_serializing_if = "Severity::is_neutral")]
+    pub severity: Severity,
 }
 
 /// A value with its label.
@@ -277,6 +301,12 @@ impl Document {
             columns: columns.into(),
             rows: rows.into_iter().map(Vec::from).collect(),
         })
+    }
+
+    /// Sets the chart of the result, unless it is empty.
+    pub fn draw(&mut self, chart: Chart) -> &mut Self {
+        self.chart = Some(chart).filter(|chart| !chart.is_empty());
+        self
     }
 
     /// Adds a block of any kind.

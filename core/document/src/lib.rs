@@ -3,6 +3,7 @@
 
 mod answer;
 mod blocks;
+mod chart;
 mod failure;
 mod problem;
 pub mod render;
@@ -15,6 +16,7 @@ mod truncated;
 
 pub use answer::{Answer, ErasedAnswer};
 pub use blocks::*;
+pub use chart::*;
 pub use failure::{Failure, Missing, UsageError, UsageKind};
 pub use problem::{Position, Problem, ProblemCode};
 pub use reply::{MAX_DATA, MAX_REPLY, RenderedAnswer, Reply, ShortForm, TooLarge, reply_schema};

@@ -11,8 +11,7 @@ mod spans;
 mod text;
 
 pub use markdown::markdown;
-pub use path::svg;
-pub use picture::png;
+pub use picture::{alt, card_png, chart_svg, png, svg};
 pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
 pub use spans::{Span, spans};
 pub use text::{Layout, block as block_text, table_width, text, ungrouped};

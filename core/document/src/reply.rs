@@ -244,6 +244,7 @@ fn shared<'a>(
         severity,
         blocks,
         warnings,
+        chart: _,
     } = document;
     Shared {
         command,

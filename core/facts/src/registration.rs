@@ -91,7 +91,7 @@ pub struct Registrar {
     pub iana_id: Option<String>,
     /// Website as the registry writes it, with or without a scheme.
     pub url: Option<String>,
-    /// E-mail address for abuse reports.
+    /// Email address for abuse reports.
     pub abuse_email: Option<String>,
     /// Telephone number for abuse reports, as written.
     pub abuse_phone: Option<String>,

@@ -1,4 +1,4 @@
-//! Eemail addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other
+//! Email addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other
 //! scripts.
 //!
 //! Also accepts `Name <a@b>`, `<a@b>` and `mailto:a@b?subject=…` (RFC 6068). Comments, folding and

@@ -1,4 +1,4 @@
-//! Commands about e-mail: mailboxes, messages, and the policies of a domain.
+//! Commands about mail: mailboxes, messages, and the policies of a domain.
 
 mod problem;
 

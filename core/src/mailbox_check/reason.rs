@@ -24,7 +24,7 @@ pub(crate) enum Reason {
     Full,
     /// The mailbox has moved to another address.
     Moved,
-    /// The text is not a valid mail address.
+    /// The text is not a valid email address.
     InvalidAddress,
     /// The domain does not exist.
     NoSuchDomain,

@@ -411,7 +411,7 @@ fn a_path_is_sent_as_a_picture() {
     assert!(
         answer["embeds"][0]["image"]["url"]
             .as_str()
-            .is_some_and(|url| url.ends_with("path.png")),
+            .is_some_and(|url| url.ends_with("image.png")),
         "{answer}"
     );
     bot.finish();

@@ -133,6 +133,57 @@ fn a_kept_result_is_shown_in_each_format_until_it_is_deleted() {
 }
 
 #[test]
+fn a_kept_result_has_a_preview_for_links_to_it() {
+    let (_dns, service) = service(&[("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example")]);
+    let reply = ask(&service, "mx example.test");
+    let links = json_of(&keep(&service, &reply["id"]));
+    let (shown, url) = (path(&links["url"]), links["url"].as_str().expect("a URL"));
+
+    let page = get(&service, shown, "text/html").text().to_owned();
+    for (property, content) in [
+        ("og:title", "MX of example.test"),
+        ("og:description", reply["summary"].as_str().expect("text")),
+        ("og:url", url),
+        ("og:image", &format!("{url}/image.png")),
+        ("og:image:width", "1200"),
+    ] {
+        let tag = format!("<meta property=\"{property}\" content=\"{content}\">");
+        assert!(page.contains(&tag), "{tag} in {page}");
+    }
+    assert!(page.contains("<meta name=\"twitter:card\" content=\"summary_large_image\">"));
+    assert!(page.contains("<meta name=\"robots\" content=\"noindex\">"));
+
+    // Services that show previews accept anything, as scripts do.
+    let fetched = |agent: &str| {
+        let head = format!("GET {shown}");
+        let fields = [("Accept", "*/*"), ("User-Agent", agent)];
+        let response = request(&service, &head, &fields, &Value::Null);
+        response.header("content-type").to_owned()
+    };
+    assert!(fetched("TelegramBot (like TwitterBot)").starts_with("text/html"));
+    assert_eq!(fetched("curl/8.5.0"), "application/json");
+
+    let image = get(&service, &format!("{shown}/image.png"), "*/*");
+    assert_eq!(image.header("content-type"), "image/png");
+    assert_eq!(image.header("x-robots-tag"), "noindex, nofollow");
+    assert_eq!(image.header("referrer-policy"), "no-referrer");
+    let size = |at: usize| u32::from_be_bytes(image.body[at..at + 4].try_into().expect("4 bytes"));
+    assert!(image.body.starts_with(b"\x89PNG") && image.body.len() < 100_000);
+    assert_eq!((size(16), size(20)), (1200, 630));
+
+    let delete = format!("DELETE {}", path(&links["delete_url"]));
+    assert_eq!(request(&service, &delete, &[], &Value::Null).status, 204);
+    let deleted = get(&service, &format!("{shown}/image.png"), "image/png");
+    let unknown = get(
+        &service,
+        "/r/aaaaaaaaaaaaaaaaaaaaaaaaaa/image.png",
+        "image/png",
+    );
+    assert_eq!((deleted.status, unknown.status), (404, 404));
+    assert_eq!(deleted.problem(), unknown.problem());
+}
+
+#[test]
 fn only_the_client_that_asked_may_keep_a_reply() {
     let (_dns, service) = service(&[]);
     let reply = ask(&service, "a example.test");

@@ -45,6 +45,7 @@ impl Scene {
         let service = Service::start(&[
             ("NETVANE__DNS__SERVERS", &server),
             ("NETVANE__RDAP__ENABLED", "false"),
+            ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
         ]);
         Self {
             browser: Browser::open(&lab),
@@ -359,6 +360,10 @@ fn a_reply_can_be_kept_and_opened_by_its_link() {
     assert!(delete.starts_with(&format!("{link}/delete/")), "{links}");
 
     scene.browser.go(link);
+    let image = scene
+        .browser
+        .text("document.querySelector('meta[property=\"og:image\"]').content");
+    assert_eq!(image, format!("{link}/image.png"));
     let heading = "document.querySelector('article h1').textContent";
     assert_eq!(scene.browser.text(heading), "MX of example.test");
     let offers = "document.querySelectorAll('[data-keep]').length";
@@ -367,6 +372,69 @@ fn a_reply_can_be_kept_and_opened_by_its_link() {
     scene.go("/");
     scene.ask("myua");
     assert_eq!(scene.browser.text(offers), "0", "it is private");
+    scene.nothing_wrong();
+}
+
+/// Charts fill the width of their place; their text is as large on a phone as on a desk.
+#[test]
+#[ignore = "needs the browser lab"]
+fn measurements_are_shown_as_charts() {
+    let scene = Scene::set();
+    let fits = "(() => {
+        const chart = document.querySelector('#answer svg.picture').getBoundingClientRect();
+        const place = document.querySelector('#answer .picture').getBoundingClientRect();
+        return Math.round(chart.width) === Math.round(place.width) && chart.height > 40;
+    })()";
+    let text_size =
+        "document.querySelector('#answer svg text').getBoundingClientRect().height > 10";
+    for window in [Window::DESK, Window::PHONE, Window::PHONE.in_the_dark()] {
+        scene.browser.become_like(window);
+        scene.go("/");
+        for (line, expected) in [
+            ("ping 127.0.0.1 count=3", "Round trips (ms): "),
+            ("trace 127.0.0.1", "Round trips by hop (ms): 1 "),
+            ("mtr 127.0.0.1 count=2", "Round trips by hop (ms): 1 "),
+        ] {
+            scene.ask(line);
+            let label = "document.querySelector('#answer svg.picture').getAttribute('aria-label')";
+            let label = scene.browser.text(label);
+            assert!(label.starts_with(expected), "{line}: {label}");
+            assert_eq!(scene.browser.text(fits), "true", "{line} {window:?}");
+            assert_eq!(scene.browser.text(text_size), "true", "{line} {window:?}");
+            let fill = "getComputedStyle(document.querySelector('#answer svg .p-neutral')).fill";
+            assert_ne!(
+                scene.browser.text(fill),
+                "rgb(0, 0, 0)",
+                "{line} {window:?}"
+            );
+        }
+    }
+    scene.nothing_wrong();
+}
+
+#[test]
+#[ignore = "needs the browser lab"]
+fn commands_can_be_tried_in_the_documentation() {
+    let scene = Scene::set();
+    for window in [Window::DESK, Window::PHONE] {
+        scene.browser.become_like(window);
+        scene.go("/docs");
+        scene
+            .browser
+            .script("document.querySelector('#mx-domain').value = 'example.test'");
+        scene.browser.click("form[data-try=mx] button");
+        scene.browser.wait(
+            "document.querySelector('.response pre')?.textContent.includes('mail1.example.test')",
+        );
+        let status = "document.querySelector('.response [role=status]').textContent";
+        let status = scene.browser.text(status);
+        assert_eq!(
+            status.trim_end(),
+            "GET /v1/commands/mx?domain=example.test: 200 OK"
+        );
+        let wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(scene.browser.text(wider), "0", "{window:?}");
+    }
     scene.nothing_wrong();
 }
 
@@ -416,6 +484,11 @@ fn no_page_has_accessibility_problems() {
         "/?q=dns+example.test",
         "/?q=dig+example.test+MXX",
         "/?q=howmail+carol@example.test+dave@example.test",
+        "/?q=ping+127.0.0.1+count%3D3",
+        "/?q=trace+127.0.0.1",
+        "/?q=mtr+127.0.0.1+count%3D2",
+        "/?q=http+http://127.0.0.1:8080",
+        "/docs",
         "/nowhere",
     ];
 
@@ -584,7 +657,10 @@ fn pictures() {
             "howmail",
             "/?q=howmail+carol@example.test+dave@example.test",
         ),
+        ("ping", "/?q=ping+127.0.0.1"),
+        ("mtr", "/?q=mtr+127.0.0.1+count%3D3"),
         ("me", "/me"),
+        ("docs", "/docs"),
         ("tools", "/tools"),
         ("tool", "/tools/dig"),
         ("nothing", "/nowhere"),

@@ -1,6 +1,6 @@
 use netvane_chat::{Button, Sort, note};
 use netvane_core::document::{
-    Station,
+    Bar, Chart, Station,
     testing::adversarial::{self, LINK, Mark, Says, lost_silently},
 };
 use proptest::prelude::*;
@@ -214,6 +214,34 @@ fn omitted_files_are_mentioned() {
 }
 
 #[test]
+fn a_chart_is_an_image_with_a_description() {
+    let mut document = note("Ping of example.com", "2/2 replies");
+    let bar = |label: &str, time| Bar {
+        label: label.into(),
+        time,
+    };
+    document.draw(Chart::Strip {
+        title: "Round trips (ms)".into(),
+        bars: vec![bar("1", Some(10.0)), bar("2", None)],
+    });
+    let (message, files) = crate::message::message(&ChatMessage {
+        document: &document,
+        buttons: &[],
+        working: false,
+        personal: false,
+    });
+    assert_eq!(
+        message["embeds"][0]["image"]["url"],
+        "attachment://image.png"
+    );
+    assert_eq!(
+        message["attachments"],
+        json!([{ "id": 0, "filename": "image.png", "description": "Round trips (ms): 10.0, lost" }])
+    );
+    assert!(files[0].bytes.starts_with(b"\x89PNG"));
+}
+
+#[test]
 fn a_second_path_is_shown_as_text() {
     let mut document = note("a", "b");
     for name in ["first.example", "second.example"] {
@@ -221,6 +249,7 @@ fn a_second_path_is_shown_as_text() {
             title: "Server".into(),
             name: name.into(),
             via: String::new(),
+            ..Station::default()
         };
         document.block(Block::Path {
             stations: vec![station],

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use netvane_core::document::{
-    Cell, Role, Station,
+    Bar, Cell, Chart, Role, Station,
     testing::adversarial::{self, Mark, Says, lost_silently},
 };
 use proptest::prelude::*;
@@ -198,11 +198,29 @@ fn overlong_replies_are_attached_in_full() {
 }
 
 #[test]
+fn a_chart_is_sent_beside_the_whole_reply() {
+    let mut document = mx();
+    let whole = render(&document, true).html;
+    document.draw(Chart::Strip {
+        title: "Round trips (ms)".into(),
+        bars: vec![Bar {
+            label: "1".into(),
+            time: Some(10.0),
+        }],
+    });
+    let rendered = render(&document, true);
+    assert!(rendered.picture.is_some());
+    assert_eq!(rendered.html, whole);
+    assert!(render(&document, false).picture.is_none(), "while it runs");
+}
+
+#[test]
 fn a_path_is_drawn_if_it_fits() {
     let station = |name: &str, via: &str| Station {
         title: "Server".into(),
         name: name.into(),
         via: via.into(),
+        ..Station::default()
     };
 
     let path = |name: &str| {

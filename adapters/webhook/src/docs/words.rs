@@ -80,7 +80,8 @@ pub(super) fn sections(base: &str) -> Markup {
         h2 id="replies" { "Replies" }
         p { "A JSON object, the same as the terminal's " code { "--json" } ". " code { "data" } " is typed for each command and \
             stable; " code { "blocks" } " is a renderable version of the reply. A negative result (a name that does not exist, \
-            a closed port) is a reply with a " code { "severity" } ", not an error." }
+            a closed port) is a reply with a " code { "severity" } ", not an error: " code { "good" } ", " code { "neutral" } ", "
+            code { "warning" } " or " code { "bad" } ", which pages show as OK, Info, Warning and Failed." }
         (code(REPLY))
         h2 id="errors" { "Errors" }
         p { code { "application/problem+json" } " (RFC 9457). Match on " code { "code" } ": " (codes())
@@ -90,6 +91,14 @@ pub(super) fn sections(base: &str) -> Markup {
         p { "If you have an API key, send it as a bearer token. Without one, a server may apply lower \
             rate limits or return 401." }
         (code(&format!("curl -H 'Authorization: Bearer KEY' {base}/v1/commands/mx?domain=example.com")))
+        form.trial #docs-key hidden {
+            div.parameter {
+                label for="docs-key-field" { "Key for the forms on this page" }
+                input #docs-key-field type="password" autocomplete="off" required;
+                p.note { "Kept in this browser tab." }
+            }
+            button type="submit" { "Use this key" }
+        }
         (caching())
         (events())
         (batch(base))
@@ -199,7 +208,8 @@ fn results(base: &str) -> Markup {
         h2 id="results" { "Kept results" }
         p { "A reply can be kept for 30 days, by the client that got it and within 15 minutes. The response has "
             code { "url" } ", " code { "delete_url" } " (shown once) and " code { "expires" } ". " code { "GET /r/{id}" }
-            " shows the result to everyone who knows the URL, as HTML, JSON, text or Markdown. Replies about the client or \
+            " shows the result to everyone who knows the URL, as HTML, JSON, text or Markdown, and "
+            code { "/r/{id}/image.png" } " is its preview image. Replies about the client or \
             about a message cannot be kept." }
         (code(&format!("curl {base}/v1/results -d '{{\"id\": \"01M7Z8Q4W0V6ZK3T5N9Y2B1XCE\"}}'")))
     }
@@ -207,5 +217,5 @@ fn results(base: &str) -> Markup {
 
 /// Renders a block of code to copy.
 pub(super) fn code(text: &str) -> Markup {
-    html! { pre { code { (text) } } }
+    html! { div.scroll tabindex="0" role="group" aria-label="Example" { pre { code { (text) } } } }
 }

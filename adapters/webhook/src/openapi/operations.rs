@@ -331,6 +331,17 @@ pub(super) fn result(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[404, 503])
 }
 
+/// The description of `GET /r/{id}/image.png`.
+pub(super) fn image(schemas: &mut Schemas) -> Operation {
+    let image = shared::response("Title, summary and chart of the result, 1,200 × 630 pixels.")
+        .content("image/png", json_schema!({}));
+    let operation = Operation::new("resultImage", LOOKUPS, "The preview image of a kept result")
+        .without_security()
+        .parameter(path_parameter("id", "Identifier of the result.", schemas))
+        .response("200", image);
+    with_problems(operation, &[404, 503])
+}
+
 /// The descriptions of `/r/{id}/delete/{token}`: `GET` for people, `POST` of its button, `DELETE`.
 pub(super) fn delete_result(schemas: &mut Schemas) -> PathItem {
     let mut operation = |id, summary, status: &str, response| {

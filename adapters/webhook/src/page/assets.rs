@@ -1,4 +1,4 @@
-//! The three files that pages load, embedded in the program. Their URLs change with their content.
+//! The files that pages load, embedded in the program. Their URLs change with their content.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -36,6 +36,7 @@ macro_rules! asset {
 
 pub(super) static STYLE: Asset = asset!("netvane.css", "text/css; charset=utf-8");
 pub(super) static SCRIPT: Asset = asset!("netvane.js", "text/javascript; charset=utf-8");
+pub(super) static DOCS_SCRIPT: Asset = asset!("docs.js", "text/javascript; charset=utf-8");
 pub(super) static ICON: Asset = asset!("icon.svg", "image/svg+xml");
 
 impl Asset {
@@ -53,7 +54,7 @@ fn version_of(content: &str) -> String {
 
 /// Handles `GET /assets/{name}`: serves an embedded file.
 pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let Some(asset) = [&STYLE, &SCRIPT, &ICON]
+    let Some(asset) = [&STYLE, &SCRIPT, &DOCS_SCRIPT, &ICON]
         .into_iter()
         .find(|asset| asset.name == name)
     else {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use netvane_core::{
     command::{Registry, targets::Target},
     document::{
-        Block, Cell, Column, Document, Field, Mark, Role, Severity, Station,
-        render::{Span, is_unsafe, printable, printable_line, spans},
+        Block, Cell, Chart, Column, Document, Field, Mark, Role, Severity, Station,
+        render::{Span, chart_svg, is_unsafe, printable, printable_line, spans},
     },
     spec::TargetKind,
 };
@@ -20,15 +20,17 @@ pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> M
         severity,
         blocks,
         warnings,
+        chart,
     } = document;
     html! {
         (heading(level, title))
         p.summary {
-            span class={ "severity " (class(*severity)) } {
+            span class={ "severity " (severity.name()) } {
                 span aria-hidden="true" { (severity.symbol()) } " " (word(*severity))
             }
             " " (words(&printable_line(summary)))
         }
+        @if let Some(chart) = chart { (picture(chart)) }
         @for block in blocks { (block_of(registry, block, level + 1)) }
         @if !warnings.is_empty() {
             ul.warnings { @for warning in warnings { li { (words(&printable(warning))) } } }
@@ -37,7 +39,7 @@ pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> M
 }
 
 /// Renders running text; text between backticks becomes code.
-pub(super) fn words(text: &str) -> Markup {
+pub(crate) fn words(text: &str) -> Markup {
     html! {
         @for span in spans(text) {
             @match span {
@@ -57,13 +59,9 @@ fn heading(level: u8, text: &str) -> Markup {
     }
 }
 
-fn class(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Good => "good",
-        Severity::Neutral => "neutral",
-        Severity::Warning => "warning",
-        Severity::Bad => "bad",
-    }
+/// Draws a chart. The writer of images escapes its text.
+fn picture(chart: &Chart) -> Markup {
+    html! { div.picture { (PreEscaped(chart_svg(chart))) } }
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -108,7 +106,7 @@ fn preformatted(text: &str, marks: &[Mark]) -> Markup {
             @for (at, line) in text.split('\n').enumerate() {
                 @if at > 0 { "\n" }
                 @match marked(at).and_then(|mark| severity(mark.role)) {
-                    Some(severity) => span class=(class(severity)) { (line) },
+                    Some(severity) => span class=(severity.name()) { (line) },
                     None => (line),
                 }
             }
@@ -173,7 +171,7 @@ fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
     let class = match role {
         Role::Exact => Some("exact"),
         Role::Aside => Some("aside"),
-        _ => mark.map(class),
+        _ => mark.map(Severity::name),
     };
 
     let kind = match role {
@@ -221,14 +219,25 @@ pub(super) fn address(line: &str) -> String {
         .finish()
 }
 
+/// Name of the state of a station, if it was checked.
+fn state(severity: Severity) -> Option<&'static str> {
+    (severity != Severity::Neutral).then(|| severity.name())
+}
+
 fn path(stations: &[Station]) -> Markup {
     html! {
         ol.path {
-            @for Station { title, name, via } in stations {
-                li {
+            @for Station { title, name, via, severity } in stations {
+                li class=[state(*severity).map(|state| format!("at-{state}"))] {
                     @if !via.is_empty() { p.via { (printable_line(via)) } }
                     div.station {
-                        strong { (printable_line(title)) }
+                        strong {
+                            (printable_line(title))
+                            @if let Some(state) = state(*severity) {
+                                " " span.state aria-hidden="true" { (severity.symbol()) }
+                                span.unseen { " (" (state) ")" }
+                            }
+                        }
                         @if !name.is_empty() { span { (printable_line(name)) } }
                     }
                 }

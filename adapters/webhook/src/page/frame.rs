@@ -7,7 +7,7 @@ use axum::{
 };
 use maud::{Markup, html};
 
-use super::layout::Page;
+use super::{assets, layout::Page};
 
 /// Content-Security-Policy: only resources of this service; no inline scripts, styles or event
 /// handlers.
@@ -39,8 +39,8 @@ pub(super) fn fixed(status: StatusCode, page: &Markup) -> Response {
     dressed(status, Body::from(page.0.clone()))
 }
 
-/// Renders content from another module in the frame of all pages.
-pub(crate) fn framed(
+/// Renders the documentation page in the frame of all pages, with the script of its forms.
+pub(crate) fn framed_docs(
     title: &str,
     about: &str,
     path: &str,
@@ -53,7 +53,8 @@ pub(crate) fn framed(
         path: Some(path),
         indexed: true,
     };
-    page.with(public_url.trim_end_matches('/'), content)
+    let script = html! { script type="module" src=(assets::DOCS_SCRIPT.url()) {} };
+    page.with_metadata(public_url.trim_end_matches('/'), &script, content)
 }
 
 /// Adds the Content-Security-Policy of all pages to a response.

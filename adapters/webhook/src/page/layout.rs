@@ -21,6 +21,16 @@ pub(super) struct Page<'a> {
 impl Page<'_> {
     /// Renders the whole page around its content.
     pub(super) fn with(&self, public_url: &str, content: &Markup) -> Markup {
+        self.with_metadata(public_url, &html! {}, content)
+    }
+
+    /// Renders the whole page with more elements in its head.
+    pub(super) fn with_metadata(
+        &self,
+        public_url: &str,
+        metadata: &Markup,
+        content: &Markup,
+    ) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -34,6 +44,7 @@ impl Page<'_> {
                     @if let (Some(path), false) = (self.path, public_url.is_empty()) {
                         link rel="canonical" href={ (public_url) (path) };
                     }
+                    (metadata)
                     link rel="icon" type="image/svg+xml" href=(assets::ICON.url());
                     link rel="stylesheet" href=(assets::STYLE.url());
                     script type="module" src=(assets::SCRIPT.url()) {}

@@ -1,4 +1,4 @@
-//! `/r/{id}`: a kept result as a page or in the formats of the API, and the page that deletes it.
+//! `/r/{id}`: a kept result as a page or in the formats of the API, its preview image, and the page that deletes it.
 
 use axum::{
     extract::{Path, State},
@@ -12,6 +12,7 @@ use netvane_core::{Input, ShownResult};
 use super::{
     frame::{fixed, not_found, unlisted},
     layout::Page,
+    preview::{self, is_for_preview, metadata},
     reply::ReplyView,
     wants_page,
 };
@@ -24,14 +25,16 @@ use crate::{
 /// Reason on the page of results that do not exist.
 const UNKNOWN: &str = "This result has expired, was deleted, or never existed.";
 
-/// Handles `GET /r/{id}`: HTML for browsers, otherwise JSON, text or Markdown.
+/// Handles `GET /r/{id}`: HTML for browsers and for previews of links, otherwise JSON, text or Markdown.
 pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let response = match app.engine.kept_result(&id).await {
-        Ok(Some(result)) if wants_page(&headers) => page(&app, &headers, &result),
+        Ok(Some(result)) if wants_page(&headers) || is_for_preview(&headers) => {
+            page(&app, &headers, &id, &result)
+        }
         Ok(Some(result)) => rendered(&result.reply, Form::accepted(&headers)),
         Ok(None) => unknown(&headers),
         Err(failure) => results::failed(&failure),
@@ -39,7 +42,21 @@ pub(super) async fn show(
     confidential(response)
 }
 
-fn page(app: &App, headers: &HeaderMap, result: &ShownResult) -> Response {
+/// Handles `GET /r/{id}/image.png`: the image in previews of the link.
+pub(super) async fn image(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let response = match app.engine.kept_result(&id).await {
+        Ok(Some(result)) => preview::image(&id, result.reply).await,
+        Ok(None) => unknown(&headers),
+        Err(failure) => results::failed(&failure),
+    };
+    confidential(response)
+}
+
+fn page(app: &App, headers: &HeaderMap, id: &str, result: &ShownResult) -> Response {
     let input = Input::Named {
         name: result.reply.command.to_owned(),
         arguments: (*result.reply.arguments).clone(),
@@ -57,7 +74,12 @@ fn page(app: &App, headers: &HeaderMap, result: &ShownResult) -> Response {
         (view.reply(&result.reply))
         p.kept { "Kept on " (created) ", removed on " (expires) "." }
     };
-    framed(StatusCode::OK, &result.reply.document().title, &content)
+    let document = result.reply.document();
+    let metadata = metadata(document, &format!("{origin}/r/{id}"));
+    fixed(
+        StatusCode::OK,
+        &page_of(&document.title).with_metadata("", &metadata, &content),
+    )
 }
 
 /// Handles `/r/{id}/delete/{token}`: GET shows a button, POST (of the button) and DELETE delete the
@@ -110,13 +132,16 @@ fn deleted() -> Markup {
 }
 
 fn framed(status: StatusCode, title: &str, content: &Markup) -> Response {
-    let page = Page {
+    fixed(status, &page_of(title).with("", content))
+}
+
+fn page_of(title: &str) -> Page<'_> {
+    Page {
         title,
         about: None,
         path: None,
         indexed: false,
-    };
-    fixed(status, &page.with("", content))
+    }
 }
 
 /// Keeps the URL, which is all that protects the result, from search engines and other sites.
@@ -129,7 +154,7 @@ fn confidential(response: Response) -> Response {
     );
     fields.insert(
         HeaderName::from_static("vary"),
-        HeaderValue::from_static("accept"),
+        HeaderValue::from_static("accept, user-agent"),
     );
     response
 }

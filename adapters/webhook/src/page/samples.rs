@@ -70,6 +70,7 @@ fn present(registry: &Registry, sample: &Sample) -> Option<Markup> {
         summary,
         severity,
         mut blocks,
+        chart,
         ..
     } = answer.present();
     blocks.retain(sample.shows);
@@ -79,6 +80,7 @@ fn present(registry: &Registry, sample: &Sample) -> Option<Markup> {
         severity,
         blocks,
         warnings: Vec::new(),
+        chart,
     };
 
     Some(document(registry, &shown, 3))

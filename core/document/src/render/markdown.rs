@@ -12,6 +12,7 @@ pub fn markdown(document: &Document) -> String {
         severity,
         blocks,
         warnings,
+        chart: _,
     } = document;
 
     let mut out = format!(

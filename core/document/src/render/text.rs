@@ -25,6 +25,7 @@ pub fn text(document: &Document, layout: Layout) -> String {
         severity,
         blocks,
         warnings,
+        chart: _,
     } = document;
 
     let head = format!(

@@ -161,6 +161,7 @@ fn path() -> impl Strategy<Value = Block> {
                     title,
                     name,
                     via: if index == 0 { String::new() } else { via },
+                    ..Station::default()
                 }
             })
             .collect(),
@@ -214,6 +215,7 @@ pub fn document() -> impl Strategy<Value = (Document, Vec<Mark>)> {
                 severity,
                 blocks,
                 warnings,
+                chart: None,
             })
         },
     )

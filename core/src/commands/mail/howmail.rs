@@ -1,4 +1,4 @@
-//! `howmail`: how e-mail works, explained with the real servers of two addresses.
+//! `howmail`: how email works, explained with the real servers of two addresses.
 //!
 //! No mail is sent: each server is resolved, contacted and left after EHLO and STARTTLS. If a lookup fails, its
 //! fact is missing and the explanation is still complete.
@@ -40,14 +40,14 @@ const TIMEOUT: Duration = Duration::from_secs(21);
 /// Timeout for SMTP sessions, shorter than [`TIMEOUT`] so that their errors are still recorded.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How e-mail works, explained with the real servers of two addresses.
+/// How email works, explained with the real servers of two addresses.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HowMail {
-    /// Sender's mail address. Default: an example address.
+    /// Sender's email address. Default: an example address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Email>,
-    /// Recipient's mail address. Default: an example address.
+    /// Recipient's email address. Default: an example address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Email>,
 }

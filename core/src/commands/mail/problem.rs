@@ -275,7 +275,7 @@ pub(crate) enum Code {
     UnknownKeyType,
     /// The key allows only SHA-1, which verifiers reject (RFC 8301).
     Sha1Only,
-    /// The key is not meant for e-mail.
+    /// The key is not meant for email.
     WrongService,
     /// Every selector has the same record.
     WildcardKey,

@@ -32,7 +32,7 @@ const PORT_BLOCKED: &str = "Ask the provider of this network to open outgoing po
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Verify {
-    /// Mail address to verify.
+    /// Email address to verify.
     email: MailAddress,
 }
 

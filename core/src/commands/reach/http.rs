@@ -3,6 +3,7 @@
 mod data;
 mod present;
 mod sentences;
+mod waterfall;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ mod present;
 use std::{net::IpAddr, time::Duration};
 
 use netvane_document::{Failure, UsageError};
+pub(crate) use netvane_document::milliseconds;
 use netvane_facts::target::{Host, IpVersion};
 use netvane_net::{
     icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats},
@@ -285,15 +286,6 @@ impl Data {
 /// Rounds milliseconds to microseconds, the resolution of the clock.
 pub(crate) fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
-}
-
-/// Writes milliseconds with three significant digits or so: `12.3`, `1.23`, `0.040`.
-pub(crate) fn milliseconds(value: f64) -> String {
-    match value {
-        value if value < 0.1 => format!("{value:.3}"),
-        value if value < 10.0 => format!("{value:.2}"),
-        value => format!("{value:.1}"),
-    }
 }
 
 impl From<&Reply> for Row {

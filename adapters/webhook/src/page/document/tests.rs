@@ -34,6 +34,7 @@ fn escapes_hostile_text() {
         title: HOSTILE.into(),
         name: HOSTILE.into(),
         via: HOSTILE.into(),
+        severity: Severity::Bad,
     };
 
     document.block(Block::Path {

@@ -140,7 +140,7 @@ fn check_tags(problems: &mut Problems, record: &KeyRecord) {
     if !record.services.is_empty() && !record.services.iter().any(|service| service == "email") {
         problems.error(
             Code::WrongService,
-            "The key is not meant for e-mail (`s=`)",
+            "The key is not meant for email (`s=`)",
             "Write `s=email`, or remove `s=`",
         );
     }

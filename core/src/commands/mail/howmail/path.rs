@@ -1,8 +1,8 @@
 //! The path of a message, as stations for the diagram.
 
-use netvane_document::Station;
+use netvane_document::{Severity, Station};
 use netvane_facts::target::both_forms;
-use netvane_net::smtp::EhloInfo;
+use netvane_net::{smtp::EhloInfo, tcp::PortState};
 
 use super::{Data, receiver::Exchange, services::Services};
 use crate::mailbox_check::provider::Role;
@@ -16,7 +16,7 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
         None => both_forms(&sender.domain),
     };
     let mut stations = vec![
-        station("The sender's mail program", &data.from, ""),
+        station("The sender's mail program", &data.from, "", Severity::Neutral),
         station(
             "The sender's mail server",
             &submitted_to,
@@ -24,11 +24,13 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
                 sender.submission.as_ref(),
                 "SMTP submission, port 465 or 587, TLS",
             ),
+            openness(sender.submission.as_ref()),
         ),
     ];
 
     if let Some(reason) = data.dead_end() {
-        stations.push(station("Undeliverable", &reason, "DNS MX lookup"));
+        let bad = Severity::Bad;
+        stations.push(station("Undeliverable", &reason, "DNS MX lookup", bad));
         return stations;
     }
 
@@ -62,21 +64,54 @@ fn delivery(data: &Data) -> [Station; 3] {
             "The recipient's mail server",
             &exchange_name,
             &hop(exchange),
+            exchange.map_or(Severity::Neutral, |it| {
+                exchange_severity(it, receiver.port_blocked)
+            }),
         ),
         station(
             "The mailbox",
             &kept_by,
             "filtering, then local delivery, often LMTP",
+            Severity::Neutral,
         ),
-        station("The recipient's mail program", &data.to, &access),
+        station(
+            "The recipient's mail program",
+            &data.to,
+            &access,
+            openness(data.access.as_ref()),
+        ),
     ]
 }
 
-fn station(title: &str, name: &str, via: &str) -> Station {
+fn station(title: &str, name: &str, via: &str, severity: Severity) -> Station {
     Station {
         title: title.into(),
         name: name.into(),
         via: via.into(),
+        severity,
+    }
+}
+
+/// Good if the server that a mail program would use is open; anything else may be on our side.
+fn openness(services: Option<&Services>) -> Severity {
+    match services.and_then(Services::best) {
+        Some(service) if service.state == Some(PortState::Open) => Severity::Good,
+        _ => Severity::Neutral,
+    }
+}
+
+/// Good with TLS; a warning without it, after an error or without a connection, unless port 25 is blocked here.
+fn exchange_severity(exchange: &Exchange, port_blocked: bool) -> Severity {
+    let welcome = &exchange.welcome;
+    match (&exchange.unreachable, &welcome.fault) {
+        (Some(_), _) if port_blocked => Severity::Neutral,
+        (Some(_), _) | (None, Some(_)) => Severity::Warning,
+        (None, None) if welcome.starttls == Some(false) => Severity::Warning,
+        (None, None) => match &welcome.tls {
+            Some(tls) if tls.fault.is_some() => Severity::Warning,
+            Some(_) => Severity::Good,
+            None => Severity::Neutral,
+        },
     }
 }
 

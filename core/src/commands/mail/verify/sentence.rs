@@ -35,7 +35,7 @@ fn reason_template(reason: Reason) -> &'static str {
         Reason::Disabled => "The mailbox exists but is disabled",
         Reason::Full => "The mailbox exists but is full and does not accept mail at the moment",
         Reason::Moved => "The mailbox has moved",
-        Reason::InvalidAddress => "Not a valid mail address",
+        Reason::InvalidAddress => "Not a valid email address",
         Reason::NoSuchDomain => "The domain does not exist",
         Reason::NoExchange => "The domain has no usable mail server",
         Reason::NoMailHere => "The domain does not accept mail",

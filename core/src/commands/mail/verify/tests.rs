@@ -47,7 +47,7 @@ const REASONS: [(Reason, &str, Severity); 29] = [
     ),
     (
         Reason::InvalidAddress,
-        "Undeliverable: Not a valid mail address",
+        "Undeliverable: Not a valid email address",
         Severity::Bad,
     ),
     (

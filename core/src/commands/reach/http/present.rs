@@ -7,6 +7,7 @@ use super::{
     Data,
     data::{StepData, TimingsData, is_https},
     sentences::status_line,
+    waterfall,
 };
 use crate::commands::reach::tls::{add_problems, problems::Weight};
 
@@ -39,6 +40,7 @@ impl Answer for Data {
             document.field("Final URL", Cell::exact(&self.final_url));
         }
         self.add_steps(&mut document);
+        document.draw(waterfall::chart(&self.steps));
         self.add_answer(&mut document);
         self.add_tls(&mut document);
 

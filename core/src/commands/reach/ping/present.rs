@@ -1,6 +1,6 @@
 //! Document of a ping.
 
-use netvane_document::{Answer, Cell, Document, Role, Severity};
+use netvane_document::{Answer, Bar, Cell, Chart, Document, Role, Severity};
 use netvane_facts::target::both_forms;
 
 use super::{Data, Row, Rtt, milliseconds};
@@ -69,6 +69,20 @@ impl Data {
     }
 }
 
+impl Data {
+    /// The round trips as a strip, without a bar for requests that are still in flight.
+    fn chart(&self) -> Chart {
+        let bars = self.replies.iter().map(|reply| Bar {
+            label: reply.seq.to_string(),
+            time: reply.rtt_ms,
+        });
+        Chart::Strip {
+            title: "Round trips (ms)".into(),
+            bars: bars.collect(),
+        }
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Ping of {}", both_forms(&self.target));
@@ -86,6 +100,7 @@ impl Answer for Data {
         let hidden = self.replies.len().saturating_sub(MAX_SHOWN);
         let shown = self.replies[hidden..].iter().map(Row::cells);
         document.table([">#", ">Time", last], shown.collect());
+        document.draw(self.chart());
         if hidden > 0 {
             document.text(format!("{hidden} earlier replies are not shown."));
         }

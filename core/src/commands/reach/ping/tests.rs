@@ -1,4 +1,4 @@
-use netvane_document::Severity;
+use netvane_document::{Answer, Chart, Severity};
 
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
@@ -299,4 +299,14 @@ fn of_many_replies_the_last_are_shown() {
         head(&running.present_checked()).0,
         "25/25 replies so far, avg 1.00 ms"
     );
+}
+
+#[test]
+fn the_chart_has_a_bar_for_each_reply_and_none_for_a_lost_one() {
+    let document = Answer::present(&finished(&[Some(10.0), None, Some(12.5)]));
+    let Some(Chart::Strip { bars, .. }) = document.chart else {
+        panic!("a strip")
+    };
+    let times: Vec<Option<f64>> = bars.iter().map(|bar| bar.time).collect();
+    assert_eq!(times, [Some(10.0), None, Some(12.5)]);
 }

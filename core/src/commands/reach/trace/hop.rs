@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use netvane_document::{Cell, Role};
+use netvane_document::{Cell, ChartRow, Role, Severity, ChartSpan, SpanStyle};
 use netvane_net::route::{HopStatistics, Note, RouteHop};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -238,6 +238,86 @@ impl Hop {
             time(of.worst),
             time(of.stddev),
         ]
+    }
+}
+
+/// Round trips of a hop in a chart, in milliseconds.
+struct Range {
+    best: f64,
+    mean: f64,
+    worst: f64,
+}
+
+impl Hop {
+    /// The row of a chart: a bar as long as the mean round trip, over it the range between the shortest and the longest.
+    pub(super) fn chart_row(&self) -> ChartRow {
+        let addresses = self.addresses();
+        let label = match (&self.name, addresses.first()) {
+            (Some(name), Some(_)) => name.clone(),
+            (None, Some(address)) => address.to_string(),
+            (_, None) => String::new(),
+        };
+        let severity = self.chart_severity();
+        let Some(Range { best, mean, worst }) = self.range() else {
+            return ChartRow {
+                number: self.ttl.to_string(),
+                label,
+                value: "no reply".into(),
+                severity,
+                spans: Vec::new(),
+            };
+        };
+
+        let span = |from, to, style| ChartSpan { from, to, style };
+        let mut spans = vec![span(0.0, mean, SpanStyle::Bar(severity))];
+        if best < worst {
+            spans.push(span(best, worst, SpanStyle::Range));
+        }
+        ChartRow {
+            number: self.ttl.to_string(),
+            label: label + &self.chart_remark(),
+            value: milliseconds(mean),
+            severity,
+            spans,
+        }
+    }
+
+    /// Round trips over all rounds, otherwise of the probes of one trace.
+    fn range(&self) -> Option<Range> {
+        if let Some(of) = &self.statistics {
+            let (best, mean, worst) = (of.best?, of.avg?, of.worst?);
+            return Some(Range { best, mean, worst });
+        }
+        let times: Vec<f64> = self.probes.iter().flatten().map(|it| it.rtt_ms).collect();
+        let count = (!times.is_empty()).then_some(times.len() as f64)?;
+        Some(Range {
+            best: times.iter().copied().fold(f64::INFINITY, f64::min),
+            mean: times.iter().sum::<f64>() / count,
+            worst: times.iter().copied().fold(0.0, f64::max),
+        })
+    }
+
+    /// Silent routers are normal; an ICMP error and loss are not.
+    fn chart_severity(&self) -> Severity {
+        let loses = |of: &Statistics| of.lost > 0 && of.avg.is_some() && !of.rate_limited;
+        if self.error().is_some() {
+            Severity::Bad
+        } else if self.statistics.as_ref().is_some_and(loses) {
+            Severity::Warning
+        } else {
+            Severity::Neutral
+        }
+    }
+
+    /// What the color of the row means, in words.
+    fn chart_remark(&self) -> String {
+        match (self.error(), &self.statistics) {
+            (Some(error), _) => format!(" ({error})"),
+            (None, Some(of)) if of.lost > 0 && !of.rate_limited => {
+                format!(" ({:.0} % loss)", of.loss_percent)
+            }
+            _ => String::new(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Document of a route.
 
-use netvane_document::{Answer, Document, Severity};
+use netvane_document::{Answer, Chart, Document, Severity};
 use netvane_facts::target::both_forms;
 use netvane_net::route::Method;
 
@@ -110,6 +110,10 @@ impl Answer for Data {
         let mut document = Document::new(title, summary, severity);
 
         self.add_hops(&mut document);
+        document.draw(Chart::Rows {
+            title: "Round trips by hop (ms)".into(),
+            rows: self.hops.iter().map(Hop::chart_row).collect(),
+        });
         self.at.add_to(&mut document, "Target");
         if let Some(mtu) = self.path_mtu {
             document.field("Path MTU", format!("{mtu} bytes"));

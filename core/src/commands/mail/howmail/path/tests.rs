@@ -153,3 +153,27 @@ fn a_dead_end_is_the_last_station() {
         ["Undeliverable: to.test does not exist <DNS MX lookup>"]
     );
 }
+
+#[test]
+fn stations_have_the_severity_of_what_was_checked() {
+    let severity = |exchange: Exchange, port_blocked: bool| {
+        let mut data = empty_data();
+        data.receiver.exchanges = vec![exchange];
+        data.receiver.port_blocked = port_blocked;
+        stations(&data)[2].severity
+    };
+    let unreachable = || Exchange {
+        unreachable: Some("timed out".into()),
+        ..exchange("mx.to.test")
+    };
+    assert_eq!(severity(answering("mx.to.test", true), false), Severity::Good);
+    assert_eq!(severity(answering("mx.to.test", false), false), Severity::Warning);
+    assert_eq!(severity(unreachable(), false), Severity::Warning);
+    assert_eq!(severity(unreachable(), true), Severity::Neutral);
+    assert_eq!(severity(exchange("mx.to.test"), false), Severity::Neutral);
+
+    let mut data = empty_data();
+    data.receiver.mx = Some(Outcome::Nxdomain);
+    let path = stations(&data);
+    assert_eq!(path.last().map(|it| it.severity), Some(Severity::Bad));
+}
