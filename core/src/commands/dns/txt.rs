@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short},
     commands::dns::lookup::{Lookup, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec},
 };
@@ -59,6 +59,12 @@ impl Command for Txt {
         sends: 16 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("spf"),
+        Next::domain("dmarc"),
+        Next::domain("mailcheck"),
+        Next::target("dns"),
+    ];
     const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -25,7 +25,7 @@ use super::{
     spf::LIFETIME,
 };
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
 };
 use reports::ReportAddress;
@@ -125,6 +125,12 @@ impl Command for Dmarc {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("spf"),
+        Next::domain("dkim"),
+        Next::domain("mailcheck"),
+        Next::domain("mx"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
