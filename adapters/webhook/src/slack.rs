@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use netvane_core::{Failure, Input, Reply, Request, document::Document, settings::Http};
+use netvane_core::{Caller, Failure, Input, Reply, Request, document::Document, settings::Http};
 use serde_json::Value;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -87,8 +87,14 @@ impl Slack {
         }
     }
 
-    fn readers(&self) -> Readers {
-        if self.in_channel {
+    /// Returns who reads the answer to this input: the operator may hide it in settings and rules.
+    fn readers(&self, app: &App, platform: Dialect, input: &Input, caller: &Caller) -> Readers {
+        let is_private = app.engine.understood(input).is_ok_and(|command| {
+            app.engine
+                .runtime()
+                .is_private(platform.platform(), caller, command)
+        });
+        if self.in_channel && !is_private {
             Readers::Channel
         } else {
             Readers::Requester
@@ -146,17 +152,19 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
     let spelling = form.spelling(app.engine.registry());
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
         let text = "Too many lookups are running. Please try again in a minute.";
-        return platform.message(&note("Busy", text), Readers::Requester);
+        return platform.message(&note("Busy", text).into(), Readers::Requester);
     };
 
-    let request = Request::new(platform.platform(), input.clone()).by(form.caller());
+    let caller = form.caller();
+    let readers = slack.readers(app, platform, &input, &caller);
+    let request = Request::new(platform.platform(), input.clone()).by(caller);
     let (mut lookup, mut progress) = look_up(&app.engine, request);
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
-            let (document, is_answer) = present_outcome(answer.unwrap_or(Err(Failure::Internal)), &input, &spelling);
-            let readers = if is_answer { slack.readers() } else { Readers::Requester };
-            return platform.message(&document, readers);
+            let outcome = answer.unwrap_or(Err(Failure::Internal));
+            let message = present_outcome(app.engine.registry(), outcome, &input, &spelling);
+            return platform.message(&message, readers);
         }
         invitation = invitation(&mut progress) => Some(invitation),
         () = sleep_until((arrived + PATIENCE).into()) => None,
@@ -169,19 +177,20 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
         input,
         spelling,
         arrived,
+        readers,
         permit,
     };
 
     let document = match form.response_url(&app.engine).await {
         Ok(url) => later(
             slack,
-            Deliveries::new(app.engine.runtime().http().clone(), url, platform),
+            Deliveries::new(app.engine.clone(), url, platform),
             open,
         ),
         Err(why) => not_later(slack, platform, open, &why),
     };
 
-    platform.message(&document, Readers::Requester)
+    platform.message(&document.into(), Readers::Requester)
 }
 
 /// A lookup whose reply was not ready in time.
@@ -193,6 +202,7 @@ struct Open {
     input: Input,
     spelling: Spelling,
     arrived: Instant,
+    readers: Readers,
     permit: OwnedSemaphorePermit,
 }
 
@@ -202,7 +212,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     let readers = if open.invited.is_some() {
         Readers::Channel
     } else {
-        slack.readers()
+        open.readers
     };
 
     let delivery = Delivery {

@@ -10,7 +10,7 @@ mod properties;
 mod spans;
 mod text;
 
-pub use markdown::markdown;
+pub use markdown::{block as markdown_block, markdown};
 pub use path::svg;
 pub use picture::png;
 pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
