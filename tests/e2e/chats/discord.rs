@@ -190,6 +190,7 @@ fn a_menu_asks_another_resolver() {
         &[
             ("NETVANE__DNS__PUBLIC_RESOLVERS", &public),
             ("NETVANE__POLICY__PORTS__RESOLVER", "1-65535"),
+            ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
         ],
     );
     discord.ready();
@@ -232,7 +233,9 @@ fn a_menu_asks_another_resolver() {
 /// Returns the menu below a message.
 fn menu(message: &Value) -> Option<Value> {
     let rows = message["components"].as_array()?.iter();
-    let mut parts = rows.filter_map(|row| row["components"].as_array()).flatten();
+    let mut parts = rows
+        .filter_map(|row| row["components"].as_array())
+        .flatten();
     parts.find(|part| part["type"] == 3).cloned()
 }
 
@@ -301,6 +304,10 @@ fn autocompletes_options() {
     );
 
     assert_eq!(names(ports)[..2], ["22,http", "22,https"]);
+    let services = bot
+        .discord
+        .autocomplete(&scene, "port", "query", json!({"query": "htt"}));
+    assert_eq!(names(services)[..2], ["http", "https"]);
     let recent = bot
         .discord
         .autocomplete(&scene, "a", "domain", json!({"domain": ""}));

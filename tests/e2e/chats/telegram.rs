@@ -449,9 +449,9 @@ fn a_long_explanation_is_two_messages_with_a_picture() {
     // The next reply comes after everything that belongs to this one.
     ann.say("/port 22").wait_for(answered);
     let mine = ann.messages();
-    let mine = mine.iter().filter(|message| {
-        message.id == answer.id || message.attachment.is_some()
-    });
+    let mine = mine
+        .iter()
+        .filter(|message| message.id == answer.id || message.attachment.is_some());
     assert_eq!(mine.count(), 2);
 
     ann.press(&answer, "Raw").answer();
@@ -459,8 +459,8 @@ fn a_long_explanation_is_two_messages_with_a_picture() {
         let file = message.attachment.as_ref();
         file.is_some_and(|file| file.name.ends_with(".txt"))
     });
-    let text = text.attachment.expect("a file").text();
-    assert!(text.contains("7. Reading"), "the whole explanation: {text}");
+    let file = text.attachment.expect("a file");
+    assert!(file.text().contains("7. Reading"), "the whole explanation");
     bot.finish();
 }
 
@@ -471,7 +471,11 @@ fn start_greets_with_three_examples() {
     let greeting = ann
         .say("/start")
         .wait_for(|message| message.buttons().count() == 3);
-    for example in ["/dns example.com", "/mailcheck example.com", "/http example.com"] {
+    for example in [
+        "/dns example.com",
+        "/mailcheck example.com",
+        "/http example.com",
+    ] {
         assert!(greeting.text.contains(example), "{}", greeting.text);
     }
     assert!(greeting.text.chars().count() < 400, "{}", greeting.text);
@@ -531,7 +535,11 @@ fn a_failed_call_is_repeated_soon_and_each_message_is_sent_once() {
     bot.dns.release("slow.example.test. A");
     let begun = std::time::Instant::now();
     let answer = ann.wait_for(|message| message.id == working.id && answered(message));
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(answer.id, working.id);
 
     let replies = ann.messages();

@@ -280,7 +280,10 @@ fn an_answer_ends_with_two_follow_up_commands() {
         .collect();
     assert_eq!(
         code,
-        ["/netvane spf example.test", "/netvane mailcheck example.test"]
+        [
+            "/netvane spf example.test",
+            "/netvane mailcheck example.test"
+        ]
     );
 
     let message = mattermost(&service, &fields);

@@ -84,6 +84,13 @@ impl Command for Txt {
     }
 }
 
+impl Text {
+    fn is_spf(&self) -> bool {
+        let purpose = self.purpose.as_deref();
+        purpose.is_some_and(|purpose| purpose.starts_with("SPF:"))
+    }
+}
+
 fn read(record: &Record) -> Option<Text> {
     let Rdata::Txt(txt) = &record.data else {
         return None;
@@ -196,7 +203,11 @@ impl Answer for Data {
             .lookup
             .document(count(number, "text record", "text records"));
 
-        for text in &self.texts {
+        // What most people look for comes first.
+        let mut texts: Vec<&Text> = self.texts.iter().collect();
+        texts.sort_by_key(|text| !text.is_spf());
+
+        for text in texts {
             document.heading(format!(
                 "{} · TTL {}",
                 text.purpose.as_deref().unwrap_or("Text"),
@@ -205,15 +216,7 @@ impl Answer for Data {
             document.code(wrap(&text.text));
         }
 
-        let spf = self
-            .texts
-            .iter()
-            .filter(|text| {
-                text.purpose
-                    .as_deref()
-                    .is_some_and(|p| p.starts_with("SPF:"))
-            })
-            .count();
+        let spf = self.texts.iter().filter(|text| text.is_spf()).count();
 
         if spf > 1 {
             document.warn(format!(
