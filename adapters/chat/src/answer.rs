@@ -5,7 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use futures::future::OptionFuture;
 use netvane_core::{
     Failure, Reply, Request, UsageError,
-    command::targets,
+    command::{follow_ups::FollowUp, targets},
     document::{Document, Severity},
 };
 use tokio::{
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     button_store::{ButtonStore, Controls, PendingSave},
-    chat::Chat,
+    chat::{Chat, Inner},
     chat_message::{Button, ChatMessage, note, problem},
     journal::{self, OpenJob, log_unkept},
     message_sink::{CALL, MessageSink, SendError},
@@ -233,10 +233,14 @@ impl Chat {
                 }
 
                 let input = journal::keepable(&question.input);
-                let (controls, kept) =
-                    inner
-                        .button_store
-                        .controls(&inner.engine, &question.id, input, reply);
+                let follow_ups = self.follow_ups(question, reply);
+                let (controls, kept) = inner.button_store.controls(
+                    &inner.engine,
+                    &question.id,
+                    input,
+                    reply,
+                    follow_ups,
+                );
 
                 (
                     Last {
@@ -253,6 +257,17 @@ impl Chat {
                 "Netvane is restarting. Please try again in a minute.",
             )),
         }
+    }
+
+    /// Returns the follow-up lookups that the user may run.
+    fn follow_ups(&self, question: &ChatRequest, reply: &Reply) -> Vec<FollowUp> {
+        let Inner {
+            engine, platform, ..
+        } = &*self.0;
+        let runtime = engine.runtime();
+        let may_run = |next: &FollowUp| runtime.may_run(*platform, &question.caller, next.command);
+        let follow_ups = engine.registry().follow_ups(reply).into_iter();
+        follow_ups.filter(may_run).collect()
     }
 
     /// Builds the message about a failure, with a button that corrects a mistake, or a menu of other resolvers.

@@ -9,6 +9,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use netvane_core::{
     Engine, Input, Reply,
+    command::follow_ups::FollowUp,
     store::{Store, StoreError, Versioned, bucket::BUTTONS},
 };
 use serde::{Deserialize, Serialize};
@@ -135,8 +136,8 @@ impl ButtonStore {
         id: &str,
         input: Option<Input>,
         reply: &Reply,
+        mut follow_ups: Vec<FollowUp>,
     ) -> (Controls, PendingSave) {
-        let mut follow_ups = engine.registry().follow_ups(reply);
         follow_ups.truncate(MAX_FOLLOW_UPS);
         let (menu, choices) = resolver_menu(engine, id, reply.command, &reply.arguments).unzip();
         let button = |action: String, label: &str, sort| Button {

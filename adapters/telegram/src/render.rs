@@ -63,7 +63,7 @@ pub(crate) fn render(document: &Document, beside: Beside) -> Rendered {
     let mut spent = head.clone().then(&warnings);
     spent.units += units(REST).max(units(CONTINUED));
     let mut page = Page::beside(spent);
-    let Filled { attached, rest } = fill(&mut page, document, picture.is_some(), with_file);
+    let Overflow { attached, rest } = fill(&mut page, document, picture.is_some(), with_file);
     let whole = page.whole && all_warnings;
 
     let goes_on = beside == Beside::FilesOrRaw && picture.is_some() && attached.is_empty();
@@ -102,7 +102,7 @@ fn caption(rest: Vec<(&'static str, Part)>, all_warnings: bool) -> String {
 }
 
 /// What `fill` could not add to the message.
-struct Filled<'d> {
+struct Overflow<'d> {
     /// Name and text of attachments that need a file.
     attached: Vec<(&'d str, &'d str)>,
     /// Parts that did not fit, with the gaps before them.
@@ -116,7 +116,7 @@ fn fill<'d>(
     document: &'d Document,
     mut drawn: bool,
     with_file: bool,
-) -> Filled<'d> {
+) -> Overflow<'d> {
     let (mut attached, mut rest, mut gap) = (Vec::new(), Vec::new(), "\n\n");
     let mut add = |gap, part| rest.extend(page.add(gap, part).map(|part| (gap, part)));
 
@@ -150,7 +150,7 @@ fn fill<'d>(
         };
     }
 
-    Filled { attached, rest }
+    Overflow { attached, rest }
 }
 
 /// Returns the whole document as plain text.

@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use netvane_core::{Caller, Failure, Input, Reply, Request, document::Document, settings::Http};
+use netvane_core::{Failure, Input, Reply, Request, document::Document, settings::Http};
 use serde_json::Value;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -37,9 +37,8 @@ use crate::{api::service::method_not_allowed, app::App, body, response::problem}
 use dialect::{Dialect, Readers};
 use form::Form;
 use later::{Deliveries, Delivery};
-use lookup::{Lookup, Progress, invitation, look_up, note, present_outcome};
+use lookup::{Lookup, Origin, Progress, invitation, look_up, note, present_outcome};
 use sender::Senders;
-use spelling::Spelling;
 
 /// Time to wait for a lookup: the chat's 3 seconds, less the time on the network.
 const PATIENCE: Duration = Duration::from_millis(2300);
@@ -87,12 +86,13 @@ impl Slack {
         }
     }
 
-    /// Returns who reads the answer to this input: the operator may hide it in settings and rules.
-    fn readers(&self, app: &App, platform: Dialect, input: &Input, caller: &Caller) -> Readers {
-        let is_private = app.engine.understood(input).is_ok_and(|command| {
-            app.engine
+    /// Returns who reads the answer: the operator may hide it by a setting and by rules.
+    fn readers(&self, app: &App, origin: &Origin) -> Readers {
+        let engine = &app.engine;
+        let is_private = engine.understood(&origin.input).is_ok_and(|command| {
+            engine
                 .runtime()
-                .is_private(platform.platform(), caller, command)
+                .is_private(origin.platform, &origin.caller, command)
         });
         if self.in_channel && !is_private {
             Readers::Channel
@@ -148,22 +148,25 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
 /// Returns the reply if it is ready in time, otherwise a message that it follows.
 async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
     let Hook { app, slack } = hook;
-    let input = Input::Text(form.line(platform, app.engine.registry()));
-    let spelling = form.spelling(app.engine.registry());
+    let origin = Origin {
+        platform: platform.platform(),
+        caller: form.caller(),
+        input: Input::Text(form.line(platform, app.engine.registry())),
+        spelling: form.spelling(app.engine.registry()),
+    };
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
         let text = "Too many lookups are running. Please try again in a minute.";
         return platform.message(&note("Busy", text).into(), Readers::Requester);
     };
 
-    let caller = form.caller();
-    let readers = slack.readers(app, platform, &input, &caller);
-    let request = Request::new(platform.platform(), input.clone()).by(caller);
+    let readers = slack.readers(app, &origin);
+    let request = Request::new(origin.platform, origin.input.clone()).by(origin.caller.clone());
     let (mut lookup, mut progress) = look_up(&app.engine, request);
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
             let outcome = answer.unwrap_or(Err(Failure::Internal));
-            let message = present_outcome(app.engine.registry(), outcome, &input, &spelling);
+            let message = present_outcome(&app.engine, outcome, &origin);
             return platform.message(&message, readers);
         }
         invitation = invitation(&mut progress) => Some(invitation),
@@ -174,8 +177,7 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
         lookup,
         progress,
         invited,
-        input,
-        spelling,
+        origin,
         arrived,
         readers,
         permit,
@@ -199,8 +201,7 @@ struct Open {
     progress: Progress,
     /// The message with a link that the user has to open first.
     invited: Option<Reply>,
-    input: Input,
-    spelling: Spelling,
+    origin: Origin,
     arrived: Instant,
     readers: Readers,
     permit: OwnedSemaphorePermit,
@@ -219,8 +220,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
         lookup: open.lookup,
         progress: open.progress,
         preview: open.invited.clone(),
-        input: open.input,
-        spelling: open.spelling,
+        origin: open.origin,
         readers,
         arrived: open.arrived,
         ending: slack.ending.clone(),

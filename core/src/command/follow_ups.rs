@@ -92,7 +92,7 @@ impl Registry {
         let Some(entry) = self.find(reply.command) else {
             return Vec::new();
         };
-        let answer = Answered::read(entry, reply);
+        let answer = AnsweredRequest::read(entry, reply);
         let mut found: Vec<FollowUp> = Vec::new();
 
         for next in entry.follow_ups {
@@ -110,7 +110,7 @@ impl Registry {
 }
 
 /// The request and the document of a reply.
-struct Answered<'a> {
+struct AnsweredRequest<'a> {
     entry: &'a Entry,
     reply: &'a Reply,
     document: &'a Document,
@@ -118,7 +118,7 @@ struct Answered<'a> {
     target: Option<String>,
 }
 
-impl<'a> Answered<'a> {
+impl<'a> AnsweredRequest<'a> {
     fn read(entry: &'a Entry, reply: &'a Reply) -> Self {
         let is_short = |value: &&Value| value.as_str().is_some_and(|text| !text.contains('\n'));
         let target = entry

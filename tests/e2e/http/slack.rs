@@ -301,6 +301,29 @@ fn an_answer_ends_with_two_follow_up_commands() {
 }
 
 #[test]
+fn rules_decide_what_is_offered_and_who_sees_it() {
+    let (dns, scratch) = (Dns::start(), Scratch::new());
+    let rules = "[[policy.rules]]\nname = \"no reports\"\ncommands = [\"mailcheck\"]\neffect = \"deny\"\n\
+         [[policy.rules]]\nname = \"quiet\"\ncommands = [\"txt\"]\neffect = \"private\"\n";
+    let rules = scratch.file("netvane.toml", rules);
+    let address = dns.address.to_string();
+    let service = Service::start(&[
+        ("NETVANE_CONFIG", rules.to_str().expect("a path in UTF-8")),
+        ("NETVANE__DNS__SERVERS", &address),
+        ("NETVANE__HTTP__SLASH_IN_CHANNEL", "true"),
+        TOKENS,
+    ]);
+
+    let ask = |text| mattermost(&service, &[("command", "/netvane"), ("text", text)]);
+    let mx = ask("mx example.test");
+    let text = mx["text"].as_str().expect("markdown").trim_end();
+    let end = "Next: `/netvane spf example.test` · `/netvane dmarc example.test`";
+    assert!(text.ends_with(end), "{text}");
+    assert_eq!(mx["response_type"], "in_channel");
+    assert_eq!(ask("txt example.test")["response_type"], "ephemeral");
+}
+
+#[test]
 fn a_signature_is_not_accepted_again_after_a_restart() {
     let scratch = Scratch::new();
     let state = scratch.path().display().to_string();

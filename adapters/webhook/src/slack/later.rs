@@ -6,15 +6,14 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use netvane_core::{Engine, Failure, Input, Reply};
+use netvane_core::{Engine, Failure, Reply};
 use tokio::time::{sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{
     dialect::{Dialect, Readers},
-    lookup::{Lookup, Message, Progress, note, present_outcome},
-    spelling::Spelling,
+    lookup::{Lookup, Message, Origin, Progress, note, present_outcome},
 };
 
 /// Timeout of one POST request.
@@ -49,8 +48,7 @@ pub(super) struct Delivery {
     pub(super) progress: Progress,
     /// The progress that the user has already seen.
     pub(super) preview: Option<Reply>,
-    pub(super) input: Input,
-    pub(super) spelling: Spelling,
+    pub(super) origin: Origin,
     pub(super) readers: Readers,
     pub(super) arrived: Instant,
     pub(super) ending: CancellationToken,
@@ -79,12 +77,7 @@ impl Deliveries {
         let end = (delivery.arrived + LIFE).into();
         let shown = timeout_at(end, self.follow(&mut delivery)).await;
         let message = match shown {
-            Ok(Some(outcome)) => present_outcome(
-                self.engine.registry(),
-                outcome,
-                &delivery.input,
-                &delivery.spelling,
-            ),
+            Ok(Some(outcome)) => present_outcome(&self.engine, outcome, &delivery.origin),
             Ok(None) => {
                 let text = "Netvane is restarting. Please try again in a minute.";
                 note("Interrupted", text).into()

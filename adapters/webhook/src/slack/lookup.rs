@@ -1,8 +1,8 @@
 //! A running lookup, and the message about its result.
 
 use netvane_core::{
-    Engine, Failure, Input, Reply, Request,
-    command::Registry,
+    Caller, Engine, Failure, Input, Platform, Reply, Request,
+    command::follow_ups::FollowUp,
     document::{Block, Document, Severity},
 };
 use tokio::sync::watch;
@@ -67,26 +67,33 @@ impl From<Document> for Message {
     }
 }
 
+/// A command line, who sent it, and how commands are written there.
+pub(super) struct Origin {
+    pub(super) platform: Platform,
+    pub(super) caller: Caller,
+    pub(super) input: Input,
+    pub(super) spelling: Spelling,
+}
+
 /// Returns the message for a result. Commands in it have the chat's spelling.
 pub(super) fn present_outcome(
-    registry: &Registry,
+    engine: &Engine,
     outcome: Result<Reply, Failure>,
-    input: &Input,
-    spelling: &Spelling,
+    origin: &Origin,
 ) -> Message {
     let (mut document, end) = match &outcome {
         Ok(reply) => (
             reply.document().clone(),
-            next_commands(registry, reply, spelling),
+            next_commands(engine, reply, origin),
         ),
-        Err(failure) => (netvane_chat::problem(failure, input), None),
+        Err(failure) => (netvane_chat::problem(failure, &origin.input), None),
     };
     let personal = match &outcome {
-        Ok(reply) => netvane_chat::is_personal(registry, Ok(reply)),
+        Ok(reply) => netvane_chat::is_personal(engine.registry(), Ok(reply)),
         Err(_) => true,
     };
     if outcome.is_err() || outcome.is_ok_and(|reply| reply.command == "help") {
-        spelling.apply(&mut document);
+        origin.spelling.apply(&mut document);
     }
 
     Message {
@@ -96,12 +103,16 @@ pub(super) fn present_outcome(
     }
 }
 
-/// Returns the first follow-up lookups as the user has to write them; `None` if there are none.
-fn next_commands(registry: &Registry, reply: &Reply, spelling: &Spelling) -> Option<Block> {
-    let lines = registry
+/// Returns the first follow-up lookups that the user may run, as the user has to write them; `None` if there are none.
+fn next_commands(engine: &Engine, reply: &Reply, origin: &Origin) -> Option<Block> {
+    let runtime = engine.runtime();
+    let may_run = |next: &FollowUp| runtime.may_run(origin.platform, &origin.caller, next.command);
+    let lines = engine
+        .registry()
         .follow_ups(reply)
         .into_iter()
-        .map(|next| spelling.spell(&next.line()))
+        .filter(may_run)
+        .map(|next| origin.spelling.spell(&next.line()))
         // The end of a code span.
         .filter(|line| !line.contains('`'));
     let commands: Vec<String> = lines.take(NEXT).map(|line| format!("`{line}`")).collect();
