@@ -7,6 +7,7 @@
 mod argument;
 mod completion;
 mod context;
+pub mod follow_ups;
 pub(crate) mod parse;
 mod registry;
 mod short;
@@ -28,6 +29,7 @@ use argument::{arguments, description};
 
 pub use completion::complete;
 pub use context::Context;
+pub(crate) use follow_ups::{Next, Subject};
 pub use parse::example;
 pub use registry::{Listing, Registry};
 pub use short::Short;
@@ -43,6 +45,9 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     /// Kinds of targets for which the command is offered as a button, when a reply or message
     /// contains one.
     const OFFERED_FOR: &'static [TargetKind] = &[];
+
+    /// Lookups that are offered after an answer, the most useful first.
+    const FOLLOW_UPS: &'static [Next] = &[];
 
     /// What the short form of a reply shows.
     const SHORT: Short = Short::Summary;
@@ -88,6 +93,8 @@ pub struct Entry {
     pub arguments: Vec<Argument>,
     /// Targets for which the command is suggested; see [`Command::OFFERED_FOR`].
     pub offered_for: &'static [TargetKind],
+    /// Lookups that are offered after an answer; see [`Command::FOLLOW_UPS`].
+    pub follow_ups: &'static [Next],
     /// What the short form of a reply shows; see [`Command::SHORT`].
     pub short: Short,
     /// Whether it reports on the caller's HTTP request; see [`Command::ABOUT_VISIT`].
@@ -157,6 +164,7 @@ impl Entry {
             about: description(&schema),
             arguments: arguments(&schema),
             offered_for: C::OFFERED_FOR,
+            follow_ups: C::FOLLOW_UPS,
             short: C::SHORT,
             about_visit: C::ABOUT_VISIT,
             about_caller: C::ABOUT_CALLER,

@@ -246,6 +246,11 @@ impl Runtime {
         }
     }
 
+    /// Returns whether the rules let this caller run this command.
+    pub fn may_run(&self, platform: Platform, caller: &Caller, command: &str) -> bool {
+        self.access.admit(platform, caller, command).is_ok()
+    }
+
     /// Returns whether the rules make the reply to this command visible to the caller only.
     pub fn is_private(&self, platform: Platform, caller: &Caller, command: &str) -> bool {
         self.access

@@ -5,9 +5,8 @@ use std::{sync::OnceLock, time::Duration};
 use futures::future::OptionFuture;
 use netvane_core::{
     Failure, Reply, Request, UsageError,
-    command::targets,
+    command::{follow_ups::FollowUp, targets},
     document::{Document, Severity},
-    spec::Group,
 };
 use tokio::{
     sync::watch,
@@ -16,11 +15,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    button_store::{ButtonStore, PendingSave},
-    chat::Chat,
+    button_store::{ButtonStore, Controls, PendingSave},
+    chat::{Chat, Inner},
     chat_message::{Button, ChatMessage, note, problem},
     journal::{self, OpenJob, log_unkept},
     message_sink::{CALL, MessageSink, SendError},
+    personal::is_personal,
     question::{ChatRequest, Ended},
 };
 
@@ -30,10 +30,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Interval at which partial results are checked and shown.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Content of the final message: a document and its buttons.
+/// Content of the final message: a document, and its buttons and menu.
 struct Last {
     document: Document,
-    buttons: Vec<Button>,
+    controls: Controls,
 }
 
 impl Chat {
@@ -72,7 +72,8 @@ impl Chat {
         let shown = async {
             let message = ChatMessage {
                 document: &last.document,
-                buttons: &last.buttons,
+                buttons: &last.controls.buttons,
+                menu: last.controls.menu.as_ref(),
                 working: false,
                 personal: self.is_personal(&ended),
             };
@@ -185,6 +186,7 @@ impl Chat {
         let message = ChatMessage {
             document: so_far.map_or(&working, |reply| reply.document()),
             buttons: &[ButtonStore::cancel_button(&question.id)],
+            menu: None,
             working: true,
             personal: false,
         };
@@ -207,39 +209,20 @@ impl Chat {
         Document::new(command, "Looking up …", Severity::Neutral)
     }
 
-    /// Returns whether the outcome concerns only the user who asked: mistakes, refusals, and answers
-    /// about Netvane itself.
     fn is_personal(&self, ended: &Ended) -> bool {
-        match ended {
-            Ended::Answered(reply) => {
-                let entry = self.0.engine.registry().find(reply.command);
-                entry.is_some_and(|entry| entry.spec.group == Group::About)
-            }
-            Ended::Failed(failure) => matches!(
-                failure,
-                Failure::Usage(_)
-                    | Failure::Refused { .. }
-                    | Failure::Unauthorized(_)
-                    | Failure::Forbidden(_)
-                    | Failure::RateLimited { .. }
-            ),
-            _ => false,
-        }
+        let outcome = match ended {
+            Ended::Answered(reply) => Ok(reply),
+            Ended::Failed(failure) => Err(failure),
+            _ => return false,
+        };
+        is_personal(self.0.engine.registry(), outcome)
     }
 
     /// Builds the final message. The second value, if any, is the pending write of its buttons'
     /// state.
     fn last(&self, question: &ChatRequest, ended: &Ended) -> (Last, Option<PendingSave>) {
         let inner = &self.0;
-        let plain = |document| {
-            (
-                Last {
-                    document,
-                    buttons: Vec::new(),
-                },
-                None,
-            )
-        };
+        let plain = |document| (Last::of(document, Vec::new()), None);
 
         match ended {
             Ended::Answered(reply) => {
@@ -250,39 +233,80 @@ impl Chat {
                 }
 
                 let input = journal::keepable(&question.input);
-                let (buttons, kept) =
-                    inner
-                        .button_store
-                        .buttons(inner.engine.registry(), &question.id, input, reply);
+                let follow_ups = self.follow_ups(question, reply);
+                let (controls, kept) = inner.button_store.controls(
+                    &inner.engine,
+                    &question.id,
+                    input,
+                    reply,
+                    follow_ups,
+                );
 
                 (
                     Last {
                         document: reply.document().clone(),
-                        buttons,
+                        controls,
                     },
                     Some(kept),
                 )
             }
-            Ended::Failed(failure) => {
-                let document = problem(failure, &question.input);
-                let Failure::Usage(UsageError {
-                    suggestion: Some(line),
-                    ..
-                }) = failure
-                else {
-                    return plain(document);
-                };
-                let label = line.chars().take(40).collect();
-                let (buttons, kept) = inner
-                    .button_store
-                    .choice(&question.id, vec![(label, line.clone())]);
-                (Last { document, buttons }, Some(kept))
-            }
+            Ended::Failed(failure) => self.failed(question, failure),
             Ended::Cancelled => plain(note("Cancelled", "This request has expired.")),
             Ended::Interrupted | Ended::Lost(_) | Ended::Duplicate => plain(note(
                 "Interrupted",
                 "Netvane is restarting. Please try again in a minute.",
             )),
         }
+    }
+
+    /// Returns the follow-up lookups that the user may run.
+    fn follow_ups(&self, question: &ChatRequest, reply: &Reply) -> Vec<FollowUp> {
+        let Inner {
+            engine, platform, ..
+        } = &*self.0;
+        let runtime = engine.runtime();
+        let may_run = |next: &FollowUp| runtime.may_run(*platform, &question.caller, next.command);
+        let follow_ups = engine.registry().follow_ups(reply).into_iter();
+        follow_ups.filter(may_run).collect()
+    }
+
+    /// Builds the message about a failure, with a button that corrects a mistake, or a menu of other resolvers.
+    fn failed(&self, question: &ChatRequest, failure: &Failure) -> (Last, Option<PendingSave>) {
+        let inner = &self.0;
+        let document = problem(failure, &question.input);
+
+        if let Failure::Usage(UsageError {
+            suggestion: Some(line),
+            ..
+        }) = failure
+        {
+            let label = line.chars().take(40).collect();
+            let (buttons, kept) = inner
+                .button_store
+                .choice(&question.id, vec![(label, line.clone())]);
+            return (Last::of(document, buttons), Some(kept));
+        }
+
+        let mut last = Last::of(document, Vec::new());
+        let menu = if is_personal(inner.engine.registry(), Err(failure)) {
+            None
+        } else {
+            inner
+                .button_store
+                .menu(&inner.engine, &question.id, &question.input)
+        };
+        let (menu, kept) = menu.unzip();
+        last.controls.menu = menu;
+        (last, kept)
+    }
+}
+
+impl Last {
+    fn of(document: Document, buttons: Vec<Button>) -> Self {
+        let controls = Controls {
+            buttons,
+            menu: None,
+        };
+        Self { document, controls }
     }
 }

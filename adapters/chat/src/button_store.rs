@@ -8,17 +8,19 @@ use std::{
 
 use futures::{FutureExt, future::BoxFuture};
 use netvane_core::{
-    Input, Reply,
-    command::{Registry, targets},
-    spec::TargetKind,
+    Engine, Input, Reply,
+    command::follow_ups::FollowUp,
     store::{Store, StoreError, Versioned, bucket::BUTTONS},
 };
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::chat_message::{Button, Sort};
+use crate::{
+    chat_message::{Button, Menu, Sort},
+    resolver_menu::{ACTION, resolver_menu},
+};
 
-/// Maximum number of follow-up buttons about the target of the request.
+/// Maximum number of follow-up buttons below a reply.
 const MAX_FOLLOW_UPS: usize = 8;
 
 /// A button press: which button, who pressed it, and whether that user is a moderator.
@@ -26,6 +28,8 @@ const MAX_FOLLOW_UPS: usize = 8;
 pub struct Press<'a> {
     /// The [`Button::id`] that the platform sent back.
     pub id: &'a str,
+    /// Position of the choice, if the control is a menu.
+    pub choice: Option<usize>,
     /// The user who pressed the button.
     pub requester: &'a str,
     /// Whether the user may cancel requests of other users.
@@ -46,6 +50,8 @@ pub enum Pressed {
     Ask(Input),
     /// Repeat this lookup and edit the existing message.
     Refresh(Input),
+    /// Run this other lookup and edit the existing message.
+    Change(Input),
     /// Run this lookup and send the full reply as a file.
     Raw(Input),
 }
@@ -58,6 +64,15 @@ pub(crate) type PendingSave = BoxFuture<'static, Result<(), StoreError>>;
 struct ButtonState {
     input: Option<Input>,
     follow_ups: Vec<Input>,
+    /// Requests of the menu's choices.
+    #[serde(default)]
+    choices: Vec<Input>,
+}
+
+/// What is below a reply.
+pub(crate) struct Controls {
+    pub(crate) buttons: Vec<Button>,
+    pub(crate) menu: Option<Menu>,
 }
 
 struct Running {
@@ -113,26 +128,28 @@ impl ButtonStore {
         }
     }
 
-    /// Returns the buttons below a reply and the pending write of their state, which the caller
-    /// must await. Without `input` (a pasted message) there are no Refresh and Raw buttons.
-    pub(crate) fn buttons(
+    /// Returns the buttons and the menu below a reply, and the pending write of their state, which the
+    /// caller must await. Without `input` (a pasted message) there are no Refresh and Raw buttons.
+    pub(crate) fn controls(
         &self,
-        registry: &Registry,
+        engine: &Engine,
         id: &str,
         input: Option<Input>,
         reply: &Reply,
-    ) -> (Vec<Button>, PendingSave) {
-        let offers = offers(registry, reply);
+        mut follow_ups: Vec<FollowUp>,
+    ) -> (Controls, PendingSave) {
+        follow_ups.truncate(MAX_FOLLOW_UPS);
+        let (menu, choices) = resolver_menu(engine, id, reply.command, &reply.arguments).unzip();
         let button = |action: String, label: &str, sort| Button {
             id: format!("{id}:{action}"),
             label: label.into(),
             sort,
         };
 
-        let mut buttons: Vec<Button> = offers
+        let mut buttons: Vec<Button> = follow_ups
             .iter()
             .enumerate()
-            .map(|(index, (label, _))| button(index.to_string(), label, Sort::FollowUp))
+            .map(|(index, next)| button(index.to_string(), &next.label, Sort::FollowUp))
             .collect();
 
         if input.is_some() {
@@ -142,13 +159,34 @@ impl ButtonStore {
 
         let button_state = ButtonState {
             input,
-            follow_ups: offers
-                .into_iter()
-                .map(|(_, line)| Input::Text(line))
+            follow_ups: follow_ups
+                .iter()
+                .map(|next| Input::Text(next.line()))
                 .collect(),
+            choices: choices.unwrap_or_default(),
         };
 
-        (buttons, self.keep(id, button_state))
+        (Controls { buttons, menu }, self.keep(id, button_state))
+    }
+
+    /// Returns the menu below a lookup that failed, if another resolver may do better, and the pending write of its
+    /// state.
+    pub(crate) fn menu(
+        &self,
+        engine: &Engine,
+        id: &str,
+        input: &Input,
+    ) -> Option<(Menu, PendingSave)> {
+        let Input::Named { name, arguments } = input else {
+            return None;
+        };
+        let (menu, choices) = resolver_menu(engine, id, name, arguments)?;
+        let button_state = ButtonState {
+            input: None,
+            follow_ups: Vec::new(),
+            choices,
+        };
+        Some((menu, self.keep(id, button_state)))
     }
 
     /// Returns one button for each (label, command line) pair, and the pending write of their
@@ -175,6 +213,7 @@ impl ButtonStore {
                 ButtonState {
                     input: None,
                     follow_ups,
+                    choices: Vec::new(),
                 },
             ),
         )
@@ -244,6 +283,10 @@ impl ButtonStore {
         let found = match action {
             "r" => button_state.input.map(Pressed::Refresh),
             "f" => button_state.input.map(Pressed::Raw),
+            ACTION => press
+                .choice
+                .and_then(|index| button_state.choices.into_iter().nth(index))
+                .map(Pressed::Change),
             index => index
                 .parse()
                 .ok()
@@ -282,37 +325,4 @@ impl Drop for OnDesk<'_> {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.id);
     }
-}
-
-/// Returns labels and command lines of follow-up lookups: the other commands for the target of the
-/// request, and one command for the first other address in the reply. Further lookups of that
-/// address are offered below the reply to that command.
-fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
-    let targets = targets::of(reply);
-    let Some(asked) = targets.first() else {
-        return Vec::new();
-    };
-    let about = |target| {
-        registry
-            .offered_for(target)
-            .map(|entry| (entry, entry.spec.name))
-    };
-
-    let mut offers: Vec<(String, String)> = about(asked.kind)
-        .filter(|(_, name)| *name != reply.command)
-        .map(|(entry, name)| (name.to_owned(), asked.line(entry)))
-        .take(MAX_FOLLOW_UPS)
-        .collect();
-
-    let address = targets
-        .iter()
-        .find(|target| target.kind == TargetKind::Address && *target != asked);
-
-    if let Some(address) = address
-        && let Some((entry, name)) = about(TargetKind::Address).next()
-    {
-        offers.push((format!("{name} {}", address.text), address.line(entry)));
-    }
-
-    offers
 }

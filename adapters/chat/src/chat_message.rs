@@ -12,6 +12,8 @@ pub struct ChatMessage<'a> {
     pub document: &'a Document,
     /// Buttons below the message, in order.
     pub buttons: &'a [Button],
+    /// The menu below the buttons.
+    pub menu: Option<&'a Menu>,
     /// The lookup is still running; the document is a partial result.
     pub working: bool,
     /// Concerns only the user who asked: a mistake, a refusal, help. Shown to nobody else where the
@@ -38,6 +40,26 @@ pub struct Button {
     pub label: String,
     /// Purpose of the button; adapters derive its colour and position from it.
     pub sort: Sort,
+}
+
+/// A menu below a message, of which one choice is taken. Its state is kept in the `ButtonStore`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// Identifier of at most 64 bytes that the platform sends back with the position of the choice.
+    pub id: String,
+    /// What the menu is for; shown while nothing is chosen.
+    pub prompt: String,
+    /// The choices, at most 25.
+    pub choices: Vec<Choice>,
+}
+
+/// A choice of a menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Text of the choice.
+    pub label: String,
+    /// Whether the message shows this choice.
+    pub chosen: bool,
 }
 
 /// Purpose of a button.

@@ -72,6 +72,7 @@ impl Chat {
         let message = ChatMessage {
             document,
             buttons,
+            menu: None,
             working: false,
             personal: false,
         };

@@ -171,10 +171,14 @@ async fn a_reply_has_buttons_that_stay_valid() {
     );
 
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
-    assert_eq!(labels, ["ip", "whois", "trace", "ports", "Refresh", "Raw"]);
+    assert_eq!(
+        labels,
+        ["ip", "whois", "reverse", "trace", "Refresh", "Raw"]
+    );
     let press = async |requester, index: usize| {
         let press = Press {
             id: &buttons[index].id,
+            choice: None,
             requester,
             moderator: false,
         };
@@ -200,6 +204,7 @@ async fn a_reply_has_buttons_that_stay_valid() {
             .chat
             .press(Press {
                 id: "01OLD:0",
+                choice: None,
                 requester: "ann",
                 moderator: false
             })
@@ -285,6 +290,7 @@ async fn only_the_requester_and_moderators_can_cancel() {
         let press = async |requester, moderator| {
             let press = Press {
                 id: &buttons[0].id,
+                choice: None,
                 requester,
                 moderator,
             };

@@ -1,6 +1,6 @@
 //! Handling of mentions and direct messages.
 
-use netvane_chat::{Button, input_with, note, problem, takes_mail};
+use netvane_chat::{Button, greeting, input_with, note, problem, takes_mail};
 use netvane_core::{Input, Missing, UsageError, UsageKind, command::targets, document::Document};
 use serenity::model::channel::{Attachment, Message};
 
@@ -11,12 +11,16 @@ use crate::{
     place::{Next, Place, new_post},
 };
 
+/// Where all commands are listed.
+const SLASH: &str = "Type / to see all commands.";
+
 /// What to do in response to a message.
 enum Step<'a> {
     Ask(Input),
     AskAboutFile(&'a Attachment),
     Choose(Vec<(String, String)>),
     Say(Document, Vec<Button>),
+    Greet,
 }
 
 /// Handles a message, unless it was handled before or is not addressed to the bot.
@@ -74,6 +78,11 @@ pub(crate) async fn take(bot: Bot, message: Message) {
                 place,
             )
             .await;
+        }
+        Step::Greet => {
+            let (document, examples) = greeting(bot.chat.engine().registry(), SLASH);
+            let buttons = bot.chat.choice(examples).await;
+            say(&bot, id, &document, &buttons, place).await;
         }
         Step::Say(document, buttons) => say(&bot, id, &document, &buttons, place).await,
     }
@@ -140,15 +149,7 @@ fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> S
         return step;
     }
     let Some(replied) = replied else {
-        let example = registry
-            .entries()
-            .first()
-            .and_then(|entry| entry.spec.examples.first());
-        let text = format!(
-            "Mention me with a command, e.g. {}",
-            example.unwrap_or(&"/help")
-        );
-        return Step::Say(note("Netvane", text), Vec::new());
+        return Step::Greet;
     };
     match detect::about(registry, &targets::found_in(&detect::words(replied))) {
         DetectedTarget::Ask(input) => Step::Ask(input),

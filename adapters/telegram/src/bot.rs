@@ -16,11 +16,10 @@ use teloxide::{
     requests::Requester,
     types::{CallbackQueryId, ChatId, User, UserId},
 };
-use tokio::{
-    sync::{Mutex, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+use crate::api::call;
 
 /// The platform, whose name identifies this adapter in logs, metrics and store keys.
 pub(crate) const PLATFORM: Platform = Platform::Telegram;
@@ -30,8 +29,6 @@ pub(crate) const NAME: &str = PLATFORM.name();
 pub(crate) const POLL: Duration = Duration::from_secs(50);
 const LONGEST: Duration = Duration::from_secs(70);
 const CONNECT: Duration = Duration::from_secs(5);
-/// Timeout of a call to the Bot API that is neither a poll nor an upload.
-const CALL: Duration = Duration::from_secs(20);
 
 /// Most updates handled concurrently. Further ones are accepted only when one is done.
 const AT_ONCE: usize = 20_000;
@@ -128,7 +125,7 @@ impl Hub {
         if let Some(known) = self.moderators.get(&key) {
             return known;
         }
-        match call(self.bot.get_chat_member(ChatId(chat), user)).await {
+        match call(&self.bot, self.bot.get_chat_member(ChatId(chat), user)).await {
             Ok(member) => {
                 self.moderators.insert(key, member.is_privileged());
                 member.is_privileged()
@@ -144,7 +141,7 @@ impl Hub {
         if let Some(text) = text {
             answer = answer.text(text).show_alert(true);
         }
-        if let Err(error) = call(answer).await {
+        if let Err(error) = call(&self.bot, answer).await {
             tracing::debug!(?error, "answerCallbackQuery failed");
         }
     }
@@ -176,22 +173,6 @@ pub(crate) fn inline_room(message: &str) -> Bucket {
     Bucket {
         sort: INLINE,
         id: id as i64,
-    }
-}
-
-/// Runs one call to the Bot API and fails if it exceeds [`CALL`].
-pub(crate) async fn call<T>(
-    request: impl IntoFuture<Output = Result<T, RequestError>>,
-) -> Result<T, RequestError> {
-    match timeout(CALL, request.into_future()).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let error = std::io::Error::new(
-                std::io::ErrorKind::TimedOut,
-                "Telegram did not respond in time",
-            );
-            Err(RequestError::Io(Arc::new(error)))
-        }
     }
 }
 
@@ -281,15 +262,6 @@ mod tests {
             };
             assert!(same, "{error:?}: {:?}", send_error(&error));
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_without_a_response_times_out() {
-        let error = call(std::future::pending::<Result<(), _>>())
-            .await
-            .expect_err("no answer");
-        assert_eq!(describe_error(&error), "Telegram did not respond in time");
-        assert!(matches!(send_error(&error), SendError::Transient(_)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     inline,
     message_sink::{Sheet, Spot},
     place::Place,
-    render::file_name,
+    render::{file_name, text_of},
 };
 
 const NOT_YOURS: &str = "Only the requester or an admin can cancel.";
@@ -56,6 +56,7 @@ impl Hub {
         let press = async |moderator| {
             let press = Press {
                 id: button,
+                choice: None,
                 requester: &requester,
                 moderator,
             };
@@ -85,6 +86,7 @@ impl Hub {
                 self.again(place, input, false, requester, update).await;
             }
             Pressed::Ask(input) => self.again(place, input, false, requester, update).await,
+            Pressed::Change(input) => self.again(place, input, false, requester, update).await,
             Pressed::Refresh(input) => self.again(place, input, true, requester, update).await,
             Pressed::Raw(input) => self.send_raw(place, input, requester, update).await,
         }
@@ -127,7 +129,7 @@ impl Hub {
             .await;
     }
 
-    /// Runs the lookup and sends the full reply as a JSON file. The update is marked as handled
+    /// Runs the lookup and sends the full reply as JSON and text files. The update is marked as handled
     /// before that: after a crash the user can press the button again, while a retry could send a
     /// second file.
     async fn send_raw(self: &Arc<Self>, place: Place, input: Input, requester: &str, update: &str) {
@@ -137,14 +139,15 @@ impl Hub {
                 let json: serde_json::Value =
                     serde_json::from_str(&reply.to_json()).unwrap_or_default();
                 let text = serde_json::to_string_pretty(&json).unwrap_or_default();
-                let name = file_name(&reply.document().title, ".json");
+                let document = reply.document();
                 let mut sheet = Sheet {
                     hub: self,
                     place: &place,
-                    name,
-                    text,
+                    files: vec![
+                        (file_name(&document.title, ".txt"), text_of(document)),
+                        (file_name(&document.title, ".json"), text),
+                    ],
                 };
-                let document = reply.document();
                 // `tell` logs the error.
                 let _ = self
                     .chat

@@ -5,7 +5,10 @@ use netvane_core::{Failure, request::mail_upload::MailUpload};
 use teloxide::{net::Download, requests::Requester, types::Document};
 use tokio::time::{Duration, timeout};
 
-use crate::bot::{Hub, call, describe_error};
+use crate::{
+    api::call,
+    bot::{Hub, describe_error},
+};
 
 /// Largest file in bytes that Telegram lets bots download.
 const MOST_GIVEN: u32 = 20 << 20;
@@ -36,7 +39,7 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
         return Err(TOO_LARGE.into());
     }
 
-    let found = call(hub.bot.get_file(file.file.id.clone())).await;
+    let found = call(&hub.bot, hub.bot.get_file(file.file.id.clone())).await;
     let path = found
         .map_err(|error| format!("Could not download the file: {}", describe_error(&error)))?
         .path;

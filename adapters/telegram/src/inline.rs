@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_chat::{Button, ChatRequest, Sort, problem};
+use netvane_chat::{Button, ChatRequest, Sort, greeting, problem};
 use netvane_core::{
     Caller, Failure, Input, Reply, Request,
     document::{Document, Severity, render::printable_line},
@@ -20,13 +20,14 @@ use teloxide::{
 use ulid::Ulid;
 
 use crate::{
-    bot::{Hub, PLATFORM, call},
+    api::call,
+    bot::{Hub, PLATFORM},
     keyboard::keyboard,
     markup::shortened,
     message_sink::{NO_PREVIEW, Spot},
-    offers::hint,
+    offers::MENU,
     place::Place,
-    render::render,
+    render::{Beside, render},
 };
 
 /// Prefix of the callback data of an offered message's button; the result id follows.
@@ -51,7 +52,7 @@ impl Hub {
         let id = Ulid::new().to_string();
         let who = Place::default().who(&query.from.id.to_string());
         let article = match self.chat.understood(&input) {
-            _ if line.is_empty() => article(&id, &hint(self.chat.engine().registry())),
+            _ if line.is_empty() => article(&id, &greeting(self.chat.engine().registry(), MENU).0),
             Err(error) => article(&id, &problem(&Failure::Usage(error), &input)),
             Ok(_) if self.chat.is_private(&input, &who) => article(&id, &private()),
             Ok(command) => match self.reply_without_lookup(command, input, who).await {
@@ -81,7 +82,7 @@ impl Hub {
             .cache_time(CACHE)
             .is_personal(true);
 
-        if let Err(error) = call(answer).await {
+        if let Err(error) = call(&self.bot, answer).await {
             tracing::debug!(?error, "answerInlineQuery failed");
         }
 
@@ -160,7 +161,7 @@ fn private() -> Document {
 }
 
 fn article(id: &str, document: &Document) -> InlineQueryResultArticle {
-    let content = InputMessageContentText::new(render(document, false).html)
+    let content = InputMessageContentText::new(render(document, Beside::Nothing).html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(NO_PREVIEW);
     let line = |text: &str| shortened(printable_line(text).trim(), 120);

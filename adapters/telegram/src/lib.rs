@@ -1,6 +1,7 @@
 //! Telegram adapter: the registry becomes the command menu, updates become requests, and replies
 //! are HTML messages that are edited in place.
 
+mod api;
 mod ask;
 mod ask_back;
 mod bot;
@@ -31,7 +32,8 @@ use teloxide::{ApiError, RequestError, requests::Requester, types::Me};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use bot::{Hub, NAME, call, describe_error};
+use api::call;
+use bot::{Hub, NAME, describe_error};
 use message_sink::Spot;
 use place::Place;
 use webhook::Webhook;
@@ -110,9 +112,9 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
 
     loop {
         let answer = async {
-            let me = call(hub.bot.get_me()).await?;
+            let me = call(&hub.bot, hub.bot.get_me()).await?;
             if polling {
-                call(hub.bot.delete_webhook()).await?;
+                call(&hub.bot, hub.bot.delete_webhook()).await?;
             }
             Ok(me)
         };

@@ -9,7 +9,8 @@ use teloxide::{
 };
 
 use crate::{
-    bot::{Hub, call, describe_error},
+    api::call,
+    bot::{Hub, describe_error},
     polling::LONGEST_WAIT,
 };
 
@@ -45,11 +46,12 @@ async fn write_scope(
     scope: &BotCommandScope,
     expected: &[BotCommand],
 ) -> Result<(), teloxide::RequestError> {
-    let present = call(hub.bot.get_my_commands().scope(scope.clone())).await?;
+    let present = call(&hub.bot, hub.bot.get_my_commands().scope(scope.clone())).await?;
     if present == expected {
         return Ok(());
     }
     call(
+        &hub.bot,
         hub.bot
             .set_my_commands(expected.to_vec())
             .scope(scope.clone()),

@@ -6,27 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netvane_chat::{ChatMessage, MessageSink, SendError};
+use netvane_chat::{ChatMessage, MessageSink, SendError, Sort};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::{
     ApiError, RequestError,
-    payloads::{
-        EditMessageTextSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters,
-    },
-    requests::{JsonRequest, Payload, Requester},
+    payloads::{EditMessageTextSetters, SendChatActionSetters, SendMessageSetters},
+    requests::{Payload, Requester},
     types::{
-        ChatAction, ChatId, ForceReply, InlineKeyboardMarkup, InputFile, LinkPreviewOptions,
-        MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId, True,
+        ChatAction, ChatId, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, MessageId,
+        ParseMode, ReplyMarkup, ReplyParameters, ThreadId, True,
     },
 };
 
 use crate::{
-    bot::{Hub, call, send_error},
+    api::{Upload, UploadKind, call, upload},
+    bot::{Hub, send_error},
     keyboard::keyboard,
     markup::shortened,
     place::Place,
-    render::render,
+    render::{Beside, render},
 };
 
 /// How long Telegram shows the "typing" status.
@@ -48,6 +47,8 @@ pub(crate) struct Spot {
     /// input field.
     pub(crate) prompt: Option<String>,
     typing: Option<Instant>,
+    /// Whether a new message arrives without a sound, because it concerns only one member of the group.
+    silent: bool,
     /// Whether the file was sent; it is not sent again with a repeated reply.
     attached: bool,
     /// Whether the image was sent or there is none.
@@ -78,7 +79,14 @@ impl MessageSink for Spot {
             self.show_typing();
         }
 
-        let rendered = render(page.document, !page.working && !inline);
+        let has_raw = page.buttons.iter().any(|button| button.sort == Sort::Raw);
+        let beside = match page.working || inline {
+            true => Beside::Nothing,
+            false if has_raw => Beside::FilesOrRaw,
+            false => Beside::Files,
+        };
+        let rendered = render(page.document, beside);
+        self.silent = page.personal;
         self.put(rendered.html, keyboard(page.links(), page.buttons, inline))
             .await?;
         if page.working || inline {
@@ -88,7 +96,8 @@ impl MessageSink for Spot {
         if !self.pictured {
             if let Some(picture) = rendered.picture {
                 self.hub.chat.send_limiter().turn(self.place.room()).await;
-                attempt(send_picture(&self.hub, &self.place, picture).await)?;
+                let caption = rendered.caption;
+                attempt(send_picture(&self.hub, &self.place, picture, caption).await)?;
             }
             self.pictured = true;
         }
@@ -118,6 +127,7 @@ impl Spot {
             place,
             prompt: None,
             typing: None,
+            silent: false,
             attached: false,
             pictured: false,
         }
@@ -180,6 +190,8 @@ impl Spot {
 
         request.message_thread_id = thread.map(|thread| ThreadId(MessageId(thread)));
         request.reply_parameters = reply_to.map(in_reply_to);
+        // Negative ids are groups and channels.
+        request.disable_notification = (self.silent && chat < 0).then_some(true);
         request.reply_markup = match &self.prompt {
             Some(hint) => Some(ReplyMarkup::ForceReply(
                 ForceReply::new()
@@ -189,7 +201,7 @@ impl Spot {
             None => keyboard.map(ReplyMarkup::InlineKeyboard),
         };
 
-        let sent = call(request).await?;
+        let sent = call(&self.hub.bot, request).await?;
         self.place.message = Some(sent.id.0);
 
         Ok(())
@@ -208,7 +220,7 @@ impl Spot {
             .parse_mode(ParseMode::Html)
             .link_preview_options(NO_PREVIEW);
         request.reply_markup = keyboard;
-        call(request).await.map(drop)
+        call(&self.hub.bot, request).await.map(drop)
     }
 
     async fn edit_inline(
@@ -224,9 +236,7 @@ impl Spot {
             link_preview_options: NO_PREVIEW,
             reply_markup: keyboard,
         };
-        call(JsonRequest::new(self.hub.bot.clone(), payload))
-            .await
-            .map(drop)
+        call(&self.hub.bot, payload).await.map(drop)
     }
 
     /// Shows the "typing" status in the background, ignoring errors.
@@ -241,22 +251,29 @@ impl Spot {
             if let Some(thread) = thread {
                 request = request.message_thread_id(ThreadId(MessageId(thread)));
             }
-            let _ = call(request).await;
+            let _ = call(&hub.bot, request).await;
         });
     }
 }
 
-/// Message sink that sends a file and ignores the content of the message.
+/// Message sink that sends files, given by name and text, and ignores the content of the message.
 pub(crate) struct Sheet<'a> {
     pub(crate) hub: &'a Hub,
     pub(crate) place: &'a Place,
-    pub(crate) name: String,
-    pub(crate) text: String,
+    /// The files that are not sent yet, the last one first.
+    pub(crate) files: Vec<(String, String)>,
 }
 
 impl MessageSink for Sheet<'_> {
     async fn show(&mut self, _: &ChatMessage<'_>) -> Result<(), SendError> {
-        send_file(self.hub, self.place, self.name.clone(), self.text.clone()).await
+        while let Some((name, text)) = self.files.last().cloned() {
+            send_file(self.hub, self.place, name, text).await?;
+            self.files.pop();
+            if !self.files.is_empty() {
+                self.hub.chat.send_limiter().turn(self.place.room()).await;
+            }
+        }
+        Ok(())
     }
 
     fn place(&self) -> Value {
@@ -275,35 +292,43 @@ fn attempt(sent: Result<(), SendError>) -> Result<(), SendError> {
     }
 }
 
-/// Sends an image as a reply to the message.
-async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), SendError> {
-    let mut request = hub.bot.send_photo(
-        ChatId(place.chat),
-        InputFile::memory(picture).file_name("image.png"),
-    );
-    request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
-    request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
-    // The message with the reply notified already.
-    request.disable_notification = Some(true);
-    call(request)
-        .await
-        .map(drop)
-        .map_err(|error| send_error(&error))
+/// Sends an image as a reply to the message, with a text below it.
+async fn send_picture(
+    hub: &Hub,
+    place: &Place,
+    picture: Vec<u8>,
+    caption: Option<String>,
+) -> Result<(), SendError> {
+    let picture = Upload {
+        caption,
+        ..reply(place, UploadKind::Photo, "image.png".into(), picture)
+    };
+    send(hub, picture).await
 }
 
 /// Sends a file as a reply to the message.
 async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), SendError> {
-    let file = InputFile::memory(text).file_name(name);
-    let mut request = hub
-        .bot
-        .send_document(ChatId(place.chat), file)
-        .disable_content_type_detection(true);
-    request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
-    request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
-    call(request)
-        .await
-        .map(drop)
-        .map_err(|error| send_error(&error))
+    let file = reply(place, UploadKind::Document, name, text.into_bytes());
+    send(hub, file).await
+}
+
+fn reply(place: &Place, kind: UploadKind, name: String, bytes: Vec<u8>) -> Upload {
+    Upload {
+        chat: place.chat,
+        thread: place.thread,
+        reply: place.message.or(place.reply_to).map(in_reply_to),
+        caption: None,
+        name,
+        bytes,
+        kind,
+    }
+}
+
+async fn send(hub: &Hub, file: Upload) -> Result<(), SendError> {
+    match upload(&hub.bot, file).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(send_error(&error)),
+    }
 }
 
 fn hash(content_hash: &impl Hash) -> u64 {

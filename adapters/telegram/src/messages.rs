@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use netvane_chat::{input_with, note, takes_mail};
+use netvane_chat::{greeting, input_with, note, takes_mail};
 use netvane_core::{
     Input, Missing, UsageError,
     command::{Entry, targets},
@@ -16,7 +16,7 @@ use crate::{
     bot::Hub,
     caller::TelegramUser,
     files,
-    offers::{fitting, hint, offers},
+    offers::{MENU, fitting, offers},
     reading::{ParsedText, is_mail, parse_text, targets_of, text_of},
 };
 
@@ -36,9 +36,16 @@ impl Hub {
             caller.alone,
         ) {
             ParsedText::Others => {}
+            ParsedText::Start => self.greet(&caller).await,
             ParsedText::Line(line) => self.on_line(caller, message, line).await,
             ParsedText::Words => self.on_words(caller, message, text).await,
         }
+    }
+
+    /// Says what the bot does, with examples as text and as buttons.
+    async fn greet(self: &Arc<Self>, caller: &TelegramUser) {
+        let (document, examples) = greeting(self.chat.engine().registry(), MENU);
+        self.say(caller, &document, examples).await;
     }
 
     async fn on_line(self: &Arc<Self>, caller: TelegramUser, message: &Message, line: String) {
@@ -134,7 +141,7 @@ impl Hub {
         let lines = offers(registry, &targets);
 
         match (targets.as_slice(), lines.is_empty()) {
-            (_, true) => self.say(&caller, &hint(registry), Vec::new()).await,
+            (_, true) => self.greet(&caller).await,
             ([only], _) => {
                 let mut document = note("What would you like to know?", "");
                 document.field("Found", Cell::domain(&only.text));

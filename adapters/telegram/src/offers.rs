@@ -1,12 +1,10 @@
-//! Lookups that are offered for the targets in a text, and a usage hint.
+//! Lookups that are offered for the targets in a text.
 
 use std::sync::Arc;
 
-use netvane_chat::note;
 use netvane_core::{
     Missing,
     command::{Entry, Registry, targets::Target},
-    document::Document,
 };
 
 /// Most targets offered for one message. `MOST_EACH` limits the commands for each if there are
@@ -55,25 +53,8 @@ pub(crate) fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, St
     targets.iter().take(MOST_TARGETS).flat_map(of).collect()
 }
 
-/// Returns a usage hint with examples from the registry.
-pub(crate) fn hint(registry: &Registry) -> Document {
-    let mut document = note(
-        "Network lookups",
-        "Send a command, a domain or an IP address. For example:",
-    );
-    let examples = registry
-        .entries()
-        .iter()
-        .filter(|entry| !entry.offered_for.is_empty())
-        .take(3);
-    let lines: Vec<String> = examples
-        .filter_map(|entry| entry.spec.examples.first())
-        .map(|example| format!("/{example}"))
-        .collect();
-    document.code(lines.join("\n"));
-    document.text("The menu next to the text field lists all commands.");
-    document
-}
+/// Where all commands are listed.
+pub(crate) const MENU: &str = "The menu next to the text field lists all commands.";
 
 #[cfg(test)]
 mod tests {

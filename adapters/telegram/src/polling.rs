@@ -17,7 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    bot::{Hub, NAME, POLL, call, describe_error},
+    api::{call, call_at_length},
+    bot::{Hub, NAME, POLL, describe_error},
     updates,
 };
 
@@ -63,7 +64,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             .allowed_updates(WANTED);
 
         let answer = tokio::select! {
-            answer = poll => answer,
+            answer = call_at_length(&hub.bot, poll) => answer,
             // This poll has already confirmed the earlier updates.
             () = hub.chat.shutdown().cancelled() => return,
         };
@@ -88,7 +89,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             Err(error) => {
                 adapters.report(NAME, Health::Down(reason(&error)));
                 if reason(&error).contains("webhook is active") {
-                    let _ = call(hub.bot.delete_webhook()).await;
+                    let _ = call(&hub.bot, hub.bot.delete_webhook()).await;
                 }
                 faults.next_wait()
             }
@@ -126,7 +127,7 @@ pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, persist_guard: Per
 async fn confirm(hub: &Hub, offset: i32) {
     if offset > 0 {
         let last = hub.bot.get_updates().offset(offset).limit(1).timeout(0);
-        let _ = timeout(Duration::from_secs(3), last.into_future()).await;
+        let _ = timeout(Duration::from_secs(3), call(&hub.bot, last)).await;
     }
 }
 

@@ -7,7 +7,7 @@ use netvane_core::command::{
 use teloxide::types::{Message, MessageEntityKind};
 
 /// Command that Telegram sends when a user opens a deep link; the link's parameter follows.
-const START: &str = "/start ";
+const START: &str = "start";
 
 /// Start of a header line that identifies a mail message; prose does not begin a line like this.
 const TRACE_LINE: &str = "received:";
@@ -19,6 +19,8 @@ pub(crate) enum ParsedText {
     Others,
     /// A command line for the bot.
     Line(String),
+    /// `/start` without a command, which Telegram sends when a user opens the bot.
+    Start,
     /// Text without a command, in a direct chat with the bot.
     Words,
 }
@@ -32,7 +34,10 @@ pub(crate) fn parse_text(
 ) -> ParsedText {
     let text = text.trim();
     if let Some(rest) = mention(text, username) {
-        return ParsedText::Line(rest.to_owned());
+        return match rest {
+            "" => ParsedText::Start,
+            rest => ParsedText::Line(rest.to_owned()),
+        };
     }
 
     if !text.starts_with('/') {
@@ -58,10 +63,12 @@ pub(crate) fn parse_text(
         .replace('-', "_");
     let for_us = alone || bot.is_some() || registry.find(&name).is_some();
 
-    if for_us {
-        ParsedText::Line(linked(text, registry).unwrap_or_else(|| text.to_owned()))
-    } else {
-        ParsedText::Others
+    match (for_us, name == START) {
+        (false, _) => ParsedText::Others,
+        (true, false) => ParsedText::Line(text.to_owned()),
+        (true, true) => {
+            linked(&text[first.len()..], registry).map_or(ParsedText::Start, ParsedText::Line)
+        }
     }
 }
 
@@ -79,11 +86,11 @@ fn mention<'t>(text: &'t str, username: &str) -> Option<&'t str> {
     (ends && !username.is_empty()).then(|| rest.trim_start_matches([',', ':']).trim())
 }
 
-/// Returns the command line of a deep link: `/start mx-example_com` means `/mx example.com`. A link
+/// Returns the command line of a deep link's parameter: `mx-example_com` means `/mx example.com`. It
 /// can contain only letters, digits, `_` and `-`, so the first hyphen ends the command; after it,
 /// `_` means a dot and `__` an underscore.
-fn linked(text: &str, registry: &Registry) -> Option<String> {
-    let link = text.strip_prefix(START)?.trim();
+fn linked(parameter: &str, registry: &Registry) -> Option<String> {
+    let link = parameter.trim();
     let (command, argument) = link.split_once('-').unwrap_or((link, ""));
     let entry = registry.find(command)?;
     let argument = argument
@@ -195,8 +202,21 @@ mod tests {
             line("/dns example.com")
         );
         assert_eq!(read("/start help", true), line("/help"));
-        assert_eq!(read("/start", true), line("/start"));
-        assert_eq!(read("/start 12345", true), line("/start 12345"));
+    }
+
+    #[tokio::test]
+    async fn opening_the_bot_is_no_command_line() {
+        for text in [
+            "/start",
+            "/start@NetvaneBot",
+            "/start 12345",
+            "/START",
+            "@NetvaneBot",
+        ] {
+            assert_eq!(read(text, true), ParsedText::Start, "{text}");
+        }
+        assert_eq!(read("/start@OtherBot", true), ParsedText::Others);
+        assert_eq!(read("/started", true), line("/started"));
     }
 
     #[test]

@@ -21,7 +21,11 @@ const MOST_FOLDED: usize = 2400;
 const MOST_SUMMARY: usize = 600;
 const MOST_WARNINGS: usize = 900;
 
+/// How an incomplete message ends: where a file has the rest, where the caption of the picture goes on, where that
+/// is still not all, and where nothing more can be sent.
 const REST: &str = "\n\n… Full answer in the file.";
+const CONTINUED: &str = "\n\n… Continued below the picture.";
+const RAW: &str = "\n\n… Press Raw for the full answer.";
 const MORE: &str = "\n\n…";
 /// Note for an attachment that is in the file. `TOO_LONG` is the note where no file can be sent.
 const IN_FILE: &str = " is in the file.";
@@ -35,22 +39,37 @@ pub(crate) struct Rendered {
     pub(crate) file: Option<(String, String)>,
     /// Image (PNG) of the document: its first path, which the message leaves out, or its chart.
     pub(crate) picture: Option<Vec<u8>>,
+    /// Text below the image: what did not fit into the message.
+    pub(crate) caption: Option<String>,
 }
 
-/// Renders a document as a message. If it is incomplete and no file can be sent, as for a running
-/// lookup, the message ends with an ellipsis.
-pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
+/// What can be sent beside the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// Nothing, as for a running lookup and an inline message.
+    Nothing,
+    /// A picture, and a file with what the message omits.
+    Files,
+    /// The same. A button sends the full answer, so a picture needs no file as well.
+    FilesOrRaw,
+}
+
+/// Renders a document as a message. If it is incomplete and no file can be sent, the message ends with an ellipsis.
+pub(crate) fn render(document: &Document, beside: Beside) -> Rendered {
+    let with_file = beside != Beside::Nothing;
     let picture = if with_file { png(document) } else { None };
     let head = head(document);
     let (warnings, all_warnings) = warnings(&document.warnings);
     let mut spent = head.clone().then(&warnings);
-    spent.units += units(REST);
+    spent.units += units(REST).max(units(CONTINUED));
     let mut page = Page::beside(spent);
-    let attached = fill(&mut page, document, picture.is_some(), with_file);
+    let Overflow { attached, rest } = fill(&mut page, document, picture.is_some(), with_file);
     let whole = page.whole && all_warnings;
 
+    let goes_on = beside == Beside::FilesOrRaw && picture.is_some() && attached.is_empty();
+    let caption = (goes_on && !whole).then(|| caption(rest, all_warnings));
     let file = match attached.as_slice() {
-        _ if !with_file => None,
+        _ if !with_file || caption.is_some() => None,
         [(name, text)] if whole => Some((file_name(name, ""), (*text).to_owned())),
         [] if whole => None,
         _ => Some((file_name(&document.title, ".txt"), text_of(document))),
@@ -59,6 +78,7 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
     let message = head.then(&page.body).then(&warnings);
     let tail = match (whole, with_file) {
         (true, _) => "",
+        (false, true) if caption.is_some() => CONTINUED,
         (false, true) => REST,
         (false, false) => MORE,
     };
@@ -67,43 +87,59 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
         html: message.own(tail).html,
         file,
         picture,
+        caption,
     }
 }
 
-/// Adds blocks as long as they fit. Returns name and text of attachments that need a file. If
-/// `drawn`, the first path is left out, because an image of it is sent with the message.
+/// Renders what did not fit into the message as the caption of its picture.
+fn caption(rest: Vec<(&'static str, Part)>, all_warnings: bool) -> String {
+    let mut page = Page::caption(units(RAW));
+    for (gap, part) in rest {
+        page.add(gap, part);
+    }
+    let tail = if page.whole && all_warnings { "" } else { RAW };
+    page.body.own(tail).html
+}
+
+/// What `fill` could not add to the message.
+struct Overflow<'d> {
+    /// Name and text of attachments that need a file.
+    attached: Vec<(&'d str, &'d str)>,
+    /// Parts that did not fit, with the gaps before them.
+    rest: Vec<(&'static str, Part)>,
+}
+
+/// Adds blocks as long as they fit. If `drawn`, the first path is left out, because an image of it is sent with the
+/// message.
 fn fill<'d>(
     page: &mut Page,
     document: &'d Document,
     mut drawn: bool,
     with_file: bool,
-) -> Vec<(&'d str, &'d str)> {
-    let (mut attached, mut gap) = (Vec::new(), "\n\n");
+) -> Overflow<'d> {
+    let (mut attached, mut rest, mut gap) = (Vec::new(), Vec::new(), "\n\n");
+    let mut add = |gap, part| rest.extend(page.add(gap, part).map(|part| (gap, part)));
 
     for block in &document.blocks {
-        if !page.whole {
-            break;
-        }
-
         match block {
             Block::Attachment { name, text } if units(text) > MOST_FOLDED => {
                 let parse_text = if with_file { IN_FILE } else { TOO_LONG };
-                page.add(
+                add(
                     gap,
-                    &Part::list([Markup::default().words(name).own(parse_text)]),
+                    Part::list([Markup::default().words(name).own(parse_text)]),
                 );
                 if with_file {
                     attached.push((name.as_str(), text.as_str()));
                 }
             }
             Block::Attachment { name, text } => {
-                page.add(gap, &Part::list([Markup::default().bold(name)]));
-                page.add("\n", &Part::preformatted(Around::Folded, text));
+                add(gap, Part::list([Markup::default().bold(name)]));
+                add("\n", Part::preformatted(Around::Folded, text));
             }
             Block::Path { .. } if drawn => drawn = false,
             // Shown as a button below the message.
             Block::Link { .. } => {}
-            block => page.add(gap, &part(block)),
+            block => add(gap, part(block)),
         }
 
         // No blank line separates a heading from its content.
@@ -114,7 +150,7 @@ fn fill<'d>(
         };
     }
 
-    attached
+    Overflow { attached, rest }
 }
 
 /// Returns the whole document as plain text.

@@ -22,7 +22,8 @@ use tokio::{
 };
 
 use crate::{
-    bot::{Hub, NAME, call, describe_error},
+    api::call,
+    bot::{Hub, NAME, describe_error},
     polling::{LONGEST_WAIT, REFUSED, WANTED, all_kept, hand_over},
 };
 
@@ -121,7 +122,7 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
         }
     }
 
-    let _ = timeout(PATIENCE, call(hub.bot.delete_webhook())).await;
+    let _ = timeout(PATIENCE, call(&hub.bot, hub.bot.delete_webhook())).await;
 }
 
 async fn keep(hub: &Hub, webhook: &Webhook) -> Result<(), RequestError> {
@@ -133,14 +134,20 @@ async fn keep(hub: &Hub, webhook: &Webhook) -> Result<(), RequestError> {
         .adapters()
         .all()
         .contains(&(NAME, Health::Up));
-    if !first && call(hub.bot.get_webhook_info()).await?.url.as_ref() == Some(&webhook.url) {
+    if !first
+        && call(&hub.bot, hub.bot.get_webhook_info())
+            .await?
+            .url
+            .as_ref()
+            == Some(&webhook.url)
+    {
         return Ok(());
     }
     let set = hub
         .bot
         .set_webhook(webhook.url.clone())
         .secret_token(&webhook.secret);
-    call(set.allowed_updates(WANTED).max_connections(100))
+    call(&hub.bot, set.allowed_updates(WANTED).max_connections(100))
         .await
         .map(drop)
 }

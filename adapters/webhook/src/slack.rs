@@ -37,9 +37,8 @@ use crate::{api::service::method_not_allowed, app::App, body, response::problem}
 use dialect::{Dialect, Readers};
 use form::Form;
 use later::{Deliveries, Delivery};
-use lookup::{Lookup, Progress, invitation, look_up, note, present_outcome};
+use lookup::{Lookup, Origin, Progress, invitation, look_up, note, present_outcome};
 use sender::Senders;
-use spelling::Spelling;
 
 /// Time to wait for a lookup: the chat's 3 seconds, less the time on the network.
 const PATIENCE: Duration = Duration::from_millis(2300);
@@ -87,8 +86,15 @@ impl Slack {
         }
     }
 
-    fn readers(&self) -> Readers {
-        if self.in_channel {
+    /// Returns who reads the answer: the operator may hide it by a setting and by rules.
+    fn readers(&self, app: &App, origin: &Origin) -> Readers {
+        let engine = &app.engine;
+        let is_private = engine.understood(&origin.input).is_ok_and(|command| {
+            engine
+                .runtime()
+                .is_private(origin.platform, &origin.caller, command)
+        });
+        if self.in_channel && !is_private {
             Readers::Channel
         } else {
             Readers::Requester
@@ -142,21 +148,26 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
 /// Returns the reply if it is ready in time, otherwise a message that it follows.
 async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
     let Hook { app, slack } = hook;
-    let input = Input::Text(form.line(platform, app.engine.registry()));
-    let spelling = form.spelling(app.engine.registry());
+    let origin = Origin {
+        platform: platform.platform(),
+        caller: form.caller(),
+        input: Input::Text(form.line(platform, app.engine.registry())),
+        spelling: form.spelling(app.engine.registry()),
+    };
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
         let text = "Too many lookups are running. Please try again in a minute.";
-        return platform.message(&note("Busy", text), Readers::Requester);
+        return platform.message(&note("Busy", text).into(), Readers::Requester);
     };
 
-    let request = Request::new(platform.platform(), input.clone()).by(form.caller());
+    let readers = slack.readers(app, &origin);
+    let request = Request::new(origin.platform, origin.input.clone()).by(origin.caller.clone());
     let (mut lookup, mut progress) = look_up(&app.engine, request);
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
-            let (document, is_answer) = present_outcome(answer.unwrap_or(Err(Failure::Internal)), &input, &spelling);
-            let readers = if is_answer { slack.readers() } else { Readers::Requester };
-            return platform.message(&document, readers);
+            let outcome = answer.unwrap_or(Err(Failure::Internal));
+            let message = present_outcome(&app.engine, outcome, &origin);
+            return platform.message(&message, readers);
         }
         invitation = invitation(&mut progress) => Some(invitation),
         () = sleep_until((arrived + PATIENCE).into()) => None,
@@ -166,22 +177,22 @@ async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -
         lookup,
         progress,
         invited,
-        input,
-        spelling,
+        origin,
         arrived,
+        readers,
         permit,
     };
 
     let document = match form.response_url(&app.engine).await {
         Ok(url) => later(
             slack,
-            Deliveries::new(app.engine.runtime().http().clone(), url, platform),
+            Deliveries::new(app.engine.clone(), url, platform),
             open,
         ),
         Err(why) => not_later(slack, platform, open, &why),
     };
 
-    platform.message(&document, Readers::Requester)
+    platform.message(&document.into(), Readers::Requester)
 }
 
 /// A lookup whose reply was not ready in time.
@@ -190,9 +201,9 @@ struct Open {
     progress: Progress,
     /// The message with a link that the user has to open first.
     invited: Option<Reply>,
-    input: Input,
-    spelling: Spelling,
+    origin: Origin,
     arrived: Instant,
+    readers: Readers,
     permit: OwnedSemaphorePermit,
 }
 
@@ -202,15 +213,14 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     let readers = if open.invited.is_some() {
         Readers::Channel
     } else {
-        slack.readers()
+        open.readers
     };
 
     let delivery = Delivery {
         lookup: open.lookup,
         progress: open.progress,
         preview: open.invited.clone(),
-        input: open.input,
-        spelling: open.spelling,
+        origin: open.origin,
         readers,
         arrived: open.arrived,
         ending: slack.ending.clone(),

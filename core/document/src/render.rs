@@ -10,7 +10,7 @@ mod properties;
 mod spans;
 mod text;
 
-pub use markdown::markdown;
+pub use markdown::{block as markdown_block, markdown};
 pub use picture::{alt, card_png, chart_svg, png, svg};
 pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
 pub use spans::{Span, spans};

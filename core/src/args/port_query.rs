@@ -100,7 +100,7 @@ impl schemars::JsonSchema for PortQuery {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "format": "netvane:PortQuery", "minLength": 1, "x-rest": true, "x-form": "ports or a service: 443/udp, 8000-8010, postgres"
+            "type": "string", "format": "netvane:PortQuery", "minLength": 1, "x-rest": true, "x-completes": "port", "x-form": "ports or a service: 443/udp, 8000-8010, postgres"
         })
     }
 }

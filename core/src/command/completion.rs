@@ -21,6 +21,22 @@ const RESOLVERS: [&str; 9] = [
     "quic://dns.adguard-dns.com",
 ];
 
+/// Services that are offered before anything is typed.
+const SERVICES: [&str; 12] = [
+    "http",
+    "https",
+    "ssh",
+    "smtp",
+    "submission",
+    "imaps",
+    "pop3s",
+    "domain",
+    "ldap",
+    "mysql",
+    "postgresql",
+    "ms-wbt-server",
+];
+
 /// Returns at most `most` completions, best first. `recent` are targets that this caller looked up
 /// recently.
 pub fn complete(
@@ -44,7 +60,11 @@ pub fn complete(
         Some(Completes::Port) => {
             // Complete the last item of a list, which is the one being typed.
             let head = lower.rfind([',', ' ']).map_or("", |end| &lower[..=end]);
-            ports::starting_with(&lower[head.len()..])
+            let found = match &lower[head.len()..] {
+                "" => SERVICES.to_vec(),
+                typed => ports::starting_with(typed),
+            };
+            found
                 .into_iter()
                 .map(|name| format!("{head}{name}"))
                 .take(most)
@@ -103,6 +123,17 @@ mod tests {
             suggested("ports", "ports", "22,http"),
             "22,http 22,https 22,httpx 22,http-alt"
         );
+        assert_eq!(
+            suggested("port", "query", "post"),
+            suggested("ports", "ports", "post")
+        );
+        assert_eq!(suggested("port", "query", ""), "http https ssh smtp");
+        for service in SERVICES {
+            assert!(
+                ports::starting_with(service).contains(&service),
+                "{service}"
+            );
+        }
         assert_eq!(suggested("help", "command", "trace"), "trace trace_mail");
         assert_eq!(suggested("ping", "count", "3"), "");
     }

@@ -23,6 +23,7 @@ use crate::{
     args::Flag,
     command::{Entry, Prepared, Registry},
     spec::{Argument, ArgumentKind, CommandNames, Completes},
+    suggest,
 };
 use assign::{AssignedValue, assign};
 use call::{Call, call, normalize_name};
@@ -143,19 +144,14 @@ fn read_flag(value: &Value) -> Option<bool> {
 
 /// Converts a written value to JSON: numbers become numbers, other values are left to the
 /// argument's type.
-fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
+/// The message of an error names the argument.
+fn typed(argument: &Argument, text: &str) -> Result<Value, Invalid> {
     if !argument.choices.is_empty() {
         let lower = text.to_lowercase();
         return if argument.choices.contains(&lower) {
             Ok(lower.into())
         } else {
-            let choices = argument.choices.iter().map(|choice| format!("`{choice}`"));
-            let choices: Vec<String> = choices.collect();
-            Err(format!(
-                "`{}` must be {}",
-                argument.name,
-                choices.join(" or ")
-            ))
+            Err(not_a_choice(argument, &lower))
         };
     }
 
@@ -171,7 +167,25 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
     match text.trim().parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(number.into()),
         Ok(0) if argument.or_endless => Ok(0.into()),
-        _ => Err(format!("`{}` must be {low}–{high}", argument.name)),
+        _ => Err(Invalid::new(format!(
+            "`{}` must be {low}–{high}",
+            argument.name
+        ))),
+    }
+}
+
+/// The error of a value that is not one of the allowed ones, with the most similar of them.
+fn not_a_choice(argument: &Argument, written: &str) -> Invalid {
+    let choices = argument.choices.iter().map(|choice| format!("`{choice}`"));
+    let choices: Vec<String> = choices.collect();
+    let invalid = Invalid::new(format!(
+        "`{}` must be {}",
+        argument.name,
+        choices.join(" or ")
+    ));
+    match suggest::nearest(written, argument.choices.iter().map(String::as_str)) {
+        Some(near) => invalid.value(near),
+        None => invalid,
     }
 }
 
@@ -184,19 +198,22 @@ fn prepare(
     let mut arguments = Map::new();
     let mut short = false;
 
-    for AssignedValue {
-        argument,
-        text,
-        span,
-    } in values
-    {
+    for written in values {
+        let AssignedValue {
+            argument,
+            text,
+            span,
+        } = written;
         if std::ptr::eq(*argument, &*SHORT) {
             short = read_flag(&text.as_str().into())
                 .ok_or_else(|| UsageError::argument(NOT_A_FLAG).at(span.clone()))?;
             continue;
         }
-        let value = typed(argument, text)
-            .map_err(|message| UsageError::argument(message).at(span.clone()))?;
+        let value = typed(argument, text).map_err(|invalid| UsageError {
+            message: invalid.message.clone(),
+            position: Some(span.clone()),
+            ..place(written, &invalid, line)
+        })?;
         arguments.insert(argument.name.clone(), value);
     }
 

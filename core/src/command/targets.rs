@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use netvane_document::{Block, Cell, Reply, Role};
+use netvane_document::{Block, Cell, Document, Reply, Role};
 use netvane_facts::target::{Address, Domain, clean_pasted};
 
 use crate::{args::mailbox, command::Entry, spec::TargetKind};
@@ -88,28 +88,27 @@ pub fn of(reply: &Reply) -> Vec<Target> {
         .filter_map(|value| value.as_str())
         .filter_map(Target::read);
 
-    let shown = reply
-        .rendition
-        .document()
-        .blocks
-        .iter()
-        .flat_map(cells)
-        .filter_map(|cell| {
-            let first = cell.text.lines().next()?;
-            match cell.role {
-                Role::Address => first
-                    .parse::<Address>()
-                    .ok()
-                    .map(|address| (TargetKind::Address, address.to_string())),
-                Role::Domain => first
-                    .parse::<Domain>()
-                    .ok()
-                    .map(|domain| (TargetKind::Domain, domain.to_string())),
-                _ => None,
-            }
-        });
+    unique(asked.chain(shown_in(reply.rendition.document())))
+}
 
-    unique(asked.chain(shown.map(|(kind, text)| Target { kind, text })))
+/// Returns the addresses and domains that a document marks as such, in order of appearance; some may be there more than
+/// once.
+pub(crate) fn shown_in(document: &Document) -> impl Iterator<Item = Target> {
+    document.blocks.iter().flat_map(cells).filter_map(|cell| {
+        let first = cell.text.lines().next()?;
+        let (kind, text) = match cell.role {
+            Role::Address => (
+                TargetKind::Address,
+                first.parse::<Address>().ok()?.to_string(),
+            ),
+            Role::Domain => (
+                TargetKind::Domain,
+                first.parse::<Domain>().ok()?.to_string(),
+            ),
+            _ => return None,
+        };
+        Some(Target { kind, text })
+    })
 }
 
 fn cells(block: &Block) -> Box<dyn Iterator<Item = &Cell> + '_> {

@@ -3,7 +3,7 @@
 mod read_back;
 
 use super::*;
-use crate::spec::{Cost, Spec};
+use crate::spec::{Completes, Cost, Spec};
 
 /// Names, descriptions and arguments stay within the limits of Discord and Telegram, so the adapters need not check them.
 #[test]
@@ -45,6 +45,30 @@ fn check_spec(spec: &Spec) {
 
     assert!(*sends <= 512 << 10, "{name}: sends more than 512 KiB");
     assert!(!examples.is_empty(), "{name} needs an example");
+}
+
+/// Follow-up lookups are other commands of the registry, and there are some wherever the request has a target.
+#[test]
+fn every_command_with_a_target_offers_follow_ups() {
+    let registry = registry();
+    for entry in registry.entries() {
+        let name = entry.spec.name;
+        for next in entry.follow_ups {
+            let other = registry.find(next.command);
+            let other = other.map(|other| other.spec.name);
+            assert_eq!(other, Some(next.command), "{name}");
+            assert_ne!(other, Some(name), "{name} offers itself");
+        }
+        let has_target = entry
+            .arguments
+            .iter()
+            .any(|argument| argument.completes == Some(Completes::Target));
+        assert!(!has_target || !entry.follow_ups.is_empty(), "{name}");
+        assert!(
+            entry.follow_ups.len() <= 8,
+            "{name}: more than a chat shows"
+        );
+    }
 }
 
 /// The doc comment of the argument struct is one sentence, for every platform.

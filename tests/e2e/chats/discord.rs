@@ -133,7 +133,7 @@ fn a_lookup_is_answered_and_its_buttons_run_follow_ups() {
     assert!(text(&answer).contains("mail1.example.test"), "{answer}");
     assert!(asked.acknowledged_in() < Duration::from_secs(3));
     assert!(
-        labels(&answer).contains(&"dns") && !labels(&answer).contains(&"mx"),
+        labels(&answer).starts_with(&["spf", "mailcheck"]) && !labels(&answer).contains(&"mx"),
         "{:?}",
         labels(&answer)
     );
@@ -173,6 +173,80 @@ fn a_lookup_is_answered_and_its_buttons_run_follow_ups() {
     );
 
     answered(&elsewhere);
+    bot.finish();
+}
+
+#[test]
+fn a_menu_asks_another_resolver() {
+    let (discord, dns) = (Discord::start(), Dns::start());
+    let other = Dns::serving(
+        "example.test.",
+        "$TTL 60\n@ IN SOA ns1 h 1 7200 3600 1209600 60\n@ IN NS ns1\n@ IN A 192.0.2.99\n",
+    );
+    let public = format!("Other={}", other.address);
+    let service = serve(
+        &discord,
+        &dns,
+        &[
+            ("NETVANE__DNS__PUBLIC_RESOLVERS", &public),
+            ("NETVANE__POLICY__PORTS__RESOLVER", "1-65535"),
+            ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+        ],
+    );
+    discord.ready();
+    discord.registered();
+
+    let asked = discord.slash("a", json!({"domain": "example.test"}));
+    let answer = answered(&asked);
+    assert!(!text(&answer).contains("192.0.2.99"), "{answer}");
+    let menu = menu(&answer).expect("a menu");
+    let options: Vec<(&str, bool)> = menu["options"]
+        .as_array()
+        .expect("options")
+        .iter()
+        .map(|option| {
+            let label = option["label"].as_str().unwrap_or_default();
+            (label, option["default"] == true)
+        })
+        .collect();
+    let label = format!("Other ({})", other.address);
+    assert_eq!(
+        options,
+        [("Default resolver", true), (label.as_str(), false)]
+    );
+
+    let id = menu["custom_id"].as_str().expect("an id").to_owned();
+    discord.choose(&Scene::default(), &answer, &id, &["1"]);
+    let changed = asked.wait_for("the other answer", |message| {
+        text(message).contains("192.0.2.99") && labels(message).contains(&"Raw")
+    });
+    let chosen = &self::menu(&changed).expect("a menu")["options"][1];
+    assert_eq!(chosen["default"], true, "{chosen}");
+
+    // Nothing to choose where no resolver is asked.
+    let port = answered(&discord.slash("port", json!({"query": "22"})));
+    assert!(self::menu(&port).is_none(), "{port}");
+    assert_eq!(service.stop(), Some(0));
+    discord.finish();
+}
+
+/// Returns the menu below a message.
+fn menu(message: &Value) -> Option<Value> {
+    let rows = message["components"].as_array()?.iter();
+    let mut parts = rows
+        .filter_map(|row| row["components"].as_array())
+        .flatten();
+    parts.find(|part| part["type"] == 3).cloned()
+}
+
+#[test]
+fn a_mention_alone_is_greeted_with_examples() {
+    let bot = Bot::start();
+    let asked = bot
+        .discord
+        .message(&Scene::default(), &bot.discord.mention());
+    let greeting = asked.wait_for("a greeting", |message| labels(message).len() == 3);
+    assert!(text(&greeting).contains("/dns example.com"), "{greeting}");
     bot.finish();
 }
 
@@ -230,6 +304,10 @@ fn autocompletes_options() {
     );
 
     assert_eq!(names(ports)[..2], ["22,http", "22,https"]);
+    let services = bot
+        .discord
+        .autocomplete(&scene, "port", "query", json!({"query": "htt"}));
+    assert_eq!(names(services)[..2], ["http", "https"]);
     let recent = bot
         .discord
         .autocomplete(&scene, "a", "domain", json!({"domain": ""}));

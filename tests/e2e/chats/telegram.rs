@@ -1,6 +1,6 @@
 //! The Telegram adapter: the real program against a strict fake of Telegram.
 
-use std::{net::SocketAddr, sync::Barrier};
+use std::{net::SocketAddr, sync::Barrier, time::Duration};
 
 use netvane_tests::{
     Dns, Scratch, Service, Telegram,
@@ -103,7 +103,9 @@ fn a_lookup_is_answered_and_its_buttons_run_follow_ups() {
         .collect();
 
     assert!(
-        labels.contains(&"dns") && labels.contains(&"whois") && !labels.contains(&"mx"),
+        labels.starts_with(&["spf", "mailcheck"])
+            && labels.contains(&"dns")
+            && !labels.contains(&"mx"),
         "{labels:?}"
     );
 
@@ -421,10 +423,11 @@ fn a_wrong_token_is_reported_and_other_adapters_run_on() {
 }
 
 #[test]
-fn a_path_is_sent_as_a_picture() {
+fn a_long_explanation_is_two_messages_with_a_picture() {
     let bot = Bot::start();
     let ann = bot.ann();
-    ann.say("/howmail a@example.test b@example.test")
+    let answer = ann
+        .say("/howmail a@example.test b@example.test")
         .wait_for(answered);
     let picture = ann.wait_for(|message| {
         message
@@ -435,10 +438,113 @@ fn a_path_is_sent_as_a_picture() {
     assert!(
         picture
             .attachment
+            .as_ref()
             .expect("a picture")
             .bytes
             .starts_with(b"\x89PNG")
     );
+    assert!(answer.text.contains("Continued below"), "{}", answer.text);
+    assert!(picture.text.chars().count() > 200, "{}", picture.text);
+
+    // The next reply comes after everything that belongs to this one.
+    ann.say("/port 22").wait_for(answered);
+    let mine = ann.messages();
+    let mine = mine
+        .iter()
+        .filter(|message| message.id == answer.id || message.attachment.is_some());
+    assert_eq!(mine.count(), 2);
+
+    ann.press(&answer, "Raw").answer();
+    let text = ann.wait_for(|message| {
+        let file = message.attachment.as_ref();
+        file.is_some_and(|file| file.name.ends_with(".txt"))
+    });
+    let file = text.attachment.expect("a file");
+    assert!(file.text().contains("7. Reading"), "the whole explanation");
+    bot.finish();
+}
+
+#[test]
+fn start_greets_with_three_examples() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    let greeting = ann
+        .say("/start")
+        .wait_for(|message| message.buttons().count() == 3);
+    for example in [
+        "/dns example.com",
+        "/mailcheck example.com",
+        "/http example.com",
+    ] {
+        assert!(greeting.text.contains(example), "{}", greeting.text);
+    }
+    assert!(greeting.text.chars().count() < 400, "{}", greeting.text);
+    let pressed = ann.press(&greeting, "dns example.com");
+    pressed.answer();
+    ann.wait_for(|message| message.id != greeting.id && message.text.contains("example.com"));
+    bot.finish();
+}
+
+#[test]
+fn a_mistake_in_a_group_is_a_reply_without_a_sound() {
+    let bot = Bot::start();
+    let group = bot.telegram.group(-77);
+    let ann = group.by(&User::new(42, "Ann"));
+    let asked = ann.say("/mx www..example.test");
+    asked.wait_for(|message| message.text.contains("empty label"));
+    ann.say("/mx example.test").wait_for(answered);
+    let silent: Vec<(bool, bool)> = bot
+        .telegram
+        .calls()
+        .iter()
+        .filter(|call| call.method == "sendMessage")
+        .map(|call| {
+            let is_reply = call.parameters["reply_parameters"].is_object();
+            (call.parameters["disable_notification"] == true, is_reply)
+        })
+        .collect();
+    assert_eq!(silent, [(true, true), (false, true)]);
+    bot.finish();
+}
+
+#[test]
+fn a_failed_call_is_repeated_soon_and_each_message_is_sent_once() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    for fault in [Fault::Status(502), Fault::Status(500)] {
+        bot.telegram.fault("sendMessage", fault, 1);
+    }
+    ann.say("/port 22").wait_for(answered);
+    let times = |method: &str| -> Vec<_> {
+        let calls = bot.telegram.calls();
+        let calls = calls.iter().filter(|call| call.method == method);
+        calls.map(|call| (call.status, call.at)).collect()
+    };
+    let sent = times("sendMessage");
+    let statuses: Vec<u16> = sent.iter().map(|(status, _)| *status).collect();
+    assert_eq!(statuses, [502, 500, 200]);
+    let waits: Vec<Duration> = sent.windows(2).map(|two| two[1].1 - two[0].1).collect();
+    // Half a second and a second, each with up to as much jitter.
+    assert!(waits[0] < Duration::from_millis(1500), "{waits:?}");
+    assert!(waits[1] < Duration::from_millis(2600), "{waits:?}");
+
+    bot.dns.hold("slow.example.test. A");
+    let asked = ann.say("/a slow.example.test");
+    let working = asked.wait_for(|message| message.buttons().any(|it| it.text == "Cancel"));
+    bot.telegram.fault("editMessageText", Fault::Status(503), 1);
+    bot.dns.release("slow.example.test. A");
+    let begun = std::time::Instant::now();
+    let answer = ann.wait_for(|message| message.id == working.id && answered(message));
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(answer.id, working.id);
+
+    let replies = ann.messages();
+    let replies = replies.iter().filter(|message| answered(message));
+    assert_eq!(replies.count(), 2, "each message once");
     bot.finish();
 }
 

@@ -9,7 +9,7 @@ use netvane_core::{
     },
 };
 use serenity::model::{
-    application::ComponentInteraction,
+    application::{ComponentInteraction, ComponentInteractionDataKind},
     channel::{Message, MessageFlags},
 };
 
@@ -41,6 +41,7 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
 
     let button_press = Press {
         id,
+        choice: choice(&press.data.kind),
         requester: &requester,
         moderator: caller.moderator,
     };
@@ -55,8 +56,17 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
         }
         Pressed::Expired => caller.hidden(true).say(bot, &expired()).await,
         Pressed::Ask(input) => caller.ask(bot, input, Next::Answer).await,
-        Pressed::Refresh(input) => refresh(bot, caller, &press.message, input).await,
+        Pressed::Refresh(input) => replace(bot, caller, &press.message, input, true).await,
+        Pressed::Change(input) => replace(bot, caller, &press.message, input, false).await,
         Pressed::Raw(input) => raw(bot, &caller, input).await,
+    }
+}
+
+/// Returns the position of the choice that was taken from a menu.
+fn choice(kind: &ComponentInteractionDataKind) -> Option<usize> {
+    match kind {
+        ComponentInteractionDataKind::StringSelect { values } => values.first()?.parse().ok(),
+        _ => None,
     }
 }
 
@@ -75,16 +85,16 @@ async fn fill_in(bot: &Bot, caller: DiscordUser, name: &str) {
     }
 }
 
-/// Repeats the lookup and replaces the reply in this message. If the message is public but the
-/// reply has to be private, the reply goes to a new message.
-async fn refresh(bot: &Bot, mut caller: DiscordUser, message: &Message, input: Input) {
+/// Runs the lookup, without the cache if `fresh`, and replaces the reply in this message. If the message
+/// is public but the reply has to be private, the reply goes to a new message.
+async fn replace(bot: &Bot, mut caller: DiscordUser, message: &Message, input: Input, fresh: bool) {
     if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) {
         return caller.ask(bot, input, Next::Answer).await;
     }
     caller.spot.later.message = Some(message.id.get());
     let place = caller.place();
     let question = ChatRequest {
-        fresh: true,
+        fresh,
         ..question(input, &caller.who, caller.spot.id, &place)
     };
     bot.ask(question, place, Next::Update).await;

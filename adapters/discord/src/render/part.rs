@@ -115,12 +115,11 @@ pub(super) fn part(block: &Block) -> Part {
                 },
             ))
         }
-        Block::Table { columns, rows } => Part::plain(
-            render::ungrouped(rows)
-                .iter()
-                .map(|row| listed(columns, row))
-                .collect(),
-        ),
+        Block::Table { columns, rows } => {
+            let rows = render::ungrouped(rows);
+            let listed = rows.iter().map(|row| listed(columns, row));
+            Part::plain(heads(columns).into_iter().chain(listed).collect())
+        }
         Block::Code { text, .. } => Part::fenced(text),
         Block::Path { .. } => Part::fenced(&render::block_text(
             block,
@@ -137,20 +136,38 @@ pub(super) fn part(block: &Block) -> Part {
     }
 }
 
-/// Renders a row of a wide table: `- **first** — second · third`.
+/// Returns the titles of a wide table, in the order of the cells in its rows; `None` if it has none.
+fn heads(columns: &[Column]) -> Option<String> {
+    let has_titles = columns.iter().any(|column| !column.title.is_empty());
+    let titles = columns.iter().map(|column| match column.title {
+        "" => "–".to_owned(),
+        title => line(title),
+    });
+    let (first, rest) = (titles.clone().next()?, titles.skip(1));
+    let rest: Vec<String> = rest.collect();
+    let all = if rest.is_empty() {
+        first
+    } else {
+        format!("{first} — {}", rest.join(" · "))
+    };
+    has_titles.then_some(all)
+}
+
+/// Renders a row of a wide table: `- **first** — second · third`. Empty cells at the end are left out.
 fn listed(columns: &[Column], row: &[Cell]) -> String {
+    let is_empty = |value: &Cell| value.text.trim().is_empty();
+    let end = row.iter().rposition(|value| !is_empty(value)).unwrap_or(0);
     // A number is meaningless without the title of its column.
     let named = |(column, value): (&Column, &Cell)| {
-        if column.numeric {
+        if is_empty(value) {
+            "–".to_owned()
+        } else if column.numeric {
             format!("{} {}", line(column.title), cell(value))
         } else {
             cell(value)
         }
     };
-    let mut cells = columns
-        .iter()
-        .zip(row)
-        .filter(|(_, value)| !value.text.trim().is_empty());
+    let mut cells = columns.iter().zip(row).take(end + 1);
     let first = cells
         .next()
         .map(|first| bold(&named(first)))

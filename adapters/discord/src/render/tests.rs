@@ -16,6 +16,7 @@ fn drawn(document: &Document) -> RenderedEmbed {
     draw(&ChatMessage {
         document,
         buttons: &[],
+        menu: None,
         working: false,
         personal: false,
     })
@@ -64,6 +65,7 @@ fn narrow_tables_are_code_and_wide_ones_are_lists() {
             10  mail.example.com
     ```
 
+    Exchange — Addresses · TTL
     - **`mail.example.com`** — `192.0.2.1`, `2001:db8:0:1:2:3:4:5` · TTL 300
     - **`mx_2.example.com`** — ❌ none
 
@@ -125,6 +127,7 @@ fn overlong_replies_are_attached_in_full() {
     let working = draw(&ChatMessage {
         document: &document,
         buttons: &[],
+        menu: None,
         working: true,
         personal: false,
     });
@@ -304,7 +307,7 @@ proptest! {
         (document, marks) in adversarial::document(),
         working in any::<bool>(),
     ) {
-        let RenderedEmbed { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], working, personal: false });
+        let RenderedEmbed { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], menu: None, working, personal: false });
         let title = embed["title"].as_str().expect("text");
         let description = embed["description"].as_str().expect("text");
         prop_assert!((1..=TITLE).contains(&length(title)));
@@ -358,7 +361,7 @@ proptest! {
             .map(|(index, label)| Button { id: format!("x:{index}"), label, sort: Sort::FollowUp })
             .collect();
         let (message, files) =
-            crate::message::message(&ChatMessage { document: &document, buttons: &buttons, working: false, personal: false });
+            crate::message::message(&ChatMessage { document: &document, buttons: &buttons, menu: None, working: false, personal: false });
         prop_assert_eq!(message["attachments"].as_array().map(Vec::len), Some(files.len()));
         for row in message["components"].as_array().into_iter().flatten() {
             for button in row["components"].as_array().into_iter().flatten() {

@@ -5,6 +5,8 @@ use crate::markup::{Markup, units};
 
 /// Most UTF-16 units of a message after its markup is parsed.
 pub(super) const MOST_UNITS: usize = 4096;
+/// Most UTF-16 units of the text below a picture or a file.
+pub(super) const MOST_CAPTION: usize = 1024;
 /// Most entities of a message; Telegram drops further ones.
 pub(super) const MOST_ENTITIES: usize = 100;
 
@@ -13,6 +15,7 @@ pub(super) struct Page {
     pub(super) body: Markup,
     /// Whether nothing was left out so far.
     pub(super) whole: bool,
+    most_units: usize,
     /// Space used by the other content of the message.
     pub(super) spent: Markup,
 }
@@ -23,23 +26,45 @@ impl Page {
         Self {
             body: Markup::default(),
             whole: true,
+            most_units: MOST_UNITS,
             spent,
+        }
+    }
+
+    /// Creates an empty caption of a picture, of which `spent` units are taken.
+    pub(super) fn caption(spent: usize) -> Self {
+        Self {
+            body: Markup::default(),
+            whole: true,
+            most_units: MOST_CAPTION,
+            spent: Markup {
+                units: spent,
+                ..Markup::default()
+            },
         }
     }
 
     fn room(&self) -> (usize, usize) {
         let room = |most: usize, spent: usize, body: usize| most.saturating_sub(spent + body);
         (
-            room(MOST_UNITS, self.spent.units, self.body.units),
+            room(self.most_units, self.spent.units, self.body.units),
             room(MOST_ENTITIES, self.spent.entities, self.body.entities),
         )
     }
 
-    /// Adds as many lines of a part as fit.
-    pub(super) fn add(&mut self, before: &str, part: &Part) {
-        if !self.whole || part.lines.iter().all(|line| line.units == 0) {
-            return;
+    /// Adds as many lines of a part as fit, and returns the others.
+    pub(super) fn add(&mut self, before: &str, mut part: Part) -> Option<Part> {
+        if part.lines.iter().all(|line| line.units == 0) {
+            return None;
         }
+        if !self.whole {
+            return Some(part);
+        }
+        let before = if self.body.units == 0 && self.spent.html.is_empty() {
+            ""
+        } else {
+            before
+        };
 
         let (open, close) = part.around.tags();
         let (most_units, most_entities) = self.room();
@@ -61,13 +86,16 @@ impl Page {
         }
 
         self.whole = taken == part.lines.len();
-        if inner.units == 0 {
-            return;
+        let rest = part.lines.split_off(taken);
+        if inner.units > 0 {
+            let html = format!("{open}{}{close}", inner.html);
+            self.body = std::mem::take(&mut self.body)
+                .own(before)
+                .then(&Markup { html, ..inner });
         }
-
-        let html = format!("{open}{}{close}", inner.html);
-        self.body = std::mem::take(&mut self.body)
-            .own(before)
-            .then(&Markup { html, ..inner });
+        (!self.whole).then_some(Part {
+            lines: rest,
+            ..part
+        })
     }
 }

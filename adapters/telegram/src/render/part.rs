@@ -53,7 +53,9 @@ pub(super) fn part(block: &Block) -> Part {
             Part::preformatted(Around::Block, &block_text(block, width))
         }
         Block::Table { columns, rows } => {
-            Part::list(ungrouped(rows).iter().map(|row| record(columns, row)))
+            let rows = ungrouped(rows);
+            let records = rows.iter().map(|row| record(columns, row));
+            Part::list(heads(columns).into_iter().chain(records))
         }
         Block::Code { text, .. } | Block::Attachment { text, .. } => preformatted_text(text),
         Block::Path { stations } => path(block, stations),
@@ -104,31 +106,46 @@ fn path(block: &Block, stations: &[Station]) -> Part {
     }))
 }
 
-/// Renders a row of a table that is too wide: the first cell in bold, then the others. Numbers are
-/// preceded by their column titles.
+/// Returns the titles of a table that is too wide, in the order of the cells in its records; `None` if it has none.
+fn heads(columns: &[Column]) -> Option<Markup> {
+    let has_titles = columns.iter().any(|column| !column.title.is_empty());
+    let titles = columns.iter().map(|column| column.title).map(or_dash);
+    has_titles.then(|| Markup::default().words(&titles.collect::<Vec<_>>().join(" · ")))
+}
+
+/// Renders a row of a table that is too wide: the first cell in bold, then the others in the order of the titles.
+/// Numbers are preceded by their column titles.
 fn record(columns: &[Column], row: &[Cell]) -> Markup {
-    let mut cells = columns
-        .iter()
-        .zip(row)
-        .filter(|(_, cell)| !cell.text.trim().is_empty())
-        .peekable();
+    let is_empty = |cell: &Cell| cell.text.trim().is_empty();
+    let end = row.iter().rposition(|cell| !is_empty(cell));
     let mut out = Markup::default().own("• ");
-    // A number alone means little, so the first text cell follows it directly.
-    while let Some((column, first)) = cells.next() {
-        out = strong(out, first);
-        if !column.numeric || cells.peek().is_none() {
+
+    for (index, (column, cell)) in columns.iter().zip(row).enumerate() {
+        if end.is_none_or(|end| index > end) {
             break;
         }
-        out = out.own(" ");
-    }
-    for (column, cell) in cells {
-        out = out.own(" · ");
+        if index > 0 {
+            out = out.own(" · ");
+        }
+        if is_empty(cell) {
+            out = out.own("–");
+            continue;
+        }
+        if index == 0 {
+            out = strong(out, cell);
+            continue;
+        }
         if column.numeric || matches!(cell.text.as_str(), "yes" | "no") {
             out = out.words(column.title).own(" ");
         }
         out = value(out, cell);
     }
+
     out
+}
+
+fn or_dash(title: &str) -> &str {
+    if title.is_empty() { "–" } else { title }
 }
 
 fn strong(before: Markup, cell: &Cell) -> Markup {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use regex::Regex;
 
 use super::{
-    page::{MOST_ENTITIES, MOST_UNITS},
+    page::{MOST_CAPTION, MOST_ENTITIES, MOST_UNITS},
     *,
 };
 
@@ -47,12 +47,13 @@ fn mx() -> Document {
 
 #[test]
 fn a_wide_table_becomes_a_list() {
-    insta::assert_snapshot!(render(&mx(), true).html, @r"
+    insta::assert_snapshot!(render(&mx(), Beside::Files).html, @r"
         ⚠️ <b>MX of </b><code>example.test</code>
         1 of 2 mail servers resolves
 
-        • <b>10</b> <code>mail1.example.test</code> · <code>2001:db8:2::81</code>, <code>203.0.113.81</code> · TTL 5m
-        • <b>20</b> <code>mail.silent.test</code> · TTL 5m
+        Preference · Mail server · Addresses · TTL
+        • <b>10</b> · <code>mail1.example.test</code> · <code>2001:db8:2::81</code>, <code>203.0.113.81</code> · TTL 5m
+        • <b>20</b> · <code>mail.silent.test</code> · – · TTL 5m
 
         <b>Answered by</b>: <code>198.51.100.53:53</code>, DNSSEC-validated by the resolver
 
@@ -70,7 +71,7 @@ fn a_narrow_table_keeps_its_columns() {
             [443.into(), "closed".into(), "<https>".into()],
         ],
     );
-    insta::assert_snapshot!(render(&document, true).html, @r"
+    insta::assert_snapshot!(render(&document, Beside::Files).html, @r"
         ✅ <b>Ports of </b><code>192.0.2.1</code>
         1 of 2 is open
 
@@ -115,7 +116,7 @@ fn registration() -> Document {
 
 #[test]
 fn a_registration_has_fields_a_list_and_a_file() {
-    let rendered = render(&registration(), true);
+    let rendered = render(&registration(), Beside::Files);
 
     insta::assert_snapshot!(rendered.html, @r"
         ✅ <b>Registration of </b><code>example.com</code>
@@ -126,6 +127,7 @@ fn a_registration_has_fields_a_list_and_a_file() {
         <b>Abuse</b>: <code>abuse@registrar.example</code>
 
         <b>Servers asked</b>
+        Server · Took · Outcome
         • <code>rdap.registry.example</code> · Took 120 ms · answered, and named the registrar's
 
         <blockquote expandable><code>line 1 @admin
@@ -160,7 +162,7 @@ fn a_usage_error_shows_the_mistake_and_a_suggestion() {
     let mut document = Document::new("Bad argument", "`domain`: two dots in a row", Severity::Bad);
     document.code("/mx example..com\n    ^^^^^^^^^^^^");
     document.field("Try", Cell::exact("/mx example.com"));
-    insta::assert_snapshot!(render(&document, true).html, @r"
+    insta::assert_snapshot!(render(&document, Beside::Files).html, @r"
         ❌ <b>Bad argument</b>
         <code>domain</code>: two dots in a row
 
@@ -182,7 +184,7 @@ fn overlong_replies_are_attached_in_full() {
     };
     document.table(["Name", "About"], (0..300).map(row).collect());
     document.warn("All of it is old");
-    let rendered = render(&document, true);
+    let rendered = render(&document, Beside::Files);
     assert!(
         rendered
             .html
@@ -193,7 +195,7 @@ fn overlong_replies_are_attached_in_full() {
     let (name, text) = rendered.file.expect("a file");
     assert_eq!(name, "names.txt");
     assert!(text.contains("host-299.example.com"));
-    let working = render(&document, false);
+    let working = render(&document, Beside::Nothing);
     assert!(working.file.is_none() && working.html.ends_with("\n\n…"));
 }
 
@@ -230,11 +232,15 @@ fn a_path_is_drawn_if_it_fits() {
         };
         document.block(block.clone());
         // The final message has an image instead, but only of the first path.
-        let rendered = render(&document, true);
+        let rendered = render(&document, Beside::Files);
         assert!(rendered.picture.is_some() && !rendered.html.contains("a.example"));
         let mut two = document.clone();
-        assert!(render(two.block(block), true).html.contains("a.example"));
-        render(&document, false).html
+        assert!(
+            render(two.block(block), Beside::Files)
+                .html
+                .contains("a.example")
+        );
+        render(&document, Beside::Nothing).html
     };
 
     assert!(path("b.example").contains("<pre>"));
@@ -339,8 +345,14 @@ proptest! {
     fn any_document_is_within_the_limits_and_fully_escaped(
         (document, marks) in adversarial::document(),
         with_file in any::<bool>(),
+        has_raw in any::<bool>(),
     ) {
-        let rendered = render(&document, with_file);
+        let beside = match (with_file, has_raw) {
+            (false, _) => Beside::Nothing,
+            (true, false) => Beside::Files,
+            (true, true) => Beside::FilesOrRaw,
+        };
+        let rendered = render(&document, beside);
         let (text, code, entities) = read(&rendered.html);
         prop_assert!(units(&text) <= MOST_UNITS, "{} units", units(&text));
         prop_assert!(entities <= MOST_ENTITIES, "{entities} entities");
@@ -348,25 +360,38 @@ proptest! {
         let acts = text.chars().any(|c| netvane_core::document::render::is_unsafe(c) && !"\n\t\u{fe0f}".contains(c));
         prop_assert!(!acts, "{}", text);
 
+        let (caption, captioned, used) = read(rendered.caption.as_deref().unwrap_or_default());
+        prop_assert!(units(&caption) <= MOST_CAPTION && used <= MOST_ENTITIES, "{}", caption);
+        prop_assert_eq!(live(&caption, &captioned), Vec::<String>::new(), "{}", caption);
+        prop_assert!(rendered.caption.is_none() || rendered.picture.is_some());
+        prop_assert!(rendered.caption.is_none() || rendered.file.is_none());
+        prop_assert_eq!(rendered.caption.is_some(), text.ends_with(CONTINUED));
+
         prop_assert!(with_file || (rendered.file.is_none() && rendered.picture.is_none()));
         let beside = rendered.file.map(|(_, text)| text);
         let describe_error = text.ends_with(REST) || text.contains(" is in the file.");
         prop_assert!(beside.is_none() || describe_error, "{}", text);
         let says = Says {
             beside: beside.as_deref().unwrap_or_default(),
-            rest: text.ends_with(MORE),
+            rest: text.ends_with(MORE) || caption.ends_with(RAW),
             instead: &[TOO_LONG],
         };
         let pictured = rendered.picture.is_some();
         let elsewhere = |mark: &Mark| mark.is_link(&document) || (pictured && mark.is_drawn(&document));
         let marks: Vec<Mark> = marks.into_iter().filter(|mark| !elsewhere(mark)).collect();
+        // The caption continues the text before the warnings.
+        let (warned, ..) = read(&warnings(&document.warnings).0.html);
+        let text = match text.strip_suffix(CONTINUED).and_then(|text| text.strip_suffix(&warned)) {
+            Some(body) if rendered.caption.is_some() => format!("{body}\n{caption}\n{warned}"),
+            _ => text,
+        };
         let lost = lost_silently(&marks, &text, &says);
         prop_assert!(lost.is_empty(), "{:?} of {}", lost, text);
     }
 
     #[test]
     fn any_link_becomes_a_button((document, marks) in adversarial::document()) {
-        let page = netvane_chat::ChatMessage { document: &document, buttons: &[], working: false, personal: false };
+        let page = netvane_chat::ChatMessage { document: &document, buttons: &[], menu: None, working: false, personal: false };
         let keyboard = crate::keyboard::keyboard(page.links(), &[], false).unwrap_or_default();
         let content_hash = serde_json::to_string(&keyboard).expect("JSON");
         let links: Vec<Mark> = marks.into_iter().filter(|mark| mark.is_link(&document)).collect();

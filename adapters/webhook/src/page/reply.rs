@@ -3,14 +3,11 @@
 use maud::{Markup, html};
 use netvane_core::{
     Failure, Input, Reply, UsageError,
-    command::{Registry, targets},
+    command::Registry,
     document::render::{self, Layout, printable_line},
 };
 
 use super::{document, question};
-
-/// Most targets of a reply for which follow-up lookups are offered.
-const MOST_TARGETS: usize = 2;
 
 /// Columns of the plain text format.
 const WIDTH: u16 = 100;
@@ -92,28 +89,16 @@ impl ReplyView<'_> {
         }
     }
 
-    /// Renders links to follow-up lookups for the reply's targets.
+    /// Renders links to follow-up lookups.
     fn follow_ups(&self, reply: &Reply) -> Markup {
-        let found = targets::of(reply);
-        let offers = found.iter().take(MOST_TARGETS).map(|target| {
-            let entries = self.registry.offered_for(target.kind);
-            (
-                target,
-                entries
-                    .filter(|entry| entry.spec.name != reply.command)
-                    .collect::<Vec<_>>(),
-            )
-        });
-
-        let offers: Vec<_> = offers.filter(|(_, entries)| !entries.is_empty()).collect();
-
+        let follow_ups = self.registry.follow_ups(reply);
         html! {
-            @if !offers.is_empty() {
+            @if !follow_ups.is_empty() {
                 nav.follow aria-label="Next lookups" {
-                    @for (target, entries) in offers {
-                        p {
-                            span { (printable_line(&target.text)) }
-                            @for entry in entries { " " (document::ask(&document::line(target, entry), entry.spec.name)) }
+                    p {
+                        span { "Next" }
+                        @for next in &follow_ups {
+                            " " (document::ask(next.line().trim_start_matches('/'), &next.label))
                         }
                     }
                 }

@@ -38,17 +38,18 @@ pub(super) const CUT: &str =
 /// Note for content that is never shown in this chat.
 const ELSEWHERE: &str = "in full over HTTP and in a terminal";
 
-/// Renders the document as blocks.
-pub(super) fn blocks(document: &Document) -> Vec<Value> {
+/// Renders the document as blocks, and `end` below it, also where the document is truncated.
+pub(super) fn blocks(document: &Document, end: Option<&Block>) -> Vec<Value> {
     let mut out = vec![header(document)];
     let warnings = warnings(document);
-    let mut left = MESSAGE - warnings.size();
+    let end = end.map(part);
+    let mut left = MESSAGE - warnings.size() - end.as_ref().map_or(0, Part::size);
     let mut add = |part: Part, out: &mut Vec<Value>| {
         if part.is_empty() {
             return true;
         }
-        // Reserve two blocks for the end of the message.
-        let room = if out.len() + 2 < BLOCKS {
+        // Reserve three blocks for the end of the message.
+        let room = if out.len() + 3 < BLOCKS {
             left.min(BLOCK)
         } else {
             0
@@ -59,9 +60,15 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
         whole
     };
 
-    let (summary, whole) = within(&printable(&document.summary), SUMMARY);
+    let summary = printable(&document.summary);
+    let (first, whole) = within(&summary, SUMMARY);
+    let summary = if whole {
+        prose(&document.summary)
+    } else {
+        vec![plain(first)]
+    };
     let mut complete = whole && document.warnings.len() <= WARNINGS;
-    complete &= add(Part::Words(vec![vec![plain(summary)]]), &mut out);
+    complete &= add(Part::Words(vec![summary]), &mut out);
     for part in document.blocks.iter().map(part) {
         if !add(part, &mut out) {
             complete = false;
@@ -76,6 +83,8 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
     if !warnings.is_empty() {
         out.push(warnings.block());
     }
+
+    out.extend(end.map(|end| end.block()));
 
     out
 }
@@ -109,17 +118,17 @@ fn header(document: &Document) -> Value {
 }
 
 fn warnings(document: &Document) -> Part {
+    let warning = |text: &String| {
+        let (first, whole) = within(&printable_line(text), WARNING);
+        let words = if whole {
+            prose(text)
+        } else {
+            vec![plain(first)]
+        };
+        [vec![plain("⚠️ ")], words].concat()
+    };
     let warnings = document.warnings.iter().take(WARNINGS);
-    Part::Words(
-        warnings
-            .map(|text| {
-                vec![plain(format!(
-                    "⚠️ {}",
-                    within(&printable_line(text), WARNING).0
-                ))]
-            })
-            .collect(),
-    )
+    Part::Words(warnings.map(warning).collect())
 }
 
 fn part(block: &Block) -> Part {
@@ -128,9 +137,7 @@ fn part(block: &Block) -> Part {
             bold: true,
             ..plain(line(text))
         }]]),
-        Block::Text { text } => {
-            Part::Words(text.lines().map(|text| vec![plain(line(text))]).collect())
-        }
+        Block::Text { text } => Part::Words(text.lines().map(prose).collect()),
         Block::Fields { fields } => Part::List(
             fields
                 .iter()
@@ -186,6 +193,20 @@ fn cell(cell: &Cell) -> Line {
     } else {
         spans
     }
+}
+
+/// Returns a line of running text; what is between backticks is code.
+fn prose(text: &str) -> Line {
+    let spans = render::spans(text.trim()).into_iter();
+    spans
+        .map(|span| match span {
+            render::Span::Words(words) => plain(printable_line(words)),
+            render::Span::Code(exact) => Span {
+                code: true,
+                ..plain(line(exact))
+            },
+        })
+        .collect()
 }
 
 fn line(text: &str) -> String {

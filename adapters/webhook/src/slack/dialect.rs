@@ -1,9 +1,9 @@
 //! The chat services that send slash commands, and how a reply looks in each.
 
-use netvane_core::{Platform, document::Document};
+use netvane_core::Platform;
 use serde_json::{Value, json};
 
-use super::{blocks, markdown};
+use super::{blocks, lookup::Message, markdown};
 
 /// A chat service, by the format of its slash commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,18 @@ impl Dialect {
         }
     }
 
-    /// Renders a document as a message.
-    pub(super) fn message(self, document: &Document, readers: Readers) -> Value {
+    /// Renders a message for these readers; a personal one only for the requester.
+    pub(super) fn message(self, message: &Message, readers: Readers) -> Value {
+        let Message {
+            document,
+            end,
+            personal,
+        } = message;
+        let readers = if *personal {
+            Readers::Requester
+        } else {
+            readers
+        };
         let response_type = match readers {
             Readers::Requester => "ephemeral",
             Readers::Channel => "in_channel",
@@ -44,10 +54,10 @@ impl Dialect {
                 "mrkdwn": false,
                 "unfurl_links": false,
                 "unfurl_media": false,
-                "blocks": blocks::blocks(document),
+                "blocks": blocks::blocks(document, end.as_ref()),
             }),
             Self::Other => {
-                json!({ "response_type": response_type, "text": markdown::message(document) })
+                json!({ "response_type": response_type, "text": markdown::message(document, end.as_ref()) })
             }
         }
     }

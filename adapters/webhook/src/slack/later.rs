@@ -6,15 +6,14 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use netvane_core::{Failure, Input, Reply, document::Document, net::http::Http};
+use netvane_core::{Engine, Failure, Reply};
 use tokio::time::{sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{
     dialect::{Dialect, Readers},
-    lookup::{Lookup, Progress, note, present_outcome},
-    spelling::Spelling,
+    lookup::{Lookup, Message, Origin, Progress, note, present_outcome},
 };
 
 /// Timeout of one POST request.
@@ -37,7 +36,7 @@ const BETWEEN: Duration = Duration::from_secs(2);
 
 /// Sends replies to one `response_url`.
 pub(super) struct Deliveries {
-    http: Http,
+    engine: Engine,
     url: Url,
     platform: Dialect,
     posts: usize,
@@ -49,8 +48,7 @@ pub(super) struct Delivery {
     pub(super) progress: Progress,
     /// The progress that the user has already seen.
     pub(super) preview: Option<Reply>,
-    pub(super) input: Input,
-    pub(super) spelling: Spelling,
+    pub(super) origin: Origin,
     pub(super) readers: Readers,
     pub(super) arrived: Instant,
     pub(super) ending: CancellationToken,
@@ -65,9 +63,9 @@ enum Trouble {
 }
 
 impl Deliveries {
-    pub(super) fn new(http: Http, url: Url, platform: Dialect) -> Self {
+    pub(super) fn new(engine: Engine, url: Url, platform: Dialect) -> Self {
         Self {
-            http,
+            engine,
             url,
             platform,
             posts: 0,
@@ -78,20 +76,15 @@ impl Deliveries {
     pub(super) async fn run(mut self, mut delivery: Delivery) {
         let end = (delivery.arrived + LIFE).into();
         let shown = timeout_at(end, self.follow(&mut delivery)).await;
-        let (document, readers) = match shown {
-            Ok(Some(outcome)) => {
-                match present_outcome(outcome, &delivery.input, &delivery.spelling) {
-                    (answer, true) => (answer, delivery.readers),
-                    (problem, false) => (problem, Readers::Requester),
-                }
-            }
+        let message = match shown {
+            Ok(Some(outcome)) => present_outcome(&self.engine, outcome, &delivery.origin),
             Ok(None) => {
                 let text = "Netvane is restarting. Please try again in a minute.";
-                (note("Interrupted", text), Readers::Requester)
+                note("Interrupted", text).into()
             }
             Err(_) => return,
         };
-        self.conclude(&document, readers).await;
+        self.conclude(&message, delivery.readers).await;
     }
 
     /// Waits for the result and shows progress meanwhile; `None` if the process ends first.
@@ -138,14 +131,14 @@ impl Deliveries {
                 let mut document = reply.document().clone();
                 document.title += " …";
                 // Failing to show progress does no harm.
-                let _ = self.post(&document, Readers::Requester).await;
+                let _ = self.post(&document.into(), Readers::Requester).await;
             }
         }
     }
 
-    async fn conclude(&mut self, document: &Document, readers: Readers) {
+    async fn conclude(&mut self, message: &Message, readers: Readers) {
         for _ in 0..TRIES {
-            let why = match self.post(document, readers).await {
+            let why = match self.post(message, readers).await {
                 Ok(()) => return,
                 Err(Trouble::Lasting(why)) => {
                     tracing::warn!(
@@ -177,20 +170,23 @@ impl Deliveries {
         );
     }
 
-    async fn post(&mut self, document: &Document, readers: Readers) -> Result<(), Trouble> {
+    async fn post(&mut self, message: &Message, readers: Readers) -> Result<(), Trouble> {
         self.posts += 1;
-        let mut message = self.platform.message(document, readers);
+        let personal = message.personal;
+        let mut message = self.platform.message(message, readers);
 
         if self.platform == Dialect::Slack {
             // An ephemeral message cannot become a public one, so the reply is a new message.
-            message["replace_original"] = (readers == Readers::Requester).into();
+            message["replace_original"] = (personal || readers == Readers::Requester).into();
         }
 
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
 
-        match self
-            .http
+        let runtime = self.engine.runtime();
+
+        match runtime
+            .http()
             .post(&self.url, headers, message.to_string(), CALL)
             .await
         {

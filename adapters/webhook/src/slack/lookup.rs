@@ -1,13 +1,17 @@
 //! A running lookup, and the message about its result.
 
 use netvane_core::{
-    Engine, Failure, Input, Reply, Request,
+    Caller, Engine, Failure, Input, Platform, Reply, Request,
+    command::follow_ups::FollowUp,
     document::{Block, Document, Severity},
 };
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::spelling::Spelling;
+
+/// Most follow-up commands at the end of an answer.
+const NEXT: usize = 2;
 
 /// A lookup that is cancelled when this is dropped.
 pub(super) type Lookup = AbortOnDropHandle<Result<Reply, Failure>>;
@@ -44,21 +48,77 @@ pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     }
 }
 
-/// Returns the document to show for a result, and whether the lookup succeeded. Commands in help and errors have the
-/// chat's spelling.
+/// A message about the result of a lookup.
+pub(super) struct Message {
+    pub(super) document: Document,
+    /// Text that ends the message, also where the rest is cut: the next commands.
+    pub(super) end: Option<Block>,
+    /// Concerns only the user who asked.
+    pub(super) personal: bool,
+}
+
+impl From<Document> for Message {
+    fn from(document: Document) -> Self {
+        Self {
+            document,
+            end: None,
+            personal: true,
+        }
+    }
+}
+
+/// A command line, who sent it, and how commands are written there.
+pub(super) struct Origin {
+    pub(super) platform: Platform,
+    pub(super) caller: Caller,
+    pub(super) input: Input,
+    pub(super) spelling: Spelling,
+}
+
+/// Returns the message for a result. Commands in it have the chat's spelling.
 pub(super) fn present_outcome(
+    engine: &Engine,
     outcome: Result<Reply, Failure>,
-    input: &Input,
-    spelling: &Spelling,
-) -> (Document, bool) {
-    let (mut document, is_answer) = match &outcome {
-        Ok(reply) => (reply.document().clone(), true),
-        Err(failure) => (netvane_chat::problem(failure, input), false),
+    origin: &Origin,
+) -> Message {
+    let (mut document, end) = match &outcome {
+        Ok(reply) => (
+            reply.document().clone(),
+            next_commands(engine, reply, origin),
+        ),
+        Err(failure) => (netvane_chat::problem(failure, &origin.input), None),
+    };
+    let personal = match &outcome {
+        Ok(reply) => netvane_chat::is_personal(engine.registry(), Ok(reply)),
+        Err(_) => true,
     };
     if outcome.is_err() || outcome.is_ok_and(|reply| reply.command == "help") {
-        spelling.apply(&mut document);
+        origin.spelling.apply(&mut document);
     }
-    (document, is_answer)
+
+    Message {
+        document,
+        end,
+        personal,
+    }
+}
+
+/// Returns the first follow-up lookups that the user may run, as the user has to write them; `None` if there are none.
+fn next_commands(engine: &Engine, reply: &Reply, origin: &Origin) -> Option<Block> {
+    let runtime = engine.runtime();
+    let may_run = |next: &FollowUp| runtime.may_run(origin.platform, &origin.caller, next.command);
+    let lines = engine
+        .registry()
+        .follow_ups(reply)
+        .into_iter()
+        .filter(may_run)
+        .map(|next| origin.spelling.spell(&next.line()))
+        // The end of a code span.
+        .filter(|line| !line.contains('`'));
+    let commands: Vec<String> = lines.take(NEXT).map(|line| format!("`{line}`")).collect();
+    (!commands.is_empty()).then(|| Block::Text {
+        text: format!("Next: {}", commands.join(" · ")),
+    })
 }
 
 /// Builds a document with a title and one sentence.

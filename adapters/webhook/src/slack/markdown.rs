@@ -10,17 +10,25 @@ const MOST: usize = 4800;
 /// Most warnings in a truncated message, so that they leave space for the blocks.
 const WARNINGS: usize = 3;
 
-pub(super) fn message(document: &Document) -> String {
+/// Renders the document, and `end` below it, also where the document is truncated.
+pub(super) fn message(document: &Document, end: Option<&Block>) -> String {
+    let end = end.map_or_else(String::new, |block| {
+        unmentioned(&format!("\n{}\n", render::markdown_block(block)))
+    });
+    document_within(document, MOST.saturating_sub(length(&end))) + &end
+}
+
+fn document_within(document: &Document, most: usize) -> String {
     let whole = shown(document);
-    if length(&whole) <= MOST {
+    if length(&whole) <= most {
         return whole;
     }
 
     // Escaping can make text far longer, so try smaller limits until it fits.
-    let parts = [300, 100, 30].map(|most| headed(document, most));
+    let parts = [300, 100, 30].map(|each| headed(document, each));
     let fitting = parts
         .into_iter()
-        .find(|part| length(&shown(&cut(part, 0))) <= MOST);
+        .find(|part| length(&shown(&cut(part, 0))) <= most);
     let mut part = fitting.unwrap_or_default();
 
     // Find the first block that does not fit; only that one has to be shortened.
@@ -31,7 +39,7 @@ pub(super) fn message(document: &Document) -> String {
             ..Document::default()
         };
         used += length(&shown(&alone));
-        used > MOST
+        used > most
     });
 
     part.blocks
@@ -39,7 +47,7 @@ pub(super) fn message(document: &Document) -> String {
 
     loop {
         let text = shown(&cut(&part, part.blocks.len()));
-        if length(&text) <= MOST || part.blocks.is_empty() {
+        if length(&text) <= most || part.blocks.is_empty() {
             return text;
         }
         shorten(&mut part.blocks);
@@ -145,7 +153,7 @@ mod tests {
         document
             .code("@channel ask ann@example.com")
             .field("x", Cell::exact("@here"));
-        insta::assert_snapshot!(message(&document), @r"
+        insta::assert_snapshot!(message(&document, None), @r"
         ### TXT of &#64;all
 
         ✅ **see ann&#64;example.com**
@@ -163,7 +171,9 @@ mod tests {
 
         #[test]
         fn any_document_fits_and_mentions_nobody((document, marks) in adversarial::document()) {
-            let text = message(&document);
+            let end = Block::Text { text: "Next: `/netvane spf example.com`".into() };
+            let text = message(&document, Some(&end));
+            prop_assert!(text.ends_with("\nNext: `/netvane spf example.com`\n"));
             prop_assert!(length(&text) <= MOST, "{}", length(&text));
             let mut before = ' ';
             for c in text.chars() {
@@ -171,7 +181,7 @@ mod tests {
                 before = c;
             }
             let cut = text.contains("The rest is cut");
-            prop_assert_eq!(cut, length(&shown(&document)) > MOST);
+            prop_assert_eq!(cut, length(&shown(&document)) + length("\nNext: `/netvane spf example.com`\n") > MOST);
             let says = Says { rest: cut, instead: &["in full with `raw`"], ..Says::default() };
             let lost = lost_silently(&marks, &text, &says);
             prop_assert!(lost.is_empty(), "{:?} of {}", lost, text);

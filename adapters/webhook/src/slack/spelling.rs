@@ -12,18 +12,20 @@ impl Spelling {
         Self(slash_command.map(str::to_owned))
     }
 
+    /// Writes a command line, which begins with a slash, as the user has to write it.
+    pub(super) fn spell(&self, line: &str) -> String {
+        match (&self.0, line.strip_prefix('/')) {
+            (Some(command), Some(rest)) => format!("{command} {rest}"),
+            _ => line.to_owned(),
+        }
+    }
+
     /// Writes the commands in a document as the user has to write them. The document is help or an error, whose texts
     /// have a slash only before commands.
     pub(super) fn apply(&self, document: &mut Document) {
         let Some(command) = &self.0 else { return };
         let respell = |text: &mut String| {
-            let lines: Vec<String> = text
-                .lines()
-                .map(|line| match line.strip_prefix('/') {
-                    Some(rest) => format!("{command} {rest}"),
-                    None => line.to_owned(),
-                })
-                .collect();
+            let lines: Vec<String> = text.lines().map(|line| self.spell(line)).collect();
             *text = lines.join("\n");
         };
 

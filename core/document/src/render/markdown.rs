@@ -57,7 +57,8 @@ fn symbol(severity: Severity) -> &'static str {
     }
 }
 
-fn block(block: &Block) -> String {
+/// Renders one block as Markdown, with the safety of [`markdown`].
+pub fn block(block: &Block) -> String {
     match block {
         Block::Heading { text } => format!("**{}**", escape(text)),
         Block::Text { text } => text.lines().map(prose).collect::<Vec<_>>().join("  \n"),

@@ -98,7 +98,16 @@ fn named_values(
         if !value.is_null() {
             let value = match value {
                 Value::String(text) if text.is_empty() => return Err(empty(argument)),
-                Value::String(text) => typed(argument, text).map_err(UsageError::argument)?,
+                Value::String(text) => typed(argument, text).map_err(|invalid| UsageError {
+                    message: invalid.message.clone(),
+                    ..named_fault(
+                        entry,
+                        name,
+                        arguments,
+                        Some(argument.name.clone()),
+                        &invalid,
+                    )
+                })?,
                 Value::Number(number) if argument.rest => number.to_string().into(),
                 other => other.clone(),
             };

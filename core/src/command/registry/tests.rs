@@ -37,7 +37,10 @@ fn commands_are_offered_for_the_targets_they_accept() {
             .map(|entry| entry.spec.name)
             .collect::<Vec<_>>()
     };
-    assert_eq!(offered(TargetKind::Domain), ["dns", "mx", "whois"]);
+    assert_eq!(
+        offered(TargetKind::Domain),
+        ["dns", "mx", "whois", "ping", "http", "tls"]
+    );
     assert_eq!(
         offered(TargetKind::Address),
         ["ip", "whois", "geo", "trace", "ports"]

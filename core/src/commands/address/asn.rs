@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::AsNumber,
-    command::{Command, Context},
+    command::{Command, Context, Next},
     commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
 };
@@ -95,6 +95,9 @@ impl Command for Asn {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("whois"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let asn = self.asn.0;

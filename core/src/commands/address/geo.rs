@@ -18,7 +18,7 @@ use serde_json::Value;
 
 pub(crate) use self::{source::add_attribution, summary::PlaceSummary};
 use crate::{
-    command::{Command, Context, Short, elements, scalar},
+    command::{Command, Context, Next, Short, elements, scalar},
     commands::target_address::Located,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -88,6 +88,12 @@ impl Command for Geo {
         sends: 16 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("ip"),
+        Next::target("whois"),
+        Next::target("reverse"),
+        Next::target("trace"),
+    ];
     const SHORT: Short = Short::Values(country_and_as);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short},
     commands::{
         address::{
             geo::{Place, addresses, country_and_as},
@@ -88,6 +88,14 @@ impl Command for Ip {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("whois"),
+        Next::target("reverse"),
+        Next::target("blocklist"),
+        Next::target("ping"),
+        Next::target("trace"),
+        Next::target("geo"),
+    ];
     const SHORT: Short = Short::Values(country_and_as);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     commands::dns::lookup::{Outcome, count, look_up},
     spec::{Cost, Group, Spec},
 };
@@ -84,6 +84,13 @@ impl Command for Reverse {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("ip"),
+        Next::target("whois"),
+        Next::target("blocklist"),
+        Next::target("ping"),
+        Next::about("dns", Subject::FirstName),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;

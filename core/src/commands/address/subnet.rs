@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::NetworkQuery,
-    command::{Command, Context},
+    command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
 };
 
@@ -128,6 +128,10 @@ impl Command for Subnet {
         sends: 0,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("whois"),
+        Next::target("reverse"),
+    ];
 
     async fn run(self, _: &Context) -> Result<Data, Failure> {
         Ok(match self.network {

@@ -20,7 +20,7 @@ use registrable::registrable;
 
 use crate::{
     args::{Flag, Registered},
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short, Subject},
     commands::{address::geo::date, dns::lookup::count},
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -94,6 +94,15 @@ impl Command for Whois {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("dns"),
+        Next::domain("mx"),
+        Next::domain("delegation"),
+        Next::about("ip", Subject::Address),
+        Next::about("reverse", Subject::Address),
+        Next::about("blocklist", Subject::Address),
+        Next::target("asn"),
+    ];
     const SHORT: Short = Short::Members(&["/state", "/expires"]);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain, TargetKind::Address];
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short},
     commands::dns::lookup::{
         Lookup, Outcome, ParsedLookup, Row, answer_values, count, look_up, look_up_explained, ttl,
     },
@@ -54,6 +54,12 @@ impl Command for Caa {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("tls"),
+        Next::target("http"),
+        Next::domain("dns"),
+        Next::domain("whois"),
+    ];
     const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -20,7 +20,7 @@ use self::walk::Walk;
 use super::lookup::Row;
 use crate::{
     args::RecordType,
-    command::{Command, Context},
+    command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
 };
 
@@ -155,6 +155,13 @@ impl Command for Delegation {
         sends: 256 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("ns"),
+        Next::domain("soa"),
+        Next::target("propagation"),
+        Next::domain("dns"),
+        Next::domain("whois"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let name = self.name.as_str();

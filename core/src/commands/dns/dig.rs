@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{ClientSubnet, Flag, Number, RecordType, RecordTypes},
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short, Subject},
     commands::dns::lookup::answer_values,
     spec::{Cost, Group, Spec},
 };
@@ -112,6 +112,13 @@ impl Command for Dig {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("dns"),
+        Next::target("propagation"),
+        Next::target("delegation"),
+        Next::domain("whois"),
+        Next::about("ip", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

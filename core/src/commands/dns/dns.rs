@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short, Subject},
     commands::dns::lookup::{
         Lookup, Outcome, count, data_cell, look_up, look_up_explained, record_value, row_size, ttl,
     },
@@ -100,6 +100,15 @@ impl Command for Dns {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::about("ping", Subject::Host),
+        Next::about("tls", Subject::Host),
+        Next::about("http", Subject::Host),
+        Next::target("mx"),
+        Next::target("whois"),
+        Next::target("delegation"),
+        Next::about("ip", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Values(records_by_type);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short, Subject},
     commands::dns::lookup::{Lookup, Outcome, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -59,6 +59,14 @@ impl Command for Mx {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("spf"),
+        Next::domain("mailcheck"),
+        Next::domain("dmarc"),
+        Next::domain("dkim"),
+        Next::target("dns"),
+        Next::about("blocklist", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Values(answer_values);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
 

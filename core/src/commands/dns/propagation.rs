@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     args::{Phrase, RecordType},
-    command::{Command, Context},
+    command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
 };
 
@@ -114,6 +114,12 @@ impl Command for Propagation {
         sends: 128 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("delegation"),
+        Next::target("dig"),
+        Next::domain("dns"),
+        Next::domain("whois"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let name = self.name.as_str();

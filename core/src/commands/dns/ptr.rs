@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short},
     commands::dns::lookup::{Lookup, answer_values, look_up_explained},
     spec::{Cost, Group, Spec},
 };
@@ -31,6 +31,12 @@ impl Command for Ptr {
         sends: 16 << 10,
     };
     type Data = Lookup;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("reverse"),
+        Next::target("ip"),
+        Next::target("whois"),
+        Next::target("blocklist"),
+    ];
     const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Lookup, Failure> {

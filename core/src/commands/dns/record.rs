@@ -4,10 +4,10 @@ use netvane_document::{Answer, Cell, Document};
 
 use super::lookup::{Lookup, Row, count, data_cell, ttl};
 
-/// Declares a command that looks up one record type: its type, the record type, its name, description and
-/// examples.
+/// Declares a command that looks up one record type: its type, the record type, its name, description,
+/// examples and follow-up lookups.
 macro_rules! record_command {
-    ($command:ident, $rtype:ident, $name:literal, $description:literal, $examples:expr) => {
+    ($command:ident, $rtype:ident, $name:literal, $description:literal, $examples:expr, $follow_ups:expr) => {
         #[doc = $description]
         #[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
@@ -30,6 +30,7 @@ macro_rules! record_command {
                 sends: 16 << 10,
             };
             type Data = $crate::commands::dns::lookup::Lookup;
+            const FOLLOW_UPS: &'static [$crate::command::Next] = $follow_ups;
             const SHORT: $crate::command::Short =
                 $crate::command::Short::Values($crate::commands::dns::lookup::answer_values);
 

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short},
     commands::dns::lookup::{Lookup, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec},
 };
@@ -59,6 +59,12 @@ impl Command for Txt {
         sends: 16 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("spf"),
+        Next::domain("dmarc"),
+        Next::domain("mailcheck"),
+        Next::target("dns"),
+    ];
     const SHORT: Short = Short::Values(answer_values);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
@@ -73,6 +79,13 @@ impl Command for Txt {
 
     fn contacts(&self) -> Option<&Host> {
         self.resolver.as_ref().map(Resolver::host)
+    }
+}
+
+impl Text {
+    fn is_spf(&self) -> bool {
+        let purpose = self.purpose.as_deref();
+        purpose.is_some_and(|purpose| purpose.starts_with("SPF:"))
     }
 }
 
@@ -188,7 +201,11 @@ impl Answer for Data {
             .lookup
             .document(count(number, "text record", "text records"));
 
-        for text in &self.texts {
+        // What most people look for comes first.
+        let mut texts: Vec<&Text> = self.texts.iter().collect();
+        texts.sort_by_key(|text| !text.is_spf());
+
+        for text in texts {
             document.heading(format!(
                 "{} · TTL {}",
                 text.purpose.as_deref().unwrap_or("Text"),
@@ -197,15 +214,7 @@ impl Answer for Data {
             document.code(wrap(&text.text));
         }
 
-        let spf = self
-            .texts
-            .iter()
-            .filter(|text| {
-                text.purpose
-                    .as_deref()
-                    .is_some_and(|p| p.starts_with("SPF:"))
-            })
-            .count();
+        let spf = self.texts.iter().filter(|text| text.is_spf()).count();
 
         if spf > 1 {
             document.warn(format!(

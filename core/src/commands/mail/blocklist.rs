@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     blocklist::{ListState, Listing, Subject, is_public},
-    command::{Command, Context, Short, elements, scalar},
+    command::{Command, Context, Next, Short, elements, scalar},
     commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
 };
@@ -81,6 +81,13 @@ impl Command for Blocklist {
         sends: 128 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("reverse"),
+        Next::target("whois"),
+        Next::target("ip"),
+        Next::target("dns"),
+        Next::domain("mailcheck"),
+    ];
     const SHORT: Short = Short::Values(listing_lists);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

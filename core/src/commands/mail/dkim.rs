@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Problem, Problems, State, show, tally};
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next},
     commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
 };
@@ -72,6 +72,12 @@ impl Command for Dkim {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("spf"),
+        Next::domain("dmarc"),
+        Next::domain("mailcheck"),
+        Next::domain("mx"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, State, record_cell, show_all, tally};
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
 };
 use reports::ReportAddress;
@@ -124,6 +124,12 @@ impl Command for Dmarc {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("spf"),
+        Next::domain("dkim"),
+        Next::domain("mailcheck"),
+        Next::domain("mx"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

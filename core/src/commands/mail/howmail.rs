@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     args::Email,
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     spec::{Cost, Group, Spec},
 };
 use receiver::Receiver;
@@ -101,6 +101,12 @@ impl Command for HowMail {
         sends: 64 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::about("verify", Subject::Argument("to")),
+        Next::about("mailcheck", Subject::DomainOf("to")),
+        Next::about("mailcheck", Subject::DomainOf("from")),
+        Next::about("mx", Subject::DomainOf("to")),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     commands::{
         address::geo::{Place, PlaceSummary, add_attribution},
         dns::mx,
@@ -71,6 +71,13 @@ impl Command for Mailbox {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("verify"),
+        Next::domain("mailcheck"),
+        Next::domain("mx"),
+        Next::domain("spf"),
+        Next::about("blocklist", Subject::FirstAddress),
+    ];
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

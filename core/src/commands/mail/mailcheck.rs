@@ -35,7 +35,7 @@ use super::{
     spf,
 };
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next},
     commands::dns::mx,
     spec::{Cost, Group, Spec},
 };
@@ -81,6 +81,14 @@ impl Command for MailCheck {
         sends: 512 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("spf"),
+        Next::target("dkim"),
+        Next::target("dmarc"),
+        Next::target("blocklist"),
+        Next::target("mx"),
+        Next::target("whois"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;

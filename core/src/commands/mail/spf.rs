@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Problem, State, record_cell, show_all, tally};
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next},
     commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
 };
@@ -82,6 +82,13 @@ impl Command for Spf {
         sends: 192 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::domain("dmarc"),
+        Next::domain("dkim"),
+        Next::domain("mailcheck"),
+        Next::target("txt"),
+        Next::domain("mx"),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::Message,
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     commands::address::geo::{Place, PlaceSummary},
     spec::{Cost, Group, Spec},
 };
@@ -92,6 +92,12 @@ impl Command for TraceMail {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::about("ip", Subject::FirstAddress),
+        Next::about("whois", Subject::FirstAddress),
+        Next::about("reverse", Subject::FirstAddress),
+        Next::about("blocklist", Subject::FirstAddress),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mut policy = cx.runtime.mail.trusted.clone();

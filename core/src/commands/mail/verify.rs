@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{MailAddress, mailbox},
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short},
     commands::dns::{
         lookup::{Outcome, look_up},
         mx,
@@ -65,6 +65,12 @@ impl Command for Verify {
         sends: 32 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("mailbox"),
+        Next::domain("mailcheck"),
+        Next::domain("mx"),
+        Next::domain("whois"),
+    ];
     const SHORT: Short = Short::Members(&["/verdict"]);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 

@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::{
     args::{ExpectedStatus, Flag, Phrase, WebUrl},
-    command::{Command, Context, Short},
-    spec::{Cost, Group, Spec},
+    command::{Command, Context, Next, Short, Subject},
+    spec::{Cost, Group, Spec, TargetKind},
 };
 pub(crate) use data::Data;
 use data::Expectation;
@@ -102,6 +102,15 @@ impl Command for Http {
         sends: 96 << 10,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::about("tls", Subject::TlsServer),
+        Next::target("dns"),
+        Next::target("ping"),
+        Next::target("trace"),
+        Next::domain("whois"),
+        Next::about("ip", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Members(&["/status"]);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::trace::{Data, Probing, Protocol, measure};
 use crate::{
     args::{Count, Flag, Number},
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     spec::{Cost, Group, Spec},
 };
 
@@ -58,6 +58,15 @@ impl Command for Mtr {
         sends: 512 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("ping"),
+        Next::target("trace"),
+        Next::target("ports"),
+        Next::target("tls"),
+        Next::target("http"),
+        Next::about("ip", Subject::LastAddress),
+        Next::about("whois", Subject::LastAddress),
+    ];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let probing = Probing {

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{Count, Number},
-    command::{Command, Context, Short},
+    command::{Command, Context, Next, Short, Subject},
     commands::target_address::TargetAddress,
-    spec::{Cost, Group, Spec},
+    spec::{Cost, Group, Spec, TargetKind},
 };
 
 /// Timeout of one TCP probe; replies come sooner than the "host unreachable" of a router.
@@ -117,6 +117,16 @@ impl Command for Ping {
         sends: 16 << 10,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("trace"),
+        Next::target("mtr"),
+        Next::target("ports"),
+        Next::target("tls"),
+        Next::target("http"),
+        Next::target("reverse"),
+        Next::about("ip", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Members(&["/rtt_ms/avg"]);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     args::PortSet,
-    command::{Command, Context, Short, elements, scalar},
+    command::{Command, Context, Next, Short, Subject, elements, scalar},
     commands::{
         reach::ping::{milliseconds, rounded},
         target_address::TargetAddress,
@@ -98,6 +98,14 @@ impl Command for Ports {
         sends: 512 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("ping"),
+        Next::target("tls"),
+        Next::target("http"),
+        Next::target("trace"),
+        Next::target("whois"),
+        Next::about("ip", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Values(open_ports);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 

@@ -18,8 +18,8 @@ use tokio::time::Instant;
 
 use crate::{
     args::{Number, StartTlsChoice, TlsEndpoint},
-    command::{Command, Context, Short},
-    spec::{Cost, Group, Spec},
+    command::{Command, Context, Next, Short, Subject},
+    spec::{Cost, Group, Spec, TargetKind},
 };
 pub(crate) use data::Data;
 use data::Question;
@@ -67,6 +67,14 @@ impl Command for Tls {
         sends: 24 << 10,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::about("http", Subject::WebServer),
+        Next::domain("caa"),
+        Next::target("dns"),
+        Next::target("ping"),
+        Next::about("ip", Subject::FirstAddress),
+    ];
     const SHORT: Short = Short::Members(&["/days_left"]);
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

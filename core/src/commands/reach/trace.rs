@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use self::{hop::Hop, names::show_hops};
 use crate::{
     args::{Count, Flag, Number},
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -119,6 +119,15 @@ impl Command for Trace {
         sends: 512 << 10,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::target("ping"),
+        Next::target("mtr"),
+        Next::target("ports"),
+        Next::target("tls"),
+        Next::target("http"),
+        Next::about("ip", Subject::LastAddress),
+        Next::about("whois", Subject::LastAddress),
+    ];
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{http_request, myrequest::truncate};
 use crate::{
-    command::{Command, Context},
+    command::{Command, Context, Next, Subject},
     commands::address::{geo::Place, ip::names},
     request::http_request::{HttpRequestInfo, ProxyChain, ProxyHop},
     spec::{Cost, Group, Spec},
@@ -90,6 +90,11 @@ impl Command for MyIp {
         sends: 0,
     };
     type Data = Data;
+    const FOLLOW_UPS: &'static [Next] = &[
+        Next::about("ip", Subject::FirstAddress),
+        Next::about("whois", Subject::FirstAddress),
+        Next::about("reverse", Subject::FirstAddress),
+    ];
     const ABOUT_VISIT: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     Caller, Engine, Failure, Input, Platform, Reply, Request,
+    command::follow_ups::FollowUp,
     request::http_request::samples,
     testing::{dns::TestDns, read_back},
 };
@@ -23,6 +24,9 @@ _imaps._tcp.host IN SRV 0 1 993 host.example.test.
 
 /// Commands whose data needs servers that this test does not start.
 const UNANSWERED: [&str; 1] = ["whois"];
+
+/// Commands whose examples show nothing in this test that their follow-ups are about.
+const UNSHOWN: [&str; 1] = ["trace_mail"];
 
 /// A browser's request, for the commands about the client's own.
 const FIELDS: [(&str, &str); 5] = [
@@ -66,7 +70,7 @@ fn local_line(example: &str, host: &str, dns: &TestDns) -> String {
 }
 
 /// Checks all replies to the line, complete and partial.
-async fn check_line(engine: &Engine, line: &str) -> Result<(), Failure> {
+async fn check_line(engine: &Engine, line: &str) -> Result<Reply, Failure> {
     let mut visit = samples::http_request("198.51.100.1:4711", &FIELDS);
     visit.for_others = true;
     // The operator's own requests have no rate limits.
@@ -80,7 +84,7 @@ async fn check_line(engine: &Engine, line: &str) -> Result<(), Failure> {
 
     let reply = engine.ask(request, |so_far| check(engine, &so_far)).await?;
     check(engine, &reply);
-    Ok(())
+    Ok(reply)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,15 +94,22 @@ async fn data_of_every_example_can_be_read_back() {
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
     let engine = Engine::new(&settings).expect("an engine");
     let mut unanswered = BTreeSet::new();
+    let mut follow_ups = BTreeSet::new();
 
     for entry in engine.registry().entries() {
         let mut failures = Vec::new();
         let mut answered = false;
+        let mut offered = 0;
 
         for example in entry.spec.examples {
             for host in ["example.test", "host.example.test"] {
                 match check_line(&engine, &local_line(example, host, &dns)).await {
-                    Ok(()) => answered = true,
+                    Ok(reply) => {
+                        answered = true;
+                        let found = engine.registry().follow_ups(&reply);
+                        offered += found.len();
+                        follow_ups.extend(found.iter().map(FollowUp::line));
+                    }
                     Err(failure) => failures.push(failure.to_string()),
                 }
             }
@@ -107,10 +118,25 @@ async fn data_of_every_example_can_be_read_back() {
         if !answered {
             eprintln!("{}: {failures:?}", entry.spec.name);
             unanswered.insert(entry.spec.name);
+        } else if !UNSHOWN.contains(&entry.spec.name) {
+            let name = entry.spec.name;
+            assert_eq!(offered > 0, !entry.follow_ups.is_empty(), "{name}");
         }
     }
 
     assert_eq!(unanswered, BTreeSet::from(UNANSWERED));
+    check_follow_ups(&engine, &follow_ups).await;
+}
+
+/// Runs what the answers offered; no command rejects its line. Addresses that this test does not serve are left out.
+async fn check_follow_ups(engine: &Engine, lines: &BTreeSet<String>) {
+    let local = lines
+        .iter()
+        .filter(|line| line.contains("example.test") || line.contains("127.0.0.1"));
+    for line in local {
+        let answer = check_line(engine, line).await;
+        assert!(!matches!(answer, Err(Failure::Usage(_))), "{line}");
+    }
 }
 
 #[tokio::test]

@@ -21,7 +21,10 @@ fn renders_a_reply_as_blocks() {
         url: "https://netvane.example/v/x".into(),
     });
     document.warn("<!channel> look & see *this*");
-    let shown: Vec<String> = blocks(&document).iter().map(Value::to_string).collect();
+    let shown: Vec<String> = blocks(&document, None)
+        .iter()
+        .map(Value::to_string)
+        .collect();
 
     insta::assert_snapshot!(shown.join("\n"), @r#"
     {"type":"header","text":{"type":"plain_text","text":"⚠️ MX of example.com","emoji":false}}
@@ -30,7 +33,7 @@ fn renders_a_reply_as_blocks() {
     {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"More","style":{"bold":true}}]}]}
     {"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"Answered by","style":{"bold":true}},{"type":"text","text":" "},{"type":"text","text":"192.0.2.1","style":{"code":true}},{"type":"text","text":", "},{"type":"text","text":"2001:db8::1","style":{"code":true}}]},{"type":"rich_text_section","elements":[{"type":"text","text":"State","style":{"bold":true}},{"type":"text","text":" "},{"type":"text","text":"❌ "},{"type":"text","text":"late"}]}]}]}
     {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"link","url":"https://netvane.example/v/x","text":"Show me"}]}]}
-    {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"⚠️ <!channel> look & see *this*"}]}]}
+    {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"⚠️ "},{"type":"text","text":"<!channel> look & see *this*"}]}]}
     "#);
 }
 
@@ -57,7 +60,7 @@ fn truncated_messages_say_so() {
             .collect(),
     );
     document.text("after it").warn("one has no address");
-    let shown = blocks(&document);
+    let shown = blocks(&document, None);
     let text = json!(shown).to_string();
     assert!(
         text.contains("record 100") && !text.contains("record 299") && !text.contains("after it"),
@@ -69,14 +72,28 @@ fn truncated_messages_say_so() {
     );
     let mut long = Document::new("x".repeat(200), "y".repeat(2000), Severity::Good);
     long.code("👍".repeat(5000));
-    assert!(json!(blocks(&long)).to_string().contains(CUT));
+    assert!(json!(blocks(&long, None)).to_string().contains(CUT));
+}
+
+#[test]
+fn inline_code_is_code() {
+    let document = Document::new("a", "see `spf` for more", Severity::Good);
+    let block = &blocks(&document, None)[1]["elements"][0]["elements"];
+    assert_eq!(
+        *block,
+        json!([
+            { "type": "text", "text": "see " },
+            { "type": "text", "text": "spf", "style": { "code": true } },
+            { "type": "text", "text": " for more" },
+        ])
+    );
 }
 
 #[test]
 fn a_long_summary_leaves_space_for_the_blocks() {
     let mut document = Document::new("a", "y".repeat(2000), Severity::Good);
     document.text("first").text("second");
-    let text = json!(blocks(&document)).to_string();
+    let text = json!(blocks(&document, None)).to_string();
     assert!(text.contains("second") && text.contains(CUT), "{text}");
 }
 
@@ -97,7 +114,10 @@ proptest! {
 
     #[test]
     fn any_document_stays_within_the_limits_and_is_inert((document, marks) in adversarial::document()) {
-        let shown = blocks(&document);
+        let end = Block::Text { text: "Next: `/netvane spf example.com`".into() };
+        let shown = blocks(&document, Some(&end));
+        let last = shown.last().map(Value::to_string).unwrap_or_default();
+        prop_assert!(last.contains("/netvane spf example.com"), "{}", last);
         prop_assert!((1..=BLOCKS).contains(&shown.len()));
         let (mut total, mut words) = (0, Vec::new());
         for block in &shown {

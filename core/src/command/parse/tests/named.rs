@@ -47,6 +47,11 @@ fn mistakes_have_a_suggestion_that_works() {
             "/ports example.com ports=80-443",
         ),
         ("help", json!({"command": "mxx"}), "/help command=mx"),
+        (
+            "tls",
+            json!({"target": "example.com", "starttls": "smpt"}),
+            "/tls example.com starttls=smtp",
+        ),
     ] {
         let error = read(name, arguments.clone()).expect_err(name);
         let given = error.suggestion.expect(name);

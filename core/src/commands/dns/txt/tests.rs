@@ -53,6 +53,17 @@ fn long_texts_wrap_at_separators() {
     let key = format!("v=DKIM1; k=rsa; p={}", "A".repeat(400));
     assert_eq!(wrap(&key).replace(['\n', ' '], ""), key.replace(' ', ""));
 }
+
+#[test]
+fn spf_is_shown_first() {
+    let data = data(
+        "example.test. 300 IN TXT \"ms=1\"\nexample.test. 300 IN TXT \"b\"\nexample.test. 300 IN TXT \"v=spf1 -all\"",
+    );
+    let shown = shown(&data.present());
+    let at = |text: &str| shown.find(text).expect(text);
+    assert!(at("v=spf1 -all") < at("ms=1") && at("ms=1") < at("```\nb"), "{shown}");
+}
+
 #[test]
 fn strings_of_a_record_are_joined_without_separators() {
     let data = data("example.test. 300 IN TXT \"v=spf1 ip4:192.0\" \".2.0/24 -all\"");
