@@ -1,6 +1,8 @@
 //! Contract §2 and §3 on the command line: formats of the reply, exit status, colour, help,
 //! completions.
 
+mod private_targets;
+
 use std::{
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
@@ -294,12 +296,12 @@ fn exit_status_is_0_for_a_reply_1_for_failure_2_for_usage() {
 
 #[test]
 fn a_failure_has_the_same_text_in_both_formats() {
-    let run = Netvane::line("a example.com resolver=10.0.0.1").run();
+    let run = Netvane::line("a example.com resolver=192.0.2.1").run();
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
-    let told = "10.0.0.1 is in 10.0.0.0/8 (Private-Use, RFC 1918), which this service does not contact. \
+    let told = "192.0.2.1 is in 192.0.2.0/24 (Documentation (TEST-NET-1), RFC 5737), which this service does not contact. \
                 Operators can allow it with `[policy] allow`.";
     assert_eq!(run.stderr, format!("netvane: {told}\n"));
-    let problem = Netvane::line("a example.com resolver=10.0.0.1 --json")
+    let problem = Netvane::line("a example.com resolver=192.0.2.1 --json")
         .run()
         .problem();
     assert_eq!(

@@ -183,7 +183,7 @@ impl Engine {
         let is_cached = self.0.cache.get(&key).filter(|_| !log.request.fresh);
         log.units = is_cached.as_deref().map_or(spec.cost.units(), cached_units);
         let standings = runtime.charge(&log.request, admitted, log.units)?;
-        refuse_forbidden_target(&runtime, &*prepared)?;
+        refuse_forbidden_target(&runtime, &log.request, &*prepared)?;
         if let Some(entry) = is_cached {
             return prepared_reply(id, entry, started, true).await.map(present);
         }
@@ -252,12 +252,17 @@ fn charge_usage_error(runtime: &Runtime, request: &Request) -> Result<u32, Failu
 }
 
 /// Refuses a forbidden target address before the lookup takes a slot or sends anything.
-fn refuse_forbidden_target(runtime: &Runtime, prepared: &dyn Prepared) -> Result<(), Failure> {
+fn refuse_forbidden_target(
+    runtime: &Runtime,
+    request: &Request,
+    prepared: &dyn Prepared,
+) -> Result<(), Failure> {
+    let may_be_private = runtime.may_name_private(request);
     match prepared.contacts() {
         Some(Host::Address(address)) => runtime
             .net
             .guard
-            .check(&address.to_string(), *address)
+            .check_target(&address.to_string(), *address, may_be_private)
             .map(|_| ()),
         _ => Ok(()),
     }

@@ -24,6 +24,8 @@ pub(super) struct CacheKey {
     caller: Option<(Platform, Caller)>,
     /// Whether the reply may hold names that other callers must not see.
     private_names: bool,
+    /// Whether the lookup may contact private addresses.
+    of_local_user: bool,
 }
 
 /// All parts of an HTTP request that a command can show.
@@ -46,6 +48,7 @@ impl CacheKey {
             http_request: None,
             caller: None,
             private_names: false,
+            of_local_user: false,
         }
     }
 
@@ -68,6 +71,7 @@ impl CacheKey {
                 .about_caller
                 .then(|| (request.platform, request.caller.clone())),
             private_names: request.caller.may_see_private_names(),
+            of_local_user: request.is_of_local_user(),
         }
     }
 }
