@@ -1,6 +1,7 @@
 //! Contract §2 and §3 on the command line: formats of the reply, exit status, colour, help,
 //! completions.
 
+mod batch;
 mod private_targets;
 
 use std::{

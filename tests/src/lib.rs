@@ -33,7 +33,7 @@ pub use everything::Everything;
 pub use hostile::Hostile;
 pub use lab::Lab;
 pub use openapi::OpenApi;
-pub use program::{Finished, Netvane};
+pub use program::{Finished, Netvane, Running};
 pub use receiver::Receiver;
 pub use relay::Relay;
 pub use resolver::Resolver;

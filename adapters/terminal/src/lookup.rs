@@ -152,7 +152,7 @@ fn piped(
 }
 
 /// Joins the words into one line that the grammar splits in the same places.
-fn line(words: &[String]) -> String {
+pub(crate) fn line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) if !option.contains(char::is_whitespace) => {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod archive;
+mod batch;
 mod cli;
 mod data;
 mod key;

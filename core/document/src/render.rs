@@ -9,6 +9,7 @@ mod printable;
 mod properties;
 mod spans;
 mod text;
+mod wrap;
 
 pub use markdown::markdown;
 pub use path::svg;
@@ -16,3 +17,4 @@ pub use picture::png;
 pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
 pub use spans::{Span, spans};
 pub use text::{Layout, block as block_text, table_width, text, ungrouped};
+pub use wrap::wrap;

@@ -85,7 +85,7 @@ fn the_user_may_name_targets_resolvers_and_servers_on_this_machine() {
     );
 
     let facts = run(&format!("whois widget.test server={whois}"), &dns).json();
-    assert_eq!(facts["data"]["registrar"], "Example", "{facts}");
+    assert_eq!(facts["data"]["registrar"]["name"], "Example", "{facts}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A path through several stations, drawn as text for terminals and as SVG for browsers.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::printable_line;
 use crate::{Block, Document, Station};
@@ -45,27 +45,9 @@ pub(super) fn draw(stations: &[Station]) -> String {
     out.join("\n")
 }
 
-/// Breaks text into lines of at most [`MAX_WIDTH`] columns, between words where possible.
+/// Breaks text into lines that fit a box.
 fn wrap(text: &str) -> Vec<String> {
-    let text = printable_line(text);
-    let mut lines = vec![String::new()];
-    for word in text.split_inclusive(' ') {
-        let fits = |line: &str, more: usize| line.width() + more <= MAX_WIDTH;
-        if lines
-            .last()
-            .is_some_and(|line| !fits(line, word.trim_end().width()))
-        {
-            lines.push(String::new());
-        }
-        for c in word.chars() {
-            match lines.last_mut() {
-                Some(line) if fits(line, c.width().unwrap_or(0)) => line.push(c),
-                _ => lines.push(c.to_string()),
-            }
-        }
-    }
-    lines.retain(|line| !line.trim().is_empty());
-    lines
+    super::wrap(&printable_line(text), MAX_WIDTH)
 }
 
 fn truncate(text: &str) -> String {
