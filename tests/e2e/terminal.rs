@@ -3,6 +3,7 @@
 
 mod batch;
 mod private_targets;
+mod screens;
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -22,6 +22,7 @@ pub mod resolver;
 pub mod scratch;
 pub mod service;
 pub mod telegram;
+pub mod terminal;
 pub mod whois;
 
 pub use browser::Browser;
@@ -40,6 +41,7 @@ pub use resolver::Resolver;
 pub use scratch::Scratch;
 pub use service::Service;
 pub use telegram::Telegram;
+pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};
 

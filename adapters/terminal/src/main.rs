@@ -12,6 +12,7 @@ mod man;
 mod otel;
 mod output;
 mod overview;
+mod screen;
 mod serve;
 mod state;
 mod system;

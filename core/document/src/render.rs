@@ -17,4 +17,4 @@ pub use picture::png;
 pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
 pub use spans::{Span, spans};
 pub use text::{Layout, block as block_text, table_width, text, ungrouped};
-pub use wrap::wrap;
+pub use wrap::{fit, screen_width, wrap};

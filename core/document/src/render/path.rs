@@ -9,11 +9,16 @@ use crate::{Block, Document, Station};
 /// image.
 const MAX_WIDTH: usize = 60;
 
-/// Draws the boxes below each other, connected by arrows.
-pub(super) fn draw(stations: &[Station]) -> String {
+/// Columns of the borders of a box, with the space inside of them.
+const BORDERS: usize = 4;
+
+/// Draws the boxes below each other, connected by arrows. They are at most `screen` columns wide.
+pub(super) fn draw(stations: &[Station], screen: usize) -> String {
+    let most = screen.saturating_sub(BORDERS).clamp(1, MAX_WIDTH);
+    let wrap = |text: &str, width| super::wrap(&printable_line(text), width);
     let boxes: Vec<Vec<String>> = stations
         .iter()
-        .map(|station| [wrap(&station.title), wrap(&station.name)].concat())
+        .map(|station| [wrap(&station.title, most), wrap(&station.name, most)].concat())
         .collect();
     let width = boxes
         .iter()
@@ -29,7 +34,7 @@ pub(super) fn draw(stations: &[Station]) -> String {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
             out.extend(
-                wrap(&station.via)
+                wrap(&station.via, most.saturating_sub(2).max(1))
                     .iter()
                     .map(|line| format!("   │  {line}")),
             );
@@ -43,11 +48,6 @@ pub(super) fn draw(stations: &[Station]) -> String {
     }
 
     out.join("\n")
-}
-
-/// Breaks text into lines that fit a box.
-fn wrap(text: &str) -> Vec<String> {
-    super::wrap(&printable_line(text), MAX_WIDTH)
 }
 
 fn truncate(text: &str) -> String {
@@ -182,7 +182,7 @@ mod tests {
         let Some(Block::Path { stations }) = document().blocks.pop() else {
             panic!("a path")
         };
-        insta::assert_snapshot!(draw(&stations), @r"
+        insta::assert_snapshot!(draw(&stations, 200), @r"
         ┌──────────────────┐
         │ Sender           │
         │ a@example.com    │
