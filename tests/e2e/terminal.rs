@@ -23,10 +23,10 @@ fn prints_a_reply_as_text() {
     MX of example.test
     ✓ 2 mail servers, both resolve
 
-    Preference  Mail server         Addresses     TTL
-            10  mail1.example.test  2001:db8::81   5m
+    Preference  Mail server         Addresses       TTL
+            10  mail1.example.test  2001:db8::81  5 min
                                     192.0.2.81
-            20  mail2.example.test  192.0.2.82     5m
+            20  mail2.example.test  192.0.2.82    5 min
 
     Answered by:  SERVER
     ");
@@ -45,7 +45,7 @@ fn prints_a_reply_as_markdown() {
 
     | Tag | Value | Meaning | TTL |
     | --- | --- | --- | ---: |
-    | issue | `ca.example` | may issue certificates | 5m |
+    | issue | `ca.example` | may issue certificates | 5 min |
 
     - Answered by: 127.0.0.1:PORT
     ");

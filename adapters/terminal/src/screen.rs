@@ -1,11 +1,11 @@
 //! The terminal on which a reply appears: progress is drawn in place, and the final reply replaces it.
 
-use std::io::IsTerminal;
+use std::{borrow::Cow, io::IsTerminal};
 
 use netvane_core::{
     Reply,
     document::{
-        Document,
+        Block, Document,
         render::{self, Layout},
     },
 };
@@ -45,7 +45,7 @@ impl<'a> Screen<'a> {
         let Some((width, height)) = self.size().filter(|_| self.is_live) else {
             return;
         };
-        let mut text = self.text(so_far.document(), width);
+        let mut text = self.text(so_far.document(), Some(width));
         if text.lines().count() >= usize::from(height) {
             text = self.summary_line(so_far.document(), width);
         }
@@ -68,11 +68,7 @@ impl<'a> Screen<'a> {
             (true, ..) => render_json(reply, self.is_terminal),
             (_, true, _) => render::markdown(document),
             (.., Some(short)) => short.text(),
-            _ => match self.size() {
-                Some((width, _)) => self.text(document, width),
-                // Piped output is not wrapped.
-                None => render::text(document, self.layout(u16::MAX)),
-            },
+            _ => self.text(document, self.size().map(|(width, _)| width)),
         }
     }
 
@@ -89,9 +85,14 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn text(&self, document: &Document, width: u16) -> String {
-        let text = render::text(document, self.layout(width));
-        render::fit(&text, usize::from(width))
+    /// Formats a document for a screen of this width, or for a pipe, where lines are not broken.
+    fn text(&self, document: &Document, width: Option<u16>) -> String {
+        let document = without_attachments(document);
+        let text = render::text(&document, self.layout(width.unwrap_or(u16::MAX)));
+        match width {
+            Some(width) => render::fit(&text, usize::from(width)),
+            None => text,
+        }
     }
 
     /// The severity, title and summary on one line, cut off at the edge.
@@ -128,6 +129,17 @@ impl<'a> Screen<'a> {
         // Back to the first column: a Ctrl-C that the terminal echoes moves the cursor.
         format!("\r\x1b[{rows}A\x1b[J")
     }
+}
+
+/// A chat delivers attachments as files. In a terminal, they would bury the reply; options such as `raw` show them.
+fn without_attachments(document: &Document) -> Cow<'_, Document> {
+    let is_attachment = |block: &Block| matches!(block, Block::Attachment { .. });
+    if !document.blocks.iter().any(is_attachment) {
+        return Cow::Borrowed(document);
+    }
+    let mut shown = document.clone();
+    shown.blocks.retain(|block| !is_attachment(block));
+    Cow::Owned(shown)
 }
 
 fn render_json(reply: &Reply, to_terminal: bool) -> String {

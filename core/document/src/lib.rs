@@ -3,6 +3,7 @@
 
 mod answer;
 mod blocks;
+pub mod duration;
 mod failure;
 mod problem;
 pub mod render;

@@ -344,3 +344,19 @@ fn an_interrupt_removes_the_progress() {
     let written = String::from_utf8_lossy(&terminal.written).into_owned();
     assert_eq!(terminal.shown(), ["$"], "{written:?}");
 }
+
+#[test]
+fn whois_ends_with_its_facts_and_shows_the_raw_text_only_on_request() {
+    let peers = Peers::start();
+    let line = format!("whois widget.test server={}", peers.whois);
+    let run = |line: &str| Netvane::line(line).run().text().to_owned();
+
+    let facts = run(&line);
+    assert!(facts.contains("Registrar:     Example\n"), "{facts}");
+    assert!(
+        !facts.contains("Domain Name:") && !facts.contains(".txt"),
+        "{facts}"
+    );
+    let raw = run(&format!("{line} raw"));
+    assert!(raw.contains("Domain Name: widget.test\n"), "{raw}");
+}

@@ -48,6 +48,13 @@ struct Text {
     ttl: u32,
 }
 
+impl Text {
+    fn is_spf(&self) -> bool {
+        let purpose = self.purpose.as_deref();
+        purpose.is_some_and(|purpose| purpose.starts_with("SPF:"))
+    }
+}
+
 impl Command for Txt {
     const SPEC: Spec = Spec {
         name: "txt",
@@ -64,10 +71,9 @@ impl Command for Txt {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
         let answered = look_up_explained(cx, &client, self.domain.as_str(), Rtype::TXT).await?;
-        let texts = answered.records.iter().filter_map(read).collect();
         Ok(Data {
+            texts: texts(&answered.records),
             lookup: answered.lookup,
-            texts,
         })
     }
 
@@ -76,6 +82,13 @@ impl Command for Txt {
             .as_ref()
             .map(|resolver| &resolver.endpoint.host)
     }
+}
+
+/// Returns the texts of the records: SPF first, the others in the order of the answer.
+fn texts(records: &[Record]) -> Vec<Text> {
+    let mut texts: Vec<Text> = records.iter().filter_map(read).collect();
+    texts.sort_by_key(|text| !text.is_spf());
+    texts
 }
 
 fn read(record: &Record) -> Option<Text> {
@@ -199,15 +212,7 @@ impl Answer for Data {
             document.code(wrap(&text.text));
         }
 
-        let spf = self
-            .texts
-            .iter()
-            .filter(|text| {
-                text.purpose
-                    .as_deref()
-                    .is_some_and(|p| p.starts_with("SPF:"))
-            })
-            .count();
+        let spf = self.texts.iter().filter(|text| text.is_spf()).count();
 
         if spf > 1 {
             document.warn(format!(
