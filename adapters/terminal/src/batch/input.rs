@@ -57,9 +57,8 @@ impl Source {
             return Ok(Count::default());
         }
 
-        let mut reader = Reader::new(self.reader()?);
         let (mut lines, mut width) = (0, 0);
-        while let Some(line) = reader.next() {
+        for line in Reader::new(self.reader()?) {
             lines += 1;
             width = width.max(line.map_err(|error| self.failure(error))?.input.width());
         }
@@ -71,12 +70,12 @@ impl Source {
 
     /// Starts reading.
     pub(super) fn open(&self) -> anyhow::Result<Lines> {
-        let mut reader = Reader::new(self.reader()?);
+        let reader = Reader::new(self.reader()?);
         let (sender, lines) = mpsc::channel(QUEUE);
         let source = self.clone();
         // Reading standard input blocks. The thread ends when nobody takes its lines.
         thread::spawn(move || {
-            while let Some(line) = reader.next() {
+            for line in reader {
                 let line = line.map_err(|error| source.failure(error));
                 if sender.blocking_send(line).is_err() {
                     break;
