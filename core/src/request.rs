@@ -91,6 +91,11 @@ impl Request {
         }
     }
 
+    /// Returns whether it acts for the user of this machine: the operator, at the terminal.
+    pub(crate) fn is_of_local_user(&self) -> bool {
+        self.platform == Platform::Terminal && self.caller.own
+    }
+
     /// Returns the request, marked as one of many.
     pub fn in_bulk(self) -> Self {
         Self { bulk: true, ..self }

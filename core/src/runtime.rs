@@ -60,6 +60,8 @@ pub struct Runtime {
     pub(crate) audit: Option<Arc<Audit>>,
     /// Ports that users may have contacted.
     ports: Arc<Ports>,
+    /// Whether the local user may name private and loopback addresses.
+    terminal_private: bool,
     light: LookupSlots,
     heavy: LookupSlots,
     /// Whether clients can have a key or sign their requests.
@@ -140,6 +142,7 @@ impl Runtime {
             },
             audit: open_audit(settings, before)?,
             ports: Arc::new(settings.policy.ports.clone()),
+            terminal_private: settings.policy.terminal_private,
             light: slots(settings, before, |limits| limits.light, |it| &it.light),
             heavy: slots(settings, before, |limits| limits.heavy, |it| &it.heavy),
             has_keys: settings.has_keys(),
@@ -157,11 +160,13 @@ impl Runtime {
     }
 
     /// Returns the egress budget of one lookup: the bytes that it may send, the units that it charges
-    /// to each target, the ports that it may use, and whether it may look up private names. The
-    /// operator's own lookups are not charged to targets and may use every port.
-    pub(crate) fn egress_budget(&self, bytes: u32, caller: &Caller, units: u32) -> EgressBudget {
-        let budget = EgressBudget::new(bytes).with_private_names(caller.may_see_private_names());
-        if caller.own {
+    /// to each target, the ports that it may use, and whether it may look up private names and contact
+    /// private addresses. The operator's own lookups are not charged to targets and may use every port.
+    pub(crate) fn egress_budget(&self, bytes: u32, request: &Request, units: u32) -> EgressBudget {
+        let budget = EgressBudget::new(bytes)
+            .with_private_names(request.caller.may_see_private_names())
+            .with_private_targets(self.may_name_private(request));
+        if request.caller.own {
             return budget;
         }
         let (targets, networks) = (self.budgets.clone(), self.budgets.clone());
@@ -170,6 +175,11 @@ impl Runtime {
             .restricting(self.ports.clone(), move |address| {
                 networks.charge_network(address)
             })
+    }
+
+    /// Returns whether targets, resolvers and servers that the user names may be private or loopback addresses.
+    pub(crate) fn may_name_private(&self, request: &Request) -> bool {
+        self.terminal_private && request.is_of_local_user()
     }
 
     /// Charges a request to every budget that applies to it.

@@ -134,6 +134,7 @@ pub struct Policy {
     pub allow: Vec<IpNet>,
     #[serde(deserialize_with = "networks")]
     pub deny: Vec<IpNet>,
+    pub terminal_private: bool,
     pub contact: String,
     pub rules: Vec<Rule>,
     pub ports: Ports,

@@ -102,7 +102,9 @@ fn forbidden_targets_are_refused_in_every_notation() {
         ("ping example.com count=21", 2),
         ("trace example.com ipv=5", 2),
     ] {
-        let run = offline(line).run();
+        let run = offline(line)
+            .env("NETVANE__POLICY__TERMINAL_PRIVATE", "false")
+            .run();
         assert_eq!(run.code, Some(code), "{line}: {}", run.stderr);
         assert!(
             code == 2 || run.stderr.contains("`[policy] allow`"),

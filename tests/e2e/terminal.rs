@@ -1,6 +1,10 @@
 //! Contract §2 and §3 on the command line: formats of the reply, exit status, colour, help,
 //! completions.
 
+mod batch;
+mod private_targets;
+mod screens;
+
 use std::{
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
@@ -19,10 +23,10 @@ fn prints_a_reply_as_text() {
     MX of example.test
     ✓ 2 mail servers, both resolve
 
-    Preference  Mail server         Addresses     TTL
-            10  mail1.example.test  2001:db8::81   5m
+    Preference  Mail server         Addresses       TTL
+            10  mail1.example.test  2001:db8::81  5 min
                                     192.0.2.81
-            20  mail2.example.test  192.0.2.82     5m
+            20  mail2.example.test  192.0.2.82    5 min
 
     Answered by:  SERVER
     ");
@@ -41,7 +45,7 @@ fn prints_a_reply_as_markdown() {
 
     | Tag | Value | Meaning | TTL |
     | --- | --- | --- | ---: |
-    | issue | `ca.example` | may issue certificates | 5m |
+    | issue | `ca.example` | may issue certificates | 5 min |
 
     - Answered by: 127.0.0.1:PORT
     ");
@@ -294,12 +298,12 @@ fn exit_status_is_0_for_a_reply_1_for_failure_2_for_usage() {
 
 #[test]
 fn a_failure_has_the_same_text_in_both_formats() {
-    let run = Netvane::line("a example.com resolver=10.0.0.1").run();
+    let run = Netvane::line("a example.com resolver=192.0.2.1").run();
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
-    let told = "10.0.0.1 is in 10.0.0.0/8 (Private-Use, RFC 1918), which this service does not contact. \
+    let told = "192.0.2.1 is in 192.0.2.0/24 (Documentation (TEST-NET-1), RFC 5737), which this service does not contact. \
                 Operators can allow it with `[policy] allow`.";
     assert_eq!(run.stderr, format!("netvane: {told}\n"));
-    let problem = Netvane::line("a example.com resolver=10.0.0.1 --json")
+    let problem = Netvane::line("a example.com resolver=192.0.2.1 --json")
         .run()
         .problem();
     assert_eq!(

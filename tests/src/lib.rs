@@ -22,6 +22,7 @@ pub mod resolver;
 pub mod scratch;
 pub mod service;
 pub mod telegram;
+pub mod terminal;
 pub mod whois;
 
 pub use browser::Browser;
@@ -33,13 +34,14 @@ pub use everything::Everything;
 pub use hostile::Hostile;
 pub use lab::Lab;
 pub use openapi::OpenApi;
-pub use program::{Finished, Netvane};
+pub use program::{Finished, Netvane, Running};
 pub use receiver::Receiver;
 pub use relay::Relay;
 pub use resolver::Resolver;
 pub use scratch::Scratch;
 pub use service::Service;
 pub use telegram::Telegram;
+pub use terminal::Terminal;
 
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,9 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand, error::ErrorKind}
 use netvane_core::{Engine, command::Registry, settings::Settings, spec::ArgumentKind};
 
 use crate::{
-    advice, data,
+    advice,
+    batch::Batch,
+    data,
     key::{self, CallbackKey, NewKey},
     lookup, man,
     output::{LookupOptions, Output, print},
@@ -28,6 +30,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Run a lookup for each line of a file, to NDJSON, CSV or a table.
+    Batch(Batch),
     /// Run the server (HTTP plus configured chats).
     Serve,
     /// List all commands; --json prints the registry for programs.
@@ -181,6 +185,7 @@ impl Cli {
                     words => lookup::run(words, &self.output, &self.lookup),
                 }
             }
+            Action::Batch(batch) => batch.run(&self.output, &self.lookup),
             Action::Commands if self.output.json => list_commands(),
             Action::Commands => {
                 let words = ["help".to_owned()];

@@ -6,17 +6,18 @@ use std::{
     sync::Arc,
 };
 
-use netvane_core::{
-    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError, UsageKind,
-    args::{MAX_MESSAGE, Message},
-    command::Entry,
-    document::render::{self, Layout},
-};
-use terminal_size::{Height, Width, terminal_size};
+use terminal_size::{Width, terminal_size};
 
 use crate::{
     advice, cli,
     output::{LookupOptions, Output, print},
+    screen::Screen,
+};
+use netvane_core::{
+    Caller, Engine, Failure, Input, Platform, Request, UsageError, UsageKind,
+    args::{MAX_MESSAGE, Message},
+    command::Entry,
+    document::render,
 };
 
 /// Runs the lookup. Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error, 3 for a reply that is as bad
@@ -31,7 +32,7 @@ pub(crate) fn run(
         .enable_all()
         .build()?;
     let line = line(&with_options(words, options));
-    let screen = Screen::new(output, options);
+    let mut screen = Screen::new(output, options);
     let input = match piped(&engine, words, options)? {
         Some(input) => input,
         None => Input::Text(line.clone()),
@@ -40,10 +41,9 @@ pub(crate) fn run(
         own: true,
         ..Caller::default()
     });
-    let mut drawn = 0;
     let answer = runtime.block_on(async {
         let stop = request.stop.clone();
-        let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));
+        let asked = engine.ask(request, |so_far| screen.redraw(&so_far));
         tokio::pin!(asked);
         tokio::select! {
             answer = &mut asked => return Some(answer),
@@ -60,7 +60,7 @@ pub(crate) fn run(
         }
     });
 
-    screen.clear(drawn);
+    screen.clear();
     let status = match answer {
         Some(Ok(reply)) => {
             print(&screen.rendered(&reply));
@@ -152,7 +152,7 @@ fn piped(
 }
 
 /// Joins the words into one line that the grammar splits in the same places.
-fn line(words: &[String]) -> String {
+pub(crate) fn line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) if !option.contains(char::is_whitespace) => {
@@ -187,7 +187,11 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
         let json = serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
         return for_stream(json, std::io::stderr().is_terminal());
     }
-    let mut out = format!("netvane: {}\n", render::printable(&failure.to_string()));
+    let message = format!("netvane: {}\n", render::printable(&failure.to_string()));
+    let mut out = match terminal_size().filter(|_| std::io::stderr().is_terminal()) {
+        Some((Width(width), _)) => render::fit(&message, usize::from(width)),
+        None => message,
+    };
     if let Failure::Usage(UsageError {
         position,
         suggestion,
@@ -237,64 +241,6 @@ fn action_error(error: &UsageError, line: &str) -> Option<UsageError> {
             suggestion: Some(format!("{head}{meant}")),
             ..error.clone()
         })
-}
-
-struct Screen<'a> {
-    output: &'a Output,
-    layout: Layout,
-    /// Rows of the terminal on which progress is drawn; `None` if output is piped.
-    rows: Option<u16>,
-}
-
-impl<'a> Screen<'a> {
-    fn new(output: &'a Output, options: &LookupOptions) -> Self {
-        let size = std::io::stdout()
-            .is_terminal()
-            .then(terminal_size)
-            .flatten();
-        // Piped output is not wrapped.
-        let width = size.map_or(u16::MAX, |(Width(width), _)| width.max(20));
-        let rows = size
-            .map(|(_, Height(rows))| rows)
-            .filter(|_| !output.json && !output.markdown && !options.short);
-        Self {
-            output,
-            layout: Layout {
-                width,
-                color: output.is_coloured(),
-            },
-            rows,
-        }
-    }
-
-    fn rendered(&self, reply: &Reply) -> String {
-        let document = reply.document();
-        match (self.output.json, self.output.markdown, &reply.short) {
-            (true, ..) => for_stream(reply.to_json() + "\n", std::io::stdout().is_terminal()),
-            (_, true, _) => render::markdown(document),
-            (.., Some(short)) => short.text(),
-            _ => render::text(document, self.layout),
-        }
-    }
-
-    /// Draws the progress over what was drawn before; returns the number of lines drawn.
-    fn redraw(&self, so_far: &Reply, drawn: usize) -> usize {
-        let Some(rows) = self.rows else { return 0 };
-        let text = self.rendered(so_far);
-        let lines = text.lines().count();
-        if lines + 1 >= usize::from(rows) {
-            return drawn;
-        }
-        self.clear(drawn);
-        print(&text);
-        lines
-    }
-
-    fn clear(&self, drawn: usize) {
-        if drawn > 0 {
-            print(&format!("\x1b[{drawn}A\x1b[J"));
-        }
-    }
 }
 
 #[cfg(test)]

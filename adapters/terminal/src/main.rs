@@ -2,6 +2,7 @@
 
 mod advice;
 mod archive;
+mod batch;
 mod cli;
 mod data;
 mod key;
@@ -11,6 +12,7 @@ mod man;
 mod otel;
 mod output;
 mod overview;
+mod screen;
 mod serve;
 mod state;
 mod system;

@@ -74,6 +74,7 @@ fn describe_action(roff: &mut Roff, action: &clap::Command) {
             italic(values.concat()),
         ]);
         roff.text([about(action)]);
+        describe_options(roff, action);
     }
 
     for own in own {
@@ -83,6 +84,27 @@ fn describe_action(roff: &mut Roff, action: &clap::Command) {
             own.get_name()
         ))]);
         roff.text([about(own)]);
+    }
+}
+
+/// Describes the options that only this action has.
+fn describe_options(roff: &mut Roff, action: &clap::Command) {
+    let options = action
+        .get_arguments()
+        .filter(|option| !option.is_positional() && !option.is_global_set());
+    for option in options.filter(|option| option.get_long().is_some_and(|long| long != "help")) {
+        let value = match option.get_value_names() {
+            Some([name]) if option.get_action().takes_values() => format!(" {name}"),
+            _ => String::new(),
+        };
+        roff.control("RS", []);
+        roff.control("TP", []).text([
+            bold(format!("--{}", option.get_long().unwrap_or_default())),
+            italic(value),
+        ]);
+        let help = option.get_help().map(ToString::to_string);
+        roff.text([roman(help.unwrap_or_default())]);
+        roff.control("RE", []);
     }
 }
 
@@ -140,7 +162,8 @@ Telegram. Options may stand before and after the lookup. \fBnetvane help \fILOOK
 
 const REST: &str = r#".SH EXIT STATUS
 0 for a reply, also a negative one; 1 for a failed lookup; 2 for a usage error or settings that cannot be used;
-3 for a reply that is as bad as \fB\-\-fail\fR says.
+3 for a reply that is as bad as \fB\-\-fail\fR says. \fBnetvane batch\fR: 0 if every line has a reply, 1 if some lookups
+failed, 130 if it was interrupted.
 .SH ENVIRONMENT
 .TP
 \fBNETVANE_CONFIG\fR

@@ -25,10 +25,11 @@ pub(crate) fn text(color: bool) -> String {
         .split_once("Options:\n")
         .map(|(_, options)| options.to_owned())
         .unwrap_or_default();
-    format!(
+    let text = format!(
         "{}\nOptions\n{options}",
         render::text(&document(), Layout { width, color })
-    )
+    );
+    render::fit(&text, usize::from(width))
 }
 
 /// Builds the lists of lookups and administrative actions.

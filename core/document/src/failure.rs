@@ -2,6 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
+use crate::duration;
 use crate::problem::{Position, Problem, ProblemCode};
 
 /// An invalid command: the mistake, its position, and a suggested correction.
@@ -108,7 +109,7 @@ pub enum Failure {
         retry_after: Duration,
     },
     /// No answer arrived before the deadline.
-    #[error("{what} did not answer within {}", seconds(*.after))]
+    #[error("{what} did not answer within {}", duration::measured(*.after))]
     Timeout {
         /// The server or operation that did not answer.
         what: String,
@@ -137,15 +138,6 @@ pub enum Failure {
     /// A bug in Netvane; the log has the cause.
     #[error("internal error (logged)")]
     Internal,
-}
-
-fn seconds(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds < 1.0 {
-        format!("{} ms", duration.as_millis())
-    } else {
-        format!("{seconds:.1} s").replace(".0 s", " s")
-    }
 }
 
 impl From<UsageError> for Failure {

@@ -4,6 +4,7 @@
 mod answer;
 mod blocks;
 mod chart;
+pub mod duration;
 mod failure;
 mod problem;
 pub mod render;

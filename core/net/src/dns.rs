@@ -173,7 +173,7 @@ impl Dns {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
         };
-        let addresses = inner.guard.check_all(&name, addresses, port)?;
+        let addresses = inner.guard.check_all_named(&name, addresses, port)?;
         let default_port = resolver.transport.default_port();
         let written = resolver.to_string();
         for address in &addresses {

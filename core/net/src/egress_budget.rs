@@ -48,6 +48,8 @@ pub struct EgressBudget {
     left: AtomicU32,
     toll: Option<TargetCharge>,
     private_names: bool,
+    /// Whether the user may name private and loopback addresses.
+    private_targets: bool,
     approached: Mutex<Vec<IpAddr>>,
     /// Ports that may be used, and what charges a port check to a network; every port without it.
     ports: Option<(Arc<Ports>, TargetCharge)>,
@@ -63,6 +65,7 @@ impl EgressBudget {
             left: AtomicU32::new(most),
             toll: None,
             private_names: false,
+            private_targets: false,
             approached: Mutex::default(),
             ports: None,
             responses: Arc::new(Semaphore::new(RESPONSES_AT_ONCE)),
@@ -85,6 +88,14 @@ impl EgressBudget {
     pub fn with_private_names(self, private_names: bool) -> Self {
         Self {
             private_names,
+            ..self
+        }
+    }
+
+    /// Says whether the user may name private and loopback addresses as targets, resolvers and servers.
+    pub fn with_private_targets(self, private_targets: bool) -> Self {
+        Self {
+            private_targets,
             ..self
         }
     }
@@ -214,6 +225,14 @@ pub(super) fn may_query_private_names() -> bool {
     OUTLAY
         .try_with(|egress_budget| egress_budget.private_names)
         .unwrap_or(true)
+}
+
+/// Returns whether the running lookup may contact private and loopback addresses that the user names. Nothing outside of
+/// a lookup may.
+pub(super) fn may_contact_private() -> bool {
+    OUTLAY
+        .try_with(|egress_budget| egress_budget.private_targets)
+        .unwrap_or(false)
 }
 
 /// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error

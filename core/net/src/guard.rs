@@ -3,12 +3,17 @@
 //! Every connection, datagram and user-chosen resolver is checked with the exact address that is
 //! then used. Names are resolved once, and all of their addresses must pass. Displaying an address
 //! needs no check.
+//!
+//! A lookup that acts for the local user may also contact private and loopback addresses that the user names. It passes
+//! them to [`Guard::check_named`]; addresses that answers contain are always passed to [`Guard::check`].
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use netvane_document::Failure;
-use netvane_facts::ip_class;
+use netvane_facts::ip_class::{self, Kind};
+
+use crate::egress_budget;
 
 /// Table of special-purpose ranges with the operator's exceptions.
 #[derive(Debug, Clone)]
@@ -34,6 +39,29 @@ impl Guard {
     /// # Errors
     /// [`Failure::Refused`] if the address is not public or the operator denies it.
     pub fn check(&self, what: &str, address: IpAddr) -> Result<IpAddr, Failure> {
+        self.check_target(what, address, false)
+    }
+
+    /// Like [`Guard::check`], for an address that the user named, or one of a name that the user named. It may be private
+    /// if the running lookup acts for the local user.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`], as for [`Guard::check`].
+    pub fn check_named(&self, what: &str, address: IpAddr) -> Result<IpAddr, Failure> {
+        self.check_target(what, address, egress_budget::may_contact_private())
+    }
+
+    /// Like [`Guard::check`]. `may_be_private` says whether private and loopback addresses pass too; the addresses that
+    /// the operator denies never do.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`], as for [`Guard::check`].
+    pub fn check_target(
+        &self,
+        what: &str,
+        address: IpAddr,
+        may_be_private: bool,
+    ) -> Result<IpAddr, Failure> {
         let plain = address.to_canonical();
         let embedded = match plain {
             IpAddr::V6(v6) => ip_class::embedded_v4(v6).map(|(v4, _)| IpAddr::V4(v4)),
@@ -61,6 +89,9 @@ impl Guard {
         }
 
         let scope = ip_class::classify(plain);
+        if may_be_private && is_local(scope.kind) {
+            return Ok(plain);
+        }
 
         match (embedded, scope.prefix) {
             (Some(v4), _) => refused(format!("embeds the IPv4 address {v4}")),
@@ -90,6 +121,32 @@ impl Guard {
             .map(|address| Ok(SocketAddr::new(self.check(what, address)?, port)))
             .collect()
     }
+
+    /// Like [`Guard::check_all`], for a name or an address that the user named; see [`Guard::check_named`].
+    pub fn check_all_named(
+        &self,
+        what: &str,
+        addresses: impl IntoIterator<Item = IpAddr>,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        addresses
+            .into_iter()
+            .map(|address| Ok(SocketAddr::new(self.check_named(what, address)?, port)))
+            .collect()
+    }
+}
+
+/// Whether addresses of this class belong to hosts of a user's own machine or network.
+fn is_local(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Loopback
+            | Kind::Private
+            | Kind::UniqueLocal
+            | Kind::LinkLocal
+            | Kind::Shared
+            | Kind::Benchmarking
+    )
 }
 
 #[cfg(test)]

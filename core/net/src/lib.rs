@@ -102,7 +102,7 @@ impl Net {
         self.tls.roots()
     }
 
-    /// Resolves a target to the addresses to send packets to, of the given IP version if there is
+    /// Resolves a target that the user named to the addresses to send packets to, of the given IP version if there is
     /// one. All are checked by the guard; those that this machine has a route to come first. The
     /// first one is charged to the target's rate limit.
     ///
@@ -116,6 +116,25 @@ impl Net {
         target: &Host,
         version: Option<IpVersion>,
     ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+        self.locate_with(target, version, Guard::check_named).await
+    }
+
+    /// As [`Net::locate`], for a target that an answer contains, such as a redirect: the local user's permission to
+    /// contact private addresses does not extend to it.
+    pub(crate) async fn locate_from_answer(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
+        self.locate_with(target, version, Guard::check).await
+    }
+
+    async fn locate_with(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+        check: fn(&Guard, &str, IpAddr) -> Result<IpAddr, Failure>,
+    ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
         let mut addresses = match self.resolve(target, version).await? {
             Ok(addresses) => addresses,
             Err(none) => return Ok(Err(none)),
@@ -123,7 +142,7 @@ impl Net {
 
         let name = target.to_string();
         for address in &mut addresses {
-            *address = self.guard.check(&name, *address)?;
+            *address = check(&self.guard, &name, *address)?;
         }
         // An AAAA record may hold an IPv4-mapped address.
         addresses.retain(|address| version.is_none_or(|version| version.holds(*address)));
@@ -136,13 +155,13 @@ impl Net {
         Ok(Ok(addresses))
     }
 
-    /// As [`Net::locate`], where a name without an address is a failure too.
+    /// As [`Net::locate`], for a host that an answer contains; a name without an address is a failure too.
     pub async fn contact(
         &self,
         target: &Host,
         version: Option<IpVersion>,
     ) -> Result<Vec<IpAddr>, Failure> {
-        let located = self.locate(target, version).await?;
+        let located = self.locate_from_answer(target, version).await?;
         located.map_err(|none| Failure::Upstream {
             what: target.to_string(),
             why: format!("the name {none}"),

@@ -44,6 +44,8 @@ pub(crate) struct Whois {
 struct WhoisQuery<'a> {
     /// Host name of the server.
     name: &'a str,
+    /// Whether the user named the server; others come from the settings and from referrals.
+    is_named: bool,
     /// Query line, without CRLF.
     line: &'a str,
     /// The domain, address, network or AS number that the query is about.
@@ -73,7 +75,7 @@ impl Whois {
     }
 
     /// Sends one line about `subject` to `server` and returns the answer, in most cases already converted to UTF-8. An
-    /// answer that exceeds the limits is returned truncated.
+    /// answer that exceeds the limits is returned truncated. `is_named` says that the user named the server.
     ///
     /// # Errors
     /// The server is refused by the guard, cannot be resolved or reached, or sends nothing.
@@ -81,6 +83,7 @@ impl Whois {
     pub(crate) async fn query(
         &self,
         server: &Endpoint,
+        is_named: bool,
         line: &str,
         subject: &str,
     ) -> Result<Vec<u8>, Failure> {
@@ -88,6 +91,7 @@ impl Whois {
         let mut answer = Vec::new();
         let question = WhoisQuery {
             name: &server.host.to_string(),
+            is_named,
             line,
             subject,
         };
@@ -125,7 +129,7 @@ impl Whois {
         question: &WhoisQuery<'_>,
         answer: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let mut addresses = self.addresses(server, question.name).await?;
+        let mut addresses = self.addresses(server, question).await?;
         let server_name = server.to_string();
 
         if !self.cut_off.contains_key(&server_name) {
@@ -145,7 +149,11 @@ impl Whois {
     }
 
     /// Resolves a server and checks its addresses with the guard.
-    async fn addresses(&self, server: &Endpoint, name: &str) -> Result<Vec<SocketAddr>, Failure> {
+    async fn addresses(
+        &self,
+        server: &Endpoint,
+        question: &WhoisQuery<'_>,
+    ) -> Result<Vec<SocketAddr>, Failure> {
         let addresses = match &server.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
@@ -157,7 +165,11 @@ impl Whois {
             }
         };
         let port = server.port.unwrap_or(self.settings.port);
-        let addresses = self.guard.check_all(name, addresses, port)?;
+        let addresses = if question.is_named {
+            self.guard.check_all_named(question.name, addresses, port)?
+        } else {
+            self.guard.check_all(question.name, addresses, port)?
+        };
         if !self.is_configured(server) {
             let written = server.to_string();
             for address in &addresses {

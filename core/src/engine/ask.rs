@@ -196,7 +196,7 @@ impl Engine {
         let is_cached = self.0.cache.get(&key).filter(|_| !log.request.fresh);
         log.units = is_cached.as_deref().map_or(spec.cost.units(), cached_units);
         let standings = runtime.charge(&log.request, admitted, log.units)?;
-        check_target(&runtime, prepared.contacts())?;
+        check_target(&runtime, &log.request, prepared.contacts())?;
         if let Some(entry) = is_cached {
             let line = || RecentLine::new(&command, &*prepared, &log.request, short);
             self.0.recent_lines.keep(&log.request, &command, line);
@@ -248,7 +248,7 @@ impl Engine {
                 .admit(request.platform, &request.caller, command.spec.name)?;
         log.units = cached_units(&entry);
         runtime.charge(request, admitted, log.units)?;
-        check_target(&runtime, line.contacts.as_ref())?;
+        check_target(&runtime, request, line.contacts.as_ref())?;
 
         let reply = prepared_reply(log.id.clone(), entry, log.started, true).await?;
         Ok(if line.short {
@@ -306,12 +306,17 @@ struct Recalled {
 }
 
 /// Refuses a forbidden target address before the lookup takes a slot or sends anything.
-fn check_target(runtime: &Runtime, contacts: Option<&Host>) -> Result<(), Failure> {
+fn check_target(
+    runtime: &Runtime,
+    request: &Request,
+    contacts: Option<&Host>,
+) -> Result<(), Failure> {
+    let may_be_private = runtime.may_name_private(request);
     match contacts {
         Some(Host::Address(address)) => runtime
             .net
             .guard
-            .check(&address.to_string(), *address)
+            .check_target(&address.to_string(), *address, may_be_private)
             .map(|_| ()),
         _ => Ok(()),
     }

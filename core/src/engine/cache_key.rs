@@ -34,6 +34,8 @@ struct Parts {
     caller: Option<(Platform, Caller)>,
     /// Whether the reply may hold names that other callers must not see.
     private_names: bool,
+    /// Whether the lookup may contact private addresses.
+    of_local_user: bool,
 }
 
 /// All parts of an HTTP request that a command can show.
@@ -56,6 +58,7 @@ impl CacheKey {
             http_request: None,
             caller: None,
             private_names: false,
+            of_local_user: false,
         })
     }
 
@@ -78,6 +81,7 @@ impl CacheKey {
                 .about_caller
                 .then(|| (request.platform, request.caller.clone())),
             private_names: request.caller.may_see_private_names(),
+            of_local_user: request.is_of_local_user(),
         })
     }
 }

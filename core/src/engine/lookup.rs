@@ -13,7 +13,6 @@ use tracing::Instrument;
 use super::{Engine, cache::Entry, cache_key::CacheKey, single_flight::FlightClass};
 use crate::{
     command::{Context, Entry as CommandEntry, Prepared},
-    platform::Platform,
     policy::{fair_slots::SlotClient, rate_limits::Remaining},
     request::Request,
     runtime::Runtime,
@@ -89,7 +88,7 @@ impl Lookup {
             spec.sends
         };
         self.runtime
-            .egress_budget(sends, &self.request.caller, spec.cost.units())
+            .egress_budget(sends, &self.request, spec.cost.units())
     }
 
     /// Runs the command and renders what it finds.
@@ -106,8 +105,7 @@ impl Lookup {
 
     /// Whether the operator's terminal runs it until Ctrl-C.
     fn is_endless(&self) -> bool {
-        let at_terminal = self.request.platform == Platform::Terminal && self.request.caller.own;
-        at_terminal && self.prepared.is_endless()
+        self.request.is_of_local_user() && self.prepared.is_endless()
     }
 }
 

@@ -90,9 +90,10 @@ impl RecentLines {
     }
 }
 
+/// The line of a request, unless it is long or a terminal's, which may name other targets and asks once.
 fn short_text(request: &Request) -> Option<&str> {
     match &request.input {
-        Input::Text(line) if line.len() <= MAX_LINE => Some(line),
+        Input::Text(line) if line.len() <= MAX_LINE && !request.is_of_local_user() => Some(line),
         _ => None,
     }
 }

@@ -91,8 +91,8 @@ fn replies_in_every_accepted_format() {
     A of example.test
     ✓ 1 IPv4 address
 
-    Address     TTL
-    192.0.2.80   5m
+    Address       TTL
+    192.0.2.80  5 min
 
     Answered by:  SERVER
     ");

@@ -126,6 +126,7 @@ fn no_name_bypasses_the_address_policy() {
             let resolver = form.replace("{}", &format!("{name}.lab.test"));
             let run = lab
                 .netvane(["--json", "a", "www.example.test", &resolver])
+                .env("NETVANE__POLICY__TERMINAL_PRIVATE", "false")
                 .run();
             assert_eq!(run.code, Some(1), "{resolver}");
             let problem = run.problem();

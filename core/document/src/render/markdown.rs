@@ -63,7 +63,7 @@ pub fn block(block: &Block) -> String {
         Block::Heading { text } => format!("**{}**", escape(text)),
         Block::Text { text } => text.lines().map(prose).collect::<Vec<_>>().join("  \n"),
         Block::Code { text, .. } => fenced(text),
-        Block::Path { stations } => fenced(&path::draw(stations)),
+        Block::Path { stations } => fenced(&path::draw(stations, usize::MAX)),
         Block::Link { label, url } => format!("{}: {}", escape(label), code(url)),
         Block::Attachment { name, text } => {
             format!(

@@ -1,6 +1,6 @@
 //! A path through several stations, drawn as text.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::printable_line;
 use crate::Station;
@@ -8,11 +8,16 @@ use crate::Station;
 /// Widest line of a box, in columns. Longer names wrap.
 const MAX_WIDTH: usize = 60;
 
-/// Draws the boxes below each other, connected by arrows.
-pub(super) fn draw(stations: &[Station]) -> String {
+/// Columns of the borders of a box, with the space inside of them.
+const BORDERS: usize = 4;
+
+/// Draws the boxes below each other, connected by arrows. They are at most `screen` columns wide.
+pub(super) fn draw(stations: &[Station], screen: usize) -> String {
+    let most = screen.saturating_sub(BORDERS).clamp(1, MAX_WIDTH);
+    let wrap = |text: &str, width| super::wrap(&printable_line(text), width);
     let boxes: Vec<Vec<String>> = stations
         .iter()
-        .map(|station| [wrap(&station.title), wrap(&station.name)].concat())
+        .map(|station| [wrap(&station.title, most), wrap(&station.name, most)].concat())
         .collect();
     let width = boxes
         .iter()
@@ -28,7 +33,7 @@ pub(super) fn draw(stations: &[Station]) -> String {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
             out.extend(
-                wrap(&station.via)
+                wrap(&station.via, most.saturating_sub(2).max(1))
                     .iter()
                     .map(|line| format!("   │  {line}")),
             );
@@ -42,29 +47,6 @@ pub(super) fn draw(stations: &[Station]) -> String {
     }
 
     out.join("\n")
-}
-
-/// Breaks text into lines of at most [`MAX_WIDTH`] columns, between words where possible.
-fn wrap(text: &str) -> Vec<String> {
-    let text = printable_line(text);
-    let mut lines = vec![String::new()];
-    for word in text.split_inclusive(' ') {
-        let fits = |line: &str, more: usize| line.width() + more <= MAX_WIDTH;
-        if lines
-            .last()
-            .is_some_and(|line| !fits(line, word.trim_end().width()))
-        {
-            lines.push(String::new());
-        }
-        for c in word.chars() {
-            match lines.last_mut() {
-                Some(line) if fits(line, c.width().unwrap_or(0)) => line.push(c),
-                _ => lines.push(c.to_string()),
-            }
-        }
-    }
-    lines.retain(|line| !line.trim().is_empty());
-    lines
 }
 
 #[cfg(test)]
@@ -94,7 +76,7 @@ mod tests {
         let Some(Block::Path { stations }) = document().blocks.pop() else {
             panic!("a path")
         };
-        insta::assert_snapshot!(draw(&stations), @r"
+        insta::assert_snapshot!(draw(&stations, 200), @r"
         ┌──────────────────┐
         │ Sender           │
         │ a@example.com    │

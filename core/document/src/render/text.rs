@@ -94,7 +94,10 @@ pub fn block(block: &Block, layout: Layout) -> String {
         Block::Heading { text } => layout.paint(&printable_line(text), "1"),
         Block::Text { text } => printable(text).into_owned(),
         Block::Code { text, marks } => indent(&marked(&printable(text), marks, layout)),
-        Block::Path { stations } => indent(&path::draw(stations)),
+        Block::Path { stations } => indent(&path::draw(
+            stations,
+            usize::from(layout.width.saturating_sub(2)),
+        )),
         Block::Link { label, url } => format!("{}: {}", printable_line(label), printable_line(url)),
         Block::Attachment { name, text } => {
             format!("{}:\n{}", printable_line(name), indent(&printable(text)))

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, net::IpAddr};
 
 use jiff::Timestamp;
+use netvane_document::duration;
 
 use super::{
     boundary::TrustBoundary, hops::ReceivedChain, model::Anomaly, names, received::Received,
@@ -307,7 +308,10 @@ fn time(
     if let Some(now) = now {
         let ahead = at.duration_since(now).as_secs();
         if ahead > AHEAD_SECONDS {
-            say(format!("The date is {} in the future.", span(ahead)));
+            say(format!(
+                "The date is {} in the future.",
+                duration::rounded(ahead.unsigned_abs())
+            ));
         }
     }
 
@@ -322,21 +326,12 @@ fn time(
             };
             say(format!(
                 "Timestamp is {} earlier than hop {first} (clock skew?).{zone}",
-                span(-delay)
+                duration::rounded(delay.unsigned_abs())
             ));
         }
     }
 
     *before = Some((index, at));
-}
-
-fn span(seconds: i64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
 }
 
 /// Exchange writes its version where others write an id.

@@ -100,3 +100,65 @@ fn one_refused_address_refuses_the_name() {
             .is_err()
     );
 }
+
+#[test]
+fn the_local_user_may_name_private_addresses_that_are_not_denied() {
+    let guard = guard(&[], &["10.0.0.0/8"]);
+    let check = |address: &str, may_be_private| {
+        let address = address.parse().expect(address);
+        guard.check_target("host", address, may_be_private).is_ok()
+    };
+
+    for address in [
+        "127.0.0.1",
+        "::ffff:127.0.0.1",
+        "192.168.1.1",
+        "169.254.1.1",
+        "100.64.0.1",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+    ] {
+        assert!(check(address, true) && !check(address, false), "{address}");
+    }
+
+    for address in [
+        "10.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b::192.168.1.1",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "255.255.255.255",
+        "192.0.2.1",
+    ] {
+        assert!(!check(address, true), "{address}");
+    }
+    assert!(check("8.8.8.8", true));
+}
+
+#[tokio::test]
+async fn only_a_lookup_with_the_permission_may_contact_named_private_addresses() {
+    let guard = guard(&[], &[]);
+    let address = "127.0.0.1".parse().expect("an address");
+    assert!(
+        guard.check_named("here", address).is_err(),
+        "outside of a lookup"
+    );
+
+    for permission in [true, false] {
+        let lookup = async {
+            assert_eq!(guard.check_named("here", address).is_ok(), permission);
+            assert_eq!(
+                guard.check_all_named("here", [address], 53).is_ok(),
+                permission
+            );
+            assert!(guard.check("here", address).is_err(), "from an answer");
+        };
+        crate::EgressBudget::new(0)
+            .with_private_targets(permission)
+            .during(lookup)
+            .await;
+    }
+}

@@ -101,7 +101,7 @@ async fn run(
     };
     let port = url.port_or_known_default().unwrap_or(443);
 
-    let addresses = match addresses(net, query, &host).await? {
+    let addresses = match addresses(net, query, &url, &host).await? {
         Ok(addresses) => addresses,
         Err(none) => return Ok(failed(HttpTrouble::NoAddress(none.rcode))),
     };
@@ -149,12 +149,21 @@ async fn run(
 async fn addresses(
     net: &Net,
     query: &HttpQuery,
+    url: &Url,
     host: &Host,
 ) -> Result<Result<Vec<IpAddr>, NoAddress>, Failure> {
     match resolved(query, host) {
-        Some(address) => net.locate(&Host::Address(address), None).await,
-        None => net.locate(host, query.version).await,
+        Some(address) if is_named(query, url) => net.locate(&Host::Address(address), None).await,
+        Some(address) => net.locate_from_answer(&Host::Address(address), None).await,
+        None if is_named(query, url) => net.locate(host, query.version).await,
+        None => net.locate_from_answer(host, query.version).await,
     }
+}
+
+/// Whether the user named the server of this URL: it is that of the first request. A redirect to another path of the same
+/// server stays there; any other redirect is the server's choice.
+fn is_named(query: &HttpQuery, url: &Url) -> bool {
+    url.origin() == query.url.origin()
 }
 
 /// The address that the user gave for the host of the first URL.

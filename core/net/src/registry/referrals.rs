@@ -28,10 +28,11 @@ impl Registries {
 
         while let Some(server) = next.take() {
             let at_root = first.is_none() && queried.is_empty();
+            let is_named = first.is_some() && queried.is_empty();
             queried.push(server.host.to_string());
             let started = Instant::now();
             let line = servers::line(kind, query, &server);
-            let answer = self.0.whois.query(&server, &line, query).await;
+            let answer = self.0.whois.query(&server, is_named, &line, query).await;
             let elapsed_ms = millis(started);
             let WhoisStep {
                 outcome: outcome_text,

@@ -76,7 +76,7 @@ fn whois(timeout_ms: u64) -> Whois {
 
 /// Sends a query and returns the decoded answer.
 async fn query(whois: &Whois, server: &Scripted, line: &str, subject: &str) -> String {
-    let bytes = whois.query(&server.endpoint, line, subject).await;
+    let bytes = whois.query(&server.endpoint, true, line, subject).await;
     whois::decode(&bytes.expect("an answer"))
 }
 
@@ -111,7 +111,7 @@ async fn keeps_a_partial_answer_and_remembers_the_server() {
         let whois = whois(1000);
         let server = Scripted::start("127.0.0.1", text, end).await;
         for connections in [2, 3] {
-            let answer = whois.query(&server.endpoint, "widget.test", "widget.test");
+            let answer = whois.query(&server.endpoint, true, "widget.test", "widget.test");
             let answer = answer.await.expect("a partial answer");
             assert!(answer.starts_with(b"widget.test\r\n"));
             assert_eq!(
@@ -128,7 +128,12 @@ async fn a_server_that_sends_nothing_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let endpoint = listener.local_addr().expect("an address").to_string();
     let failure = whois
-        .query(&endpoint.parse().expect("an endpoint"), "a.test", "a.test")
+        .query(
+            &endpoint.parse().expect("an endpoint"),
+            true,
+            "a.test",
+            "a.test",
+        )
         .await
         .expect_err("silence");
     assert_eq!(failure.code().0, "timeout");
@@ -141,7 +146,7 @@ async fn a_refused_connection_is_not_retried() {
     let endpoint = listener.local_addr().expect("an address").to_string();
     drop(listener);
     let endpoint = endpoint.parse().expect("an endpoint");
-    let failure = whois.query(&endpoint, "a.test", "a.test").await;
+    let failure = whois.query(&endpoint, true, "a.test", "a.test").await;
     assert_eq!(
         failure.expect_err("refused").to_string(),
         "127.0.0.1: Connection refused (os error 111)"
@@ -153,7 +158,7 @@ async fn a_refused_connection_is_not_retried() {
 async fn sends_nothing_over_budget() {
     let whois = whois(5000);
     let server = Scripted::start("127.0.0.1", FACTS, End::Closes).await;
-    let asking = whois.query(&server.endpoint, "widget.test", "widget.test");
+    let asking = whois.query(&server.endpoint, true, "widget.test", "widget.test");
     let failure = egress_budget::EgressBudget::new(100).during(asking).await;
     assert_eq!(
         failure.expect_err("no budget").to_string(),
@@ -233,7 +238,7 @@ async fn a_server_on_another_port_is_refused_or_counts_as_a_port_check() {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(())
         });
-        let asking = whois.query(&server.endpoint, "widget.test", "widget.test");
+        let asking = whois.query(&server.endpoint, true, "widget.test", "widget.test");
         let answer = budget.during(asking).await;
         assert_eq!(answer.err().map_or("", |failure| failure.code().0), outcome);
         assert_eq!(counter.load(Ordering::Relaxed), charges);

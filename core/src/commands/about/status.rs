@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_document::{Answer, Cell, Document, Failure, Severity, duration};
 use netvane_facts::geo::DatabaseInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,7 @@ impl Answer for Data {
         let summary = format!(
             "Version {}, up for {}",
             self.version,
-            format_duration(self.uptime_seconds)
+            duration::rounded(self.uptime_seconds)
         );
 
         let mut document = Document::new("Netvane", summary, Severity::Good);
@@ -236,7 +236,7 @@ impl Data {
             format!("{} light, {} heavy", self.limits.light, self.limits.heavy),
         );
 
-        let max_age = format_duration(self.limits.cache_seconds);
+        let max_age = duration::rounded(self.limits.cache_seconds);
         document.field(
             "Cache",
             format!(
@@ -276,15 +276,6 @@ impl Data {
                 format!("{left} of {per_minute} units left (refills every minute)"),
             );
         }
-    }
-}
-
-fn format_duration(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 

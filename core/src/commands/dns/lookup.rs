@@ -309,16 +309,8 @@ impl Lookup {
     }
 }
 
-/// A TTL in its largest exact unit: `5m`, `1h`, `2d`, `299s`.
-pub(crate) fn ttl(seconds: u32) -> String {
-    match seconds {
-        0 => "0s".into(),
-        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
-        s if s % 3600 == 0 => format!("{}h", s / 3600),
-        s if s % 60 == 0 => format!("{}m", s / 60),
-        s => format!("{s}s"),
-    }
-}
+/// A TTL as text.
+pub(crate) use netvane_document::duration::exact as ttl;
 
 /// A number with its noun: `1 record`, `3 records`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {

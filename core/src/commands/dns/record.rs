@@ -187,7 +187,7 @@ fn add_soa(document: &mut Document, data: &str) {
         (5, "Expire"),
         (6, "Negative TTL"),
     ] {
-        let seconds = word(data, index).parse().unwrap_or(0);
+        let seconds: u32 = word(data, index).parse().unwrap_or(0);
         document.field(name, ttl(seconds));
     }
 }

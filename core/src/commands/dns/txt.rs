@@ -70,10 +70,9 @@ impl Command for Txt {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
         let answered = look_up_explained(cx, &client, self.domain.as_str(), Rtype::TXT).await?;
-        let texts = answered.records.iter().filter_map(read).collect();
         Ok(Data {
+            texts: texts(&answered.records),
             lookup: answered.lookup,
-            texts,
         })
     }
 
@@ -87,6 +86,13 @@ impl Text {
         let purpose = self.purpose.as_deref();
         purpose.is_some_and(|purpose| purpose.starts_with("SPF:"))
     }
+}
+
+/// Returns the texts of the records: SPF, which most people look for, then the others in the order of the answer.
+fn texts(records: &[Record]) -> Vec<Text> {
+    let mut texts: Vec<Text> = records.iter().filter_map(read).collect();
+    texts.sort_by_key(|text| !text.is_spf());
+    texts
 }
 
 fn read(record: &Record) -> Option<Text> {
@@ -201,11 +207,7 @@ impl Answer for Data {
             .lookup
             .document(count(number, "text record", "text records"));
 
-        // What most people look for comes first.
-        let mut texts: Vec<&Text> = self.texts.iter().collect();
-        texts.sort_by_key(|text| !text.is_spf());
-
-        for text in texts {
+        for text in &self.texts {
             document.heading(format!(
                 "{} · TTL {}",
                 text.purpose.as_deref().unwrap_or("Text"),

@@ -6,7 +6,7 @@ mod transcript;
 use std::{net::SocketAddr, time::Duration};
 
 use domain::base::Rtype;
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, duration};
 use netvane_net::{dns::Client, smtp::Exchange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -274,7 +274,7 @@ impl Answer for Data {
         }
 
         if let Some(after) = self.report.retry_after {
-            document.field("Retry after", format!("{after} s"));
+            document.field("Retry after", duration::exact(after));
         }
 
         if !self.in_progress {

@@ -345,22 +345,6 @@ fn reports_a_duplicate_id() {
 }
 
 #[test]
-fn formats_a_span_in_a_suitable_unit() {
-    for (seconds, expected) in [
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (7199, "119 min"),
-        (7200, "2 h"),
-        (172_799, "47 h"),
-        (172_800, "2 days"),
-        (31_536_000, "365 days"),
-    ] {
-        assert_eq!(span(seconds), expected);
-    }
-}
-
-#[test]
 fn lists_at_most_a_hundred_anomalies() {
     let line = "from localhost (a.example [192.0.2.1]) by mx.reader.example with ESMTP";
     let lines = vec![line; 150];

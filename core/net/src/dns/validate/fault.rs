@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use domain::base::Rtype;
+use netvane_document::duration;
 
 use crate::dns::{Client, Data, Message, Question, Record, without_dot};
 
@@ -86,12 +87,12 @@ pub(in crate::dns) fn signature_fault(message: &Message, now: u32) -> Option<Str
         if since_expiry > 0 {
             Some(format!(
                 "the signature of the {covered} record of {name} expired {} ago",
-                span(since_expiry)
+                duration::rounded(since_expiry.unsigned_abs().into())
             ))
         } else if until_start > 0 {
             Some(format!(
                 "the signature of the {covered} record of {name} is not valid yet (starts in {})",
-                span(until_start)
+                duration::rounded(until_start.unsigned_abs().into())
             ))
         } else {
             None
@@ -174,14 +175,6 @@ fn mismatch(signer: &str, ds: &Message, keys: &Message) -> Option<String> {
             tags(&key_tags)
         )
     })
-}
-
-fn span(seconds: i32) -> String {
-    match seconds {
-        0..3600 => format!("{} min", seconds / 60 + 1),
-        3600..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
 }
 
 #[cfg(test)]

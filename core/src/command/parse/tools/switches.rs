@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Entry, parse::assign::find},
-    spec::ArgumentKind,
+    spec::{ArgumentKind, Completes},
 };
 
 use super::super::tokens::Token;
@@ -25,12 +25,17 @@ use Meaning::{Default, Fixed, Number, Value};
 /// An option after one hyphen: the command, the option and its meaning. The command `*` stands for all.
 type Switch = (&'static str, &'static str, Meaning);
 
-const SWITCHES: [Switch; 42] = [
+const SWITCHES: [Switch; 46] = [
+    // The IP version of the connection to the server: any will do.
+    ("dig", "4", Default),
+    ("dig", "6", Default),
     ("*", "4", Fixed("ipv", "4")),
     ("*", "6", Fixed("ipv", "6")),
     ("ping", "c", Value("count")),
     ("ping", "n", Number("count")),
     ("ping", "p", Value("port")),
+    ("ping", "P", Value("port")),
+    ("ping", "T", Fixed("protocol", "tcp")),
     ("trace", "n", Fixed("names", "no")),
     ("trace", "d", Fixed("names", "no")),
     ("trace", "m", Value("max_hops")),
@@ -83,6 +88,16 @@ const FLAGS: [(&str, &str, &str); 11] = [
     ("noshort", "short", "no"),
     ("bufsiz", "bufsize", ""),
     ("client", "subnet", ""),
+];
+
+/// Flags of dig, without `no`, that say which parts to print or how long to wait; the answer is the same with and without
+/// them. Those with a value are followed by `=`.
+#[rustfmt::skip]
+const HARMLESS: [&str; 41] = [
+    "aaflag", "aaonly", "additional", "adflag", "all", "answer", "authority", "badcookie", "besteffort", "class", "cl",
+    "cmd", "comments", "cookie", "crypto", "defname", "edns", "edns=", "fail", "identify", "idnin", "idnout",
+    "keepalive", "keepopen", "mapped", "multi", "multiline", "ndots=", "onesoa", "qr", "question", "retry=",
+    "rrcomments", "search", "showsearch", "stats", "time=", "timeout=", "tries=", "ttlid", "ttlunits",
 ];
 
 /// Converts the options of the tool `name` to options of the command; leaves all other words as they are.
@@ -190,8 +205,25 @@ fn plus(entry: &Entry, text: &str) -> Option<Vec<String>> {
         };
     }
 
+    let takes_type = entry
+        .arguments
+        .iter()
+        .any(|argument| argument.completes == Some(Completes::RecordType));
+    if takes_type && is_harmless(&name, value.is_some()) {
+        return Some(Vec::new());
+    }
+
     let flag = name.strip_prefix("no")?;
     let argument = find(entry, flag).filter(|found| found.kind == ArgumentKind::Boolean)?;
     let is_whole = find(entry, &name).is_none() && value.is_none();
     is_whole.then(|| vec![format!("--{}=no", argument.name)])
+}
+
+/// Whether dig's answer is the same with this flag and without it.
+fn is_harmless(name: &str, has_value: bool) -> bool {
+    let plain = name.strip_prefix("no").filter(|_| !has_value);
+    HARMLESS.iter().any(|flag| match flag.strip_suffix('=') {
+        Some(flag) => has_value && flag == name,
+        None => !has_value && (*flag == name || Some(*flag) == plain),
+    })
 }

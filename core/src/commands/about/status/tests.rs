@@ -170,19 +170,3 @@ fn counts_the_age_of_a_database_in_days() {
     assert_eq!(of(Some(before(49).to_string())), Some(2));
     assert_eq!(of(Some(before(1).to_string())), Some(0));
 }
-
-#[test]
-fn rounds_durations() {
-    for (seconds, expected) in [
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (7199, "119 min"),
-        (7200, "2 h"),
-        (172_799, "47 h"),
-        (172_800, "2 days"),
-        (u64::MAX, "213503982334601 days"),
-    ] {
-        assert_eq!(format_duration(seconds), expected);
-    }
-}

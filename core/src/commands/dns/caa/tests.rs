@@ -38,9 +38,9 @@ fn lists_issuers_before_contacts() {
     assert_eq!(
         rows(&document),
         [
-            "issue | ca.test; account=1 (exact) | may issue certificates (critical) (aside) | 1m",
-            "issuewild | ; (exact) | no CA may issue wildcard certificates (aside) | 1m",
-            "iodef | mailto:pki@example.test (exact) | contact for violation reports (aside) | 1m"
+            "issue | ca.test; account=1 (exact) | may issue certificates (critical) (aside) | 1 min",
+            "issuewild | ; (exact) | no CA may issue wildcard certificates (aside) | 1 min",
+            "iodef | mailto:pki@example.test (exact) | contact for violation reports (aside) | 1 min"
         ]
     );
 }

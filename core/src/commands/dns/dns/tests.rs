@@ -63,11 +63,11 @@ fn one_table_lists_all_types_in_order() {
     # DNS of example.test
     ✓ 5 records of 3 types
     [Type | Data | TTL]
-    A | 192.0.2.1 (address) | 1m
-    MX | 5 c.example.test. (exact) | 5m
-     | 10 a.example.test. (exact) | 5m
-     | 20 b.example.test. (exact) | 5m
-    TXT | "v=spf1 -all" (exact) | 5m
+    A | 192.0.2.1 (address) | 1 min
+    MX | 5 c.example.test. (exact) | 5 min
+     | 10 a.example.test. (exact) | 5 min
+     | 20 b.example.test. (exact) | 5 min
+    TXT | "v=spf1 -all" (exact) | 5 min
     Answered by: 192.0.2.53:53 (aside)
     "#);
 }
@@ -83,7 +83,7 @@ fn types_beyond_the_common_ones_come_last() {
     data.records.insert("AFSDB".into(), vec![record]);
     assert_eq!(
         rows(&data.present_checked()),
-        ["TXT | \"x\" (exact) | 5m", "AFSDB | 1 2 3 (exact) | 1s"]
+        ["TXT | \"x\" (exact) | 5 min", "AFSDB | 1 2 3 (exact) | 1 s"]
     );
 }
 
@@ -103,8 +103,8 @@ fn an_alias_is_listed_once_and_records_of_its_target_name_their_owner() {
     assert_eq!(
         rows(&data.present_checked()),
         [
-            "A | 192.0.2.1 (at web.test) (exact) | 1m",
-            "CNAME | web.test (domain) | 5m"
+            "A | 192.0.2.1 (at web.test) (exact) | 1 min",
+            "CNAME | web.test (domain) | 5 min"
         ]
     );
 }

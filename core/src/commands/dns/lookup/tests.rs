@@ -376,26 +376,6 @@ fn json_matches_the_contract() {
 }
 
 #[test]
-fn ttls_use_the_largest_exact_unit() {
-    for (seconds, text) in [
-        (0, "0s"),
-        (1, "1s"),
-        (59, "59s"),
-        (60, "1m"),
-        (61, "61s"),
-        (300, "5m"),
-        (3600, "1h"),
-        (5400, "90m"),
-        (86_399, "86399s"),
-        (86_400, "1d"),
-        (172_800, "2d"),
-        (u32::MAX, "4294967295s"),
-    ] {
-        assert_eq!(ttl(seconds), text);
-    }
-}
-
-#[test]
 fn count_uses_singular_for_one() {
     assert_eq!(count(0, "hop", "hops"), "0 hops");
     assert_eq!(count(1, "hop", "hops"), "1 hop");

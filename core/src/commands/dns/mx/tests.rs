@@ -170,8 +170,8 @@ fn lists_mail_servers_with_addresses_and_faults() {
     # MX of example.test
     ! 1 of 2 mail servers resolves
     [Preference | Mail server | Addresses | TTL]
-    5 | a.test (domain) | 192.0.2.1 / 192.0.2.2 (address) | 5m
-    10 | b.test (domain) | none (bad) | 5m
+    5 | a.test (domain) | 192.0.2.1 / 192.0.2.2 (address) | 5 min
+    10 | b.test (domain) | none (bad) | 5 min
     Answered by: 192.0.2.53:53 (aside)
     ! Mail server b.test does not exist (NXDOMAIN)
     "#);

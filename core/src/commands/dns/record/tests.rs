@@ -79,8 +79,8 @@ fn lists_addresses_with_their_ttl() {
     ✓ 2 IPv4 addresses
     Alias (CNAME): example.test → web.test (exact)
     [Address | TTL]
-    192.0.2.1 (address) | 61s
-    192.0.2.2 (address) | 61s
+    192.0.2.1 (address) | 61 s
+    192.0.2.2 (address) | 61 s
     Answered by: 192.0.2.53:53 (aside)
     "#);
 }
@@ -110,10 +110,10 @@ fn shows_the_fields_of_an_soa() {
     Primary server: ns1.example.test (domain)
     Contact: hostmaster@example.test (exact)
     Serial: 2026010101
-    Refresh: 2h
-    Retry: 1h
-    Expire: 14d
-    Negative TTL: 5m
+    Refresh: 2 h
+    Retry: 1 h
+    Expire: 14 days
+    Negative TTL: 5 min
     Answered by: 192.0.2.53:53 (aside)
     "#);
 }
@@ -139,7 +139,7 @@ fn missing_soa_fields_are_empty_or_zero() {
     add_soa(&mut document, "ns1.");
     assert_eq!(field(&document, "Primary server"), Some("ns1"));
     assert_eq!(field(&document, "Serial"), Some(""));
-    assert_eq!(field(&document, "Negative TTL"), Some("0s"));
+    assert_eq!(field(&document, "Negative TTL"), Some("0 s"));
 }
 
 #[test]
@@ -155,9 +155,9 @@ fn sorts_srv_records_by_priority() {
     assert_eq!(
         rows(&document),
         [
-            "3 | 0 | 5061 | a.test (domain) | 1m",
-            "20 | 5 | 5060 | b.test (domain) | 1m",
-            "100 | 0 | 1 | c.test (domain) | 1m"
+            "3 | 0 | 5061 | a.test (domain) | 1 min",
+            "20 | 5 | 5060 | b.test (domain) | 1 min",
+            "100 | 0 | 1 | c.test (domain) | 1 min"
         ]
     );
 }
@@ -176,7 +176,7 @@ fn srv_target_root_means_not_available() {
         "example.test. 60 IN SRV 0 0 0 .\nexample.test. 60 IN SRV 1 0 5060 a.test.",
     );
     assert_eq!(some.summary, "2 records");
-    assert_eq!(rows(&some), ["1 | 0 | 5060 | a.test (domain) | 1m"]);
+    assert_eq!(rows(&some), ["1 | 0 | 5060 | a.test (domain) | 1 min"]);
 }
 
 #[test]

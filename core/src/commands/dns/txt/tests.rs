@@ -11,7 +11,7 @@ use netvane_document::Severity;
 fn data(lines: &str) -> Data {
     Data {
         lookup: lookup("example.test", Rtype::TXT, answers(lines)),
-        texts: records(lines).iter().filter_map(read).collect(),
+        texts: texts(&records(lines)),
     }
 }
 
@@ -72,21 +72,21 @@ fn strings_of_a_record_are_joined_without_separators() {
 }
 
 #[test]
-fn each_text_has_its_purpose_as_heading() {
+fn each_text_has_its_purpose_as_heading_and_spf_is_first() {
     let data = data(
         "
-        example.test. 300 IN TXT \"v=spf1 mx -all\"
         example.test. 60 IN TXT \"hello <b>world</b>\"
+        example.test. 300 IN TXT \"v=spf1 mx -all\"
         ",
     );
     insta::assert_snapshot!(shown(&data.present_checked()), @r#"
     # TXT of example.test
     ✓ 2 text records
-    ## SPF: servers that may send mail for this domain (RFC 7208) · TTL 5m
+    ## SPF: servers that may send mail for this domain (RFC 7208) · TTL 5 min
     ```
     v=spf1 mx -all
     ```
-    ## Text · TTL 1m
+    ## Text · TTL 1 min
     ```
     hello <b>world</b>
     ```

@@ -1,6 +1,6 @@
 //! Renders the trace of a message.
 
-use netvane_document::{Answer, Cell, Document, Role, Severity};
+use netvane_document::{Answer, Cell, Document, Role, Severity, duration};
 use netvane_facts::mailtrace::{Anomaly, Authentication, BoundaryKind, Confidence, ReportedResult};
 
 use super::{Data, Hop, sender::Verdict};
@@ -281,12 +281,7 @@ fn time<'a>(at: &'a str, day: &mut &'a str) -> String {
 /// Rounded delay, such as `3 s`; negative (`−2 min`) if the clocks of two servers disagree.
 fn span(seconds: i64) -> String {
     let sign = if seconds < 0 { "−" } else { "" };
-    match seconds.unsigned_abs() {
-        seconds @ 0..120 => format!("{sign}{seconds} s"),
-        seconds @ 120..7200 => format!("{sign}{} min", seconds / 60),
-        seconds @ 7200..172_800 => format!("{sign}{} h", seconds / 3600),
-        seconds => format!("{sign}{} days", seconds / 86_400),
-    }
+    format!("{sign}{}", duration::rounded(seconds.unsigned_abs()))
 }
 
 #[cfg(test)]

@@ -275,7 +275,7 @@ fn all_results_are_shown() {
     ! Unknown: mx.test greylisted us; try again later
     Reason: a fault
     Did you mean: ada@example.com (exact)
-    Retry after: 300 s
+    Retry after: 5 min
     [Check | Result]
     Valid syntax | yes (good)
     Disposable domain | no (good)

@@ -1,6 +1,6 @@
 //! The document of `http`.
 
-use netvane_document::{Answer, Cell, Document, Role, Severity};
+use netvane_document::{Answer, Cell, Document, Role, Severity, duration};
 use netvane_facts::target::name_warning;
 
 use super::{
@@ -158,7 +158,7 @@ impl Data {
             }
         }
         if let Some(hsts) = &self.hsts {
-            let mut text = format!("{} days", hsts.max_age / 86_400);
+            let mut text = duration::rounded(hsts.max_age);
             if hsts.include_subdomains {
                 text.push_str(", with subdomains");
             }

@@ -8,7 +8,6 @@ use super::super::{
     receiver::Exchange,
     services::{Evidence, Service, Services},
 };
-use crate::commands::dns::lookup::count;
 
 /// Maximum number of characters of a record shown; the data contains all of it.
 const SHOWN_RECORD: usize = 240;
@@ -174,14 +173,4 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
     }
 
     fields
-}
-
-/// Rounded duration, such as `5 minutes` or `7 days`.
-pub(super) fn roughly(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} minutes", seconds / 60),
-        7200..172_800 => format!("{} hours", seconds / 3600),
-        seconds => count((seconds / 86_400) as usize, "day", "days"),
-    }
 }

@@ -332,17 +332,3 @@ fn long_records_are_truncated_at_a_character() {
         Cell::exact(format!("{fits}…"))
     );
 }
-
-#[test]
-fn durations_are_rounded() {
-    for (seconds, told) in [
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 minutes"),
-        (7200, "2 hours"),
-        (172_800, "2 days"),
-        (31_557_600, "365 days"),
-    ] {
-        assert_eq!(facts::roughly(seconds), told);
-    }
-}

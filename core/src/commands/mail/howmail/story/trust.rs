@@ -1,12 +1,8 @@
 //! Steps 4 and 5: sender authentication and transport security.
 
-use netvane_document::{Cell, Document, Role};
+use netvane_document::{Cell, Document, Role, duration};
 
-use super::{
-    super::Data,
-    SHOWN_EXCHANGES,
-    facts::{record_cell, roughly},
-};
+use super::{super::Data, SHOWN_EXCHANGES, facts::record_cell};
 
 /// SPF, DKIM and DMARC of the sender's domain.
 pub(super) fn sender(data: &Data, document: &mut Document) {
@@ -197,7 +193,7 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
         _ => "policy disabled",
     };
 
-    let kept = roughly(policy.max_age);
+    let kept = duration::rounded(policy.max_age);
 
     document.field(
         "MTA-STS",
