@@ -33,6 +33,7 @@ pub(crate) fn exchange(name: &str) -> Exchange {
         welcome: EhloInfo::default(),
         unreachable: None,
         inward: false,
+        unresolved: false,
         dane: None,
     }
 }
