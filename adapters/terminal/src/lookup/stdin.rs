@@ -68,9 +68,10 @@ async fn read_message(mut input: impl Read) -> anyhow::Result<Option<String>> {
             pushed => pushed?,
         }
     }
-    Ok(match is_empty {
-        true => None,
-        false => Some(upload.finish().await?),
+    Ok(if is_empty {
+        None
+    } else {
+        Some(upload.finish().await?)
     })
 }
 

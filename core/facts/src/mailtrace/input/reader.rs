@@ -124,9 +124,10 @@ impl MessageReader {
                 let begin = signed_start(text.as_bytes());
                 // Only of ASCII it is certain which bytes the signer saw, and where they are.
                 let position = begin.position();
-                let begin = match text.as_bytes()[..position].is_ascii() {
-                    true => begin,
-                    false => SignedStart::Invalid,
+                let begin = if text.as_bytes()[..position].is_ascii() {
+                    begin
+                } else {
+                    SignedStart::Invalid
                 };
                 let marks = self.start.chunks_exact(2);
                 let marks = marks

@@ -153,7 +153,7 @@ impl Data {
     }
 
     /// Whether no mail server has an address, and the lookup of one failed.
-    fn is_unresolved(&self) -> bool {
+    pub(super) fn is_unresolved(&self) -> bool {
         let exchanges = &self.receiver.exchanges;
         exchanges.iter().any(|exchange| exchange.unresolved)
             && exchanges
