@@ -15,7 +15,7 @@ use memory::{
 };
 use netvane_core::{
     Engine, Platform,
-    request::{Input, Request},
+    request::{Input, Request, mail_upload::MailUpload},
     settings::Settings,
 };
 
@@ -23,6 +23,8 @@ use netvane_core::{
 const MAX_PEAK: usize = 4 * MIB;
 /// The same for a pasted message of half a megabyte, of which the request holds copies.
 const MAX_PEAK_OF_MAIL: usize = 8 * MIB;
+/// The same for a signed message that is uploaded, whatever its size.
+const MAX_PEAK_OF_UPLOAD: usize = MIB;
 
 fn settings(dns: &DnsAnswers, variables: &[(&str, String)]) -> Settings {
     let always = [
@@ -39,6 +41,39 @@ fn settings(dns: &DnsAnswers, variables: &[(&str, String)]) -> Settings {
     let all = always.iter().chain(variables);
     let all = all.map(|(key, value)| (format!("NETVANE__{key}"), value.clone()));
     Settings::load(None, all).expect("settings")
+}
+
+/// Uploads a signed message of this size, runs the command on it, and returns the same.
+async fn measure_upload(engine: &Engine, size: usize) -> (usize, String) {
+    let head = "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=a.test; s=s; h=from; bh=AAAA; b=AAAA\r\n\
+        DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d=a.test; s=s; h=from; bh=AAAA; b=AAAA\r\n\
+        From: Ann <ann@a.test>\r\n\r\n";
+    let lines = "A line of the body, as long as usual. \r\n".repeat(400);
+    let before = allocations::start();
+
+    let mut upload = MailUpload::default();
+    upload.push(head.as_bytes()).await.expect("it fits");
+    for part in std::iter::repeat_n(lines.as_bytes(), size / lines.len() - 1) {
+        upload.push(part).await.expect("it fits");
+    }
+    let message = upload.finish().await.expect("a message");
+    let arguments = serde_json::Map::from_iter([("message".to_owned(), message.into())]);
+    let input = Input::Named {
+        name: "trace_mail".into(),
+        arguments,
+    };
+    let reply = engine
+        .ask(Request::new(Platform::Terminal, input), |_| {})
+        .await;
+    let peak = allocations::peak().saturating_sub(before);
+
+    let json: serde_json::Value =
+        serde_json::from_str(&reply.expect("a reply").to_json()).expect("JSON");
+    let signatures = json["data"]["authentication"]["dkim"].as_array();
+    (
+        peak,
+        format!("{} signatures", signatures.map_or(0, Vec::len)),
+    )
 }
 
 /// Runs a line and returns the bytes that it took at its peak, with a short form of the outcome.
@@ -144,6 +179,16 @@ async fn all() {
             &format!("message of {name}"),
             peak,
             MAX_PEAK_OF_MAIL,
+            &outcome,
+        );
+    }
+
+    for size in [1, 25] {
+        let (peak, outcome) = measure_upload(&engine, size * MIB).await;
+        check(
+            &format!("upload of {size} MiB"),
+            peak,
+            MAX_PEAK_OF_UPLOAD,
             &outcome,
         );
     }

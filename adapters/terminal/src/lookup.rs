@@ -1,10 +1,8 @@
 //! Runs one lookup and prints its reply to standard output.
 
-use std::{
-    io::{IsTerminal, Read},
-    process::ExitCode,
-    sync::Arc,
-};
+mod stdin;
+
+use std::{io::IsTerminal, process::ExitCode};
 
 use terminal_size::{Width, terminal_size};
 
@@ -14,10 +12,7 @@ use crate::{
     screen::Screen,
 };
 use netvane_core::{
-    Caller, Engine, Failure, Input, Platform, Request, UsageError, UsageKind,
-    args::{MAX_MESSAGE, Message},
-    command::Entry,
-    document::render,
+    Caller, Engine, Failure, Input, Platform, Request, UsageError, UsageKind, document::render,
 };
 
 /// Runs the lookup. Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error, 3 for a reply that is as bad
@@ -33,9 +28,13 @@ pub(crate) fn run(
         .build()?;
     let line = line(&with_options(words, options));
     let mut screen = Screen::new(output, options);
-    let input = match piped(&engine, words, options)? {
-        Some(input) => input,
-        None => Input::Text(line.clone()),
+    let input = match runtime.block_on(stdin::input(&engine, words, options)) {
+        Ok(Some(input)) => input,
+        Ok(None) => Input::Text(line.clone()),
+        Err(error) => {
+            let failure = error.downcast::<Failure>()?;
+            return Ok(fail(&failure, &line, output));
+        }
     };
     let request = Request::new(Platform::Terminal, input).by(Caller {
         own: true,
@@ -75,13 +74,7 @@ pub(crate) fn run(
                 Failure::Usage(error) => action_error(error, &line),
                 _ => None,
             };
-            let failure = meant.map_or(failure, Failure::Usage);
-            eprint!("{}", describe_failure(&failure, &line, output));
-            ExitCode::from(if matches!(failure, Failure::Usage(_)) {
-                2
-            } else {
-                1
-            })
+            fail(&meant.map_or(failure, Failure::Usage), &line, output)
         }
         None => ExitCode::from(130),
     };
@@ -94,6 +87,15 @@ pub(crate) fn run(
     Ok(status)
 }
 
+/// Prints a failure and returns its exit status.
+fn fail(failure: &Failure, line: &str, output: &Output) -> ExitCode {
+    eprint!("{}", describe_failure(failure, line, output));
+    ExitCode::from(match failure {
+        Failure::Usage(_) => 2,
+        _ => 1,
+    })
+}
+
 /// Adds the options of the program that the engine reads. They are written behind the command, because its last argument
 /// may take the rest of the line.
 fn with_options(words: &[String], options: &LookupOptions) -> Vec<String> {
@@ -102,53 +104,6 @@ fn with_options(words: &[String], options: &LookupOptions) -> Vec<String> {
         words.insert(words.len().min(1), "--short".into());
     }
     words
-}
-
-/// Reads standard input for a command that takes a message and got none, such as
-/// `netvane trace_mail < mail.eml`; `None` for other commands and on a terminal.
-fn piped(
-    engine: &Engine,
-    words: &[String],
-    options: &LookupOptions,
-) -> anyhow::Result<Option<Input>> {
-    let [name] = words else { return Ok(None) };
-    let name = name
-        .trim_start_matches('/')
-        .to_lowercase()
-        .replace('-', "_");
-    let takes_text = |entry: &&Arc<Entry>| matches!(&entry.arguments[..], [argument] if argument.rest && argument.required);
-    let Some(entry) = engine.registry().find(&name).filter(takes_text) else {
-        return Ok(None);
-    };
-    if std::io::stdin().is_terminal() {
-        return Ok(None);
-    }
-
-    let mut text = Vec::new();
-
-    std::io::stdin()
-        .lock()
-        .take(MAX_MESSAGE as u64 + 1)
-        .read_to_end(&mut text)?;
-    anyhow::ensure!(
-        text.len() <= MAX_MESSAGE,
-        "standard input is larger than {MAX_MESSAGE} bytes"
-    );
-    if text.is_empty() {
-        return Ok(None);
-    }
-
-    let argument = &entry.arguments[0];
-    let text = if argument.message {
-        Message::argument(text)
-    } else {
-        String::from_utf8_lossy(&text).into_owned()
-    };
-    let message = (argument.name.clone(), text.into());
-    let short = options.short.then(|| ("short".to_owned(), true.into()));
-    let arguments = [message].into_iter().chain(short).collect();
-
-    Ok(Some(Input::Named { name, arguments }))
 }
 
 /// Joins the words into one line that the grammar splits in the same places.

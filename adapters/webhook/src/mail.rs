@@ -24,8 +24,10 @@ const TYPES: [&str; 4] = [
 ];
 /// Name of the file field of a form.
 pub(crate) const FILE: &str = "file";
-/// Mebibytes of messages that are received at a time. A slow client takes only as many as it has sent.
+/// Mebibytes of messages in memory at a time. A slow client takes only as many as it has sent.
 const MAX_RECEIVED: usize = 128;
+/// Most mebibytes that one message keeps in memory: its start, and its form as an argument.
+const MAX_KEPT: usize = 16;
 static RECEIVED: Semaphore = Semaphore::const_new(MAX_RECEIVED);
 /// Deadline of a whole message; each part has the deadline of other requests.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -191,7 +193,7 @@ struct Share {
 impl Share {
     fn grow(&mut self, bytes: usize) -> Result<(), Failure> {
         self.bytes += bytes;
-        while self.permits.len() < self.bytes >> 20 {
+        while self.permits.len() < (self.bytes >> 20).min(MAX_KEPT) {
             let permit = RECEIVED.try_acquire().map_err(|_| {
                 Failure::Unavailable("too many uploads at a time; try again later".into())
             })?;
@@ -232,13 +234,13 @@ mod tests {
         let mut first = Share::default();
         first.grow((1 << 20) - 1).expect("less than one unit");
         assert_eq!(RECEIVED.available_permits(), MAX_RECEIVED);
-        first.grow(100 << 20).expect("it fits");
-        let mut second = Share::default();
-        assert!(matches!(
-            second.grow(50 << 20),
-            Err(Failure::Unavailable(_))
-        ));
-        drop((first, second));
+        let mut others: Vec<Share> = Vec::new();
+        others.resize_with(MAX_RECEIVED / MAX_KEPT, Share::default);
+        for other in &mut others {
+            other.grow(25 << 20).expect("it fits");
+        }
+        assert!(matches!(first.grow(1), Err(Failure::Unavailable(_))));
+        drop((first, others));
         assert_eq!(RECEIVED.available_permits(), MAX_RECEIVED);
     }
 

@@ -3,16 +3,18 @@
 
 Run by hand by a maintainer, never by the build. Needs Python 3.9+ and nothing else.
 
-    build.py --asn DIR --country DIR --out geo.mmdb
+    build.py --asn DIR --country DIR --delegations DIR --out geo.mmdb
 
 --asn      the unpacked npm package `@ip-location-db/asn` (asn-ipv4-num.csv, asn-ipv6-num.csv, package.json)
 --country  the unpacked Debian package `tor-geoipdb` (geoip, geoip6 somewhere below it)
+--delegations  the unpacked crate `iptocc` (src/data/v6.bin): the registries' delegations, for IPv6 ranges without country
 
 The same inputs give the same bytes: the build time in the metadata is the older of the two inputs' dates.
 """
-import argparse, csv, datetime, email.utils, ipaddress, json, pathlib, re, sys
+import argparse, csv, datetime, email.utils, ipaddress, json, pathlib, re, struct, sys
 from heapq import merge
 
+NO_COUNTRY = ("EU", "AP", "XX", "ZZ", "A1", "A2", "T1")  # pseudo codes that name no country
 ORG_MAX = 80  # characters; longer names carry no more information for a reader of a chat
 
 
@@ -39,10 +41,59 @@ def country_rows(path):
         if line.startswith("#") or not line:
             continue
         first, last, code = line.split(",")
-        if re.fullmatch("[A-Z]{2}", code) and code not in ("EU", "AP", "XX", "ZZ", "A1", "A2", "T1"):
+        if re.fullmatch("[A-Z]{2}", code) and code not in NO_COUNTRY:
             rows.append((number(first), number(last), code))
     rows.sort()
     return rows
+
+
+def delegation_rows(path):
+    """(first, last, code) sorted by first, from the table of iptocc: the five registries' `delegated` files. It has
+    an entry for each range in order, by the first 16 bits of the address; before them come indexes that are skipped."""
+    data = path.read_bytes()
+    u32 = lambda at: struct.unpack_from("<I", data, at)[0]
+    u128 = lambda at: int.from_bytes(data[at:at + 16], "little")
+    populated, at = u32(65536), 65540
+    firsts = [u32(at + 4 * i) for i in range(populated + 1)]
+    at += 4 * (populated + 1) + populated * 257 * 2
+    for _ in range(2):
+        at += 4 + u32(at) * (2 + 257 * 2 * 2)
+    codes = [data[at + 4 + 2 * i:at + 6 + 2 * i].decode() for i in range(u32(at))]
+    side = at + 4 + 2 * len(codes) + 4
+    entries = side + 33 * u32(side - 4) + 4
+
+    rows = []
+    for top, index in enumerate(data[:65536]):
+        if index == 0xFF:
+            continue
+        for entry in range(firsts[index], firsts[index + 1]):
+            offset, length, code = struct.unpack_from("<IBB", data, entries + 6 * entry)
+            if length:
+                first = top << 112 | offset << 80
+                last = first | (1 << 128 - length) - 1
+            else:
+                irregular = side + 33 * offset
+                first, last, code = u128(irregular), u128(irregular + 16), data[irregular + 32]
+            rows.append((first, last, codes[code]))
+    assert len(rows) == u32(entries - 4) and rows == sorted(rows), "not the table that this script knows"
+    return [row for row in rows if re.fullmatch("[A-Z]{2}", row[2]) and row[2] not in NO_COUNTRY]
+
+
+def filled(rows, others):
+    """`rows` with the parts of `others` that they do not cover; both sorted, each without overlaps."""
+    out, index = list(rows), 0
+    for first, last, value in others:
+        while index < len(rows) and rows[index][1] < first:
+            index += 1
+        at, next_row = first, index
+        while next_row < len(rows) and rows[next_row][0] <= last:
+            if rows[next_row][0] > at:
+                out.append((at, rows[next_row][0] - 1, value))
+            at = rows[next_row][1] + 1
+            next_row += 1
+        if at <= last:
+            out.append((at, last, value))
+    return sorted(out)
 
 
 def overlay(asns, countries):
@@ -180,6 +231,7 @@ def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--asn", type=pathlib.Path, required=True)
     args.add_argument("--country", type=pathlib.Path, required=True)
+    args.add_argument("--delegations", type=pathlib.Path, required=True)
     args.add_argument("--out", type=pathlib.Path, required=True)
     args = args.parse_args()
 
@@ -190,10 +242,16 @@ def main():
     country_date = email.utils.parsedate_to_datetime(header)
     built = min(asn_date, country_date)
 
+    crate = re.search(r'^version = "(.*)"', (args.delegations / "Cargo.toml").read_text(), re.M).group(1)
+    delegations = delegation_rows(args.delegations / "src/data/v6.bin")
+
     tree, data, offsets = Tree(), Data(), {}
     records, ranges = [], 0
     for bits, asn_file, country_file in ((32, "asn-ipv4-num.csv", geoip), (128, "asn-ipv6-num.csv", geoip6)):
-        for first, last, record in overlay(asn_rows(args.asn / asn_file), country_rows(country_file)):
+        countries = country_rows(country_file)
+        if bits == 128:
+            countries = filled(countries, delegations)
+        for first, last, record in overlay(asn_rows(args.asn / asn_file), countries):
             if record not in offsets:
                 offsets[record] = len(records)
                 records.append(data.record(*record))
@@ -219,6 +277,7 @@ def main():
         "binary_format_major_version": ("u16", 2), "binary_format_minor_version": ("u16", 0),
         "build_epoch": ("u64", int(built.timestamp())), "database_type": "Netvane-Country-ASN",
         "description": {"en": f"Country: IPFire Location via tor-geoipdb, {country_date:%Y-%m-%d}. "
+                              f"IPv6 ranges without one there: the registries' delegations via iptocc {crate}. "
                               f"AS: RouteViews, NRO and DB-IP via @ip-location-db/asn {version}. CC BY-SA 4.0."},
         "ip_version": ("u16", 6), "languages": ["en"], "node_count": ("u32", count), "record_size": ("u16", size),
     })

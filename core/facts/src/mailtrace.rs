@@ -28,7 +28,7 @@ mod results;
 mod summary;
 mod tags;
 
-pub use input::{SignedMessage, msg, signed};
+pub use input::{MessageReader, SignedMessage, SignedPart, msg, signed, signed_head};
 pub use model::*;
 
 /// Which servers are trusted, and the current time.

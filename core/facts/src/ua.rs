@@ -222,8 +222,6 @@ static SYSTEM_WORDS: &[(&str, &str)] = &[
     ("Haiku", "Haiku"),
     ("OS/2;", "OS/2"),
     ("Fuchsia", "Fuchsia"),
-    ("PlayStation", "PlayStation"),
-    ("Nintendo", "Nintendo"),
 ];
 
 fn system_name(
@@ -243,7 +241,7 @@ fn system_name(
         return Some((*name).to_owned());
     }
 
-    // Values of woothee that only describe a kind of device or a carrier.
+    // Values of woothee that only describe a kind of device or a carrier. The system of a console has no name of its own.
     let vague = [
         "UNKNOWN",
         "",
@@ -257,7 +255,10 @@ fn system_name(
         "emobile",
     ];
 
-    (!vague.contains(&woothee.os)).then(|| woothee.os.to_owned())
+    let is_console = ["Nintendo", "PlayStation"]
+        .iter()
+        .any(|console| woothee.os.starts_with(console));
+    (!vague.contains(&woothee.os) && !is_console).then(|| woothee.os.to_owned())
 }
 
 fn clip(text: Option<String>) -> Option<String> {

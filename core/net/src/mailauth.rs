@@ -5,6 +5,7 @@
 
 mod author;
 mod body;
+mod canonical;
 pub mod dmarc;
 mod keys;
 mod lookup;
@@ -37,7 +38,7 @@ use signatures::Verified;
 use spf::SpfCheck;
 
 pub use author::AuthorClaims;
-pub use body::HashedMessage;
+pub use body::{BodyHasher, HashedMessage};
 pub use lookup::{exists, texts};
 
 /// Parsers of the DNS records for keys and transport policies, without DNS queries.

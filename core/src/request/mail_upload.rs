@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use netvane_document::{Failure, UsageError};
-use netvane_facts::mailtrace::msg;
+use netvane_facts::mailtrace::{MessageReader, SignedPart, msg};
+use netvane_net::mailauth::BodyHasher;
+use ring::digest;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    task::spawn_blocking,
+    task::{spawn_blocking, yield_now},
 };
 
-use crate::args::{MAX_MESSAGE, Message};
+use crate::args::{MAX_MESSAGE, Message, WholeMessage};
 
 /// Maximum number of Outlook files that are on the disk at a time.
 const MAX_SPOOLS: usize = 2;
@@ -22,13 +25,22 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of an Outlook file that are in memory.
 const BUFFER: usize = 1 << 20;
 
-/// Collects a message. Of an Outlook file, which is kept on the disk meanwhile, only the transport headers remain.
+/// Bytes of a message that are hashed at once; other tasks run in between.
+const AT_ONCE: usize = 64 << 10;
+
+/// Reads a message that arrives in parts: of a large one only the start remains, its body is hashed for its signatures.
+/// Of an Outlook file, which is kept on the disk meanwhile, only the transport headers remain.
 pub struct MailUpload {
     limit: usize,
     size: usize,
-    /// The message, or what is not yet in the spool file.
-    bytes: Vec<u8>,
+    reader: MessageReader,
+    /// Hashes of the body, once the header section is complete.
+    hasher: Option<BodyHasher>,
+    /// SHA-256 of the whole message.
+    digest: digest::Context,
     spool: Option<Spool>,
+    /// What is not yet in the spool file.
+    spool_buffer: Vec<u8>,
 }
 
 struct Spool {
@@ -48,8 +60,11 @@ impl MailUpload {
         Self {
             limit: limit.min(MAX_MESSAGE),
             size: 0,
-            bytes: Vec::new(),
+            reader: MessageReader::default(),
+            hasher: None,
+            digest: digest::Context::new(&digest::SHA256),
             spool: None,
+            spool_buffer: Vec::new(),
         }
     }
 
@@ -66,17 +81,45 @@ impl MailUpload {
             });
         }
 
-        self.bytes.extend_from_slice(part);
-        if self.spool.is_none() && self.bytes.starts_with(&msg::MAGIC) {
-            self.spool = Some(Spool::new().await?);
+        for part in part.chunks(AT_ONCE) {
+            if self.spool.is_some() {
+                self.write_to_spool(part).await?;
+                continue;
+            }
+            self.read(part);
+            if self.reader.start().starts_with(&msg::MAGIC) {
+                self.spool = Some(Spool::new().await?);
+                let start = std::mem::take(&mut self.reader).into_start();
+                self.write_to_spool(&start).await?;
+            } else if part.len() == AT_ONCE {
+                yield_now().await;
+            }
         }
-        if self.spool.is_some() && self.bytes.len() >= BUFFER {
+        Ok(())
+    }
+
+    fn read(&mut self, part: &[u8]) {
+        self.digest.update(part);
+        let hasher = &mut self.hasher;
+        self.reader.push(part, |signed| match signed {
+            SignedPart::Head(head) => *hasher = Some(BodyHasher::new(head)),
+            SignedPart::Body(body) => {
+                if let Some(hasher) = hasher {
+                    hasher.update(body);
+                }
+            }
+        });
+    }
+
+    async fn write_to_spool(&mut self, part: &[u8]) -> Result<(), Failure> {
+        self.spool_buffer.extend_from_slice(part);
+        if self.spool_buffer.len() >= BUFFER {
             self.flush().await?;
         }
         Ok(())
     }
 
-    /// The whole message as the text of an argument.
+    /// The message as the text of an argument.
     ///
     /// # Errors
     /// The message is empty, or it is an Outlook file without transport headers.
@@ -84,17 +127,13 @@ impl MailUpload {
         if self.size == 0 {
             return Err(UsageError::argument("the message is empty").into());
         }
-        if self.spool.is_none() {
-            return Ok(Message::argument(self.bytes));
-        }
-
         self.flush().await?;
         let Some(Spool {
             mut file,
             _permit: permit,
         }) = self.spool.take()
         else {
-            return Err(Failure::Internal);
+            return Ok(self.into_argument());
         };
         let read = move || {
             file.seek(SeekFrom::Start(0))?;
@@ -116,6 +155,19 @@ impl MailUpload {
         }
     }
 
+    fn into_argument(self) -> String {
+        if self.reader.start().len() == self.size {
+            return Message::argument(self.reader.into_start());
+        }
+        let hasher = self.hasher.filter(|_| self.reader.is_signed());
+        let whole = WholeMessage {
+            size: self.size,
+            digest: HEXLOWER.encode(self.digest.finish().as_ref()),
+            body_hashes: hasher.map(|hasher| hasher.finish().body_hashes()),
+        };
+        Message::start_argument(self.reader.start(), &whole)
+    }
+
     /// Writes what is in memory to the spool file.
     async fn flush(&mut self) -> Result<(), Failure> {
         let Some(spool) = &self.spool else {
@@ -125,7 +177,7 @@ impl MailUpload {
             .file
             .try_clone()
             .map_err(|error| disk_failed(&error))?;
-        let bytes = std::mem::take(&mut self.bytes);
+        let bytes = std::mem::take(&mut self.spool_buffer);
         spawn_blocking(move || file.write_all(&bytes))
             .await
             .map_err(|_| Failure::Internal)?
@@ -191,6 +243,39 @@ mod tests {
         assert_eq!(latin, "data:message/rfc822;base64,RnJvbTog/A==");
         let empty = upload(b"", 1).await.expect_err("nothing").to_string();
         assert_eq!(empty, "the message is empty");
+    }
+
+    /// The message as the command gets it.
+    async fn message(bytes: &[u8], part: usize) -> Message {
+        let argument = upload(bytes, part).await.expect("a message");
+        serde_json::from_value(argument.into()).expect("an argument")
+    }
+
+    #[tokio::test]
+    async fn of_a_large_message_the_start_and_the_hashes_remain() {
+        let head = "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/simple; d=a.test; s=s; h=from; bh=AAAA; b=AAAA\r\n\
+            From: a@a.test\r\n\r\n";
+        let body = b"Gr\xfc\xdfe \r\n".repeat(1 << 17);
+        let large = [head.as_bytes(), &body].concat();
+        let mut hasher = BodyHasher::new(head.as_bytes());
+        hasher.update(&body);
+        let expected = hasher.finish().body_hashes();
+
+        let shown = |message: &Message| serde_json::to_value(message).expect("text");
+        let whole = Message {
+            bytes: large.clone(),
+            rest: None,
+        };
+        for part in [999, 1 << 16, large.len()] {
+            let message = message(&large, part).await;
+            assert!(message.bytes.len() < 100 << 10, "{}", message.bytes.len());
+            assert!(large.starts_with(&message.bytes));
+            assert_eq!(shown(&message), shown(&whole), "one cache key");
+            let rest = message.rest.expect("a large message");
+            assert_eq!(rest.body_hashes.as_deref(), Some(expected.as_str()));
+        }
+        let unsigned = message(&[b"Hello\n", large.as_slice()].concat(), 5000).await;
+        assert_eq!(unsigned.rest.and_then(|rest| rest.body_hashes), None);
     }
 
     #[tokio::test]

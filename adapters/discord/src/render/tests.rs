@@ -230,6 +230,7 @@ fn a_chart_is_an_image_with_a_description() {
     let (message, files) = crate::message::message(&ChatMessage {
         document: &document,
         buttons: &[],
+        menu: None,
         working: false,
         personal: false,
     });

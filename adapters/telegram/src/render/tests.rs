@@ -202,7 +202,7 @@ fn overlong_replies_are_attached_in_full() {
 #[test]
 fn a_chart_is_sent_beside_the_whole_reply() {
     let mut document = mx();
-    let whole = render(&document, true).html;
+    let whole = render(&document, Beside::Files).html;
     document.draw(Chart::Strip {
         title: "Round trips (ms)".into(),
         bars: vec![Bar {
@@ -210,10 +210,13 @@ fn a_chart_is_sent_beside_the_whole_reply() {
             time: Some(10.0),
         }],
     });
-    let rendered = render(&document, true);
+    let rendered = render(&document, Beside::Files);
     assert!(rendered.picture.is_some());
     assert_eq!(rendered.html, whole);
-    assert!(render(&document, false).picture.is_none(), "while it runs");
+    assert!(
+        render(&document, Beside::Nothing).picture.is_none(),
+        "while it runs"
+    );
 }
 
 #[test]

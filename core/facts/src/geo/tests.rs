@@ -127,6 +127,8 @@ fn the_shipped_database_has_countries_and_networks() {
         ("2001:4860:4860::8888", "US", 15169, "Google"),
         ("2001:67c:2e8:22::c100:68b", "NL", 3333, "RIPE"),
         ("2001:200:0:8803::1", "JP", 2500, "WIDE"),
+        // Without a country at IPFire: that of the delegation.
+        ("2001:600::1", "NL", 702, "Verizon"),
     ] {
         let facts = reader.lookup(address.parse().expect("an address"));
         assert_eq!(facts.country.expect(address).code, country, "{address}");

@@ -10,8 +10,10 @@ use fields::{field_name, is_known};
 
 mod fields;
 pub mod msg;
+mod reader;
 
 pub(super) use fields::read;
+pub use reader::{MessageReader, SignedPart};
 
 /// A header section longer than this is truncated; the longest real ones are near 200 KB.
 const MAX_HEAD: usize = 4 << 20;
@@ -38,6 +40,8 @@ pub(super) struct Input<'a> {
     pub fields: Vec<Field<'a>>,
     /// Text follows the header section.
     pub has_body: bool,
+    /// The section ends before the text does, so that more text changes nothing.
+    pub is_complete: bool,
     /// What was omitted or repaired, as text for the user.
     pub notes: Vec<String>,
 }
@@ -102,18 +106,20 @@ fn is_utf16(bytes: &[u8]) -> Option<bool> {
 
 /// Decodes at most `most` bytes of UTF-16, without the byte order mark.
 fn utf16(bytes: &[u8], little: bool, most: usize) -> String {
-    let unit = |pair: &[u8]| {
-        let pair = [pair[0], pair[1]];
-        if little {
-            u16::from_le_bytes(pair)
-        } else {
-            u16::from_be_bytes(pair)
-        }
-    };
     let bytes = &bytes[..bytes.len().min(most)];
-    let units = bytes.chunks_exact(2).map(unit);
+    let units = bytes.chunks_exact(2).map(|pair| unit(pair, little));
     let decoded = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
     decoded.skip_while(|c| *c == '\u{feff}').collect()
+}
+
+/// The code unit of two bytes.
+fn unit(pair: &[u8], little: bool) -> u16 {
+    let pair = [pair[0], pair[1]];
+    if little {
+        u16::from_le_bytes(pair)
+    } else {
+        u16::from_be_bytes(pair)
+    }
 }
 
 /// A message as its signatures cover it.
@@ -149,34 +155,86 @@ pub fn signed(bytes: &[u8]) -> Option<SignedMessage<'_>> {
 
 /// The header section with CRLF, and the body as it is.
 fn signed_part(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    match signed_start(bytes) {
+        SignedStart::Complete { head, position } if position < bytes.len() => {
+            Some((head, &bytes[position..]))
+        }
+        _ => None,
+    }
+}
+
+/// The header section of a message as its signatures cover it, with lines ended by CRLF, from the first bytes of the
+/// message. `None` if they do not hold the whole section, or no signature could verify.
+pub fn signed_head(bytes: &[u8]) -> Option<Vec<u8>> {
+    let start = match is_utf16(bytes) {
+        None => signed_start(bytes),
+        Some(little) => signed_start(utf16(bytes, little, bytes.len()).as_bytes()),
+    };
+    match start {
+        SignedStart::Complete { head, .. } => Some(head),
+        SignedStart::Incomplete | SignedStart::Invalid => None,
+    }
+}
+
+/// The begin of a message as its signatures cover it.
+enum SignedStart {
+    /// The header section is longer than the bytes so far.
+    Incomplete,
+    /// Quoted, fenced, or otherwise not as it was signed.
+    Invalid,
+    /// The header section with CRLF, and the position of the body.
+    Complete { head: Vec<u8>, position: usize },
+}
+
+impl SignedStart {
+    /// Position of the body; 0 without one.
+    fn position(&self) -> usize {
+        match self {
+            Self::Complete { position, .. } => *position,
+            Self::Incomplete | Self::Invalid => 0,
+        }
+    }
+}
+
+fn signed_start(bytes: &[u8]) -> SignedStart {
     let mut rest = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
-    let skip = rest.iter().position(|b| !matches!(b, b'\r' | b'\n'))?;
+    let Some(skip) = rest.iter().position(|b| !matches!(b, b'\r' | b'\n')) else {
+        return SignedStart::Incomplete;
+    };
     rest = &rest[skip..];
     if rest.starts_with(b"From ") {
-        rest = &rest[rest.iter().position(|&b| b == b'\n')? + 1..];
+        let Some(end) = rest.iter().position(|&b| b == b'\n') else {
+            return SignedStart::Incomplete;
+        };
+        rest = &rest[end + 1..];
     }
 
-    let first = rest.split(|&b| b == b'\n').next()?;
-    let first = std::str::from_utf8(first).ok()?;
-    field_name(first).filter(|name| is_known(name))?;
+    let Some(end) = rest.iter().position(|&b| b == b'\n') else {
+        return SignedStart::Incomplete;
+    };
+    let first = std::str::from_utf8(&rest[..end]).ok().and_then(field_name);
+    if !first.is_some_and(is_known) {
+        return SignedStart::Invalid;
+    }
 
     let mut head = Vec::new();
-    let mut position = 0;
+    let mut position = bytes.len() - rest.len();
     for line in rest.split_inclusive(|byte| *byte == b'\n') {
+        let Some(text) = line.strip_suffix(b"\n") else {
+            break;
+        };
         position += line.len();
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         head.extend_from_slice(text);
         head.extend_from_slice(b"\r\n");
         if head.len() > MAX_HEAD {
-            return None;
+            return SignedStart::Invalid;
         }
         if text.is_empty() {
-            let body = &rest[position..];
-            return (!body.is_empty()).then_some((head, body));
+            return SignedStart::Complete { head, position };
         }
     }
-    None
+    SignedStart::Incomplete
 }
 
 #[cfg(test)]

@@ -137,6 +137,11 @@ fn reads_the_dialects_of_address_registries() {
 }
 
 #[test]
+fn reads_variants_of_the_dialects() {
+    check(include_str!("cases/variants.txt"));
+}
+
+#[test]
 fn recognizes_the_state_in_answers_without_data() {
     let mut failures = Vec::new();
     for line in include_str!("cases/states.txt").lines() {

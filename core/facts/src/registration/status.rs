@@ -17,7 +17,16 @@ const MAX: usize = 40;
 /// A value may have several statuses separated by commas, and an explanation in parentheses, after a spaced dash, or
 /// as a link, which is dropped.
 pub(super) fn add(list: &mut Vec<String>, value: &str) {
-    for part in value.split([',', ';']) {
+    let alternatives = |part: &'_ str| {
+        part.split(" / ")
+            .all(|word| normalize(word).is_some_and(|word| EPP.contains(&word.as_str())))
+    };
+    let parts = value.split([',', ';']).flat_map(|part| {
+        // `pendingDelete / redemptionPeriod` in .it; elsewhere the second word may be a translation.
+        let separator = if alternatives(part) { " / " } else { "\n" };
+        part.split(separator)
+    });
+    for part in parts {
         if let Some(word) = normalize(part)
             && list.len() < MAX
             && !list.contains(&word)
@@ -139,6 +148,11 @@ mod tests {
             assert_eq!(of(text), [""; 0], "{text}");
         }
         assert_eq!(of(&"a".repeat(80)).len(), 1);
+        assert_eq!(
+            of("pendingDelete / redemptionPeriod"),
+            ["pendingDelete", "redemptionPeriod"]
+        );
+        assert_eq!(of("Activo / Active"), ["activo / active"]);
         assert_eq!(of("200 Active"), ["active"]);
         assert_eq!(of("\"ACTIVE\"."), ["active"]);
         assert_eq!(of("Gesperrt ÜBER Nacht"), ["gesperrt über nacht"]);

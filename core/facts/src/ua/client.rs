@@ -96,7 +96,12 @@ impl Sources<'_> {
                 vendor: vendor.filter(|_| shares_a_name(&family, agent.name)),
                 name: Some(family.into_owned()),
             },
-            _ => from_table(found),
+            // `rogerBot`, `googlebot`: as the program writes itself.
+            Some((_, family)) => Client {
+                name: Some(family.into_owned()),
+                ..from_table(found)
+            },
+            None => from_table(found),
         }
     }
 }
@@ -202,7 +207,7 @@ fn own_product(text: &str) -> (Option<String>, Option<String>) {
             .unwrap_or_default();
         let is_own = name.chars().next().is_some_and(char::is_alphabetic)
             && !BROWSER_PRODUCTS.contains(&name)
-            && !name.contains(['(', '<']);
+            && !name.contains(['(', '<', ':', '=']);
         is_own.then(|| {
             (
                 Some(name.trim().to_owned()),

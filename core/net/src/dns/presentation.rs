@@ -18,7 +18,7 @@ use domain::{
         zonefile_fmt::{DisplayKind, ZonefileFmt},
     },
     dep::octseq::Parser,
-    rdata::{AllRecordData, Rrsig, dnssec::Timestamp},
+    rdata::{AllRecordData, Rrsig, dnssec::Timestamp, ipseckey::IpseckeyGateway},
 };
 
 use super::message::Data;
@@ -87,6 +87,12 @@ pub(super) fn format(data: &Data) -> String {
         AllRecordData::Https(record) => service_binding::presentation(record),
         AllRecordData::Rrsig(signature) => format_signature(signature),
         AllRecordData::Null(null) => generic(null.data()),
+        AllRecordData::Ipseckey(key) if matches!(key.gateway(), IpseckeyGateway::None) => {
+            // No gateway is a dot (RFC 4025 §3.1), which the `domain` crate omits.
+            let (precedence, algorithm) = (key.precedence(), key.algorithm().to_int());
+            let text = format!("{precedence} 0 {algorithm} . {}", fields::base64(key.key()));
+            text.trim_end().to_owned()
+        }
         // Simple form: one line, names with their final dot.
         data => {
             let text = data.display_zonefile(DisplayKind::Simple).to_string();

@@ -1,15 +1,34 @@
-//! Body hashes of DKIM and ARC signatures (RFC 6376 §3.4.3, §3.4.4), over the bytes as they are.
+//! Body hashes of DKIM and ARC signatures (RFC 6376 §3.4.3, §3.4.4), over the bytes as they arrive.
 //!
 //! mail-auth keeps blanks at the ends of lines that it should ignore, and wants a copy with CRLF in memory; so bodies
 //! are hashed here.
 
+use std::fmt::Write;
+
 use mail_auth::{AuthenticatedMessage, common::crypto::HashAlgorithm, dkim::Canonicalization};
 use ring::digest::{self, Context};
 
-use super::signatures;
+use super::{canonical::Canonicalizer, signatures};
 
-/// Blank lines that are hashed at once.
-const BLANK_LINES: &[u8] = b"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
+/// Each canonicalization and algorithm with its name in [`HashedMessage::body_hashes`].
+const METHODS: [(Canonicalization, HashAlgorithm, &str); 4] = [
+    (
+        Canonicalization::Simple,
+        HashAlgorithm::Sha256,
+        "simple-sha256",
+    ),
+    (
+        Canonicalization::Relaxed,
+        HashAlgorithm::Sha256,
+        "relaxed-sha256",
+    ),
+    (Canonicalization::Simple, HashAlgorithm::Sha1, "simple-sha1"),
+    (
+        Canonicalization::Relaxed,
+        HashAlgorithm::Sha1,
+        "relaxed-sha1",
+    ),
+];
 
 /// A message whose body is hashed as its signatures need it, so that the body is no longer needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,31 +39,45 @@ pub struct HashedMessage {
 }
 
 impl HashedMessage {
-    /// Hashes a body in one pass for each canonicalization and algorithm that a signature in the header section names:
-    /// at most four. Its lines may end in LF alone. The time is that of SHA-256 over the body: call it where blocking
-    /// is allowed.
+    /// Hashes a body that is in memory, see [`BodyHasher`].
     pub fn new(head: &[u8], body: &[u8]) -> Self {
-        let needed: Vec<_> = signatures::parse(head)
-            .map(|message| message.body_hashes)
-            .unwrap_or_default();
+        let mut hasher = BodyHasher::new(head);
+        hasher.update(body);
+        hasher.finish()
+    }
 
-        let mut hashes: Vec<(Canonicalization, HashAlgorithm, Vec<u8>)> = Vec::new();
-        for (canonicalization, algorithm, _, _) in needed {
-            let is_known = hashes
+    /// A header section with CRLF and the hashes of its body, as [`Self::body_hashes`] wrote them. `None` if they are not
+    /// in that form.
+    pub fn with_body_hashes(head: Vec<u8>, body_hashes: &str) -> Option<Self> {
+        let hashes = body_hashes.split('+').filter(|hash| !hash.is_empty());
+        let hashes = hashes.map(|hash| {
+            let (name, hex) = hash.split_once('/')?;
+            let (canonicalization, algorithm, _) =
+                *METHODS.iter().find(|(_, _, known)| *known == name)?;
+            let bytes = (0..hex.len()).step_by(2);
+            let bytes = bytes.map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok());
+            Some((canonicalization, algorithm, bytes.collect::<Option<_>>()?))
+        });
+        Some(Self {
+            head,
+            hashes: hashes.collect::<Option<_>>()?,
+        })
+    }
+
+    /// The hashes of the body as text: `relaxed-sha256/` and 64 hexadecimal digits, several joined by `+`.
+    pub fn body_hashes(&self) -> String {
+        let mut text = String::new();
+        for (canonicalization, algorithm, hash) in &self.hashes {
+            let known = METHODS
                 .iter()
-                .any(|(c, a, _)| *c == canonicalization && *a == algorithm);
-            if !is_known {
-                hashes.push((
-                    canonicalization,
-                    algorithm,
-                    hash(canonicalization, algorithm, body),
-                ));
+                .find(|(c, a, _)| c == canonicalization && a == algorithm);
+            let separator = if text.is_empty() { "" } else { "+" };
+            let _ = write!(text, "{separator}{}/", known.map_or("", |known| known.2));
+            for byte in hash {
+                let _ = write!(text, "{byte:02x}");
             }
         }
-        Self {
-            head: head.to_vec(),
-            hashes,
-        }
+        text
     }
 
     /// Size of the header section in bytes, by which verifying it takes time.
@@ -66,127 +99,93 @@ impl HashedMessage {
     }
 }
 
-fn hash(canonicalization: Canonicalization, algorithm: HashAlgorithm, body: &[u8]) -> Vec<u8> {
-    let algorithm = match algorithm {
-        HashAlgorithm::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-        HashAlgorithm::Sha256 => &digest::SHA256,
-    };
-    let mut context = Context::new(algorithm);
-    canonicalize(canonicalization, body, |part| context.update(part));
-    context.finish().as_ref().to_vec()
+/// Hashes a body that arrives in parts, once for each canonicalization and algorithm that a signature in the header
+/// section names: at most four. The time is that of SHA-256 over the body.
+pub struct BodyHasher {
+    head: Vec<u8>,
+    hashes: Vec<(Canonicalizer, HashAlgorithm, Context)>,
 }
 
-/// Gives the canonical body in parts.
-fn canonicalize(canonicalization: Canonicalization, body: &[u8], mut write: impl FnMut(&[u8])) {
-    let mut blank_lines = 0;
-    let mut is_empty = true;
+impl BodyHasher {
+    /// Starts with a header section whose lines end in CRLF.
+    pub fn new(head: &[u8]) -> Self {
+        let needed: Vec<_> = signatures::parse(head)
+            .map(|message| message.body_hashes)
+            .unwrap_or_default();
 
-    for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        let text = match canonicalization {
-            Canonicalization::Relaxed => trim_end(text),
-            Canonicalization::Simple => text,
-        };
-
-        // Blank lines at the end are ignored.
-        if text.is_empty() {
-            blank_lines += 1;
-            continue;
+        let mut hashes: Vec<(Canonicalizer, HashAlgorithm, Context)> = Vec::new();
+        for (canonicalization, algorithm, _, _) in needed {
+            let is_known = hashes
+                .iter()
+                .any(|(c, a, _)| c.canonicalization == canonicalization && *a == algorithm);
+            if !is_known {
+                let digest = match algorithm {
+                    HashAlgorithm::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+                    HashAlgorithm::Sha256 => &digest::SHA256,
+                };
+                let canonicalizer = Canonicalizer::new(canonicalization);
+                hashes.push((canonicalizer, algorithm, Context::new(digest)));
+            }
         }
-        while blank_lines > 0 {
-            let at_once = blank_lines.min(BLANK_LINES.len() / 2);
-            write(&BLANK_LINES[..2 * at_once]);
-            blank_lines -= at_once;
+        Self {
+            head: head.to_vec(),
+            hashes,
         }
-
-        match canonicalization {
-            Canonicalization::Relaxed => reduce_blanks(text, &mut write),
-            Canonicalization::Simple => write(text),
-        }
-        write(b"\r\n");
-        is_empty = false;
     }
 
-    if is_empty && canonicalization == Canonicalization::Simple {
-        write(b"\r\n");
+    /// Hashes the next part of the body. Lines may end in LF alone.
+    pub fn update(&mut self, part: &[u8]) {
+        for (canonicalizer, _, context) in &mut self.hashes {
+            canonicalizer.update(part, &mut |bytes| context.update(bytes));
+        }
     }
-}
 
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
-fn trim_end(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|byte| !is_blank(*byte));
-    &line[..end.map_or(0, |end| end + 1)]
-}
-
-/// Gives a line with each run of blanks as one space.
-fn reduce_blanks(line: &[u8], write: &mut impl FnMut(&[u8])) {
-    let mut rest = line;
-    while let Some(start) = rest.iter().position(|byte| is_blank(*byte)) {
-        let length = rest[start..]
-            .iter()
-            .position(|byte| !is_blank(*byte))
-            .unwrap_or(rest.len() - start);
-        write(&rest[..start]);
-        write(b" ");
-        rest = &rest[start + length..];
+    /// The message with the hashes of the body so far.
+    pub fn finish(self) -> HashedMessage {
+        let hashes = self.hashes.into_iter();
+        let hashes = hashes.map(|(canonicalizer, algorithm, mut context)| {
+            let canonicalization = canonicalizer.canonicalization;
+            canonicalizer.finish(&mut |bytes| context.update(bytes));
+            (
+                canonicalization,
+                algorithm,
+                context.finish().as_ref().to_vec(),
+            )
+        });
+        HashedMessage {
+            head: self.head,
+            hashes: hashes.collect(),
+        }
     }
-    write(rest);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn canonical(canonicalization: Canonicalization, body: &[u8]) -> String {
-        let mut out = Vec::new();
-        canonicalize(canonicalization, body, |part| out.extend_from_slice(part));
-        String::from_utf8_lossy(&out).into_owned()
-    }
-
     #[test]
-    fn bodies_are_canonical_as_in_the_standard() {
-        for (body, relaxed, simple) in [
-            // RFC 6376 §3.4.5.
-            (
-                " C \r\nD \t E\r\n\r\n\r\n",
-                " C\r\nD E\r\n",
-                " C \r\nD \t E\r\n",
-            ),
-            ("", "", "\r\n"),
-            ("\r\n\r\n", "", "\r\n"),
-            ("Hello\r\n \r\n", "Hello\r\n", "Hello\r\n \r\n"),
-            (
-                "Hello\r\n\t\r\n \r\n\r\n",
-                "Hello\r\n",
-                "Hello\r\n\t\r\n \r\n",
-            ),
-            (" \r\n \t\r\n", "", " \r\n \t\r\n"),
-            (" \t ", "", " \t \r\n"),
-            ("Hello", "Hello\r\n", "Hello\r\n"),
-            ("a\n\n\nb\n", "a\r\n\r\n\r\nb\r\n", "a\r\n\r\n\r\nb\r\n"),
-            ("a\rb\r\n", "a\rb\r\n", "a\rb\r\n"),
-            ("  a\t\tb  c", " a b c\r\n", "  a\t\tb  c\r\n"),
+    fn hashes_survive_as_text() {
+        let head = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=a.test; s=s; h=from; bh=AAAA; b=AAAA\r\n\
+            DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple; d=a.test; s=s; h=from; bh=AAAA; b=AAAA\r\n\
+            From: a@a.test\r\n\r\n";
+        let hashed = HashedMessage::new(head, b"Hello \n");
+        let text = hashed.body_hashes();
+        assert_eq!(text.matches('/').count(), 2, "{text}");
+        assert_eq!(
+            HashedMessage::with_body_hashes(head.to_vec(), &text),
+            Some(hashed)
+        );
+        for invalid in [
+            "x",
+            "relaxed-sha256/0",
+            "relaxed-sha256/zz",
+            "relaxed-md5/00",
         ] {
             assert_eq!(
-                canonical(Canonicalization::Relaxed, body.as_bytes()),
-                relaxed,
-                "{body:?}"
-            );
-            assert_eq!(
-                canonical(Canonicalization::Simple, body.as_bytes()),
-                simple,
-                "{body:?}"
+                HashedMessage::with_body_hashes(head.to_vec(), invalid),
+                None,
+                "{invalid}"
             );
         }
-        let far = format!("a{}b", "\n".repeat(100));
-        let expected = format!("a{}b\r\n", "\r\n".repeat(100));
-        assert_eq!(
-            canonical(Canonicalization::Relaxed, far.as_bytes()),
-            expected
-        );
     }
 }

@@ -95,9 +95,7 @@ impl Command for Asn {
         sends: 32 << 10,
     };
     type Data = Data;
-    const FOLLOW_UPS: &'static [Next] = &[
-        Next::target("whois"),
-    ];
+    const FOLLOW_UPS: &'static [Next] = &[Next::target("whois")];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let asn = self.asn.0;

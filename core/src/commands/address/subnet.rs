@@ -128,10 +128,7 @@ impl Command for Subnet {
         sends: 0,
     };
     type Data = Data;
-    const FOLLOW_UPS: &'static [Next] = &[
-        Next::target("whois"),
-        Next::target("reverse"),
-    ];
+    const FOLLOW_UPS: &'static [Next] = &[Next::target("whois"), Next::target("reverse")];
 
     async fn run(self, _: &Context) -> Result<Data, Failure> {
         Ok(match self.network {

@@ -392,9 +392,60 @@ async fn queries_rdap_first_and_follows_redirects() {
         "free.test is not registered"
     );
     assert_eq!(
-        ask_json(&engine, "whois busy.test").await["data"]["state"],
+        ask_json(&engine, "whois busy.test source=rdap").await["data"]["state"],
         "throttled"
     );
+}
+
+#[tokio::test]
+async fn port_43_answers_if_rdap_refuses() {
+    let dns = TestDns::start().await;
+    let html = "<html><title>Not here</title></html>";
+    let rdap = rdap_server(vec![
+        (
+            "/domain/widget.test",
+            page("429 Too Many Requests", "", "{}"),
+        ),
+        (
+            "/domain/www.test",
+            page(
+                "403 Forbidden",
+                "",
+                r#"{"errorCode":403,"title":"Rate limit exceeded"}"#,
+            ),
+        ),
+        (
+            "/domain/down.test",
+            page("503 Service Unavailable", "", html),
+        ),
+        ("/domain/html.test", page("404 Not Found", "", html)),
+        ("/domain/empty.test", page("404 Not Found", "", "")),
+    ])
+    .await;
+
+    for (answer, names, state) in [
+        (REGISTRAR, &["widget.test"][..], "registered"),
+        (
+            b"Domain: x\r\nStatus: free\r\n",
+            &["www.test", "down.test", "html.test", "empty.test"],
+            "available",
+        ),
+        (
+            b"% Too many requests\r\n",
+            &["widget.test", "www.test", "down.test"],
+            "throttled",
+        ),
+        // What RDAP said remains if port 43 says nothing.
+        (b"\r\n", &["widget.test", "www.test"], "throttled"),
+    ] {
+        let port = servers(&[(1, Script::Reply(answer))]).await;
+        let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
+        for name in names {
+            let reply = ask_json(&engine, &format!("whois {name}")).await;
+            assert_eq!(reply["data"]["state"], state, "{name}: {reply}");
+            assert_eq!(steps(&reply["data"]).len(), 2, "{name}: both are queried");
+        }
+    }
 }
 
 #[tokio::test]

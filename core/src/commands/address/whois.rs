@@ -124,12 +124,7 @@ impl Command for Whois {
             ));
         }
 
-        let no_data = found
-            .registration
-            .as_ref()
-            .is_none_or(|facts| facts.state == RegistrationState::Unavailable);
-
-        if no_data && self.source != Some(Source::Rdap) {
+        if !has_data(&found) && self.source != Some(Source::Rdap) {
             source = Source::Whois;
             let whois = registries.whois(kind, &query, server, follow).await;
             found = fall_back(found, whois);
@@ -160,15 +155,25 @@ impl Command for Whois {
     }
 }
 
-/// The answer of port 43 after an RDAP answer without data, whose explanation is kept if port 43 has no data either.
+/// Whether a registry said something about the object.
+fn has_data(answer: &RegistryAnswer) -> bool {
+    rank(answer) > Some(1)
+}
+
+/// How much an answer says: nothing, a rate limit, or the state of the object. `None` without an answer.
+fn rank(answer: &RegistryAnswer) -> Option<u8> {
+    let facts = answer.registration.as_ref()?;
+    Some(match facts.state {
+        RegistrationState::Unavailable => 0,
+        RegistrationState::Throttled => 1,
+        _ => 2,
+    })
+}
+
+/// The answer of port 43 after an RDAP answer without data, whose explanation is kept if port 43 does not say more.
 fn fall_back(mut rdap: RegistryAnswer, mut whois: RegistryAnswer) -> RegistryAnswer {
     whois.chain.splice(0..0, std::mem::take(&mut rdap.chain));
-    let no_data = whois
-        .registration
-        .as_ref()
-        .is_none_or(|facts| facts.state == RegistrationState::Unavailable);
-
-    if no_data && rdap.registration.is_some() {
+    if !has_data(&whois) && rdap.registration.is_some() && rank(&rdap) >= rank(&whois) {
         whois.registration = rdap.registration;
         whois.raw.prepend(rdap.raw);
     }

@@ -8,5 +8,13 @@ super::record::record_command!(
     "aaaa",
     "IPv6 addresses of a name.",
     &["aaaa example.com"],
-    &[Next::about("ping", Subject::Host), Next::about("tls", Subject::Host), Next::about("http", Subject::Host), Next::target("a"), Next::target("dns"), Next::domain("whois"), Next::about("ip", Subject::FirstAddress)]
+    &[
+        Next::about("ping", Subject::Host),
+        Next::about("tls", Subject::Host),
+        Next::about("http", Subject::Host),
+        Next::target("a"),
+        Next::target("dns"),
+        Next::domain("whois"),
+        Next::about("ip", Subject::FirstAddress)
+    ]
 );

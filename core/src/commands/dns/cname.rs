@@ -8,5 +8,11 @@ super::record::record_command!(
     "cname",
     "The name that an alias (CNAME) points to.",
     &["cname www.example.com"],
-    &[Next::target("dns"), Next::target("tls"), Next::target("http"), Next::domain("whois"), Next::about("dns", Subject::FirstName)]
+    &[
+        Next::target("dns"),
+        Next::target("tls"),
+        Next::target("http"),
+        Next::domain("whois"),
+        Next::about("dns", Subject::FirstName)
+    ]
 );

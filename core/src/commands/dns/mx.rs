@@ -127,8 +127,10 @@ pub(crate) async fn find(
         let mut own = exchange(0, domain.to_owned(), None);
         own.look_up(client).await;
         // RFC 5321 §5.1: without an MX, the addresses of the domain itself count, and an alias is allowed.
-        if !own.addresses.is_empty() {
-            own.fault = own.fault.filter(|fault| *fault == Fault::Private);
+        if !own.addresses.is_empty() || own.is_unresolved() {
+            own.fault = own
+                .fault
+                .filter(|fault| matches!(fault, Fault::Private | Fault::Unresolved));
             data.implicit = true;
             data.hosts.push(own);
         }
@@ -206,9 +208,14 @@ impl Data {
                 "No mail server can be reached from the Internet (private or local addresses)"
                     .into();
             document.severity = Severity::Bad;
-        } else if self.hosts.iter().all(Exchange::is_unresolved) {
+        } else if self.hosts.iter().all(is_unusable)
+            && self.hosts.iter().any(Exchange::is_unresolved)
+        {
             // RFC 5321 §5.1: a failed lookup is temporary, so senders keep the mail and try again.
-            document.summary = "Could not resolve the mail servers; this can be temporary".into();
+            if self.hosts.iter().all(Exchange::is_unresolved) {
+                document.summary =
+                    "Could not resolve the mail servers; this can be temporary".into();
+            }
             document.severity = Severity::Warning;
         } else if !self.implicit && self.hosts.iter().all(is_unusable) {
             document.severity = Severity::Bad;

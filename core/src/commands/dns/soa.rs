@@ -8,5 +8,10 @@ super::record::record_command!(
     "soa",
     "Start of authority of a zone: primary server, contact, serial and SOA timers.",
     &["soa example.com"],
-    &[Next::target("ns"), Next::target("delegation"), Next::target("propagation"), Next::target("dns")]
+    &[
+        Next::target("ns"),
+        Next::target("delegation"),
+        Next::target("propagation"),
+        Next::target("dns")
+    ]
 );

@@ -8,5 +8,10 @@ super::record::record_command!(
     "srv",
     "Hosts and ports of a service (SRV records).",
     &["srv _imaps._tcp.example.com"],
-    &[Next::about("ping", Subject::FirstName), Next::about("dns", Subject::FirstName), Next::domain("dns"), Next::domain("mailcheck")]
+    &[
+        Next::about("ping", Subject::FirstName),
+        Next::about("dns", Subject::FirstName),
+        Next::domain("dns"),
+        Next::domain("mailcheck")
+    ]
 );

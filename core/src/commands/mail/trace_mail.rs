@@ -102,8 +102,9 @@ impl Command for TraceMail {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
-        let Message(message) = self.message;
-        let (trace, hashed) = offload::run(message.len(), move || read(&message, &policy)).await?;
+        let message = self.message;
+        let size = message.bytes.len();
+        let (trace, hashed) = offload::run(size, move || read(&message, &policy)).await?;
 
         let claims = trace.verify.clone();
         let mut data = Data::new(&cx.runtime.geo.current(), trace);
@@ -115,12 +116,20 @@ impl Command for TraceMail {
     }
 }
 
-/// Reads a message, and hashes its body if a signature needs that.
-fn read(message: &[u8], policy: &TrustPolicy) -> (Trace, Option<HashedMessage>) {
-    let trace = mailtrace::trace(message, policy);
-    let is_signed = !trace.verify.signers.is_empty() || trace.verify.arc;
-    let signed = is_signed.then(|| mailtrace::signed(message)).flatten();
-    let hashed = signed.map(|signed| HashedMessage::new(&signed.head, &signed.body));
+/// Reads a message, and hashes its body if a signature needs that and the upload has not done it.
+fn read(message: &Message, policy: &TrustPolicy) -> (Trace, Option<HashedMessage>) {
+    let trace = mailtrace::trace(&message.bytes, policy);
+    if trace.verify.signers.is_empty() && !trace.verify.arc {
+        return (trace, None);
+    }
+
+    let hashed = match &message.rest {
+        Some(whole) => whole.body_hashes.as_ref().and_then(|hashes| {
+            HashedMessage::with_body_hashes(mailtrace::signed_head(&message.bytes)?, hashes)
+        }),
+        None => mailtrace::signed(&message.bytes)
+            .map(|signed| HashedMessage::new(&signed.head, &signed.body)),
+    };
     (trace, hashed)
 }
 

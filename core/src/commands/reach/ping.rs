@@ -4,8 +4,8 @@ mod present;
 
 use std::{net::IpAddr, time::Duration};
 
-use netvane_document::{Failure, UsageError};
 pub(crate) use netvane_document::milliseconds;
+use netvane_document::{Failure, UsageError};
 use netvane_facts::target::{Host, IpVersion};
 use netvane_net::{
     icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats},

@@ -102,13 +102,14 @@ pub(in crate::mailtrace) fn read(text: &str, total: usize) -> Input<'_> {
             continue;
         };
         if !reader.take(wrapping.strip(raw)) {
+            reader.input.is_complete = true;
             break;
         }
     }
 
     let mut input = reader.finish();
 
-    if !input.has_body && total > MAX_HEAD && text.len() >= MAX_HEAD - 4 {
+    if !input.is_complete && total > MAX_HEAD && text.len() >= MAX_HEAD - 4 {
         input
             .notes
             .push(format!("header section truncated after {MAX_HEAD} bytes"));
@@ -125,6 +126,12 @@ pub(in crate::mailtrace) fn read(text: &str, total: usize) -> Input<'_> {
     }
 
     input
+}
+
+/// Whether the header section ends in the complete lines of this start of a text, whatever follows.
+pub(super) fn ends_within(start: &str) -> bool {
+    let end = start.rfind(['\n', '\r']).unwrap_or(0);
+    read(&start[..end], end).is_complete
 }
 
 /// Parser state between two lines.

@@ -19,7 +19,7 @@ mod draft;
 const MONTH_FIRST: [&str; 7] = ["tk", "ml", "ga", "cf", "gq", "us", "ph"];
 /// Top-level domains that write the day first in numeric dates.
 const DAY_FIRST: &str = " ae am ar at au ba be bg bn bo br by ch cl cr cy cz de dk dz ee es eu fi fr gr hk hr hu id ie il in \
-    it ke lt lu lv ly ma me mk mt mx my ng nl no nz om pe pl pt qa ro rs ru sa se sg si sk sm th tn tr ua ug uk uy uz ve za pf gw mz cv ao tg bj im ";
+    it ke lt lu lv ly ma me mk mt mx my ng nl no nz om pe pl pt qa ro rs ru sa se sg si sk sm th tn tr ua ug uk uy uz ve vn za pf gw mz cv ao tg bj im ";
 
 /// Parses an answer about a domain.
 pub(super) fn parse(query: &str, text: &str) -> Registration {

@@ -18,11 +18,11 @@ mod samples;
 
 /// Keys that start an object for an address block.
 #[rustfmt::skip]
-const BLOCK: [&str; 10] = [
+const BLOCK: [&str; 11] = [
     "netrange", "inetnum", "inet6num", "network number", "ipv4 address", "ipv6 address", "ip network", "netblock",
-    "ip network block", "network range",
+    "ip network block", "network range", "ipネットワークアドレス",
 ];
-const AS: [&str; 4] = ["asnumber", "aut num", "as number", "autnum"];
+const AS: [&str; 5] = ["asnumber", "aut num", "as number", "autnum", "as番号"];
 /// Key of an object for a block of AS numbers.
 const AS_BLOCK: [&str; 1] = ["as block"];
 const ROUTE: [&str; 2] = ["route", "route6"];
@@ -39,21 +39,32 @@ const DESCRIBED: [&str; 9] = [
     "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC", "IRINN", "VNNIC",
 ];
 /// Keys for the name of a block or an AS.
-const NAME: [&str; 5] = [
+const NAME: [&str; 7] = [
     "netname",
     "as name",
     "asname",
     "network name",
     "service name",
+    "ネットワーク名",
+    "as名",
 ];
-const CREATED: [&str; 5] = [
+const CREATED: [&str; 8] = [
     "created",
     "regdate",
     "registration date",
     "assigned date",
     "registered",
+    "registered date",
+    "割当年月日",
+    "割振年月日",
 ];
-const UPDATED: [&str; 4] = ["last modified", "updated", "last update", "updated date"];
+const UPDATED: [&str; 5] = [
+    "last modified",
+    "updated",
+    "last update",
+    "updated date",
+    "最終更新",
+];
 
 /// Parses an answer about an address, a block or an AS.
 pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {

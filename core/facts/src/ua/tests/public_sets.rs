@@ -82,7 +82,7 @@ fn names_and_systems_are_those_of_uap_core() {
         let expected = case.os.as_ref()?;
         Some(read(&case.ua).os.name.as_ref() == Some(expected))
     });
-    assert!(names >= 0.985 && systems >= 0.99, "{names} {systems}");
+    assert!(names >= 0.99 && systems >= 0.99, "{names} {systems}");
 }
 
 #[test]

@@ -170,6 +170,7 @@ const COMMON: &[(Rtype, &[u8], &str)] = &[
     (Rtype::SSHFP, b"\x01\x02\xab\xcd", "1 2 ABCD"),
     (Rtype::TLSA, b"\x03\x01\x01\xab\xcd", "3 1 1 ABCD"),
     (Rtype::IPSECKEY, b"\x0a\x01\x02\xc0\0\x02\x26\x01\x02\x03", "10 1 2 192.0.2.38 AQID"),
+    (Rtype::IPSECKEY, b"\x0a\0\x02\x01\x02\x03", "10 0 2 . AQID"),
     (Rtype::RRSIG, b"\0\x01\x05\x03\0\x01\x51\x80\x3e\x7c\x9d\xd7\x3e\x55\x10\xd7\x0a\x52\x03com\0\x01\x02\x03", "A 5 3 86400 20030322173103 20030220173103 2642 com. AQID"),
     (Rtype::NSEC, b"\x01a\0\0\x01\x40", "a. A"),
     (Rtype::DNSKEY, b"\x01\0\x03\x08\x01\x02\x03", "256 3 8 AQID"),

@@ -142,10 +142,12 @@ impl Permanent<'_> {
     fn classify_by_text(&self, is_coded: bool) -> Meaning {
         // Exchange Online's edge (DBEB), for recipients that are not in its directory: 5.4.1, which
         // is "no answer from host" in RFC 3463.
-        if self
-            .text
-            .contains("recipient address rejected: access denied")
-        {
+        let of_exchange = [
+            "recipient address rejected: access denied",
+            "recipient addresses rejected : access denied",
+            "recipient addresses rejected: access denied",
+        ];
+        if of_exchange.iter().any(|words| self.text.contains(words)) {
             return Meaning::NoSuchUser;
         }
 

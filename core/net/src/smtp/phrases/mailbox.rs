@@ -309,6 +309,13 @@ impl Sentence<'_, '_> {
             return false;
         }
 
+        // "Disk quota of the server is exceeded".
+        let is_machines = self.has_any("server, system, host, service, domain")
+            && !(0..self.0.len()).any(|at| self.is_mailbox(at));
+        if is_machines && !self.has_any("mailfolder, maildir, mailfile") {
+            return false;
+        }
+
         let has_store = self.has_any(STORES);
         let exceeds = self.has_any("exceeded, exceeds, exceeding, exceed, over");
         let sized = self.has_any("size, capacity, storage, space, limit, maximum");

@@ -47,7 +47,7 @@ pub(super) const AFTER_UNKNOWN: &str = "in, at, here, on, or, and, to, by, for, 
      sorry, error";
 
 /// What is said after "not", "no longer" or "been" about a mailbox that is not there.
-pub(super) const ABSENT: &str = "not correct, not found, not be found, not exist, not exists, not existing, not existent, not known, not \
+pub(super) const ABSENT: &str = "not correct, not in use, not used, not assigned, not found, not be found, not exist, not exists, not existing, not existent, not known, not \
      valid, not recognized, not recognised, not registered, not defined, not present, not \
      deliverable, not routable, no longer exists, no longer exist, no longer valid, no longer \
      available, no longer here, no longer used, no longer in use, no longer employed, no longer \
@@ -103,7 +103,7 @@ pub(super) const FOREIGN_UNKNOWN: &str = "unbekannt, existiert nicht, existieren
      зарегистрирован, neexistuje, neznám, nenalezen, okänd, finns inte, hittades inte, ukendt, \
      ukjent, findes ikke, finnes ikke, eksisterer ikke, ismeretlen, nem létezik, nem található, \
      bulunamadı, bilinmeyen, mevcut değil, geçersiz, tuntematon, ei löydy, ei ole olemassa, nu \
-     există, necunoscut, не існує, не знайдено, невідом, δεν υπάρχει, άγνωστος, 不存在, 未知, 无效, 無效, \
+     există, necunoscut, не існує, не знайдено, невідом, δεν υπάρχει, άγνωστος, не существуют, такого пользователя нет, нет такого, 不存在, 未找到, 未知, 无效, 無效, \
      找不到, 查无, 没有找到, 存在しません, 存在しない, 不明, 見つかりません, 無効, 존재하지, 알 수 없, 찾을 수 없, 없는";
 
 /// What is said of a full one.

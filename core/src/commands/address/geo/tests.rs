@@ -211,6 +211,25 @@ fn transition_addresses_show_the_embedded_ipv4_address() {
 }
 
 #[test]
+fn special_ranges_are_in_no_country() {
+    let geo = GeoReader::embedded().expect("embedded");
+    for address in [
+        "2001:2::1",
+        "2001:10::1",
+        "198.18.0.1",
+        "10.0.0.1",
+        "2002:a00:1::1",
+    ] {
+        let place = Place::new(&geo, address.parse().expect("an address"));
+        assert_eq!(place.country, None, "{address}");
+        assert!(
+            place.network.is_none_or(|network| network.asn.is_some()),
+            "{address}"
+        );
+    }
+}
+
+#[test]
 fn a_name_without_an_address_is_a_bad_reply() {
     let none = NoAddress {
         rcode: "NXDOMAIN".into(),

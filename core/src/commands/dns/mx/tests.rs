@@ -258,3 +258,21 @@ fn a_failed_lookup_of_all_mail_servers_is_temporary() {
         )
     );
 }
+
+#[test]
+fn a_failed_lookup_of_one_mail_server_is_temporary_if_no_other_can_be_reached() {
+    let mut data = found(&[(5, "a.test", 0), (10, "b.test", 0)]);
+    data.hosts[0].fault = Some(Fault::Unresolved);
+    for (fault, address) in [
+        (Fault::DoesNotExist, None),
+        (Fault::NoAddress, None),
+        (Fault::Private, Some("10.0.0.1")),
+    ] {
+        data.hosts[1].fault = Some(fault);
+        data.hosts[1].addresses = address
+            .into_iter()
+            .map(|address| address.parse().expect("an address"))
+            .collect();
+        assert_eq!(data.present_checked().severity, Severity::Warning);
+    }
+}

@@ -61,7 +61,10 @@ fn spf_is_shown_first() {
     );
     let shown = shown(&data.present());
     let at = |text: &str| shown.find(text).expect(text);
-    assert!(at("v=spf1 -all") < at("ms=1") && at("ms=1") < at("```\nb"), "{shown}");
+    assert!(
+        at("v=spf1 -all") < at("ms=1") && at("ms=1") < at("```\nb"),
+        "{shown}"
+    );
 }
 
 #[test]

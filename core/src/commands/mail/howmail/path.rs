@@ -16,7 +16,12 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
         None => both_forms(&sender.domain),
     };
     let mut stations = vec![
-        station("The sender's mail program", &data.from, "", Severity::Neutral),
+        station(
+            "The sender's mail program",
+            &data.from,
+            "",
+            Severity::Neutral,
+        ),
         station(
             "The sender's mail server",
             &submitted_to,

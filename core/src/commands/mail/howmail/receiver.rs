@@ -67,6 +67,9 @@ pub(crate) struct Exchange {
     pub(crate) unreachable: Option<String>,
     /// All its addresses are unreachable from the internet: loopback or private networks.
     pub(crate) inward: bool,
+    /// Its addresses could not be looked up (SERVFAIL, timeout): senders keep the mail and try again (RFC 5321 §5.1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unresolved: bool,
     /// TLSA records for its port 25; `null` if they were not looked up or the lookup failed.
     pub(crate) dane: Option<Dane>,
 }
@@ -118,6 +121,7 @@ impl Exchange {
             welcome: EhloInfo::default(),
             unreachable: None,
             inward: false,
+            unresolved: host.is_unresolved(),
             dane: None,
         }
     }

@@ -83,7 +83,7 @@ impl Data {
                     && receiver
                         .exchanges
                         .iter()
-                        .all(|exchange| exchange.addresses.is_empty()) =>
+                        .all(|exchange| exchange.addresses.is_empty() && !exchange.unresolved) =>
             {
                 Some(format!("no mail server of {name} has an address"))
             }
@@ -152,6 +152,15 @@ impl Data {
         Some(format!("{servers}, {encryption}"))
     }
 
+    /// Whether no mail server has an address, and the lookup of one failed.
+    pub(super) fn is_unresolved(&self) -> bool {
+        let exchanges = &self.receiver.exchanges;
+        exchanges.iter().any(|exchange| exchange.unresolved)
+            && exchanges
+                .iter()
+                .all(|exchange| exchange.addresses.is_empty())
+    }
+
     /// Reason why no mail server responded.
     fn silence(&self) -> &'static str {
         let receiver = &self.receiver;
@@ -162,6 +171,9 @@ impl Data {
             }
             (Some(Outcome::Answer | Outcome::NoData), None) if receiver.port_blocked => {
                 "could not be contacted: port 25 is blocked from here"
+            }
+            (Some(Outcome::Answer | Outcome::NoData), None) if self.is_unresolved() => {
+                "could not be resolved; this can be temporary"
             }
             (Some(Outcome::Answer | Outcome::NoData), None) => "do not respond",
             _ => "could not be looked up",

@@ -1,6 +1,6 @@
 //! The phases of the requests as a waterfall.
 
-use netvane_document::{Chart, ChartRow, Phase, Severity, ChartSpan, SpanStyle, milliseconds};
+use netvane_document::{Chart, ChartRow, ChartSpan, Phase, Severity, SpanStyle, milliseconds};
 
 use super::data::{StepData, TimingsData};
 

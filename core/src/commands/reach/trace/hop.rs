@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use netvane_document::{Cell, ChartRow, Role, Severity, ChartSpan, SpanStyle};
+use netvane_document::{Cell, ChartRow, ChartSpan, Role, Severity, SpanStyle};
 use netvane_net::route::{HopStatistics, Note, RouteHop};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::commands::testing::{field, head, rows, shown};
 use crate::testing::read_back::ReadBack;
-use netvane_document::{Answer, Chart, ChartRow, Severity, ChartSpan, SpanStyle};
+use netvane_document::{Answer, Chart, ChartRow, ChartSpan, Severity, SpanStyle};
 use netvane_facts::geo::ATTRIBUTION;
 
 fn probe(address: &str, rtt_ms: f64) -> Option<Probe> {
@@ -397,7 +397,10 @@ fn chart_rows(data: &Data) -> Vec<ChartRow> {
 #[test]
 fn the_chart_shows_the_mean_and_the_range_of_each_hop() {
     let hops = vec![
-        hop(1, vec![probe("192.0.2.1", 1.0), None, probe("192.0.2.1", 3.0)]),
+        hop(
+            1,
+            vec![probe("192.0.2.1", 1.0), None, probe("192.0.2.1", 3.0)],
+        ),
         hop(2, vec![None, None]),
         hop(3, vec![refused("192.0.2.9")]),
     ];
@@ -411,13 +414,22 @@ fn the_chart_shows_the_mean_and_the_range_of_each_hop() {
         ]
     );
     assert_eq!(rows[0].value, "2.00");
-    assert_eq!((rows[1].value.as_str(), rows[1].spans.len()), ("no reply", 0));
+    assert_eq!(
+        (rows[1].value.as_str(), rows[1].spans.len()),
+        ("no reply", 0)
+    );
     assert_eq!(rows[2].severity, Severity::Bad, "an ICMP error");
 }
 
 #[test]
 fn the_chart_of_rounds_says_which_hops_lose_packets() {
-    let rows = chart_rows(&in_rounds(vec![measured(1, &["192.0.2.1"], 10, 0), measured(2, &["192.0.2.2"], 10, 2)], true));
+    let rows = chart_rows(&in_rounds(
+        vec![
+            measured(1, &["192.0.2.1"], 10, 0),
+            measured(2, &["192.0.2.2"], 10, 2),
+        ],
+        true,
+    ));
     assert_eq!(rows[0].severity, Severity::Neutral);
     assert_eq!(rows[1].severity, Severity::Warning);
     assert_eq!(rows[1].label, "192.0.2.2 (20 % loss)");

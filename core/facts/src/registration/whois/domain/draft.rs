@@ -125,6 +125,8 @@ impl<'q> Draft<'q> {
             Some(Field::Updated) if self.tld == "il" => self.israeli_change(value),
             Some(Field::Updated) => fill(&mut self.out.updated, || dates::parse(value, order)),
             Some(Field::Expires) => fill(&mut self.out.expires, || dates::parse(value, order)),
+            // `flags:KSK protocol:3 algorithm:…` in .be and .eu: a key of the zone.
+            Some(Field::Status) if value.contains("protocol:") => self.out.dnssec = Some(true),
             Some(Field::Status) => self.status_entry(value),
             Some(Field::Nameserver) if self.is_no_server(entry) => {}
             Some(Field::Nameserver) => values::nameservers(&mut self.out.nameservers, value),

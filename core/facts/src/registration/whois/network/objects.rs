@@ -74,8 +74,13 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
             continue;
         }
 
+        // A block is named twice in rwhois: `IP-Network` and `IP-Network-Block`.
+        let is_again = |object: &Object| object.is(&BLOCK) && object.first() != key;
+        let is_block = BLOCK.contains(&key.as_str())
+            && !(rwhois && open && objects.last().is_some_and(is_again));
+
         let begins = rwhois && key == "class name"
-            || BLOCK.contains(&key.as_str())
+            || is_block
             || key == "orgname"
             || key == "custname"
             || AS.contains(&key.as_str()) && !inside;

@@ -33,6 +33,7 @@ pub(crate) fn exchange(name: &str) -> Exchange {
         welcome: EhloInfo::default(),
         unreachable: None,
         inward: false,
+        unresolved: false,
         dane: None,
     }
 }
@@ -166,8 +167,14 @@ fn stations_have_the_severity_of_what_was_checked() {
         unreachable: Some("timed out".into()),
         ..exchange("mx.to.test")
     };
-    assert_eq!(severity(answering("mx.to.test", true), false), Severity::Good);
-    assert_eq!(severity(answering("mx.to.test", false), false), Severity::Warning);
+    assert_eq!(
+        severity(answering("mx.to.test", true), false),
+        Severity::Good
+    );
+    assert_eq!(
+        severity(answering("mx.to.test", false), false),
+        Severity::Warning
+    );
     assert_eq!(severity(unreachable(), false), Severity::Warning);
     assert_eq!(severity(unreachable(), true), Severity::Neutral);
     assert_eq!(severity(exchange("mx.to.test"), false), Severity::Neutral);

@@ -87,6 +87,13 @@ fn the_summary_says_why_no_server_responds() {
             "were not contacted: hourly limit for this domain reached",
         ),
         (
+            told(|data| {
+                data.receiver.exchanges[0].addresses.clear();
+                data.receiver.exchanges[0].unresolved = true;
+            }),
+            "could not be resolved; this can be temporary",
+        ),
+        (
             told(|data| data.receiver.mx = None),
             "could not be looked up",
         ),
@@ -132,6 +139,13 @@ fn only_certain_failures_are_dead_ends() {
         (
             told(|data| data.receiver.exchanges[0].addresses.clear()),
             Some("no mail server of to.test has an address"),
+        ),
+        (
+            told(|data| {
+                data.receiver.exchanges[0].addresses.clear();
+                data.receiver.exchanges[0].unresolved = true;
+            }),
+            None,
         ),
         (
             told(|data| {

@@ -193,6 +193,10 @@ fn explain_silence(data: &Data, document: &mut Document) {
         document.text(
             "Port 25 is blocked from here, as in many networks (to stop spam), so these servers could not be tested.",
         );
+    } else if data.is_unresolved() {
+        document.text(
+            "The addresses of the mail servers could not be looked up. A sending server keeps the message and tries again.",
+        );
     } else if !data.in_progress
         && !talked
         && data.dead_end().is_none()
