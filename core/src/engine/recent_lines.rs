@@ -47,11 +47,11 @@ impl RecentLine {
 }
 
 /// Recent lines, apart for callers who may see private names and for others.
-pub(super) struct RecentLines([Cache<Box<str>, Arc<RecentLine>>; 2]);
+pub(super) struct RecentLines([Cache<Arc<str>, Arc<RecentLine>>; 2]);
 
 impl Default for RecentLines {
     fn default() -> Self {
-        let weight = |line: &Box<str>, recent: &Arc<RecentLine>| {
+        let weight = |line: &Arc<str>, recent: &Arc<RecentLine>| {
             let bytes = OVERHEAD + line.len() + 4 * recent.key.size();
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
@@ -85,7 +85,7 @@ impl RecentLines {
         self.of(request).get(text)
     }
 
-    fn of(&self, request: &Request) -> &Cache<Box<str>, Arc<RecentLine>> {
+    fn of(&self, request: &Request) -> &Cache<Arc<str>, Arc<RecentLine>> {
         &self.0[usize::from(request.caller.may_see_private_names())]
     }
 }

@@ -31,6 +31,9 @@ const MAX_QUERIES: u32 = 200;
 /// Age at which a socket is replaced.
 const MAX_AGE: Duration = Duration::from_secs(10);
 
+/// The bytes of a response, or why there is none.
+type Response = Result<Vec<u8>, NetError>;
+
 /// The sockets that are connected to one resolver.
 pub(super) struct Sockets {
     server: SocketAddr,
@@ -56,14 +59,14 @@ struct Queries {
 
 struct Waiting {
     question: Vec<u8>,
-    response: oneshot::Sender<Result<Vec<u8>, NetError>>,
+    response: oneshot::Sender<Response>,
 }
 
 /// A query that was sent. Dropping it forgets it.
 pub(super) struct Sent {
     shared: Arc<Shared>,
     id: u16,
-    response: oneshot::Receiver<Result<Vec<u8>, NetError>>,
+    response: oneshot::Receiver<Response>,
 }
 
 impl Sockets {
@@ -136,8 +139,8 @@ impl Shared {
 
     fn register(
         &self,
-        question: &mut Vec<u8>,
-    ) -> Result<(oneshot::Receiver<Result<Vec<u8>, NetError>>, u16), NetError> {
+        question: &mut [u8],
+    ) -> Result<(oneshot::Receiver<Response>, u16), NetError> {
         let mut queries = lock(&self.queries);
         let Some(&[high, low]) = question.first_chunk() else {
             return Err(NetError::Msg("query without ID".into()));
@@ -149,7 +152,7 @@ impl Shared {
         question[..2].copy_from_slice(&id.to_be_bytes());
 
         let (response, receiver) = oneshot::channel();
-        let question = question.clone();
+        let question = question.to_vec();
         queries.waiting.insert(id, Waiting { question, response });
         queries.total += 1;
         Ok((receiver, id))
@@ -158,7 +161,7 @@ impl Shared {
 
 impl Sent {
     /// Waits for the next response to the query.
-    pub(super) async fn response(&mut self) -> Result<Vec<u8>, NetError> {
+    pub(super) async fn response(&mut self) -> Response {
         (&mut self.response)
             .await
             .unwrap_or(Err(NetError::NoConnections))
