@@ -4,20 +4,17 @@
 
 mod memory {
     pub(crate) mod allocations;
-    pub(crate) mod servers;
 }
 
 use std::time::Duration;
 
-use memory::{
-    allocations::{self, MIB},
-    servers::{self, DnsAnswers},
-};
+use memory::allocations::{self, MIB};
 use netvane_core::{
     Engine, Platform,
     request::{Input, Request},
     settings::Settings,
 };
+use netvane_test_dns::oversized::{self, DnsAnswers};
 
 /// Largest number of bytes that a request may take at its peak.
 const MAX_PEAK: usize = 4 * MIB;
@@ -105,7 +102,7 @@ async fn all() {
         measure(&engine, line).await;
     }
 
-    for shape in servers::SHAPES {
+    for shape in oversized::SHAPES {
         dns.answer_with(shape);
         for command in [
             "a", "ns", "mx", "soa", "txt", "cname", "caa", "srv", "dns", "dig", "reverse",
@@ -120,15 +117,16 @@ async fn all() {
         check(&line, peak, MAX_PEAK, &outcome);
     }
 
-    for (name, text) in servers::whois_answers() {
-        let server = servers::whois(text).await;
+    for (name, text) in oversized::whois_answers() {
+        let server = oversized::whois(text).await;
         let line = format!("whois example.test server={server}");
         let (peak, outcome) = measure(&engine, &line).await;
         check(&format!("whois of {name}"), peak, MAX_PEAK, &outcome);
     }
 
-    for (name, body) in servers::rdap_answers() {
-        let (bootstrap, _server) = servers::rdap(body).await;
+    for (name, body) in oversized::rdap_answers() {
+        let bootstrap = tempfile::tempdir().expect("a directory");
+        let _server = oversized::rdap(body, bootstrap.path()).await;
         let directory = bootstrap.path().display().to_string();
         let variables = [("RDAP__BOOTSTRAP", directory)];
         let engine = Engine::new(&settings(&dns, &variables)).expect("an engine");
@@ -137,7 +135,7 @@ async fn all() {
         check(&format!("rdap of {name}"), peak, MAX_PEAK, &outcome);
     }
 
-    for (name, message) in servers::messages() {
+    for (name, message) in oversized::messages() {
         let line = format!("trace_mail {message}");
         let (peak, outcome) = measure(&engine, &line).await;
         check(
@@ -159,7 +157,7 @@ async fn check_cache(dns: &DnsAnswers) {
     let engine = Engine::new(&settings(dns, &variables)).expect("an engine");
     measure(&engine, "a warm.test").await;
 
-    for shape in servers::SHAPES {
+    for shape in oversized::SHAPES {
         dns.answer_with(shape);
         let before = allocations::start();
         for number in 0..80 {

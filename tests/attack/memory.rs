@@ -1,0 +1,245 @@
+//! Attacks on memory: answers of servers and messages that are as large as they may be.
+
+use std::net::SocketAddr;
+
+use netvane_test_dns::oversized::{self, DnsAnswers, SHAPES};
+use netvane_tests::{Scratch, Service, http::Client, loopback};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::{
+    figures::at_most,
+    network::{ask, client, serve},
+};
+
+/// Most memory that one request may take at its peak, and pages that the allocator keeps of what
+/// the process did before.
+const PEAK: f64 = 4.0;
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// A DNS server with large answers, and the runtime of this and of other servers.
+pub(crate) struct Oversized {
+    pub(crate) dns: SocketAddr,
+    pub(crate) runtime: Runtime,
+}
+
+impl Oversized {
+    pub(crate) fn start() -> Self {
+        let runtime = loopback::runtime(1);
+        let dns = runtime.block_on(DnsAnswers::start()).address;
+        Self { dns, runtime }
+    }
+
+    /// Starts a whois server with this answer.
+    pub(crate) fn whois(&self, text: Vec<u8>) -> SocketAddr {
+        self.runtime.block_on(oversized::whois(text))
+    }
+
+    /// Starts an RDAP server with this answer; returns the directory of bootstrap files.
+    pub(crate) fn rdap(&self, body: String) -> Scratch {
+        let directory = Scratch::new();
+        self.runtime
+            .block_on(oversized::rdap(body, directory.path()));
+        directory
+    }
+}
+
+/// Runs a line; returns the memory in MB of 1,000,000 bytes that it took at its peak.
+fn peak_of(service: &Service, number: usize, line: &str) -> f64 {
+    service.forget_peak();
+    let before = service.resident();
+    ask(service, client(number), line);
+    service.peak() - before
+}
+
+/// Starts a service that has already built what is built on first use.
+fn warm(dns: SocketAddr, lines: &[&str], more: &[(&str, &str)]) -> Service {
+    let service = serve(dns, more);
+    for round in 0..3 {
+        for line in lines {
+            ask(&service, client(900 + round), line);
+        }
+    }
+    service
+}
+
+/// The commands that show what a DNS server answers.
+const COMMANDS: [&str; 14] = [
+    "a", "ns", "mx", "soa", "txt", "cname", "caa", "srv", "dns", "dig", "reverse", "mailbox",
+    "howmail", "ip",
+];
+
+#[test]
+fn replies_are_bounded_whatever_a_dns_server_answers() {
+    let servers = Oversized::start();
+    let (mut peak, mut data, mut body) = (0_f64, 0, 0);
+
+    for shape in SHAPES {
+        let warm_up = COMMANDS.map(|name| format!("{name} warm.test"));
+        let service = warm(servers.dns, &warm_up.each_ref().map(String::as_str), &[]);
+        for (number, command) in COMMANDS.into_iter().enumerate() {
+            let line = format!("{command} {command}.{shape}.test");
+            peak = peak.max(peak_of(&service, number, &line));
+            let reply = ask(&service, client(number), &line);
+            body = body.max(reply.body.len());
+            if let Ok(reply) = serde_json::from_slice::<Value>(&reply.body) {
+                data = data.max(reply["data"].to_string().len());
+            }
+        }
+    }
+
+    at_most(
+        "memory: peak of a lookup of 64 KiB of DNS records",
+        peak,
+        PEAK * MIB / 1e6,
+        "MB",
+    );
+    at_most(
+        "memory: data of a reply",
+        data as f64 / 1024.0,
+        256.0,
+        "KiB",
+    );
+    at_most(
+        "memory: a reply with blocks",
+        body as f64 / 1024.0,
+        1024.0,
+        "KiB",
+    );
+}
+
+#[test]
+fn what_is_left_out_of_a_reply_is_counted() {
+    let servers = Oversized::start();
+    let service = serve(servers.dns, &[]);
+    for shape in SHAPES {
+        let reply = ask(&service, client(1), &format!("ns {shape}.test")).json();
+        let truncated = &reply["data"]["truncated"];
+        let (shown, total) = (truncated["shown"].as_u64(), truncated["total"].as_u64());
+        assert!(shown < total, "{shape}: {truncated}");
+    }
+}
+
+#[test]
+fn a_thousand_large_replies_stay_within_the_cache() {
+    let servers = Oversized::start();
+    let service = warm(servers.dns, &["dig warm.test", "dns warm.test"], &[]);
+    let before = service.resident();
+    for number in 0..1000 {
+        let shape = SHAPES[number % SHAPES.len()];
+        let line = format!("dig {number}.{shape}.test NS");
+        let reply = ask(&service, client(number / 20), &line);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    // 64 MB by default, and the fragments between what the cache holds.
+    let grown = service.resident() - before;
+    at_most(
+        "memory: 1,000 large replies, 64 MB of cache",
+        grown,
+        128.0,
+        "MB",
+    );
+}
+
+#[test]
+fn large_registry_answers_take_bounded_memory() {
+    let servers = Oversized::start();
+    let mut peak = 0_f64;
+
+    for (_, text) in oversized::whois_answers() {
+        let server = servers.whois(text);
+        let settings = [
+            ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+            ("NETVANE__POLICY__PORTS__SERVER", "1-65535"),
+        ];
+        let service = warm(
+            servers.dns,
+            &["whois example.test server=127.0.0.1:1"],
+            &settings,
+        );
+        let line = format!("whois example.test server={server}");
+        peak = peak.max(peak_of(&service, 1, &line));
+    }
+    at_most(
+        "memory: peak of 256 KiB from a whois server",
+        peak,
+        PEAK * MIB / 1e6,
+        "MB",
+    );
+
+    let mut peak = 0_f64;
+    for (name, body) in oversized::rdap_answers() {
+        let directory = servers.rdap(body);
+        let directory = directory.path().display().to_string();
+        let settings = [
+            ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+            ("NETVANE__RDAP__BOOTSTRAP", directory.as_str()),
+        ];
+        let service = warm(servers.dns, &["whois 198.51.100.1 source=rdap"], &settings);
+        let took = peak_of(&service, 1, "whois 192.0.2.1 source=rdap");
+        println!("RDAP, {name}: {took:.1} MB");
+        peak = peak.max(took);
+    }
+    at_most(
+        "memory: peak of 1 MiB from an RDAP server",
+        peak,
+        PEAK * MIB / 1e6,
+        "MB",
+    );
+}
+
+/// Sends a message as the body of a request; returns the peak in MB.
+fn peak_of_upload(service: &Service, message: &str) -> f64 {
+    service.forget_peak();
+    let before = service.resident();
+    let reply = Client::connect_from(client(3), service.address).ask(
+        "POST /v1/commands/trace_mail",
+        &[("Content-Type", "message/rfc822")],
+        message.as_bytes(),
+    );
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    service.peak() - before
+}
+
+#[test]
+fn large_messages_take_bounded_memory() {
+    let servers = Oversized::start();
+    let (mut peak, mut uploads) = (0_f64, 0_f64);
+    for (name, message) in oversized::messages() {
+        let service = warm(servers.dns, &["trace_mail Subject: hello"], &[]);
+        let line = format!("trace_mail {message}");
+        let took = peak_of(&service, 1, &line);
+        println!("{name}: {took:.1} MB");
+        peak = peak.max(took);
+
+        let service = warm(servers.dns, &["trace_mail Subject: hello"], &[]);
+        let long = format!(
+            "{message}\r\n\r\n{}",
+            "a line of a body\r\n".repeat(1_300_000)
+        );
+        let took = peak_of_upload(&service, &long);
+        println!("{name} and 23 MB of body: {took:.1} MB");
+        uploads = uploads.max(took);
+    }
+    at_most(
+        "memory: peak of a message of 0.5 MB in a command",
+        peak,
+        PEAK * MIB / 1e6,
+        "MB",
+    );
+    at_most(
+        "memory: peak of a message of 24 MB, streamed",
+        uploads,
+        PEAK * MIB / 1e6,
+        "MB",
+    );
+}
+
+#[test]
+fn an_idle_service_is_small() {
+    let servers = Oversized::start();
+    let service = serve(servers.dns, &[]);
+    assert_eq!(service.get("/healthz").status, 200);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    at_most("memory: an idle service", service.resident(), 25.0, "MB");
+}
