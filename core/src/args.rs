@@ -24,6 +24,7 @@ pub use client_subnet::ClientSubnet;
 pub use email::{Email, MailAddress};
 pub use expected_status::ExpectedStatus;
 pub use mailbox::MailDomain;
+pub(crate) use message::DigestedMessage;
 pub use message::{MAX_MESSAGE, Message};
 pub use network_query::NetworkQuery;
 pub use port_query::PortQuery;

@@ -37,7 +37,7 @@ use signatures::Verified;
 use spf::SpfCheck;
 
 pub use author::AuthorClaims;
-pub use body::HashedMessage;
+pub use body::{BodyHash, BodyHasher, HashedMessage};
 pub use lookup::{exists, texts};
 
 /// Parsers of the DNS records for keys and transport policies, without DNS queries.

@@ -1,30 +1,46 @@
 //! A pasted or uploaded mail message.
 
+mod digested;
+
 use std::borrow::Cow;
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
+use netvane_net::mailauth::BodyHash;
+use ring::digest::{SHA256, digest};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+pub(crate) use digested::{Digest, DigestedMessage};
 
 /// Largest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 25 << 20;
 /// Start of the data URLs (RFC 2397) that this service makes of messages that are not UTF-8.
 const DATA_URL: &str = "data:message/rfc822;base64,";
 
-/// The bytes of a whole message or only its headers, as pasted or uploaded. As text, they are the text itself or a data
-/// URL in base64 (RFC 2397). In cache keys and replies only their number and SHA-256 appear, because pasted content must
-/// not be repeated anywhere.
+/// A whole message or only its headers, as pasted or uploaded. As text, it is the text itself, a data URL in base64
+/// (RFC 2397), or what remains of an upload. In cache keys and replies only the number of bytes and their SHA-256
+/// appear, because pasted content must not be repeated anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message(pub Vec<u8>);
+pub struct Message {
+    /// The bytes of the message, or of a long upload its start: the header section and some of the body.
+    pub bytes: Vec<u8>,
+    /// Of a long upload, the hashes of its body, and the digest of all of it.
+    digest: Option<Digest>,
+}
 
 impl Message {
     /// The value of an argument that is read as these bytes: the text itself where it is UTF-8, without a copy.
     pub fn argument(bytes: Vec<u8>) -> String {
         match String::from_utf8(bytes) {
-            Ok(text) if payload(&text).is_none() => text,
+            Ok(text) if payload(&text).is_none() && !digested::is_sealed(&text) => text,
             Ok(text) => encode(text.as_bytes()),
             Err(error) => encode(error.as_bytes()),
         }
+    }
+
+    /// The hashes of the body; `None` if the body is in the bytes.
+    pub fn body_hashes(&self) -> Option<&[BodyHash]> {
+        self.digest.as_ref().map(|digest| digest.hashes.as_slice())
     }
 }
 
@@ -47,26 +63,38 @@ fn payload(text: &str) -> Option<&str> {
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digest = ring::digest::digest(&ring::digest::SHA256, &self.0);
-        let hex: String = digest
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        serializer.collect_str(&format_args!("{} bytes, SHA-256 {hex}", self.0.len()))
+        let (size, sha256) = match &self.digest {
+            Some(digest) => (digest.size, digest.sha256.clone()),
+            None => (
+                self.bytes.len(),
+                HEXLOWER.encode(digest(&SHA256, &self.bytes).as_ref()),
+            ),
+        };
+        serializer.collect_str(&format_args!("{size} bytes, SHA-256 {sha256}"))
     }
 }
 
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let Some(payload) = payload(&text) else {
-            return Ok(Self(text.into_bytes()));
+        if let Some((bytes, digest)) = digested::open(&text) {
+            return Ok(Self {
+                bytes,
+                digest: Some(digest),
+            });
+        }
+        let bytes = match payload(&text) {
+            None => text.into_bytes(),
+            Some(payload) => BASE64
+                .decode(payload.trim_end().as_bytes())
+                .map_err(|error| {
+                    D::Error::custom(format!("the data URL is not valid base64: {error}"))
+                })?,
         };
-        BASE64
-            .decode(payload.trim_end().as_bytes())
-            .map(Self)
-            .map_err(|error| D::Error::custom(format!("the data URL is not valid base64: {error}")))
+        Ok(Self {
+            bytes,
+            digest: None,
+        })
     }
 }
 
@@ -90,7 +118,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<u8>, String> {
         serde_json::from_value::<Message>(text.into())
-            .map(|message| message.0)
+            .map(|message| message.bytes)
             .map_err(|error| error.to_string())
     }
 

@@ -12,7 +12,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use crate::args::{MAX_MESSAGE, Message};
+use crate::args::{DigestedMessage, MAX_MESSAGE, Message};
 
 /// Maximum number of Outlook files that are on the disk at a time.
 const MAX_SPOOLS: usize = 2;
@@ -22,13 +22,25 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of an Outlook file that are in memory.
 const BUFFER: usize = 1 << 20;
 
-/// Collects a message. Of an Outlook file, which is kept on the disk meanwhile, only the transport headers remain.
+/// Bytes of a message that are kept; of what follows the header section only hashes remain.
+const KEPT: usize = 256 << 10;
+/// Bytes that are kept of a message whose header section does not end.
+const MOST_KEPT: usize = 4 << 20;
+
+/// Bytes that are hashed without letting other tasks run.
+const DIGESTED_AT_ONCE: usize = 32 << 10;
+
+/// Collects a message. Of an Outlook file, which is kept on the disk meanwhile, only the transport headers remain, and
+/// of a long message its start.
 pub struct MailUpload {
     limit: usize,
     size: usize,
     /// The message, or what is not yet in the spool file.
     bytes: Vec<u8>,
     spool: Option<Spool>,
+    /// Number of bytes at which the header section is looked for next.
+    look_at: usize,
+    digested: Option<DigestedMessage>,
 }
 
 struct Spool {
@@ -50,6 +62,8 @@ impl MailUpload {
             size: 0,
             bytes: Vec::new(),
             spool: None,
+            look_at: KEPT,
+            digested: None,
         }
     }
 
@@ -66,6 +80,11 @@ impl MailUpload {
             });
         }
 
+        if let Some(digested) = &mut self.digested {
+            digest(digested, part).await;
+            return Ok(());
+        }
+
         self.bytes.extend_from_slice(part);
         if self.spool.is_none() && self.bytes.starts_with(&msg::MAGIC) {
             self.spool = Some(Spool::new().await?);
@@ -73,7 +92,22 @@ impl MailUpload {
         if self.spool.is_some() && self.bytes.len() >= BUFFER {
             self.flush().await?;
         }
+        if self.spool.is_none() && self.bytes.len() > self.look_at {
+            self.look_for_body();
+        }
         Ok(())
+    }
+
+    /// From the end of the header section on, only hashes are kept.
+    fn look_for_body(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        match DigestedMessage::begin(bytes, self.look_at >= MOST_KEPT) {
+            Ok(digested) => self.digested = Some(digested),
+            Err(bytes) => {
+                self.bytes = bytes;
+                self.look_at *= 2;
+            }
+        }
     }
 
     /// The whole message as the text of an argument.
@@ -83,6 +117,9 @@ impl MailUpload {
     pub async fn finish(mut self) -> Result<String, Failure> {
         if self.size == 0 {
             return Err(UsageError::argument("the message is empty").into());
+        }
+        if let Some(digested) = self.digested {
+            return digested.argument().ok_or(Failure::Internal);
         }
         if self.spool.is_none() {
             return Ok(Message::argument(self.bytes));
@@ -130,6 +167,14 @@ impl MailUpload {
             .await
             .map_err(|_| Failure::Internal)?
             .map_err(|error| disk_failed(&error))
+    }
+}
+
+/// Adds a part to a message; lets other tasks run in between if it is large.
+async fn digest(message: &mut DigestedMessage, part: &[u8]) {
+    for piece in part.chunks(DIGESTED_AT_ONCE) {
+        message.push(piece);
+        tokio::task::consume_budget().await;
     }
 }
 
@@ -191,6 +236,29 @@ mod tests {
         assert_eq!(latin, "data:message/rfc822;base64,RnJvbTog/A==");
         let empty = upload(b"", 1).await.expect_err("nothing").to_string();
         assert_eq!(empty, "the message is empty");
+    }
+
+    #[tokio::test]
+    async fn of_a_long_message_the_start_remains() {
+        let head = "DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=s; h=from; bh=AAAA; b=AAAA\r\nFrom: a\r\n\r\n";
+        for (head, kept) in [
+            (head.to_owned(), KEPT + 100_000),
+            (format!("no field\r\n{head}"), MOST_KEPT + 100_000),
+            (format!("From: a\r\n{head}"), KEPT + 100_000),
+            (
+                format!("{}{head}", "X-Long: field\r\n".repeat(30_000)),
+                2 * KEPT + 100_000,
+            ),
+        ] {
+            let whole = format!("{head}{}", "text of a body\r\n".repeat(600_000));
+            let argument = upload(whole.as_bytes(), 100_000).await.expect("text");
+            let message: Message = serde_json::from_value(argument.into()).expect("a message");
+            assert!(message.bytes.len() <= kept, "{} bytes", message.bytes.len());
+            assert!(whole.as_bytes().starts_with(&message.bytes));
+            assert!(message.body_hashes().is_some());
+            let shown = serde_json::to_string(&message).expect("JSON");
+            assert!(shown.contains(&format!("{} bytes", whole.len())), "{shown}");
+        }
     }
 
     #[tokio::test]

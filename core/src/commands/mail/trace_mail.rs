@@ -96,8 +96,9 @@ impl Command for TraceMail {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
-        let Message(message) = self.message;
-        let (trace, hashed) = offload::run(message.len(), move || read(&message, &policy)).await?;
+        let message = self.message;
+        let (trace, hashed) =
+            offload::run(message.bytes.len(), move || read(&message, &policy)).await?;
 
         let claims = trace.verify.clone();
         let mut data = Data::new(&cx.runtime.geo.current(), trace);
@@ -109,12 +110,17 @@ impl Command for TraceMail {
     }
 }
 
-/// Reads a message, and hashes its body if a signature needs that.
-fn read(message: &[u8], policy: &TrustPolicy) -> (Trace, Option<HashedMessage>) {
-    let trace = mailtrace::trace(message, policy);
+/// Reads a message, and hashes its body if a signature needs that and it has not been hashed before.
+fn read(message: &Message, policy: &TrustPolicy) -> (Trace, Option<HashedMessage>) {
+    let trace = mailtrace::trace(&message.bytes, policy);
     let is_signed = !trace.verify.signers.is_empty() || trace.verify.arc;
-    let signed = is_signed.then(|| mailtrace::signed(message)).flatten();
-    let hashed = signed.map(|signed| HashedMessage::new(&signed.head, &signed.body));
+    let signed = is_signed
+        .then(|| mailtrace::signed(&message.bytes))
+        .flatten();
+    let hashed = signed.map(|signed| match message.body_hashes() {
+        Some(hashes) => HashedMessage::with_hashes(signed.head, hashes.to_vec()),
+        None => HashedMessage::new(&signed.head, &signed.body),
+    });
     (trace, hashed)
 }
 
