@@ -31,6 +31,7 @@ pub(crate) fn run(
     file: Option<PathBuf>,
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
+    system::limit_heaps();
     advice::refuse(&settings)?;
     let (_log, level) = log::start(&settings)?;
     let logged = LoggedWarnings::new(file, &settings);

@@ -115,6 +115,32 @@ pub fn may_ping() -> bool {
     true
 }
 
+/// Limits the heaps of glibc's allocator to two: by default it has eight per processor, and each keeps what it once
+/// needed, so that memory grows for hours. The limit is an environment variable that is read when a program starts, so
+/// this starts the program again, in the same process and with the same arguments, unless the variable is set.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn limit_heaps() {
+    use std::{env, os::unix::process::CommandExt, process::Command};
+
+    const LIMIT: &str = "MALLOC_ARENA_MAX";
+    if env::var_os(LIMIT).is_some() || env::var_os("GLIBC_TUNABLES").is_some() {
+        return;
+    }
+    let (Ok(program), mut arguments) = (env::current_exe(), env::args_os()) else {
+        return;
+    };
+    let mut again = Command::new(program);
+    if let Some(name) = arguments.next() {
+        again.arg0(name);
+    }
+    // Returns only if the program cannot be started, for instance because its file has been replaced.
+    let _error = again.args(arguments).env(LIMIT, "2").exec();
+}
+
+/// Does nothing: other allocators give memory back.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn limit_heaps() {}
+
 /// Disables core files, because memory holds secrets.
 ///
 /// # Errors

@@ -3,9 +3,11 @@
 mod addresses;
 pub mod chain;
 mod client;
+mod https;
 mod message;
 mod presentation;
 mod private_names;
+mod quic;
 mod resolver_health;
 mod server_list;
 mod stream;

@@ -51,12 +51,15 @@ impl HashedMessage {
     pub fn new(head: &[u8], body: &[u8]) -> Self {
         let mut hasher = BodyHasher::new(head);
         hasher.push(body);
-        Self::with_hashes(head.to_vec(), hasher.finish())
+        Self::with_hashes(head, hasher.finish())
     }
 
     /// A message whose body has been hashed before, with a [`BodyHasher`] for the same header section.
-    pub fn with_hashes(head: Vec<u8>, hashes: Vec<BodyHash>) -> Self {
-        Self { head, hashes }
+    pub fn with_hashes(head: &[u8], hashes: Vec<BodyHash>) -> Self {
+        Self {
+            head: signatures::bound(head).into_owned(),
+            hashes,
+        }
     }
 
     /// Size of the header section in bytes, by which verifying it takes time.
@@ -83,7 +86,8 @@ pub struct BodyHasher(Vec<Canonical<Context>>);
 impl BodyHasher {
     /// Starts with the header section, whose lines end in CRLF.
     pub fn new(head: &[u8]) -> Self {
-        let needed = signatures::parse(head).map(|message| message.body_hashes);
+        let head = signatures::bound(head);
+        let needed = signatures::parse(&head).map(|message| message.body_hashes);
         let mut ways: Vec<Way> = Vec::new();
         for (canonicalization, algorithm, ..) in needed.unwrap_or_default() {
             let way = Way::new(canonicalization, algorithm);
@@ -161,9 +165,8 @@ impl<S: Sink> Canonical<S> {
 
     fn push(&mut self, part: &[u8]) {
         let is_relaxed = self.way.is_relaxed;
-        let is_special = |byte: &u8| {
-            matches!(byte, b'\r' | b'\n') || is_relaxed && matches!(byte, b' ' | b'\t')
-        };
+        let is_special =
+            |byte: &u8| matches!(byte, b'\r' | b'\n') || is_relaxed && matches!(byte, b' ' | b'\t');
         let mut rest = part;
         while !rest.is_empty() {
             let end = rest.iter().position(is_special).unwrap_or(rest.len());

@@ -118,7 +118,7 @@ fn read(message: &Message, policy: &TrustPolicy) -> (Trace, Option<HashedMessage
         .then(|| mailtrace::signed(&message.bytes))
         .flatten();
     let hashed = signed.map(|signed| match message.body_hashes() {
-        Some(hashes) => HashedMessage::with_hashes(signed.head, hashes.to_vec()),
+        Some(hashes) => HashedMessage::with_hashes(&signed.head, hashes.to_vec()),
         None => HashedMessage::new(&signed.head, &signed.body),
     });
     (trace, hashed)
