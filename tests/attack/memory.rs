@@ -44,17 +44,27 @@ impl Oversized {
     }
 }
 
-/// Runs a line; returns the memory in MB of 1,000,000 bytes that it took at its peak.
-fn peak_of(service: &Service, number: usize, line: &str) -> f64 {
-    service.forget_peak();
-    let before = service.resident();
-    ask(service, client(number), line);
-    service.peak() - before
+/// Runs something with each of these numbers and returns the least memory in MB of 1,000,000 bytes
+/// that it took at its peak. The first run also needs the code that it executes in memory.
+fn peak_of(service: &Service, mut run: impl FnMut(usize)) -> f64 {
+    let peaks = (0..2).map(|round| {
+        service.forget_peak();
+        let before = service.resident();
+        run(round);
+        service.peak() - before
+    });
+    peaks.fold(f64::MAX, f64::min)
 }
 
-/// Starts a service that has already built what is built on first use.
+/// Starts a service that has already built what is built on first use, and gives memory that is free
+/// back to the system, so that the peak of each request is its own.
 fn warm(dns: SocketAddr, lines: &[&str], more: &[(&str, &str)]) -> Service {
-    let service = serve(dns, more);
+    let mut settings = vec![
+        ("MALLOC_TRIM_THRESHOLD_", "0"),
+        ("MALLOC_MMAP_THRESHOLD_", "65536"),
+    ];
+    settings.extend(more);
+    let service = serve(dns, &settings);
     for round in 0..3 {
         for line in lines {
             ask(&service, client(900 + round), line);
@@ -78,9 +88,12 @@ fn replies_are_bounded_whatever_a_dns_server_answers() {
         let warm_up = COMMANDS.map(|name| format!("{name} warm.test"));
         let service = warm(servers.dns, &warm_up.each_ref().map(String::as_str), &[]);
         for (number, command) in COMMANDS.into_iter().enumerate() {
-            let line = format!("{command} {command}.{shape}.test");
-            peak = peak.max(peak_of(&service, number, &line));
-            let reply = ask(&service, client(number), &line);
+            let line = |round| format!("{command} {command}{round}.{shape}.test");
+            let took = peak_of(&service, |round| {
+                ask(&service, client(number), &line(round));
+            });
+            peak = peak.max(took);
+            let reply = ask(&service, client(number), &line(0));
             body = body.max(reply.body.len());
             if let Ok(reply) = serde_json::from_slice::<Value>(&reply.body) {
                 data = data.max(reply["data"].to_string().len());
@@ -157,8 +170,11 @@ fn large_registry_answers_take_bounded_memory() {
             &["whois example.test server=127.0.0.1:1"],
             &settings,
         );
-        let line = format!("whois example.test server={server}");
-        peak = peak.max(peak_of(&service, 1, &line));
+        let took = peak_of(&service, |round| {
+            let line = format!("whois example{round}.test server={server}");
+            ask(&service, client(1), &line);
+        });
+        peak = peak.max(took);
     }
     at_most(
         "memory: peak of 256 KiB from a whois server",
@@ -176,7 +192,10 @@ fn large_registry_answers_take_bounded_memory() {
             ("NETVANE__RDAP__BOOTSTRAP", directory.as_str()),
         ];
         let service = warm(servers.dns, &["whois 198.51.100.1 source=rdap"], &settings);
-        let took = peak_of(&service, 1, "whois 192.0.2.1 source=rdap");
+        let took = peak_of(&service, |round| {
+            let line = format!("whois 192.0.2.{} source=rdap", round + 1);
+            ask(&service, client(1), &line);
+        });
         println!("RDAP, {name}: {took:.1} MB");
         peak = peak.max(took);
     }
@@ -188,51 +207,41 @@ fn large_registry_answers_take_bounded_memory() {
     );
 }
 
-/// Sends a message as the body of a request; returns the peak in MB.
-fn peak_of_upload(service: &Service, message: &str) -> f64 {
-    service.forget_peak();
-    let before = service.resident();
+/// Sends a message as the body of a request, as a program uploads a file.
+fn upload(service: &Service, message: &str) {
     let reply = Client::connect_from(client(3), service.address).ask(
         "POST /v1/commands/trace_mail",
         &[("Content-Type", "message/rfc822")],
         message.as_bytes(),
     );
     assert_eq!(reply.status, 200, "{}", reply.text());
-    service.peak() - before
 }
 
 #[test]
 fn large_messages_take_bounded_memory() {
     let servers = Oversized::start();
     let (mut peak, mut uploads) = (0_f64, 0_f64);
+    let body = "a line of a body\r\n".repeat(1_300_000);
     for (name, message) in oversized::messages() {
         let service = warm(servers.dns, &["trace_mail Subject: hello"], &[]);
-        let line = format!("trace_mail {message}");
-        let took = peak_of(&service, 1, &line);
-        println!("{name}: {took:.1} MB");
+        let took = peak_of(&service, |round| {
+            ask(
+                &service,
+                client(1),
+                &format!("trace_mail X-N: {round}\n{message}"),
+            );
+        });
+        let streamed = peak_of(&service, |round| {
+            upload(&service, &format!("X-N: {round}\n{message}\r\n\r\n{body}"));
+        });
+        println!("{name}: {took:.1} MB, with 23 MB of body {streamed:.1} MB");
         peak = peak.max(took);
-
-        let service = warm(servers.dns, &["trace_mail Subject: hello"], &[]);
-        let long = format!(
-            "{message}\r\n\r\n{}",
-            "a line of a body\r\n".repeat(1_300_000)
-        );
-        let took = peak_of_upload(&service, &long);
-        println!("{name} and 23 MB of body: {took:.1} MB");
-        uploads = uploads.max(took);
+        uploads = uploads.max(streamed);
     }
-    at_most(
-        "memory: peak of a message of 0.5 MB in a command",
-        peak,
-        PEAK * MIB / 1e6,
-        "MB",
-    );
-    at_most(
-        "memory: peak of a message of 24 MB, streamed",
-        uploads,
-        PEAK * MIB / 1e6,
-        "MB",
-    );
+    let what = "memory: peak of a message of 0.5 MB in a command";
+    at_most(what, peak, PEAK * MIB / 1e6, "MB");
+    let what = "memory: peak of a message of 24 MB, streamed";
+    at_most(what, uploads, PEAK * MIB / 1e6, "MB");
 }
 
 #[test]
