@@ -166,6 +166,11 @@ impl Service {
         self.memory("VmRSS:")
     }
 
+    /// Returns the resident memory that is not mapped from a file, in MB of 1,000,000 bytes.
+    pub fn own_memory(&self) -> f64 {
+        self.memory("RssAnon:")
+    }
+
     /// Returns the largest resident memory since the last call of [`Self::forget_peak`], in MB of
     /// 1,000,000 bytes.
     pub fn peak(&self) -> f64 {
