@@ -58,6 +58,8 @@ fn attack(service: &Service, what: &str, request: &str) {
 
     thread::sleep((began + MINUTE + MARGIN).saturating_duration_since(Instant::now()));
     let grown = service.peak() - before;
+    let peak = format!("unread: {READERS} {what}, memory at the peak");
+    at_most(&peak, grown, 150.0, "MB");
     // What is left in buffers of the system is no stream of the service.
     let open = service.open_files().saturating_sub(files);
     let left = format!("unread: {what} that are open after a minute");
