@@ -2,10 +2,11 @@
 
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
 };
 
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 use crate::PATIENCE;
 
@@ -28,12 +29,19 @@ impl Client {
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)
             .unwrap_or_else(|error| panic!("{address}: {error}"));
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout can be set");
-        stream
-            .set_write_timeout(Some(PATIENCE))
-            .expect("a timeout can be set");
+        Self::over(stream)
+    }
+
+    /// Connects from this address, which this machine must have; panics if it cannot.
+    pub fn connect_from(from: impl Into<IpAddr>, address: SocketAddr) -> Self {
+        Self::over(connect_from(from, address, None))
+    }
+
+    /// Speaks HTTP on a connection.
+    pub fn over(stream: TcpStream) -> Self {
+        for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+            set(&stream, Some(PATIENCE)).expect("a timeout can be set");
+        }
         // Head and body are written separately; the body must not wait until the head is
         // acknowledged.
         stream.set_nodelay(true).expect("an option can be set");
@@ -151,6 +159,27 @@ impl Client {
             _ => Ok(line.trim_end().to_owned()),
         }
     }
+}
+
+/// Connects from this address, which this machine must have, with a receive buffer of this size in
+/// bytes.
+pub fn connect_from(
+    from: impl Into<IpAddr>,
+    address: SocketAddr,
+    buffer: Option<usize>,
+) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+    if let Some(bytes) = buffer {
+        socket.set_recv_buffer_size(bytes).expect("a buffer size");
+    }
+    let from = SocketAddr::from((from.into(), 0));
+    socket
+        .bind(&from.into())
+        .unwrap_or_else(|error| panic!("{from}: {error}"));
+    socket
+        .connect_timeout(&address.into(), PATIENCE)
+        .unwrap_or_else(|error| panic!("{from} to {address}: {error}"));
+    socket.into()
 }
 
 fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {

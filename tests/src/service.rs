@@ -163,9 +163,30 @@ impl Service {
 
     /// Returns the resident memory in MB of 1,000,000 bytes.
     pub fn resident(&self) -> f64 {
+        self.memory("VmRSS:")
+    }
+
+    /// Returns the resident memory that is not mapped from a file, in MB of 1,000,000 bytes.
+    pub fn own_memory(&self) -> f64 {
+        self.memory("RssAnon:")
+    }
+
+    /// Returns the largest resident memory since the last call of [`Self::forget_peak`], in MB of
+    /// 1,000,000 bytes.
+    pub fn peak(&self) -> f64 {
+        self.memory("VmHWM:")
+    }
+
+    /// Measures the peak of the resident memory from now on (proc_pid_clear_refs(5)).
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
+            .expect("the peak of an own child can be reset");
+    }
+
+    fn memory(&self, field: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         let kib = line
             .and_then(|rest| rest.trim().strip_suffix("kB"))
             .and_then(|number| number.trim().parse::<f64>().ok());

@@ -56,7 +56,7 @@ const SEND_BUFFER: usize = 64 * 1024;
 
 /// Serves HTTP until `shutdown` is cancelled; running lookups then get `drain_ms` to finish.
 /// `hooks` holds the routes of other adapters. When the settings change, only the access settings
-/// are applied without a restart.
+/// and the keys of callbacks are applied without a restart.
 pub async fn serve(
     engine: Engine,
     mut changing: watch::Receiver<Http>,
@@ -87,6 +87,9 @@ pub async fn serve(
     app.engine.adapters().report("http", Health::Up);
     app.engine.links().open(&settings.public_url);
     let drain = Duration::from_millis(settings.drain_ms);
+    if let Ok(callbacks) = &callbacks {
+        tokio::spawn(callbacks.clone().follow_keys(changing.clone()));
+    }
     let delivered = callbacks
         .ok()
         .map(|callbacks| tokio::spawn(callbacks.ended(drain)));

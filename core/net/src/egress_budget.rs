@@ -33,12 +33,8 @@ pub(super) const REQUEST: usize = 800;
 
 tokio::task_local!(static OUTLAY: EgressBudget);
 
-/// Responses over TCP or TLS that one lookup receives at the same time; each takes up to 64 KiB.
+/// Responses over a connection that one lookup receives at the same time; each takes up to 64 KiB.
 const RESPONSES_AT_ONCE: usize = 8;
-/// Responses over HTTPS or QUIC that one lookup receives at the same time. hickory decodes them, which takes megabytes
-/// for one with compression pointers.
-const DECODED_AT_ONCE: usize = 2;
-
 /// Charges a host's rate limit; fails if the limit is reached.
 type TargetCharge = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
 
@@ -54,7 +50,6 @@ pub struct EgressBudget {
     /// Ports that may be used, and what charges a port check to a network; every port without it.
     ports: Option<(Arc<Ports>, TargetCharge)>,
     responses: Arc<Semaphore>,
-    decoded: Arc<Semaphore>,
 }
 
 impl EgressBudget {
@@ -69,7 +64,6 @@ impl EgressBudget {
             approached: Mutex::default(),
             ports: None,
             responses: Arc::new(Semaphore::new(RESPONSES_AT_ONCE)),
-            decoded: Arc::new(Semaphore::new(DECODED_AT_ONCE)),
         }
     }
 
@@ -191,19 +185,7 @@ pub(super) fn check_port(
 
 /// Awaits an exchange whose response may be large, while not too many others of the running lookup do.
 pub(super) async fn with_response_slot<F: Future>(exchange: F) -> F::Output {
-    with_slot(|budget| &budget.responses, exchange).await
-}
-
-/// Like [`with_response_slot`], for a response that hickory decodes.
-pub(super) async fn with_decoding_slot<F: Future>(exchange: F) -> F::Output {
-    with_slot(|budget| &budget.decoded, exchange).await
-}
-
-async fn with_slot<F: Future>(
-    slots: fn(&EgressBudget) -> &Arc<Semaphore>,
-    exchange: F,
-) -> F::Output {
-    let slots = OUTLAY.try_with(|budget| slots(budget).clone()).ok();
+    let slots = OUTLAY.try_with(|budget| budget.responses.clone()).ok();
     let _slot = match slots {
         // Cannot fail: nothing closes the semaphore.
         Some(slots) => slots.acquire_owned().await.ok(),

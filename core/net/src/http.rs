@@ -292,7 +292,9 @@ async fn read_body(
     host: &str,
     max_bytes: usize,
 ) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
+    // At once, because a growing vector takes up to three times the memory.
+    let announced = response.content_length().unwrap_or_default();
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(max_bytes));
 
     while let Some(chunk) = response
         .chunk()

@@ -2,6 +2,7 @@
 //! replies.
 
 mod handler;
+pub mod oversized;
 
 use std::{
     net::SocketAddr,

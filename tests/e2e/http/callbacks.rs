@@ -744,3 +744,52 @@ fn rejects_callbacks_without_a_secret() {
         );
     }
 }
+
+#[test]
+fn keys_of_callbacks_are_replaced_while_the_service_runs() {
+    let (stage, scratch) = (Stage::new(), Scratch::new());
+    let write = |keys: &str| {
+        scratch.file(
+            "netvane.toml",
+            format!("[http]\ncallback_secret = {keys}\n"),
+        )
+    };
+    let file = write(&format!("{SECRET:?}"));
+    let (dns, state) = (
+        stage.dns.address.to_string(),
+        stage.state.path().display().to_string(),
+    );
+    let service = Service::start(&[
+        ("NETVANE_CONFIG", file.to_str().expect("a path")),
+        ("NETVANE__DNS__SERVERS", dns.as_str()),
+        ("NETVANE__STATE__DIRECTORY", state.as_str()),
+        ("NETVANE__POLICY__ALLOW", "127.0.0.1/32"),
+    ]);
+    let deliver = || {
+        taken(&service, "mx example.test", &stage.receiver.url("/"));
+        let message = stage.receiver.next();
+        let signatures = message.header("webhook-signature").to_owned();
+        message.answer("200 OK", &[]);
+        signatures
+    };
+    let public_keys = || service.get("/v1/callback-keys").json()["keys"].clone();
+    assert!(deliver().starts_with("v1,"));
+    assert_eq!(public_keys(), json!([]));
+
+    // Both sign during the rotation, then the new one alone.
+    let new = format!("whsk_{}", data_encoding::BASE64.encode(&[7; 32]));
+    write(&format!("[{SECRET:?}, {new:?}]"));
+    service.signal("HUP");
+    until("the new key is published", || public_keys() != json!([]));
+    let both = deliver();
+    assert!(both.starts_with("v1,") && both.contains(" v1a,"), "{both}");
+    write(&format!("{new:?}"));
+    service.signal("HUP");
+    until("the new key signs alone", || deliver().starts_with("v1a,"));
+
+    // Without a key, callbacks go on with the last one.
+    write("\"\"");
+    service.signal("HUP");
+    service.logged("callback keys not removed before a restart");
+    assert!(deliver().starts_with("v1a,"));
+}

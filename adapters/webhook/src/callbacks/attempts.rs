@@ -238,7 +238,9 @@ impl Callbacks {
             ..
         } = &*self.0;
 
-        let headers = signer.headers(&delivery.id, at, &delivery.url, &payload);
+        let headers = signer
+            .load()
+            .headers(&delivery.id, at, &delivery.url, &payload);
         let Some(headers) = headers else {
             return (
                 DeliveryResult::Error("could not sign the reply".into()),

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use moka::sync::Cache;
 use netvane_core::{
     Engine,
@@ -30,7 +31,8 @@ pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) store: Store,
     pub(super) agenda: Agenda,
-    pub(super) signer: Signer,
+    /// The keys that sign, which a reload replaces.
+    pub(super) signer: ArcSwap<Signer>,
     pub(super) schedule: Schedule,
     pub(super) patience: Duration,
     /// Time without a success after which a receiver is disabled.
@@ -114,7 +116,7 @@ impl Callbacks {
 
     /// The public keys that verify deliveries, `whpk_…`; empty where only secrets sign.
     pub(crate) fn public_keys(&self) -> Vec<String> {
-        self.0.signer.public_keys()
+        self.0.signer.load().public_keys()
     }
 
     /// Number of deliveries that have not ended.

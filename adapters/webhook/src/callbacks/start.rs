@@ -5,12 +5,14 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use moka::sync::Cache;
 use netvane_core::{
     Engine, Health,
     settings::Http,
     store::{Store, bucket::CALLBACKS},
 };
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -66,7 +68,7 @@ impl Callbacks {
             engine: engine.clone(),
             store: store.clone(),
             agenda: store.agenda(),
-            signer,
+            signer: ArcSwap::from_pointee(signer),
             schedule: Schedule::new(&settings.callback_retry_seconds),
             patience: Duration::from_millis(settings.callback_timeout_ms),
             disable_after: Duration::from_secs(settings.callback_disable_seconds),
@@ -91,6 +93,25 @@ impl Callbacks {
         callbacks.0.tasks.spawn(callbacks.clone().run());
 
         Ok(callbacks)
+    }
+
+    /// Signs with the keys of the settings each time they change; keeps the previous ones if there are
+    /// no valid new ones. Ends with the shutdown.
+    pub(crate) async fn follow_keys(self, mut changing: watch::Receiver<Http>) {
+        while let Some(Ok(())) = self.unless_ended(changing.changed()).await {
+            match Signer::new(&changing.borrow_and_update()) {
+                Ok(Some(signer)) => self.0.signer.store(Arc::new(signer)),
+                Ok(None) => {
+                    tracing::warn!("callback keys not removed before a restart");
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error,
+                        "callback keys not applied, keeping the previous ones"
+                    );
+                }
+            }
+        }
     }
 
     /// Resumes the deliveries that an earlier process left open, once the state can be read, and

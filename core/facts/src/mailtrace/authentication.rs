@@ -32,6 +32,8 @@ pub(super) struct Reading {
 
 /// At most so many signatures are listed.
 const MAX: usize = 20;
+/// Largest number of results that are read; a message has a few for each server that checked it.
+const MAX_RESULTS: usize = 500;
 
 /// Reads the fields above the boundary.
 pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBoundary) -> Reading {
@@ -114,7 +116,8 @@ fn collect(
                     .authserv_id
                     .take()
                     .or_else(|| id.map(str::to_owned));
-                methods.extend(read.results);
+                let room = MAX_RESULTS - methods.len();
+                methods.extend(read.results.into_iter().take(room));
             } else {
                 foreign = foreign.or_else(|| id.map(str::to_owned));
             }

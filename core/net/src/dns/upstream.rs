@@ -1,4 +1,5 @@
-//! One DNS server and its transports: UDP here, TCP and TLS in [`super::stream`], HTTPS and QUIC over hickory's.
+//! One DNS server and its transports: UDP here, TCP and TLS in [`super::stream`], HTTPS in [`super::https`], QUIC in
+//! [`super::quic`].
 
 mod cookies;
 mod sockets;
@@ -11,21 +12,11 @@ use std::{
 };
 
 use domain::base::{Message as Wire, iana::OptRcode};
-use futures::StreamExt;
-use hickory_resolver::{
-    ConnectionProvider, PoolContext, TlsConfig,
-    config::{ConnectionConfig, ProtocolConfig, ResolverOpts},
-    net::{
-        NetError,
-        runtime::TokioRuntimeProvider,
-        xfer::{DnsExchange, DnsHandle},
-    },
-    proto::op::DnsRequest,
-};
+use hickory_resolver::{net::NetError, proto::op::DnsRequest};
 use netvane_facts::target::Transport;
-use tokio::{net::UdpSocket, sync::Mutex};
+use tokio::net::UdpSocket;
 
-use super::stream::Connections;
+use super::{https::HttpsConnection, quic::QuicConnection, stream::Connections};
 use crate::{egress_budget, metrics};
 use cookies::{Cookies, Sender};
 use sockets::Sockets;
@@ -54,16 +45,8 @@ struct Kept {
 /// The connection-oriented transport: the server's own, or TCP as the fallback of UDP.
 enum Stream {
     Plain(Connections),
-    Hickory(Box<HickoryStream>),
-}
-
-/// DNS over HTTPS or QUIC.
-struct HickoryStream {
-    protocol: ProtocolConfig,
-    pool: PoolContext,
-    runtime: TokioRuntimeProvider,
-    /// Open connection, reused by the next query.
-    open: Mutex<Option<DnsExchange<TokioRuntimeProvider>>>,
+    Https(Box<HttpsConnection>),
+    Quic(Box<QuicConnection>),
 }
 
 /// The response bytes, the transport used and the time taken.
@@ -84,20 +67,16 @@ impl Upstream {
         tls: rustls::ClientConfig,
         timeout: Duration,
     ) -> Self {
-        let server_name: Arc<str> = name.into();
-        let config = tls.clone();
-        let hickory =
-            |protocol| Stream::Hickory(Box::new(HickoryStream::new(protocol, config, timeout)));
         let stream = match transport {
             Transport::Udp | Transport::Tcp => Stream::Plain(Connections::new(address, None)),
             Transport::Tls => {
                 Stream::Plain(Connections::new(address, Some((tls, name.to_owned()))))
             }
             Transport::Https => {
-                let path = path.unwrap_or("/dns-query").into();
-                hickory(ProtocolConfig::Https { server_name, path })
+                let path = path.unwrap_or("/dns-query");
+                Stream::Https(Box::new(HttpsConnection::new(address, tls, name, path)))
             }
-            Transport::Quic => hickory(ProtocolConfig::Quic { server_name }),
+            Transport::Quic => Stream::Quic(Box::new(QuicConnection::new(address, tls, name))),
         };
 
         Self {
@@ -206,89 +185,28 @@ impl Upstream {
     }
 
     async fn connection(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
-        let answered = match &self.stream {
-            Stream::Plain(connections) => {
-                let query = request.to_vec()?;
-                // Many large responses at once would take much memory.
-                let exchange = egress_budget::with_response_slot(connections.exchange(&query));
-                tokio::time::timeout(self.timeout, exchange).await
-            }
-            Stream::Hickory(stream) => {
-                let exchange = Box::pin(stream.exchange(self.address, self.transport, request));
-                let exchange = egress_budget::with_decoding_slot(exchange);
-                tokio::time::timeout(self.timeout, exchange).await
+        let query = request.to_vec()?;
+        let exchange = async {
+            match &self.stream {
+                Stream::Plain(connections) => connections.exchange(&query).await,
+                Stream::Https(connection) => connection.exchange(&query).await,
+                Stream::Quic(connection) => Box::pin(connection.exchange(&query)).await,
             }
         };
-        let answered = answered.unwrap_or(Err(NetError::Timeout));
-        if answered.is_err()
-            && let Stream::Hickory(stream) = &self.stream
-        {
-            *stream.open.lock().await = None;
+        // Many large responses at once would take much memory.
+        let exchange = egress_budget::with_response_slot(exchange);
+        let answered = tokio::time::timeout(self.timeout, exchange)
+            .await
+            .unwrap_or(Err(NetError::Timeout));
+        if answered.is_err() {
+            match &self.stream {
+                Stream::Plain(_) => {}
+                Stream::Https(connection) => connection.close(),
+                Stream::Quic(connection) => connection.close(),
+            }
         }
         answered
     }
-}
-
-impl HickoryStream {
-    fn new(protocol: ProtocolConfig, tls: rustls::ClientConfig, timeout: Duration) -> Self {
-        let mut options = ResolverOpts::default();
-        options.timeout = timeout;
-        Self {
-            protocol,
-            pool: PoolContext::new(options, TlsConfig { config: tls }),
-            runtime: TokioRuntimeProvider::default(),
-            open: Mutex::default(),
-        }
-    }
-
-    async fn exchange(
-        &self,
-        address: SocketAddr,
-        transport: Transport,
-        request: DnsRequest,
-    ) -> Result<Vec<u8>, NetError> {
-        // The server may have closed the reused connection in the meantime, so an error is retried on a new one.
-        let open = self.open.lock().await.clone();
-        if let Some(connection) = open {
-            match answer(&connection, request.clone()).await {
-                Err(error) if !matches!(error, NetError::Timeout) => {}
-                answered => return answered,
-            }
-        }
-        let connection = self.connect(address, transport).await?;
-        *self.open.lock().await = Some(connection.clone());
-        answer(&connection, request).await
-    }
-
-    async fn connect(
-        &self,
-        address: SocketAddr,
-        transport: Transport,
-    ) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
-        // A QUIC handshake is a TLS handshake in padded datagrams (RFC 9000 §14.1).
-        egress_budget::charge_bytes(match transport {
-            Transport::Quic => 3 * egress_budget::HANDSHAKE,
-            _ => egress_budget::CONNECTION + egress_budget::HANDSHAKE,
-        })?;
-        let mut config = ConnectionConfig::new(self.protocol.clone());
-        config.port = address.port();
-        self.runtime
-            .new_connection(address.ip(), &config, &self.pool)?
-            .await
-    }
-}
-
-async fn answer(
-    connection: &DnsExchange<TokioRuntimeProvider>,
-    request: DnsRequest,
-) -> Result<Vec<u8>, NetError> {
-    egress_budget::charge_bytes(egress_budget::SYN + request.to_vec()?.len())?;
-    let mut responses = connection.send(request);
-    responses
-        .next()
-        .await
-        .unwrap_or(Err(NetError::NoConnections))
-        .map(|response| response.into_buffer())
 }
 
 fn rcode(answer: &[u8]) -> Option<OptRcode> {

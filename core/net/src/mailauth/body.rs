@@ -59,7 +59,7 @@ impl HashedMessage {
             Some((canonicalization, algorithm, bytes.collect::<Option<_>>()?))
         });
         Some(Self {
-            head,
+            head: signatures::bound(&head).into_owned(),
             hashes: hashes.collect::<Option<_>>()?,
         })
     }
@@ -109,7 +109,8 @@ pub struct BodyHasher {
 impl BodyHasher {
     /// Starts with a header section whose lines end in CRLF.
     pub fn new(head: &[u8]) -> Self {
-        let needed: Vec<_> = signatures::parse(head)
+        let head = signatures::bound(head);
+        let needed: Vec<_> = signatures::parse(&head)
             .map(|message| message.body_hashes)
             .unwrap_or_default();
 
@@ -128,7 +129,7 @@ impl BodyHasher {
             }
         }
         Self {
-            head: head.to_vec(),
+            head: head.into_owned(),
             hashes,
         }
     }

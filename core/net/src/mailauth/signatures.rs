@@ -1,5 +1,7 @@
 //! DKIM and ARC signatures of a message: bounds before mail-auth verifies them, and its results in the terms of RFC 8601.
 
+use std::borrow::Cow;
+
 use futures::FutureExt;
 use mail_auth::{
     AuthenticatedMessage, DkimOutput, DkimResult, Error, MessageAuthenticator, Parameters,
@@ -22,15 +24,64 @@ const MAX_SETS: usize = 50;
 /// fields of the message. Real messages need a few thousand.
 const MAX_COMPARISONS: usize = 1 << 20;
 
-/// Parses a message for verification, with a bounded number of signatures. `None` if it has no header, or the work of
+/// Largest number of fields of a header section that is verified.
+const MAX_FIELDS: usize = 20_000;
+
+/// Fields of which only the first ones are verified, and how many. A chain of more ARC sets fails without being verified.
+const BOUNDED: [(&[u8], usize); 3] = [
+    (FIELD, MAX_SIGNATURES),
+    (b"arc-message-signature", MAX_SETS + 1),
+    (b"arc-seal", MAX_SETS + 1),
+];
+
+/// Whether a line begins a field of this name.
+fn begins_field(line: &[u8], name: &[u8]) -> bool {
+    let colon = line.iter().position(|byte| *byte == b':');
+    colon.is_some_and(|colon| line[..colon].trim_ascii().eq_ignore_ascii_case(name))
+}
+
+/// Leaves out the signatures that are too many: mail-auth would parse all of them. Empty if the header section has too
+/// many fields.
+pub(super) fn bound(head: &[u8]) -> Cow<'_, [u8]> {
+    let (mut fields, mut counts, mut is_kept) = (0, [0; 3], true);
+    let (mut kept, mut end) = (Vec::new(), 0);
+
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            fields += 1;
+            let bounded = BOUNDED
+                .iter()
+                .position(|(name, _)| begins_field(line, name));
+            is_kept = bounded.is_none_or(|index| {
+                counts[index] += 1;
+                counts[index] <= BOUNDED[index].1
+            });
+        }
+        // Nothing is copied before the first field that is left out.
+        match (is_kept, kept.is_empty()) {
+            (true, false) => kept.extend_from_slice(line),
+            (false, true) => kept.extend_from_slice(&head[..end]),
+            _ => {}
+        }
+        end += line.len();
+    }
+
+    if fields > MAX_FIELDS {
+        metrics::limit_reached("mail_signatures");
+        return Cow::Borrowed(&[]);
+    }
+    if kept.is_empty() {
+        return Cow::Borrowed(head);
+    }
+    metrics::limit_reached("mail_signatures");
+    Cow::Owned(kept)
+}
+
+/// Parses a header section within the bounds of [`bound`] for verification. `None` if it has no header, or the work of
 /// verifying it is out of proportion.
 pub(super) fn parse(message: &[u8]) -> Option<AuthenticatedMessage<'_>> {
     let mut parsed = AuthenticatedMessage::parse(message)?;
-    if parsed.dkim_headers.len() > MAX_SIGNATURES || parsed.ams_headers.len() > MAX_SETS {
-        metrics::limit_reached("mail_signatures");
-    }
     parsed.dkim_headers.truncate(MAX_SIGNATURES);
-    // A longer chain fails without being verified.
     parsed.ams_headers.truncate(MAX_SETS + 1);
     parsed.as_headers.truncate(MAX_SETS + 1);
 
@@ -175,5 +226,43 @@ fn arc_checked(result: &DkimResult) -> Checked {
             ..checked
         },
         _ => checked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(name: &str) -> String {
+        format!("{name}: a=rsa-sha256;\r\n\tb=AAAA\r\n")
+    }
+
+    #[test]
+    fn only_the_first_signatures_are_kept() {
+        let received = "Received: from a by b\r\n";
+        let few = format!(
+            "{}{received}",
+            field("DKIM-Signature").repeat(MAX_SIGNATURES)
+        );
+        assert!(matches!(bound(few.as_bytes()), Cow::Borrowed(_)));
+        assert_eq!(&*bound(few.as_bytes()), few.as_bytes());
+
+        let last = format!("{}Subject: last\r\n\r\n", field("dkim-signature "));
+        let kept = bound(format!("{few}{last}").as_bytes()).into_owned();
+        assert_eq!(kept, format!("{few}Subject: last\r\n\r\n").as_bytes());
+
+        let sets = [field("ARC-Seal"), field("ARC-Message-Signature")].concat();
+        let many = sets.repeat(MAX_SETS + 10);
+        assert_eq!(
+            &*bound(many.as_bytes()),
+            sets.repeat(MAX_SETS + 1).as_bytes()
+        );
+    }
+
+    #[test]
+    fn a_header_section_with_too_many_fields_is_not_verified() {
+        let fields = "X: y\r\n".repeat(MAX_FIELDS + 1);
+        assert!(bound(fields.as_bytes()).is_empty());
+        assert!(parse(&bound(fields.as_bytes())).is_none());
     }
 }

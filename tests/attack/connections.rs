@@ -2,13 +2,14 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
 
-use netvane_tests::{Dns, Service, until};
-use socket2::{Domain, Socket, Type};
+use netvane_tests::{Dns, Service, http, until};
+
+use crate::figures::{at_most, exactly};
 
 /// Time after which a reader that takes nothing loses its stream, and time to notice it.
 const STALL: Duration = Duration::from_secs(30);
@@ -16,12 +17,7 @@ const MARGIN: Duration = Duration::from_secs(15);
 
 /// Connects from an address of this machine, with a small receive buffer.
 fn connect_from(address: [u8; 4], service: &Service) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_recv_buffer_size(4096).expect("a buffer size");
-    let from = SocketAddr::from((Ipv4Addr::from(address), 0));
-    socket.bind(&from.into()).expect("an address of loopback");
-    socket.connect(&service.address.into()).expect("it listens");
-    let stream = TcpStream::from(socket);
+    let stream = http::connect_from(address, service.address, Some(4096));
     stream
         .set_read_timeout(Some(STALL + MARGIN))
         .expect("a timeout can be set");
@@ -62,6 +58,12 @@ fn a_client_has_a_bounded_number_of_connections() {
         .map(|_| connect_from([127, 0, 0, 2], &service))
         .collect();
     until("the others are closed", || count_open(&greedy) == 10);
+    exactly(
+        "connections: of one client that wants 30 of 10",
+        count_open(&greedy),
+        10,
+        "open",
+    );
 
     let mut other = connect_from([127, 0, 0, 3], &service);
     assert_eq!(get(&mut other, "/healthz", ""), "HTTP/1.1 200 OK");
@@ -145,8 +147,8 @@ fn unread_responses_take_bounded_memory_and_end() {
     let began = Instant::now();
     thread::sleep(Duration::from_secs(3));
     let grown = service.resident() - before;
-    println!("{} readers of {size} bytes: {grown:.0} MB", readers.len());
-    assert!(grown < 150.0, "{grown} MB");
+    let what = format!("unread: 100 readers of 50 × {} KB", size / 1000);
+    at_most(&what, grown, 150.0, "MB");
     assert_eq!(service.get("/healthz").status, 200);
 
     let stalled = "netvane_http_stalled_total{closed=\"connection\"} ";
@@ -202,8 +204,12 @@ fn streams_whose_window_stays_closed_are_reset_and_their_connection_is_closed() 
     let began = Instant::now();
     thread::sleep(Duration::from_secs(2));
     let grown = service.resident() - before;
-    println!("{STREAMS} closed windows: {grown:.0} MB");
-    assert!(grown < 60.0, "{grown} MB");
+    at_most(
+        "unread: 100 streams with a closed window",
+        grown,
+        60.0,
+        "MB",
+    );
 
     let (mut resets, mut data) = (0, 0);
     let mut head = [0; 9];
@@ -222,7 +228,9 @@ fn streams_whose_window_stays_closed_are_reset_and_their_connection_is_closed() 
         }
     }
     let elapsed = began.elapsed();
-    assert_eq!((resets, data), (STREAMS, 0), "after {elapsed:?}");
+    assert_eq!(data, 0);
+    let what = "unread: streams with a closed window that are reset";
+    exactly(what, resets as usize, STREAMS as usize, "streams");
     assert!(
         elapsed >= STALL - Duration::from_secs(1) && elapsed < STALL + MARGIN,
         "{elapsed:?}"
@@ -268,9 +276,6 @@ fn connections_that_have_begun_cost_nothing() {
     let before = service.cpu_seconds();
     thread::sleep(Duration::from_secs(3));
     let used = service.cpu_seconds() - before;
-    println!(
-        "{} begun connections: {used:.2} s of CPU in 3 s",
-        begun.len()
-    );
-    assert!(used < 0.15, "{used} s");
+    let what = format!("connections: {} that have begun, for 3 s", begun.len());
+    at_most(&what, used, 0.15, "CPU-s");
 }

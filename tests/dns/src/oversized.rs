@@ -1,7 +1,8 @@
-//! Servers on loopback whose answers are as large as they may be.
+//! Answers that are as large as they may be, and servers on loopback that send them.
 
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -11,7 +12,7 @@ use tokio::{
 };
 
 /// Kinds of DNS responses of 64 KiB.
-pub(crate) const SHAPES: [&str; 6] = [
+pub const SHAPES: [&str; 6] = [
     "pointers",
     "targets",
     "addresses",
@@ -21,66 +22,100 @@ pub(crate) const SHAPES: [&str; 6] = [
 ];
 
 /// A DNS server whose responses over UDP are truncated, and over TCP are 64 KiB of one kind.
-pub(crate) struct DnsAnswers {
-    pub(crate) address: SocketAddr,
+pub struct DnsAnswers {
+    /// Address of the server, the same for UDP and TCP.
+    pub address: SocketAddr,
     shape: Arc<Mutex<&'static str>>,
 }
 
 impl DnsAnswers {
-    pub(crate) async fn start() -> Self {
-        let (udp, tcp) = netvane_test_dns::sockets().await;
-        let address = udp.local_addr().expect("an address");
+    /// Starts the server. Names with a label of [`SHAPES`] have answers of that kind, others do not exist.
+    ///
+    /// # Panics
+    /// If no port is free.
+    pub async fn start() -> Self {
         let shape = Arc::new(Mutex::new("none"));
-
-        tokio::spawn(async move {
-            let mut query = [0; 1024];
-            while let Ok((length, peer)) = udp.recv_from(&mut query).await {
-                let _ = udp
-                    .send_to(&header(&query[..length], 0x8380, 0), peer)
-                    .await;
-            }
-        });
         let current = shape.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = tcp.accept().await {
-                let current = current.clone();
-                tokio::spawn(async move {
-                    while let Ok(length) = stream.read_u16().await {
-                        let mut query = vec![0; length.into()];
-                        let _ = stream.read_exact(&mut query).await;
-                        let shape = *current.lock().expect("a shape");
-                        let response = response(&query, shape);
-                        let _ = stream.write_u16(response.len() as u16).await;
-                        let _ = stream.write_all(&response).await;
-                    }
-                });
-            }
-        });
-
+        let address = serve_dns(move |query| {
+            let name = String::from_utf8_lossy(question(query)).to_ascii_lowercase();
+            let named = SHAPES.into_iter().find(|shape| name.contains(shape));
+            response(
+                query,
+                named.unwrap_or_else(|| *current.lock().expect("a shape")),
+            )
+        })
+        .await;
         Self { address, shape }
     }
 
-    pub(crate) fn answer_with(&self, shape: &'static str) {
+    /// Answers for all other names with this one of [`SHAPES`] from now on.
+    ///
+    /// # Panics
+    /// If a task of the server has panicked.
+    pub fn answer_with(&self, shape: &'static str) {
         *self.shape.lock().expect("a shape") = shape;
     }
 }
 
-/// Header and question of the response to a query.
-fn header(query: &[u8], flags: u16, answers: u16) -> Vec<u8> {
-    let end = 12
-        + query[12..]
-            .iter()
-            .position(|octet| *octet == 0)
-            .expect("a name")
-        + 5;
-    let mut wire = query[..end].to_vec();
+/// Starts a DNS server on loopback that truncates all answers over UDP, and answers over TCP as `respond` says.
+///
+/// # Panics
+/// If no port is free.
+pub async fn serve_dns(respond: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+    let (udp, tcp) = crate::sockets().await;
+    let address = udp.local_addr().expect("an address");
+    let respond = Arc::new(respond);
+
+    tokio::spawn(async move {
+        let mut query = [0; 1024];
+        while let Ok((length, peer)) = udp.recv_from(&mut query).await {
+            let truncated = header(&query[..length], 0x8380, 0);
+            let _ = udp.send_to(&truncated, peer).await;
+        }
+    });
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = tcp.accept().await {
+            let respond = respond.clone();
+            tokio::spawn(async move {
+                while let Ok(length) = stream.read_u16().await {
+                    let mut query = vec![0; length.into()];
+                    let _ = stream.read_exact(&mut query).await;
+                    let response = respond(&query);
+                    let _ = stream.write_u16(response.len() as u16).await;
+                    let _ = stream.write_all(&response).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+/// Returns the question of a query with one question: name, type and class in wire format.
+///
+/// # Panics
+/// If the query has no name.
+#[must_use]
+pub fn question(query: &[u8]) -> &[u8] {
+    let length = query[12..].iter().position(|octet| *octet == 0);
+    &query[12..12 + length.expect("a name") + 5]
+}
+
+/// Returns header and question of the response to a query, with these flags and this number of answers.
+///
+/// # Panics
+/// If the query has no name.
+#[must_use]
+pub fn header(query: &[u8], flags: u16, answers: u16) -> Vec<u8> {
+    let mut wire = [&query[..12], question(query)].concat();
     wire[2..4].copy_from_slice(&flags.to_be_bytes());
     wire[6..8].copy_from_slice(&answers.to_be_bytes());
     wire[8..12].fill(0);
     wire
 }
 
-fn record(owner: &[u8], rtype: u16, data: &[u8]) -> Vec<u8> {
+/// Returns a record of class IN with a TTL of 256 seconds; `owner` is a name in wire format.
+#[must_use]
+pub fn record(owner: &[u8], rtype: u16, data: &[u8]) -> Vec<u8> {
     let mut wire = owner.to_vec();
     wire.extend(rtype.to_be_bytes());
     wire.extend([0, 1, 0, 0, 1, 0]);
@@ -129,8 +164,9 @@ fn response(query: &[u8], shape: &str) -> Vec<u8> {
     wire
 }
 
-/// Whois answers of 256 KiB.
-pub(crate) fn whois_answers() -> Vec<(&'static str, Vec<u8>)> {
+/// Returns whois answers of 256 KiB, each with a short description.
+#[must_use]
+pub fn whois_answers() -> Vec<(&'static str, Vec<u8>)> {
     let of = |part: &[u8]| part.repeat((256 << 10) / part.len());
     vec![
         ("line ends", of(b"\n")),
@@ -152,9 +188,12 @@ pub(crate) fn whois_answers() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A whois server; returns its address.
-pub(crate) async fn whois(text: Vec<u8>) -> SocketAddr {
-    let (_, listener) = netvane_test_dns::sockets().await;
+/// Starts a whois server with this answer; returns its address.
+///
+/// # Panics
+/// If no port is free.
+pub async fn whois(text: Vec<u8>) -> SocketAddr {
+    let (_, listener) = crate::sockets().await;
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -166,8 +205,9 @@ pub(crate) async fn whois(text: Vec<u8>) -> SocketAddr {
     address
 }
 
-/// RDAP answers of one megabyte.
-pub(crate) fn rdap_answers() -> Vec<(&'static str, String)> {
+/// Returns RDAP answers of one megabyte, each with a short description.
+#[must_use]
+pub fn rdap_answers() -> Vec<(&'static str, String)> {
     let of = |part: &str| {
         let start = r#"{"objectClassName":"ip network","startAddress":"192.0.2.0","endAddress":"192.0.2.255","x":["#;
         let count = ((1 << 20) - 200) / part.len();
@@ -188,9 +228,12 @@ pub(crate) fn rdap_answers() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// An RDAP server, and a directory with bootstrap files that name it.
-pub(crate) async fn rdap(body: String) -> (tempfile::TempDir, JoinHandle<()>) {
-    let (_, listener) = netvane_test_dns::sockets().await;
+/// Starts an RDAP server with this answer, and writes bootstrap files that name it to a directory.
+///
+/// # Panics
+/// If no port is free, or the files cannot be written.
+pub async fn rdap(body: String, directory: &Path) -> JoinHandle<()> {
+    let (_, listener) = crate::sockets().await;
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -205,7 +248,6 @@ pub(crate) async fn rdap(body: String) -> (tempfile::TempDir, JoinHandle<()>) {
         }
     });
 
-    let directory = tempfile::tempdir().expect("a directory");
     for (file, key) in [
         ("dns", "test"),
         ("ipv4", "192.0.2.0/24"),
@@ -215,13 +257,14 @@ pub(crate) async fn rdap(body: String) -> (tempfile::TempDir, JoinHandle<()>) {
         let text = format!(
             r#"{{"version":"1.0","publication":"2026-01-01T00:00:00Z","services":[[["{key}"],["http://{address}/"]]]}}"#
         );
-        std::fs::write(directory.path().join(format!("{file}.json")), text).expect("writes");
+        std::fs::write(directory.join(format!("{file}.json")), text).expect("writes");
     }
-    (directory, server)
+    server
 }
 
-/// Messages of half a megabyte.
-pub(crate) fn messages() -> Vec<(&'static str, String)> {
+/// Returns mail messages of half a megabyte, each with a short description.
+#[must_use]
+pub fn messages() -> Vec<(&'static str, String)> {
     let of = |part: &str| part.repeat((500 << 10) / part.len());
     let received = "Received: from a.test (a.test [192.0.2.1]) by b.test with ESMTPS id 1; Mon, 2 Mar 2026 10:00:00 +0000\n";
     let long = format!(
