@@ -98,7 +98,7 @@ impl Upstream {
     pub(super) fn kept(self) -> Self {
         let kept = Kept {
             cookies: Cookies::default(),
-            sockets: Sockets::new(self.address, self.timeout),
+            sockets: Sockets::new(self.address),
         };
         Self {
             kept: Some(kept),

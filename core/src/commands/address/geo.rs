@@ -7,7 +7,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
-    geo::{Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
+    geo::{Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network, lacks_cities},
     ip_class::{self, Kind},
     target::{Host, both_forms},
 };
@@ -193,8 +193,10 @@ impl Place {
             network,
             databases,
         } = geo.lookup(embedded.unwrap_or(address));
-        // Tables of whole registries say where the IETF's own ranges are: benchmarking addresses in Japan.
-        let is_located = ip_class::is_global(embedded.unwrap_or(address));
+        // The table of registries says where the IETF's own ranges are: benchmarking addresses in Japan. A database of
+        // the operator's may know private ones.
+        let is_located =
+            ip_class::is_global(embedded.unwrap_or(address)) || !lacks_cities(geo.databases());
         let location_facts = (country, region, city, postal, location);
         let (country, region, city, postal, location) = if is_located {
             location_facts

@@ -37,8 +37,6 @@ type Response = Result<Vec<u8>, NetError>;
 /// The sockets that are connected to one resolver.
 pub(super) struct Sockets {
     server: SocketAddr,
-    /// Longest time for which a query waits.
-    timeout: Duration,
     open: Mutex<Vec<Arc<Shared>>>,
 }
 
@@ -70,10 +68,9 @@ pub(super) struct Sent {
 }
 
 impl Sockets {
-    pub(super) fn new(server: SocketAddr, timeout: Duration) -> Arc<Self> {
+    pub(super) fn new(server: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             server,
-            timeout,
             open: Mutex::default(),
         })
     }
@@ -123,7 +120,7 @@ impl Shared {
             sockets: Arc::downgrade(sockets),
             socket: socket.clone(),
             queries: queries.clone(),
-            end: opened + MAX_AGE + sockets.timeout,
+            replaced_at: opened + MAX_AGE,
         };
         Ok(Self {
             socket,
@@ -190,22 +187,27 @@ struct Reader {
     sockets: Weak<Sockets>,
     socket: Arc<UdpSocket>,
     queries: Arc<Mutex<Queries>>,
-    end: Instant,
+    replaced_at: Instant,
 }
 
 impl Reader {
     async fn run(self) {
         let mut buffer = vec![0; MAX_DATAGRAM];
-        while let Ok(received) = timeout_at(self.end, receive(&self.socket, &mut buffer)).await {
-            match received {
+        let _ = timeout_at(self.replaced_at, self.read(&mut buffer)).await;
+        self.retire();
+
+        // The queries that still wait hold the socket; the last one ends this task.
+        self.read(&mut buffer).await;
+    }
+
+    /// Delivers responses until the socket reports an error.
+    async fn read(&self, buffer: &mut [u8]) {
+        loop {
+            match receive(&self.socket, buffer).await {
                 Ok(length) => self.deliver(&buffer[..length]),
-                Err(error) => {
-                    self.fail(&error);
-                    break;
-                }
+                Err(error) => return self.fail(&error),
             }
         }
-        self.retire();
     }
 
     fn deliver(&self, datagram: &[u8]) {
@@ -240,7 +242,7 @@ impl Reader {
         }
     }
 
-    /// Takes the socket out of use; it closes when its last query ends.
+    /// Takes the socket out of use for new queries; it closes when its last query ends.
     fn retire(&self) {
         if let Some(sockets) = self.sockets.upgrade() {
             lock(&sockets.open).retain(|shared| !Arc::ptr_eq(&shared.socket, &self.socket));

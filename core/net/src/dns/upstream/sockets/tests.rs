@@ -19,7 +19,7 @@ impl Lab {
         let address = server.local_addr().expect("an address");
         Self {
             server,
-            sockets: Sockets::new(address, Duration::from_secs(2)),
+            sockets: Sockets::new(address),
         }
     }
 
@@ -148,6 +148,24 @@ async fn sockets_are_replaced_after_some_queries_and_some_time() {
         lab.sockets.pick().expect("a socket");
         let kept = lock(&lab.sockets.open);
         assert!(!kept.iter().any(|open| Arc::ptr_eq(open, &shared)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_socket_serves_the_query_that_waits_and_closes() {
+    let lab = Lab::new().await;
+    let mut query = lab.send("example.com", 7).await;
+    let socket = Arc::downgrade(&query.shared.socket);
+    let (id, port) = lab.receive().await;
+
+    tokio::time::sleep(MAX_AGE + Duration::from_millis(1)).await;
+    assert!(lock(&lab.sockets.open).is_empty());
+    lab.respond("example.com", id, port).await;
+    query.response().await.expect("a response");
+
+    drop(query);
+    while socket.upgrade().is_some() {
+        tokio::task::yield_now().await;
     }
 }
 
