@@ -17,6 +17,8 @@ use std::{
 
 use netvane_document::Failure;
 use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use crate::{ports::PortUse, settings::Ports};
 
@@ -31,7 +33,7 @@ pub(super) const HANDSHAKE: usize = 1200;
 /// Bytes of an HTTP request without its URL.
 pub(super) const REQUEST: usize = 800;
 
-tokio::task_local!(static OUTLAY: EgressBudget);
+tokio::task_local!(static OUTLAY: Arc<EgressBudget>);
 
 /// Responses over a connection that one lookup receives at the same time; each takes up to 64 KiB.
 const RESPONSES_AT_ONCE: usize = 8;
@@ -108,7 +110,7 @@ impl EgressBudget {
 
     /// Runs a lookup under this budget.
     pub async fn during<F: Future>(self, lookup: F) -> F::Output {
-        OUTLAY.scope(self, lookup).await
+        OUTLAY.scope(Arc::new(self), lookup).await
     }
 
     fn take(&self, bytes: usize) -> io::Result<()> {
@@ -170,7 +172,7 @@ pub(super) fn check_port(
     target: SocketAddr,
     counts_as_check: bool,
 ) -> Result<(), Failure> {
-    let check = |budget: &EgressBudget| match &budget.ports {
+    let check = |budget: &Arc<EgressBudget>| match &budget.ports {
         None => Ok(()),
         Some((ports, charge)) => {
             ports.check(port_use, what, target.port())?;
@@ -192,6 +194,19 @@ pub(super) async fn with_response_slot<F: Future>(exchange: F) -> F::Output {
         None => None,
     };
     exchange.await
+}
+
+/// Runs a future in a task of its own, under the budget of the running lookup; `None` if it panicked. The task ends when
+/// the returned future is dropped.
+pub(super) async fn in_own_task<F>(future: F) -> Option<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let task = match OUTLAY.try_with(Arc::clone) {
+        Ok(budget) => tokio::spawn(OUTLAY.scope(budget, future).in_current_span()),
+        Err(_) => tokio::spawn(future.in_current_span()),
+    };
+    AbortOnDropHandle::new(task).await.ok()
 }
 
 /// Whether the running lookup is restricted to the ports of `policy.ports`, as those of users are.

@@ -11,48 +11,48 @@ const GROUP: u32 = 54_331;
 struct Firewall {
     namespace: String,
     resolver: String,
-    /// Address that receives everything and never responds, because the sender would notice packets
-    /// dropped on its own machine.
-    silent: String,
 }
 
 impl Firewall {
     fn before(lab: &Lab, resolver: &str) -> Self {
-        let [namespace, resolver, silent] =
-            ["CLIENT_NS", resolver, "SILENT4"].map(|name| lab.value(name).to_owned());
+        let [namespace, resolver] = ["CLIENT_NS", resolver].map(|name| lab.value(name).to_owned());
         Self {
             namespace,
             resolver,
-            silent,
         }
     }
 
-    /// Drops this percentage of the queries.
+    /// Drops the responses to this percentage of the queries: the sender would notice packets dropped on its own
+    /// machine.
     fn swallows(&self, share: u32) {
-        let chosen = format!(
-            "numgen random mod 100 <= {} dnat ip to {}",
-            share - 1,
-            self.silent
+        let resolver = &self.resolver;
+        let query = format!(
+            "meta skgid {GROUP} ip daddr {resolver} meta l4proto {{ tcp, udp }} th dport 53"
         );
-        self.does("type nat hook output priority -100", &chosen);
+        let dropped = share - 1;
+        self.replace(&format!(
+            "chain queries {{\ntype filter hook output priority 0;\n\
+             {query} ct mark set 1\n\
+             {query} numgen random mod 100 <= {dropped} ct mark set {GROUP}\n}}\n\
+             chain responses {{\ntype filter hook input priority 0;\n\
+             ip saddr {resolver} ct mark {GROUP} drop\n}}\n"
+        ));
     }
 
     fn refuses(&self) {
-        self.does(
-            "type filter hook output priority 0",
-            "reject with icmpx type port-unreachable",
-        );
+        let resolver = &self.resolver;
+        self.replace(&format!(
+            "chain queries {{\ntype filter hook output priority 0;\n\
+             meta skgid {GROUP} ip daddr {resolver} meta l4proto {{ tcp, udp }} th dport 53 \
+             reject with icmpx type port-unreachable\n}}\n"
+        ));
     }
 
-    fn does(&self, hook: &str, verdict: &str) {
+    fn replace(&self, chains: &str) {
         self.heals();
-        let resolver = &self.resolver;
         Lab::nft(
             &self.namespace,
-            &format!(
-                "table inet faults {{\nchain queries {{\n{hook};\n\
-                 meta skgid {GROUP} ip daddr {resolver} meta l4proto {{ tcp, udp }} th dport 53 {verdict}\n}}\n}}\n"
-            ),
+            &format!("table inet faults {{\n{chains}}}\n"),
         );
     }
 

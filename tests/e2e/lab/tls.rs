@@ -296,6 +296,9 @@ fn hostile_web_servers_are_replies_in_time() {
     let endless = lab.json("http http://good.lab.test:1111/");
     assert_eq!(endless["data"]["bytes"], 1 << 20);
     assert_eq!(endless["data"]["truncated"], true);
-    let refused = lab.line("http http://private.lab.test/").run();
+    let refused = lab
+        .line("http http://private.lab.test/")
+        .env("NETVANE__POLICY__TERMINAL_PRIVATE", "false")
+        .run();
     assert_eq!(refused.code, Some(1));
 }

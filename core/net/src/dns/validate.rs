@@ -27,6 +27,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Client, Data, Message, Question};
+use crate::egress_budget;
 use budget::{Metered, WorkBudget};
 use fault::why_bogus;
 pub(super) use fault::{now, signature_fault};
@@ -129,11 +130,14 @@ impl Validator {
         options.edns_set_dnssec_ok = true;
 
         let mut answers = handle.lookup(query, options);
-        let outcome = Metered::new(answers.next(), &self.budget).await;
+        let budget = self.budget.clone();
+        // hickory calls itself for each zone on the way to the root: that needs a stack of its own.
+        let validated = async move { Metered::new(answers.next(), &budget).await.flatten() };
+        let outcome = egress_budget::in_own_task(validated).await.flatten();
         if let Some(limit) = self.budget.reached() {
             return indeterminate(format!("the validation needs {limit}, which is the limit"));
         }
-        let verdict = verdict(outcome.flatten().unwrap_or(Err(NetError::NoConnections)));
+        let verdict = verdict(outcome.unwrap_or(Err(NetError::NoConnections)));
 
         // A failed query proves nothing: a missing key is not a wrong key.
         match verdict {

@@ -60,7 +60,8 @@ struct Waiting {
     response: oneshot::Sender<Response>,
 }
 
-/// A query that was sent. Dropping it forgets it.
+/// A query that was sent. Dropping it forgets it; without a response its socket gets no further query, since a
+/// middlebox may have lost the whole flow.
 pub(super) struct Sent {
     shared: Arc<Shared>,
     id: u16,
@@ -178,7 +179,10 @@ impl Sent {
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        lock(&self.shared.queries).waiting.remove(&self.id);
+        let mut queries = lock(&self.shared.queries);
+        if queries.waiting.remove(&self.id).is_some() {
+            queries.total = MAX_QUERIES;
+        }
     }
 }
 

@@ -113,13 +113,14 @@ async fn a_query_waits_on_after_a_response_of_somebody_else() {
 }
 
 #[tokio::test]
-async fn a_dropped_query_is_forgotten() {
+async fn a_dropped_query_is_forgotten_and_its_socket_used_no_more() {
     let lab = Lab::new().await;
     let query = lab.send("example.com", 7).await;
     let shared = query.shared.clone();
     assert_eq!(lock(&shared.queries).waiting.len(), 1);
     drop(query);
     assert_eq!(lock(&shared.queries).waiting.len(), 0);
+    assert!(!shared.is_young());
 }
 
 #[tokio::test]
