@@ -6,7 +6,7 @@ mod words;
 use maud::{Markup, html};
 use netvane_core::command::Registry;
 
-use crate::page;
+use crate::{page, site::DEFAULT_ORIGIN};
 
 /// Renders the documentation page of the API.
 pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
@@ -23,7 +23,7 @@ pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
 /// Renders the content of the page without the frame.
 pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
     let base = match public_url.trim_end_matches('/') {
-        "" => "http://127.0.0.1:8080",
+        "" => DEFAULT_ORIGIN,
         url => url,
     };
     html! {
@@ -93,6 +93,13 @@ mod tests {
         }
 
         assert!(page.contains("curl 'https://netvane.example/v1/commands/mx?domain=example.com'"));
+        // What a command stores of a message is not an example of one.
+        assert!(!page.contains("bytes, SHA-256"));
+        assert!(page.contains(
+            "curl -H 'Content-Type: message/rfc822' --data-binary @mail.eml https://netvane.example/v1/commands/trace_mail\n"
+        ));
+        assert!(page.contains("v1/commands/trace_mail?message=Received%3A+from+"));
+
         assert!(page.len() < 190_000, "{} bytes", page.len());
     }
 }

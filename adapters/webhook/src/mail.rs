@@ -9,8 +9,12 @@ use axum::{
 use futures::{Stream, StreamExt};
 use multer::Multipart;
 use netvane_core::{
-    Failure, Input, UsageError, command::Entry, request::mail_upload::MailUpload, spec::Argument,
+    Failure, Input, UsageError,
+    command::{Entry, Registry},
+    request::mail_upload::MailUpload,
+    spec::Argument,
 };
+use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{app::App, body, page::form_fields};
@@ -53,6 +57,18 @@ pub(crate) fn is_message(headers: &HeaderMap) -> bool {
 /// Returns the command's argument that takes a message.
 pub(crate) fn message_argument(entry: &Entry) -> Option<&Argument> {
     entry.arguments.iter().find(|argument| argument.message)
+}
+
+/// Returns the arguments of the command's first example, a message as it is written there: serialized
+/// it is only its size and digest.
+pub(crate) fn example(registry: &Registry, entry: &Entry) -> Map<String, Value> {
+    let mut example = netvane_core::command::example(registry, entry);
+    let line = entry.spec.examples.first().copied().unwrap_or_default();
+
+    if let (Some(argument), Some((_, message))) = (message_argument(entry), line.split_once(' ')) {
+        example.insert(argument.name.clone(), message.into());
+    }
+    example
 }
 
 /// Returns the command with `message` as its argument.

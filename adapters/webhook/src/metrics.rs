@@ -24,33 +24,33 @@ impl Metrics {
 
         ::metrics::describe_counter!(
             "netvane_requests_total",
-            "Questions by command, adapter and outcome."
+            "Requests by command, adapter and outcome."
         );
         ::metrics::describe_counter!(
             "netvane_audit_lost_total",
-            "Questions that are missing in the audit, because the disk did not take them."
+            "Audit entries lost because they could not be written."
         );
 
         // Exported even without an audit log, so that alerts on it need no special case.
         ::metrics::counter!("netvane_audit_lost_total").increment(0);
         ::metrics::describe_gauge!(
             "netvane_adapter_up",
-            "Whether an adapter hears and answers."
+            "Whether the adapter is connected (1) or not (0)."
         );
         ::metrics::describe_counter!(
             "netvane_upstream_total",
-            "Exchanges with servers of others by kind and outcome."
+            "Requests to external servers by kind and outcome."
         );
         ::metrics::describe_histogram!(
             "netvane_upstream_seconds",
             ::metrics::Unit::Seconds,
-            "Time of an exchange with a server of others, by kind."
+            "Duration of requests to external servers, by kind."
         );
 
         ::metrics::describe_histogram!(
             "netvane_request_seconds",
             ::metrics::Unit::Seconds,
-            "Time from a question to its answer, by command and adapter."
+            "Request duration by command and adapter."
         );
 
         ::metrics::describe_counter!(
@@ -105,11 +105,15 @@ fn describe_connections() {
         "Connections closed by a limit, in all or per client."
     );
     ::metrics::describe_counter!(
+        "netvane_http_refused_total",
+        "Requests with an invalid API key, signature or slash command token, by kind of credential."
+    );
+    ::metrics::describe_counter!(
         "netvane_http_stalled_total",
         "Connections and streams closed because nobody read them."
     );
     ::metrics::describe_gauge!(
         "netvane_degraded",
-        "Whether a part does not work that readiness does not depend on."
+        "Whether a part that readiness does not depend on is failing (1)."
     );
 }

@@ -51,7 +51,7 @@ pub(crate) fn router(
 
     api.route(
         "/docs",
-        get(api_description::docs).with_state(api_description),
+        get(api_description::docs).with_state((api_description, app.clone())),
     )
     .route("/healthz", get(async || "ok\n"))
     .route("/readyz", get(service::ready))

@@ -6,6 +6,12 @@ use axum::http::{HeaderMap, header};
 use moka::sync::Cache;
 use netvane_core::request::http_request::HttpRequestInfo;
 
+/// Base URL of this service in examples if nothing else is known: the default of `http.listen`.
+pub(crate) const DEFAULT_ORIGIN: &str = "http://127.0.0.1:8080";
+
+/// Longest `Host` field that is used in examples, in bytes: a domain name with a port.
+const MAX_HOST: usize = 253 + ":65535".len();
+
 /// How long a shown request is remembered: longer than any link is valid.
 const KEPT: Duration = Duration::from_secs(10 * 60);
 /// Approximate limit in bytes of all remembered requests together.
@@ -39,12 +45,17 @@ impl Pages {
         let host = headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
-        // Use the host only if it needs no quoting in a shell.
+        // Use the host only if it needs no quoting in a shell or in HTML.
         let plain = |host: &&str| {
-            host.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+            host.len() <= MAX_HOST
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
         };
-        format!("http://{}", host.filter(plain).unwrap_or("127.0.0.1:8080"))
+        match host.filter(plain) {
+            Some(host) => format!("http://{host}"),
+            None => DEFAULT_ORIGIN.to_owned(),
+        }
     }
 
     /// Whether a page of this service sent the request, judged by `Sec-Fetch-Site` or `Origin`.

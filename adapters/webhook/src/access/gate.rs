@@ -99,7 +99,7 @@ impl Gate {
             None => {
                 metrics::counter!("netvane_http_refused_total", "credential" => "key").increment(1);
                 let why = if self.keys.is_empty() {
-                    "this service knows no API keys; send the request without one"
+                    "no API keys are configured; omit the Authorization header"
                 } else {
                     "this API key is not known here, or has expired"
                 };

@@ -8,11 +8,11 @@ use netvane_core::{
 use serde_json::{Map, Value, json};
 
 use super::words::code;
-use crate::page::words;
+use crate::{mail, page::words};
 
 /// Renders the section of a command.
 pub(super) fn command(registry: &Registry, entry: &Entry, base: &str) -> Markup {
-    let example = netvane_core::command::example(registry, entry);
+    let example = mail::example(registry, entry);
     let name = entry.spec.name;
     html! {
         section.command aria-labelledby=(name) {
@@ -90,7 +90,8 @@ fn bounds(argument: &Argument) -> Option<String> {
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-/// Returns `curl` commands for the first example: as a GET and as a POST request.
+/// Returns `curl` commands for the first example: as a GET and as a POST request, before them one that sends a
+/// message from a file if the command takes one.
 fn example_requests(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
     let name = entry.spec.name;
     let query: Vec<String> = example
@@ -116,7 +117,15 @@ fn example_requests(entry: &Entry, example: &Map<String, Value>, base: &str) -> 
     // Escape single quotes for the shell.
     let question = question.to_string().replace('\'', r"'\''");
 
-    format!("curl '{base}/v1/commands/{name}{query}'\ncurl {base}/v1/commands -d '{question}'")
+    let file = mail::message_argument(entry).map_or_else(String::new, |_| {
+        format!(
+            "curl -H 'Content-Type: message/rfc822' --data-binary @mail.eml {base}/v1/commands/{name}\n"
+        )
+    });
+
+    format!(
+        "{file}curl '{base}/v1/commands/{name}{query}'\ncurl {base}/v1/commands -d '{question}'"
+    )
 }
 
 /// Renders a table of the members of `data`.

@@ -90,7 +90,7 @@ pub(super) fn sections(base: &str) -> Markup {
         h2 id="keys" { "API keys" }
         p { "If you have an API key, send it as a bearer token. Without one, a server may apply lower \
             rate limits or return 401." }
-        (code(&format!("curl -H 'Authorization: Bearer KEY' {base}/v1/commands/mx?domain=example.com")))
+        (code(&format!("curl -H 'Authorization: Bearer KEY' '{base}/v1/commands/mx?domain=example.com'")))
         form.trial #docs-key hidden {
             div.parameter {
                 label for="docs-key-field" { "Key for the forms on this page" }
@@ -131,6 +131,8 @@ fn codes() -> Markup {
         ProblemCode::RefusedTarget,
         ProblemCode::Forbidden,
         ProblemCode::UnknownCommand,
+        ProblemCode::NotFound,
+        ProblemCode::MethodNotAllowed,
         ProblemCode::TooLarge,
         ProblemCode::RateLimited,
         ProblemCode::Internal,

@@ -148,7 +148,7 @@ pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas)
     let operation = Operation::new(entry.spec.name, group, entry.about.as_str())
         .description(format!("Usage: `/{}`.{aliases}", entry.usage()));
 
-    let example = netvane_core::command::example(registry, entry);
+    let example = mail::example(registry, entry);
     let properties = entry.arguments_schema.get("properties");
     let arguments = entry.arguments.iter().filter_map(|argument| {
         let schema = properties?.get(&argument.name)?;

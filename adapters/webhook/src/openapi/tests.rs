@@ -41,6 +41,21 @@ fn all_references_resolve_and_all_commands_are_described() {
     }
 }
 
+#[test]
+fn the_example_of_a_message_is_its_text() {
+    let engine = Engine::new(&Settings::default()).expect("an engine");
+    let document = document(engine.registry(), "");
+    let document = serde_json::to_value(document).expect("serializes");
+
+    let parameters = &document["paths"]["/v1/commands/trace_mail"]["get"]["parameters"];
+    let mut parameters = parameters.as_array().into_iter().flatten();
+    let message = parameters
+        .find(|parameter| parameter["name"] == "message")
+        .and_then(|parameter| parameter["example"].as_str())
+        .expect("an example");
+    assert!(message.starts_with("Received: from "), "{message}");
+}
+
 /// Tested here because an internal error cannot be provoked from outside.
 #[test]
 fn describes_every_failure() {

@@ -52,12 +52,19 @@ fn traffic_table(registry: &Registry, control: Option<String>) -> Markup {
     html! {
         h2 { "What it sends" }
         ul {
-            li { "DNS queries to its resolvers, or to a server that the user chose." }
-            li { "A few ICMP or UDP packets for a ping or a route, never with a forged source address." }
-            li { "TCP connections that are closed at once, for a port check. Port checks per network are limited." }
+            li { "DNS queries to its resolvers, to public resolvers, to the name servers of a zone, or to a server that the user chose." }
+            li {
+                "ICMP, UDP or TCP probes for " code { "ping" } ", " code { "trace" } " and " code { "mtr" } ", with this machine's \
+                 own source address."
+            }
+            li { "TCP connections and UDP probes for a port check. Port checks per network are limited." }
             li {
                 "SMTP up to RCPT, never a message, to check whether a mailbox exists. EHLO names this machine, a NOOP at \
                  the end has the contact address, and the number of probes per domain and hour is limited."
+            }
+            li {
+                "TCP connections to the servers of a domain for mail programs: submission, IMAP, POP3 and JMAP ("
+                code { "howmail" } ")."
             }
             @if let Some(control) = control {
                 li {
@@ -69,11 +76,15 @@ fn traffic_table(registry: &Registry, control: Option<String>) -> Markup {
                 "TLS handshakes that end without any data, to look at a certificate, after STARTTLS if the protocol has it; and \
                  GET or HEAD requests that a user made, with at most 10 redirects and a User-Agent starting with “netvane/”."
             }
-            li { "One query line to whois servers, and HTTPS requests to registries with a User-Agent starting with “netvane/”." }
+            li {
+                "One query line to whois servers, and HTTPS requests to registries and for MTA-STS policies, with a User-Agent \
+                 starting with “netvane/”."
+            }
+            li { "Signed POST requests to the callback URL that a user gives." }
         }
         p {
             "Private and other special-purpose addresses are refused. Both users and targets are rate-limited, whatever name is \
-             used. Upper bound of traffic per lookup:"
+             used. Most that one lookup sends:"
         }
         table {
             thead { tr { th { "At most" } th { "Commands" } } }

@@ -24,20 +24,20 @@ const SAMPLES: [Sample; 3] = [
     Sample {
         command: "verify",
         heading: "A verdict with its evidence",
-        caption: "verify asks the domain's mail server about the mailbox, sends nothing, and shows each reply.",
+        caption: "verify asks the domain's mail server whether the mailbox exists. It sends no mail and shows every reply.",
         data: include_str!("../../assets/samples/verify.json"),
         shows: |block| matches!(block, Block::Code { .. }),
     },
     Sample {
         command: "howmail",
-        heading: "The way of a message",
+        heading: "The path of a message",
         caption: "howmail explains each step of a delivery with the servers of both addresses.",
         data: include_str!("../../assets/samples/howmail.json"),
         shows: |block| matches!(block, Block::Path { .. }),
     },
     Sample {
         command: "trace",
-        heading: "A route while it is found",
+        heading: "A route, hop by hop, as it is found",
         caption: "trace shows each hop with its name, network and country as soon as it replies.",
         data: include_str!("../../assets/samples/trace.json"),
         shows: |block| matches!(block, Block::Table { .. }),

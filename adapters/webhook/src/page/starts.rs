@@ -55,7 +55,7 @@ const STARTS: [Start; 9] = [
     Start {
         question: "Does this mailbox exist?",
         command: "verify",
-        opens: Opens::Line("verify postmaster@example.com"),
+        opens: Opens::Line("verify bob@example.com"),
     },
     Start {
         question: "Who owns it?",

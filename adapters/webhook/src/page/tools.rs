@@ -33,7 +33,7 @@ pub(super) async fn index(State(app): State<App>) -> Response {
     };
     let content = html! {
         h1 { "Tools" }
-        p.intro { "Each tool does one lookup. They work on this page, in chats, in a terminal and over HTTP." }
+        p.intro { "Each tool has a page with a form, and works in chats, in a terminal and over HTTP." }
         (directory(app.engine.registry()))
     };
     shared(fixed(

@@ -41,7 +41,8 @@ pub struct Trace {
 pub struct MailHop {
     /// 1 for the line nearest to the sender.
     pub index: usize,
-    /// The client's name; see `Received::client_host`.
+    /// The client's name: its HELO name, or its reverse DNS name if the HELO name is an address, has no
+    /// dot or is missing.
     pub from_host: Option<String>,
     /// The name that the client sent with HELO or EHLO.
     pub helo: Option<String>,

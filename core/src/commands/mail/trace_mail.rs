@@ -38,9 +38,13 @@ pub(crate) struct TraceMail {
 /// Route, origin and authentication of a message.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
+    /// The author as in the `From` field, decoded (RFC 2047); `null` without one.
     from: Option<String>,
+    /// The subject, decoded (RFC 2047).
     subject: Option<String>,
+    /// The `Date` field, RFC 3339 in UTC; as written if it cannot be read.
     date: Option<String>,
+    /// The `Message-ID` field without angle brackets.
     message_id: Option<String>,
     /// Hops from the sender to the recipient.
     hops: Vec<Hop>,
