@@ -11,7 +11,7 @@ mod output;
 mod progress;
 mod row;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::ensure;
 use futures::{Stream, StreamExt as _, stream};
@@ -137,7 +137,16 @@ impl Batch {
         let fresh = Checkpoint::new(entry.spec.name, self);
         match &self.output {
             None => Ok((Rows::stdout(), fresh)),
-            Some(path) => Rows::resume(path, fresh, self.restart),
+            Some(path) => {
+                let is_input =
+                    |file: &PathBuf| same_file::is_same_file(file, path).unwrap_or(false);
+                ensure!(
+                    !self.file.as_ref().is_some_and(is_input),
+                    "{} is both input and output",
+                    path.display()
+                );
+                Rows::resume(path, fresh, self.restart)
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod batch;
+pub(crate) mod cancel;
 pub(crate) mod content_negotiation;
 pub(crate) mod deliveries;
 mod ndjson;

@@ -16,9 +16,10 @@ use axum::{
 };
 use futures::{FutureExt, Stream, stream};
 use moka::{policy::EvictionPolicy, sync::Cache};
-use netvane_core::{Credential, Engine, Failure, Input, Problem, Reply, Request};
+use netvane_core::{Caller, Engine, Failure, Input, Problem, Reply, Request};
 use schemars::JsonSchema;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use crate::schemas::AnyReply;
@@ -42,8 +43,28 @@ pub(crate) struct Streams(Cache<Ulid, Arc<OpenStream>>);
 /// A stream; only a client with the same request and credential can resume it.
 struct OpenStream {
     input: Input,
-    credential: Option<Credential>,
+    caller: Caller,
     state: watch::Sender<StreamState>,
+    cancelled: CancellationToken,
+}
+
+impl OpenStream {
+    /// Whether `id` is that of its events, with or without their number, or that of its reply.
+    fn has_id(&self, own: Ulid, id: &str) -> bool {
+        let stream = id.split_once('-').map_or(id, |(stream, _)| stream);
+        if Ulid::from_string(stream).is_ok_and(|stream| stream == own) {
+            return true;
+        }
+        match &self.state.borrow().what {
+            Some(EventData::Progress(reply)) => reply.id == id,
+            _ => false,
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        let what = &self.state.borrow().what;
+        !what.as_ref().is_some_and(EventData::is_last)
+    }
 }
 
 /// The latest event of a stream; a slow reader skips the events before it.
@@ -146,6 +167,21 @@ impl Streams {
             .into_response()
     }
 
+    /// Cancels the running lookup with this id, if this client asked for it; returns whether there is one.
+    pub(crate) fn cancel(&self, caller: &Caller, id: &str) -> bool {
+        let mut streams = self.0.iter();
+        let found = streams.find(|(own, stream)| {
+            stream.has_id(**own, id) && stream.caller == *caller && stream.is_running()
+        });
+        match found {
+            Some((_, stream)) => {
+                stream.cancelled.cancel();
+                true
+            }
+            None => false,
+        }
+    }
+
     fn find_stream(
         &self,
         request: &Request,
@@ -159,16 +195,17 @@ impl Streams {
             .split_once('-')?;
         let (id, seen) = (Ulid::from_string(id).ok()?, seen.parse().ok()?);
         let stream = self.0.get(&id)?;
-        let same = stream.input == request.input && stream.credential == request.caller.credential;
+        let same =
+            stream.input == request.input && stream.caller.credential == request.caller.credential;
         (same && seen <= stream.state.borrow().number).then_some((id, seen, stream))
     }
 
     fn begin(&self, id: Ulid, engine: Engine, request: Request) -> Arc<OpenStream> {
-        let (input, credential) = (request.input.clone(), request.caller.credential.clone());
         let stream = Arc::new(OpenStream {
-            input,
-            credential,
+            input: request.input.clone(),
+            caller: request.caller.clone(),
             state: watch::Sender::default(),
+            cancelled: CancellationToken::new(),
         });
 
         self.0.insert(id, stream.clone());
@@ -190,6 +227,9 @@ impl Streams {
             let lookup = AssertUnwindSafe(lookup).catch_unwind();
             let answer = tokio::select! {
                 answer = lookup => answer.unwrap_or(Err(Failure::Internal)),
+                () = shared.cancelled.cancelled() => {
+                    Err(Failure::Unavailable("the lookup was cancelled".into()))
+                }
                 () = abandoned(&shared.state) => return streams.0.invalidate(&id),
             };
 

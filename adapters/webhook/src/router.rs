@@ -11,7 +11,7 @@ use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 use crate::{
     access::OriginRules,
-    api::{ask, batch, deliveries, results, service},
+    api::{ask, batch, cancel, deliveries, results, service},
     api_description::{self, ApiDescription},
     app::App,
     page,
@@ -30,7 +30,10 @@ pub(crate) fn router(
     // Paths that pages of other origins may use if the settings allow it.
     let api = Router::new()
         .route("/v1/commands", get(service::registry).post(ask::post))
-        .route("/v1/commands/{name}", get(ask::get).post(ask::post_message))
+        .route(
+            "/v1/commands/{name}",
+            get(ask::get).post(ask::post_message).delete(cancel::cancel),
+        )
         .route("/v1/deliveries/{id}", get(deliveries::show))
         .route("/v1/deliveries/{id}/send", post(deliveries::send))
         .route("/v1/callback-keys", get(deliveries::keys))

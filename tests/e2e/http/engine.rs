@@ -299,3 +299,52 @@ fn reports_a_port_that_is_in_use() {
         run.stderr
     );
 }
+
+/// Reads the events of a response up to the one with this name; returns all of it as text.
+fn read_until(client: &mut Client, event: &str) -> String {
+    let mut text = String::new();
+    while !text.contains(&format!("event: {event}\n")) {
+        let chunk = client.chunk().expect("no error").expect("another event");
+        text += &String::from_utf8_lossy(&chunk);
+    }
+    text
+}
+
+#[test]
+fn a_client_cancels_the_lookup_of_its_event_stream() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    dns.hold("mail1.example.test. A");
+    let delete = |id: &str| {
+        Client::connect(service.address).ask(&format!("DELETE /v1/commands/{id}"), &[], b"")
+    };
+    let events = [("Accept", "text/event-stream")];
+
+    // By the id of the event, with and without its number, and by that of the partial reply.
+    for way in 0..3 {
+        let mut client = Client::connect(service.address);
+        client.request("GET /v1/commands/mx?domain=example.test", &events, b"");
+        client.head().expect("a response begins");
+        let first = read_until(&mut client, "progress");
+        let between = |start: &str, end: &str| {
+            let rest = first.split_once(start).expect("an id").1;
+            rest.split_once(end).expect("the end of an id").0.to_owned()
+        };
+        let event = between("id: ", "\n");
+        let id = match way {
+            0 => event,
+            1 => event.split('-').next().expect("a stream").to_owned(),
+            _ => between("\"id\":\"", "\""),
+        };
+
+        assert_eq!(delete(&id).status, 204);
+        let last = read_until(&mut client, "error");
+        assert!(last.contains("the lookup was cancelled"), "{last}");
+        service.logged(r#""outcome":"cancelled""#);
+        assert_eq!(delete(&id).status, 404, "it has ended");
+    }
+
+    assert_eq!(delete("01M7Z8Q4W0V6ZK3T5N9Y2B1XCE").status, 404);
+    let command = delete("mx");
+    assert_eq!((command.status, command.header("allow")), (405, "GET,HEAD"));
+}

@@ -100,11 +100,12 @@ pub(crate) async fn post_message(
     body: Body,
 ) -> Response {
     let registry = app.engine.registry();
-    let entry = name.ok().and_then(|Path(name)| registry.find(&name));
+    let name = name.map(|Path(name)| name).unwrap_or_default();
+    let entry = registry.find(&name);
     let Some((entry, argument)) =
         entry.and_then(|entry| Some((entry, mail::message_argument(entry)?)))
     else {
-        return service::method_without_post().await;
+        return service::method_of_command(&app, &name).await;
     };
     let admitted = match admit(&app, &http_request, Scope::Ask).await {
         Ok(admitted) => admitted,

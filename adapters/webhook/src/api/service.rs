@@ -15,20 +15,22 @@ use crate::{admit::admit_any, app::App, mail, request::Visited, response::proble
 /// Responds 405 for a known path with another method. Only commands that take a message can be
 /// posted to.
 pub(crate) async fn other_method(State(app): State<App>, uri: Uri) -> Response {
-    let name = uri.path().strip_prefix("/v1/commands/");
-    let takes_message = |name: &str| {
-        let entry = app.engine.registry().find(name);
-        entry.is_some_and(|entry| mail::message_argument(entry).is_some())
-    };
-    if name.is_some_and(|name| !takes_message(name)) {
-        return method_without_post().await;
+    match uri.path().strip_prefix("/v1/commands/") {
+        Some(name) => method_of_command(&app, name).await,
+        None => method_not_allowed().await,
     }
-    method_not_allowed().await
 }
 
-/// Responds 405 for a command that cannot be posted to.
-pub(super) async fn method_without_post() -> Response {
-    let allowed = HeaderValue::from_static("GET,HEAD");
+/// Responds 405 with the methods of a command: those that take a message can be posted to.
+pub(super) async fn method_of_command(app: &App, name: &str) -> Response {
+    let entry = app.engine.registry().find(name);
+    let takes_message = entry.is_some_and(|entry| mail::message_argument(entry).is_some());
+    let allowed = if takes_message {
+        "GET,HEAD,POST"
+    } else {
+        "GET,HEAD"
+    };
+    let allowed = HeaderValue::from_static(allowed);
     ([(header::ALLOW, allowed)], method_not_allowed().await).into_response()
 }
 

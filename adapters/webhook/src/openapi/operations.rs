@@ -64,7 +64,10 @@ pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
         .content(JSON, schemas.schema_for::<deliveries::AcceptedCallback>());
 
     let operation = Operation::new("ask", LOOKUPS, "Run one command")
-        .description("Send a command line, or a command's name with its arguments.")
+        .description(
+            "Send a command line, or a command's name with its arguments. `DELETE /v1/commands/{id}` with the id of an \
+             event cancels the lookup of an event stream.",
+        )
         .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID])
         .body(true, JSON, question)
         .response("200", reply)

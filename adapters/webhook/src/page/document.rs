@@ -183,7 +183,9 @@ fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
     html! {
         @for line in text.lines() {
             span class={ "line" @if let Some(class) = class { " " (class) } } {
-                @if let Some(mark) = mark { span aria-hidden="true" { (mark.symbol()) " " } }
+                @if let Some(mark) = mark.filter(|mark| mark.symbol() != line) {
+                    span aria-hidden="true" { (mark.symbol()) " " }
+                }
                 @match kind.and_then(|kind| follow_up(registry, kind, line)) {
                     Some(question) => (ask(&question, line)),
                     None => (printable_line(line)),

@@ -56,6 +56,7 @@ impl Address {
 impl Host {
     fn read(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
+        let with_port = |text: &str| text.trim().parse::<std::net::SocketAddr>().ok();
         if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
             let one = network.addr();
             return Err(Invalid::new(format!(
@@ -63,7 +64,7 @@ impl Host {
             ))
             .value(one.to_string()));
         }
-        if let Ok(socket) = cleaned.parse::<std::net::SocketAddr>() {
+        if let Some(socket) = with_port(text).or_else(|| with_port(&cleaned)) {
             return Err(
                 Invalid::new("expected an address without a port").value(socket.ip().to_string())
             );

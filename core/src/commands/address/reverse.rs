@@ -278,13 +278,16 @@ impl Data {
     fn confirmation(&self) -> (String, Severity) {
         let all = self.names().count();
         let confirmed = self.names().filter(|name| name.forward_confirmed).count();
-        let nameless = self
+        let (failed, answered): (Vec<_>, Vec<_>) = self
             .addresses
+            .iter()
+            .partition(|reversed| reversed.failure.is_some());
+        let nameless = answered
             .iter()
             .filter(|reversed| reversed.names.is_empty())
             .count();
 
-        if confirmed == all && nameless == 0 {
+        if confirmed == all && nameless == 0 && failed.is_empty() {
             let names = count(all, "name,", "names, all");
             return (format!("{names} forward-confirmed"), Severity::Good);
         }
@@ -305,7 +308,17 @@ impl Data {
             String::new()
         };
 
-        (format!("{names}, {confirmed}{nameless}"), Severity::Warning)
+        let failed = match failed.len() {
+            0 => String::new(),
+            number => format!(
+                "; {} could not be looked up",
+                count(number, "address", "addresses")
+            ),
+        };
+        (
+            format!("{names}, {confirmed}{nameless}{failed}"),
+            Severity::Warning,
+        )
     }
 }
 

@@ -145,7 +145,10 @@ fn hyphenated(entry: &Entry, name: &str, text: &str, next: Option<&str>) -> Opti
     for (at, letter) in written.char_indices() {
         let rest = &written[at + letter.len_utf8()..];
         let meaning = meaning(entry, name, &written[at..at + letter.len_utf8()])?;
-        options.extend(option(meaning, rest, next));
+        // Windows' `-n 3` stands alone; within a cluster, `-n` is that of Unix.
+        if !matches!(meaning, Number(_)) {
+            options.extend(option(meaning, rest, next));
+        }
         if matches!(meaning, Value(_)) {
             break;
         }

@@ -101,6 +101,10 @@ impl Data {
             (Some(tls), Some(_)) if tls.severity() == Severity::Bad => {
                 format!("{summary}; certificate: {}", tls.summary())
             }
+            // What the user expects does not hold: without it, the sentence would read like success.
+            (_, Some(first)) if matches!(&*first.code, "unexpected_status" | "text_missing") => {
+                format!("{summary}. {}", first.text.trim_end_matches('.'))
+            }
             _ => summary,
         }
     }
