@@ -29,6 +29,18 @@ impl NoAddress {
         }
     }
 
+    /// The failure of a lookup that needs an address of this name.
+    pub(crate) fn failure(&self, name: &str) -> Failure {
+        let why = match (self.is_nxdomain(), self.version) {
+            (false, None) => "the name has no A or AAAA record".into(),
+            _ => format!("the name {self}"),
+        };
+        Failure::Upstream {
+            what: name.to_owned(),
+            why,
+        }
+    }
+
     /// Whether the name does not exist at all.
     pub fn is_nxdomain(&self) -> bool {
         self.rcode == "NXDOMAIN"
@@ -176,6 +188,15 @@ pub fn rcode_name(rcode: OptRcode) -> String {
 }
 
 impl Client {
+    /// Resolves a name to at least one address, A and AAAA in parallel.
+    ///
+    /// # Errors
+    /// The name does not exist or has no address, or that could not be found out.
+    pub(crate) async fn required_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        let found = self.find_addresses(name, None).await?;
+        found.map_err(|none| none.failure(name))
+    }
+
     /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.
     ///
     /// # Errors
