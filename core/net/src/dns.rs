@@ -276,7 +276,7 @@ impl Dns {
     async fn resolver_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
         let configured = self.0.configured.clone()?;
         configured
-            .find_addresses(name, None)
+            .find_both(name)
             .await?
             .map_err(|none| not_a_resolver(name, &none))
     }

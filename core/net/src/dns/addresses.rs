@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use domain::base::{Rtype, iana::OptRcode};
+use futures::future::BoxFuture;
 use netvane_document::Failure;
 use netvane_facts::target::IpVersion;
 
@@ -193,8 +194,16 @@ impl Client {
     /// # Errors
     /// The name does not exist or has no address, or that could not be found out.
     pub(crate) async fn required_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
-        let found = self.find_addresses(name, None).await?;
+        let found = self.find_both(name).await?;
         found.map_err(|none| none.failure(name))
+    }
+
+    /// Like [`Self::find_addresses`] of both versions, boxed: every lookup that may connect to a name holds one.
+    pub(crate) fn find_both<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Result<Vec<IpAddr>, NoAddress>, Failure>> {
+        Box::pin(self.find_addresses(name, None))
     }
 
     /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.

@@ -17,7 +17,10 @@ use netvane_net::{dns::Client, mailauth};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Code, Problem, Problems, State, show, tally};
+use super::{
+    is_nxdomain,
+    problem::{Code, Problem, Problems, State, show, tally},
+};
 use crate::{
     command::{Command, Context, Next},
     commands::dns::lookup::count,
@@ -129,7 +132,7 @@ pub(crate) async fn check(
         });
     }
     let has_texts = answers.iter().flatten().any(|texts| !texts.is_empty());
-    let nxdomain = !has_texts && mailauth::exists(client, domain).await == Ok(false);
+    let nxdomain = !has_texts && is_nxdomain(client, domain).await;
 
     let mut data = Data {
         domain: domain.to_owned(),

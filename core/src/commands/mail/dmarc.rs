@@ -20,7 +20,10 @@ use netvane_net::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Problem, State, record_cell, show_all, tally};
+use super::{
+    is_nxdomain,
+    problem::{Problem, State, record_cell, show_all, tally},
+};
 use crate::{
     command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
@@ -174,7 +177,7 @@ pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure
         tree_walk: walk.organizational_domain().ok().map(str::to_owned),
         public_suffix_list: psl::domain_str(domain).map(str::to_owned),
     };
-    let nxdomain = found.is_none() && mailauth::exists(client, domain).await == Ok(false);
+    let nxdomain = found.is_none() && is_nxdomain(client, domain).await;
     let problems = lint::problems(&lint::Checked {
         nxdomain,
         walk: &walk,
