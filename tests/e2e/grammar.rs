@@ -238,12 +238,12 @@ fn an_unknown_command_is_marked_with_a_suggestion() {
     ");
 
     insta::assert_snapshot!(mistake(&["frobnicate"]), @r"
-    netvane: unknown command `frobnicate`; see `help`
+    netvane: `frobnicate` is neither a command nor a target. For a name without a dot: `dns frobnicate`
 
       frobnicate
       ^^^^^^^^^^
 
-    Try: netvane help
+    Try: netvane dns frobnicate
     ");
 }
 

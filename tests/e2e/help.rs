@@ -28,7 +28,15 @@ fn help_lists_all_commands_and_explains_one() {
             "{name}"
         );
     }
-    for action in ["serve", "config", "data", "state", "key", "completions"] {
+    for action in [
+        "serve",
+        "config",
+        "data",
+        "state",
+        "key",
+        "completions",
+        "man",
+    ] {
         assert!(
             overview.text().contains(&format!("netvane {action}")),
             "{action}"

@@ -132,7 +132,9 @@ fn operators_list_move_and_purge_the_state() {
     });
     let listed = state(directory, &["list"]);
     assert!(
-        listed.stdout.contains("Reported by the running server"),
+        listed
+            .stdout
+            .contains("As reported by the running server a few seconds ago"),
         "{}",
         listed.stdout
     );

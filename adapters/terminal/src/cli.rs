@@ -16,9 +16,13 @@ use crate::{
     state::StateAction,
 };
 
+/// How the program is called, below errors of its options.
+const USAGE: &str =
+    "netvane LOOKUP TARGET, such as `netvane mx example.com`; `netvane help` lists all lookups.";
+
 /// Network lookups. Example: `netvane mx example.com`. See `netvane help`.
 #[derive(Debug, Parser)]
-#[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true, override_usage = USAGE)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub output: Output,
@@ -62,7 +66,6 @@ enum Action {
         shell: clap_complete::Shell,
     },
     /// Print the manual page, in roff.
-    #[command(hide = true)]
     Man,
     /// A lookup, such as `mx example.com`.
     #[command(external_subcommand)]
@@ -318,7 +321,7 @@ mod tests {
             );
         }
         assert!(
-            page.contains("netvane config check") && !page.contains("netvane man"),
+            page.contains("netvane config check") && page.contains("netvane man"),
             "{page}"
         );
     }

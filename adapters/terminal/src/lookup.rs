@@ -9,6 +9,7 @@ use terminal_size::{Width, terminal_size};
 use crate::{
     advice, cli,
     output::{LookupOptions, Output, print},
+    overview,
     screen::Screen,
 };
 use netvane_core::{
@@ -160,11 +161,24 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
             );
         }
         if let Some(suggestion) = suggestion {
-            let suggestion = render::printable_line(suggestion).into_owned();
-            out += &format!("\nTry: netvane {}\n", suggestion.trim_start_matches('/'));
+            let suggestion = shell_line(suggestion.trim_start_matches('/'));
+            out += &format!("\nTry: netvane {}\n", render::printable_line(&suggestion));
         }
     }
     out
+}
+
+/// Returns a suggested line as a shell understands it: an example of a command has characters that mean something to it.
+fn shell_line(suggestion: &str) -> String {
+    let registry = netvane_core::registry();
+    let example = registry
+        .entries()
+        .iter()
+        .find(|entry| entry.spec.examples.first() == Some(&suggestion));
+    example.map_or_else(
+        || suggestion.to_owned(),
+        |entry| overview::shell_example(entry),
+    )
 }
 
 /// Returns the error of a line that names no command, if it means an administrative action: `netvane serv`,
@@ -226,6 +240,23 @@ mod tests {
             "x --y=\"a b\" 'say \"hi\"'"
         );
         assert_eq!(joined(&["mx", ""]), "mx \"\"");
+    }
+
+    #[test]
+    fn suggested_examples_can_be_pasted_into_a_shell() {
+        assert_eq!(shell_line("mx example.com"), "mx example.com");
+        let registry = netvane_core::registry();
+        for entry in registry.entries() {
+            let Some(example) = entry.spec.examples.first() else {
+                continue;
+            };
+            let line = shell_line(example);
+            let is_quoted = line.contains('\'') || line.ends_with(" < mail.eml");
+            assert!(is_quoted || !line.contains(['(', '<', ';', '&']), "{line}");
+        }
+        let message = registry.find("trace_mail").expect("a command");
+        let example = message.spec.examples.first().expect("an example");
+        assert_eq!(shell_line(example), "trace_mail < mail.eml");
     }
 
     #[test]

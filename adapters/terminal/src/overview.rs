@@ -76,7 +76,7 @@ fn document() -> Document {
 }
 
 /// Returns an example of a lookup that a shell understands. A message comes from a file.
-fn shell_example(entry: &Entry) -> String {
+pub(crate) fn shell_example(entry: &Entry) -> String {
     let name = entry.spec.name;
     if entry.arguments.iter().any(|argument| argument.message) {
         return format!("{name} < mail.eml");
@@ -107,7 +107,15 @@ mod tests {
             let at = text.find(&example);
             assert!(at.is_some_and(|at| at < administration), "{example}");
         }
-        for action in ["serve", "config", "data", "state", "key", "completions"] {
+        for action in [
+            "serve",
+            "config",
+            "data",
+            "state",
+            "key",
+            "completions",
+            "man",
+        ] {
             let at = text.find(&format!("netvane {action}"));
             assert!(at.is_some_and(|at| at > administration), "{action}: {text}");
         }

@@ -89,7 +89,7 @@ fn list(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
 
     let mut document = summary(directory, &buckets);
     if is_live {
-        document.note("Reported by the running server within the last seconds.");
+        document.text("As reported by the running server a few seconds ago");
     }
     let layout = Layout {
         width: 100,

@@ -274,19 +274,29 @@ impl Dns {
     }
 
     async fn resolver_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
-        let addresses = self.0.configured.clone()?.addresses(name).await?;
-        if addresses.is_empty() {
-            return Err(Failure::Upstream {
-                what: name.into(),
-                why: "the name has no address".into(),
-            });
-        }
-        Ok(addresses)
+        let configured = self.0.configured.clone()?;
+        configured
+            .find_both(name)
+            .await?
+            .map_err(|none| not_a_resolver(name, &none))
     }
 
     /// Validates the answer to a query from the trust anchors down, sending further queries to `client`.
     pub async fn validate(&self, client: &Client, question: &Question<'_>) -> Validation {
         validate::validate(client, question, self.0.anchors.clone()).await
+    }
+}
+
+/// The error of a resolver without an address: often it is a second domain, written where the resolver belongs.
+fn not_a_resolver(name: &str, none: &NoAddress) -> Failure {
+    let why = if none.is_nxdomain() {
+        "does not exist (NXDOMAIN)"
+    } else {
+        "has no A or AAAA record"
+    };
+    Failure::Upstream {
+        what: "`resolver`".into(),
+        why: format!("{name} {why}; to look up several names, use `netvane batch`"),
     }
 }
 

@@ -359,15 +359,12 @@ impl Resolve for Guarded {
             let name = name.as_str();
             let addresses = match local_addresses(name) {
                 Some(addresses) => addresses.to_vec(),
-                None => dns.client(None).await?.addresses(name).await?,
+                None => dns.client(None).await?.required_addresses(name).await?,
             };
             let vetted: Vec<SocketAddr> = guard.check_all(name, addresses, 0)?;
             vetted
                 .first()
                 .map_or(Ok(()), |first| egress_budget::charge_target(first.ip()))?;
-            if vetted.is_empty() {
-                return Err(upstream(name, &"the name has no address").into());
-            }
             Ok(Box::new(vetted.into_iter()) as Addrs)
         })
     }

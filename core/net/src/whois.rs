@@ -160,7 +160,7 @@ impl Whois {
                 self.dns
                     .client(None)
                     .await?
-                    .addresses(name.as_str())
+                    .required_addresses(name.as_str())
                     .await?
             }
         };
@@ -318,7 +318,7 @@ impl WhoisQuery<'_> {
     fn no_address(&self) -> Failure {
         Failure::Upstream {
             what: self.name.to_owned(),
-            why: "the name has no address".into(),
+            why: "no address of the server could be reached".into(),
         }
     }
 }

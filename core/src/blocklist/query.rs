@@ -22,6 +22,9 @@ const MAX_CODES: usize = 16;
 /// Extended DNS errors with which a resolver says that it withholds the answer (RFC 8914).
 const FILTERED: [u16; 3] = [15, 16, 17];
 
+/// Reason of a list that was closed, or whose zone the resolver blocks.
+const NO_TEST_POINT: &str = "no answer for its test point (RFC 5782)";
+
 /// State of a list, its codes, and what they mean or why there are none.
 type Verdict = (ListState, Vec<Ipv4Addr>, Option<String>);
 
@@ -38,6 +41,13 @@ enum Reply {
     Foreign(IpAddr),
     /// No answer, or an error.
     Failed(String),
+}
+
+impl Listing {
+    /// Whether the list does not even have its own test point, which must always be listed.
+    pub(crate) fn lacks_test_point(&self) -> bool {
+        self.state == ListState::Dead && self.reason.as_deref() == Some(NO_TEST_POINT)
+    }
 }
 
 impl Blocklists {
@@ -176,10 +186,7 @@ fn judge(
         (_, Ok(Tested::Refused)) => {
             without_codes(ListState::Refused, "it does not answer this resolver")
         }
-        (_, Ok(Tested::Closed)) => without_codes(
-            ListState::Dead,
-            "its test point is not listed (RFC 5782); the list seems to be closed",
-        ),
+        (_, Ok(Tested::Closed)) => without_codes(ListState::Dead, NO_TEST_POINT),
         (_, Ok(Tested::Wildcard)) => without_codes(
             ListState::Dead,
             "it lists every name, so its answers mean nothing (RFC 5782)",

@@ -81,6 +81,14 @@ pub(crate) fn command_named(registry: &Registry, name: &str) -> Option<Arc<Entry
     tools::command(registry, name).or_else(|| Some(call::record_type(registry, name)?.0))
 }
 
+/// Returns the record type that a name means, if that is a command only because every type is one: `DS` for `ds`.
+pub(crate) fn record_type_named(registry: &Registry, name: &str) -> Option<String> {
+    if tools::command(registry, name).is_some() {
+        return None;
+    }
+    call::record_type(registry, name).map(|(_, rtype)| rtype)
+}
+
 /// Removes position and suggestion, with which adapters would repeat the line, if a word of the line
 /// may hold a password: `https://user:password@host`, `user:password@host`.
 fn without_credentials(line: &str, error: UsageError) -> UsageError {

@@ -2,6 +2,9 @@
 
 mod problem;
 
+use futures::future::BoxFuture;
+use netvane_net::{dns::Client, mailauth};
+
 commands! {
     verify::Verify,
     trace_mail::TraceMail,
@@ -12,6 +15,11 @@ commands! {
     dmarc::Dmarc,
     blocklist::Blocklist,
     mailcheck::MailCheck,
+}
+
+/// Whether DNS says that a domain does not exist. Boxed, as reports hold several of these.
+fn is_nxdomain<'a>(client: &'a Client, domain: &'a str) -> BoxFuture<'a, bool> {
+    Box::pin(async move { mailauth::exists(client, domain).await == Ok(false) })
 }
 
 #[cfg(test)]

@@ -272,12 +272,37 @@ fn syntax_fault(text: &str) -> String {
         return "not valid TOML".to_owned();
     };
     let before = error.span().and_then(|span| text.get(..span.start));
+    if let Some(fault) = before.and_then(|before| missing_quotes(text, before.len())) {
+        return fault;
+    }
     let place = before.map(|before| {
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
         format!("line {line}, column {column}: ")
     });
     format!("{}{}", place.unwrap_or_default(), error.message())
+}
+
+/// Describes an error at this byte of a text if the value there is a word or an address without quotes. Of the line only the
+/// key is repeated, and only if it is that of a setting.
+fn missing_quotes(text: &str, at: usize) -> Option<String> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let (key, value) = text.get(start..)?.lines().next()?.split_once('=')?;
+    let (key, value) = (key.trim(), value.trim());
+
+    let mut settings = Vec::new();
+    leaves(&BUILT_IN.cache, "", &mut settings);
+    let is_setting = settings
+        .iter()
+        .any(|setting| setting.rsplit('.').next() == key.rsplit('.').next());
+
+    // A misspelled number is none of these: `10s`, `0x1g`.
+    let is_text = value.starts_with(|c: char| c.is_alphabetic() || "./:*_@".contains(c))
+        || value.starts_with(|c: char| c.is_ascii_digit()) && value.contains([':', '.', '/']);
+    (is_setting && is_text).then(|| {
+        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        format!("line {line}: `{key}` needs a value in quotes: `{key} = \"…\"`")
+    })
 }
 
 fn parse(text: &str) -> Result<Config, config::ConfigError> {

@@ -176,7 +176,9 @@ fn the_operators_policy_limits_resolvers() {
         (&problem["code"], &problem["detail"]),
         (
             &json!("upstream"),
-            &json!("nosuch.lab.test: the name has no address")
+            &json!(
+                "`resolver`: nosuch.lab.test does not exist (NXDOMAIN); to look up several names, use `netvane batch`"
+            )
         )
     );
 }

@@ -70,7 +70,7 @@ fn rows_have_the_order_of_the_lines_and_errors_are_rows() {
     dns.release("host1.example.test. A");
     let run = running.finish();
     assert_eq!(run.code, Some(1), "{}", run.stderr);
-    assert_eq!(run.stderr, "netvane: 5 lookups done, 2 failed\n");
+    assert_eq!(run.stderr, "netvane: 5 lookups: 3 answered, 2 failed\n");
 
     let rows = rows(&run.stdout);
     let outcome = |row: &Value| {

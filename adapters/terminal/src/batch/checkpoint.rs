@@ -171,13 +171,13 @@ impl Checkpoint {
 
     /// Says what is done, for the user.
     pub(super) fn sentence(&self) -> String {
-        let rows = match self.rows {
-            1 => "1 lookup done".to_owned(),
-            rows => format!("{rows} lookups done"),
+        let lookups = match self.rows {
+            1 => "1 lookup".to_owned(),
+            rows => format!("{rows} lookups"),
         };
-        match self.failed {
-            0 => rows,
-            failed => format!("{rows}, {failed} failed"),
+        match (self.failed, self.rows.saturating_sub(self.failed)) {
+            (0, _) => format!("{lookups} done"),
+            (failed, answered) => format!("{lookups}: {answered} answered, {failed} failed"),
         }
     }
 }

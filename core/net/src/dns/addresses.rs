@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use domain::base::{Rtype, iana::OptRcode};
+use futures::future::BoxFuture;
 use netvane_document::Failure;
 use netvane_facts::target::IpVersion;
 
@@ -26,6 +27,18 @@ impl NoAddress {
         Self {
             rcode: rcode_name(OptRcode::NOERROR),
             version,
+        }
+    }
+
+    /// The failure of a lookup that needs an address of this name.
+    pub(crate) fn failure(&self, name: &str) -> Failure {
+        let why = match (self.is_nxdomain(), self.version) {
+            (false, None) => "the name has no A or AAAA record".into(),
+            _ => format!("the name {self}"),
+        };
+        Failure::Upstream {
+            what: name.to_owned(),
+            why,
         }
     }
 
@@ -176,6 +189,23 @@ pub fn rcode_name(rcode: OptRcode) -> String {
 }
 
 impl Client {
+    /// Resolves a name to at least one address, A and AAAA in parallel.
+    ///
+    /// # Errors
+    /// The name does not exist or has no address, or that could not be found out.
+    pub(crate) async fn required_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        let found = self.find_both(name).await?;
+        found.map_err(|none| none.failure(name))
+    }
+
+    /// Like [`Self::find_addresses`] of both versions, boxed: every lookup that may connect to a name holds one.
+    pub(crate) fn find_both<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Result<Vec<IpAddr>, NoAddress>, Failure>> {
+        Box::pin(self.find_addresses(name, None))
+    }
+
     /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.
     ///
     /// # Errors

@@ -45,7 +45,10 @@ impl Http {
             Ok(address) => vec![address],
             Err(_) => match local_addresses(&host) {
                 Some(addresses) => addresses.to_vec(),
-                None => self.dns.client(None).await?.addresses(&host).await?,
+                None => {
+                    let client = self.dns.client(None).await?;
+                    client.required_addresses(&host).await?
+                }
             },
         };
         self.guard.check_all(&host, addresses, port)

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use netvane_document::UsageError;
 
-use super::{fault::unknown_command, target, tokens::Token, tools};
+use super::{
+    fault::{not_a_target, unknown_command},
+    target,
+    tokens::Token,
+    tools,
+};
 use crate::{
     args::RecordType,
     command::{Entry, Registry},
@@ -32,6 +37,9 @@ pub(super) fn call(registry: &Registry, tokens: &[Token], line: &str) -> Result<
         return Ok(call);
     }
 
+    if let Some(error) = not_a_target(registry, tokens, line) {
+        return Err(error);
+    }
     let written = name.unwrap_or_else(|| first.text.clone());
     Err(unknown_command(registry, &written, Some((tokens, line))))
 }

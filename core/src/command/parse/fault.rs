@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use netvane_document::{Missing, UsageError, UsageKind};
-use netvane_facts::target::Invalid;
+use netvane_facts::target::{Domain, Host, Invalid};
 use serde_json::{Map, Value};
 
 use super::{assign::AssignedValue, target_port, tokens::Token};
 use crate::{
+    args::mailbox,
     command::{Entry, Registry},
     spec::{Argument, ArgumentKind, CommandNames},
     suggest::nearest,
@@ -52,6 +53,65 @@ pub(super) fn unknown_command(
         position: first.map(|(first, ..)| first.span.clone()),
         suggestion: Some(suggestion),
         missing: None,
+    }
+}
+
+/// The error of a line of one word that was meant as a target and is none. `None` if it may be a misspelled command, or has
+/// credentials.
+pub(super) fn not_a_target(
+    registry: &Registry,
+    tokens: &[Token],
+    line: &str,
+) -> Option<UsageError> {
+    let [word] = tokens else { return None };
+    let text = word.text.trim_end_matches('.');
+    let may_have_password = text.contains(':') && text.contains('@');
+    if text.starts_with(['/', '@', '<']) || may_have_password || text.contains(char::is_control) {
+        return None;
+    }
+
+    let (message, suggestion) = if text.contains(['@', '＠']) {
+        (mailbox::parse(text).err()?.message, None)
+    } else if registry
+        .nearest(&super::call::normalize_name(text))
+        .is_some()
+        || target_port::split(text).is_some()
+    {
+        return None;
+    } else if text.contains(['.', ':', '。', '．', '｡', '：']) {
+        let invalid = text.parse::<Host>().err()?;
+        let corrected = invalid.value.map(|value| format!("dns {value}"));
+        (invalid.message, corrected)
+    } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    } else {
+        text.parse::<Domain>().ok()?;
+        return Some(no_dot(text, word, line));
+    };
+
+    let message = format!("`{}`: {message}", display_name(text));
+    let kind = UsageKind::UnknownCommand;
+    let error = UsageError {
+        kind,
+        ..UsageError::argument(message).at(word.span.clone())
+    };
+    Some(match suggestion {
+        Some(corrected) => error.suggest(format!("/{corrected}")),
+        None => error,
+    })
+}
+
+/// The error of a name without a dot, which needs a command: it may be a misspelled one.
+fn no_dot(name: &str, word: &Token, line: &str) -> UsageError {
+    let shown = display_name(name);
+    let message = format!(
+        "`{shown}` is neither a command nor a target. For a name without a dot: `dns {shown}`"
+    );
+    UsageError {
+        kind: UsageKind::UnknownCommand,
+        ..UsageError::argument(message)
+            .at(word.span.clone())
+            .suggest(replaced(line, word.span.clone(), &format!("dns {name}")))
     }
 }
 

@@ -348,3 +348,38 @@ fn the_position_is_that_of_the_value_even_if_its_name_contains_it() {
     assert_eq!(fault("dig example.com type=t").1, Some(21..22));
     assert_eq!(fault("ping 192.0.2.1 count=\"c\"").1, Some(15..24));
 }
+
+#[test]
+fn a_word_that_is_neither_a_command_nor_a_target_says_why() {
+    assert_eq!(
+        fault("localhost"),
+        (
+            "`localhost` is neither a command nor a target. For a name without a dot: `dns localhost`".into(),
+            Some(0..9),
+            Some("/dns localhost".into())
+        )
+    );
+    assert_eq!(
+        fault("bücher..example"),
+        (
+            "`bücher..example`: empty label (\"..\")".into(),
+            Some(0..15),
+            Some("/dns bücher.example".into())
+        )
+    );
+    for (line, part) in [
+        ("user@", "@"),
+        ("user@example..com", "two in a row"),
+        ("1.2.3", "four decimal numbers"),
+        ("2001:db8:::1", "address"),
+    ] {
+        let (message, ..) = fault(line);
+        assert!(message.starts_with(&format!("`{line}`: ")), "{message}");
+        assert!(message.contains(part), "{message}");
+    }
+
+    for line in ["/localhost", "mxx", "frobnicate x"] {
+        let (message, ..) = fault(line);
+        assert!(message.starts_with("unknown command"), "{line}: {message}");
+    }
+}

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::Word,
-    command::{Command, Context, Entry, parse::command_named},
+    command::{
+        Command, Context, Entry,
+        parse::{command_named, record_type_named},
+    },
     platform::Platform,
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
@@ -30,6 +33,9 @@ pub(crate) struct Data {
     /// The help of one command was requested, not the list of all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     single: bool,
+    /// The record type that was asked for as a command: `DS` for `help ds`, which is short for `dig NAME DS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record_type: Option<String>,
     /// Commands are written without a slash, as in a terminal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     without_slash: bool,
@@ -82,6 +88,7 @@ impl Command for Help {
             return Ok(Data {
                 commands,
                 single: false,
+                record_type: None,
                 without_slash,
             });
         };
@@ -94,6 +101,7 @@ impl Command for Help {
                 Ok(Data {
                     commands: vec![describe(&entry)],
                     single: true,
+                    record_type: record_type_named(&cx.registry, &name),
                     without_slash,
                 })
             }
@@ -141,7 +149,7 @@ fn describe(entry: &Entry) -> CommandHelp {
 impl Answer for Data {
     fn present(&self) -> Document {
         if let ([command], true) = (&self.commands[..], self.single) {
-            return command.present(self.slash());
+            return command.present(self.slash(), self.record_type.as_deref());
         }
 
         let summary = format!("{} commands. `help mx` shows details.", self.commands.len());
@@ -183,12 +191,17 @@ impl Data {
 }
 
 impl CommandHelp {
-    fn present(&self, slash: &str) -> Document {
-        let mut document = Document::new(
-            format!("{slash}{}", self.usage),
-            self.about.as_str(),
-            Severity::Neutral,
-        );
+    fn present(&self, slash: &str, record_type: Option<&str>) -> Document {
+        let about = match record_type {
+            Some(rtype) => format!(
+                "`{slash}{} NAME` is short for `{slash}dig NAME {rtype}`. {}",
+                rtype.to_lowercase(),
+                self.about
+            ),
+            None => self.about.clone(),
+        };
+        let usage = format!("{slash}{}", self.usage);
+        let mut document = Document::new(usage, about, Severity::Neutral);
 
         if !self.aliases.is_empty() {
             document.field(
@@ -231,6 +244,9 @@ impl CommandHelp {
 fn format_of(argument: &Argument) -> String {
     match (argument.kind, argument.minimum, argument.maximum) {
         (ArgumentKind::Boolean, ..) => "flag".into(),
+        (ArgumentKind::Integer, Some(low), Some(high)) if argument.or_endless => {
+            format!("{low}–{high}; in a terminal also 0")
+        }
         (ArgumentKind::Integer, Some(low), Some(high)) => format!("{low}–{high}"),
         (ArgumentKind::Integer, ..) => "an integer".into(),
         _ if !argument.choices.is_empty() => argument.choices.join(", "),

@@ -51,6 +51,9 @@ pub(crate) struct Data {
     /// Names of lists that are left out because they need a key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     without_key: Vec<String>,
+    /// The resolvers in use, if they filter or block the queries: no list answers its test point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    blocking_resolvers: Vec<String>,
     /// Number of lists whose answer is still missing.
     #[serde(default, skip_serializing_if = "is_zero")]
     waiting: usize,
@@ -102,6 +105,7 @@ impl Command for Blocklist {
             lists: Vec::new(),
             not_public: None,
             without_key: Vec::new(),
+            blocking_resolvers: Vec::new(),
             waiting: 0,
         };
 
@@ -151,7 +155,28 @@ impl Data {
                 cx.progress(self);
             }
         }
+        if self.is_blocked() {
+            self.blame_resolvers(cx.net.dns.resolvers());
+        }
         Ok(())
+    }
+
+    /// Whether most of several lists lack their test point and none gave an answer: lists do not close all at once.
+    fn is_blocked(&self) -> bool {
+        let lacking = self.lists.iter().filter(|list| list.lacks_test_point());
+        let lacking = lacking.count();
+        self.checked == 0 && lacking > 1 && lacking * 2 > self.lists.len()
+    }
+
+    /// Notes that the resolvers are at fault, and not the lists, which therefore are unreachable instead of dead.
+    fn blame_resolvers(&mut self, resolvers: Vec<String>) {
+        self.blocking_resolvers = resolvers;
+        for list in &mut self.lists {
+            if list.lacks_test_point() {
+                list.state = ListState::Unreachable;
+            }
+        }
+        self.sort_and_count();
     }
 
     fn sort_and_count(&mut self) {
@@ -175,6 +200,13 @@ impl Data {
         let lists = count(self.checked, "blocklist", "blocklists");
         match (self.listed, self.checked) {
             (0, 0) if self.waiting > 0 => ("Querying blocklists".into(), Severity::Neutral),
+            (0, 0) if !self.blocking_resolvers.is_empty() => {
+                let resolvers = self.blocking_resolvers.join(", ");
+                let text = format!(
+                    "No list answers its test point (RFC 5782) through {resolvers}: the resolver filters or blocks DNSBL queries. Use a resolver of your own."
+                );
+                (text, Severity::Warning)
+            }
             (0, 0) => ("No blocklist could be queried".into(), Severity::Warning),
             (0, _) => (format!("Not listed by {lists}"), Severity::Good),
             (listed, _) => (format!("Listed by {listed} of {lists}"), Severity::Bad),

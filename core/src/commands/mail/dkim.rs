@@ -17,7 +17,10 @@ use netvane_net::{dns::Client, mailauth};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Code, Problem, Problems, State, show, tally};
+use super::{
+    is_nxdomain,
+    problem::{Code, Problem, Problems, State, show, tally},
+};
 use crate::{
     command::{Command, Context, Next},
     commands::dns::lookup::count,
@@ -49,6 +52,9 @@ pub(crate) struct Dkim {
 pub(crate) struct Data {
     domain: String,
     pub(crate) state: State,
+    /// The domain does not exist (NXDOMAIN).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    nxdomain: bool,
     /// Keys that were found, in the order of the selectors.
     pub(crate) keys: Vec<Key>,
     /// Selectors that were looked up.
@@ -125,9 +131,13 @@ pub(crate) async fn check(
             why,
         });
     }
+    let has_texts = answers.iter().flatten().any(|texts| !texts.is_empty());
+    let nxdomain = !has_texts && is_nxdomain(client, domain).await;
+
     let mut data = Data {
         domain: domain.to_owned(),
         state: State::None,
+        nxdomain,
         keys: Vec::new(),
         searched: selectors
             .iter()
@@ -199,11 +209,24 @@ impl Data {
     }
 
     fn report_missing(&self, problems: &mut Problems) {
-        if self.guessed {
+        if self.nxdomain {
+            // Of guessed selectors a key is not expected, so its absence is no fault of the domain.
+            let add = match self.guessed {
+                true => Problems::info,
+                false => Problems::warning,
+            };
+            let text = format!("{} does not exist (NXDOMAIN)", self.domain);
+            add(
+                problems,
+                Code::NoKey,
+                text,
+                "Check the spelling of the domain",
+            );
+        } else if self.guessed {
             problems.info(
                 Code::NoKey,
                 format!(
-                    "No key at {} common selectors; others cannot be listed, so this proves nothing",
+                    "No key at {} common selectors. The domain may use others: DNS cannot list them.",
                     self.searched.len()
                 ),
                 "Give the selector of a signature (`s=` in DKIM-Signature)",
@@ -282,7 +305,7 @@ impl Answer for Data {
         } else if let Some(problem) = self.problems.first() {
             document.text(format!("→ {}", problem.fix));
         }
-        if self.guessed {
+        if self.guessed && !self.keys.is_empty() {
             document.note("Common selectors were tried; DNS cannot list the selectors of a domain");
         }
         if let Some(warning) = name_warning(&self.domain) {

@@ -20,7 +20,10 @@ use netvane_net::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Problem, State, record_cell, show_all, tally};
+use super::{
+    is_nxdomain,
+    problem::{Problem, State, record_cell, show_all, tally},
+};
 use crate::{
     command::{Command, Context, Next},
     spec::{Cost, Group, Spec},
@@ -42,6 +45,9 @@ pub(crate) struct Dmarc {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     domain: String,
+    /// The domain does not exist (NXDOMAIN), and no record applies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    nxdomain: bool,
     /// The domain that publishes the record: this one or a parent; `null` if no record applies.
     found_at: Option<String>,
     /// The record as published; `null` if no record applies.
@@ -171,7 +177,9 @@ pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure
         tree_walk: walk.organizational_domain().ok().map(str::to_owned),
         public_suffix_list: psl::domain_str(domain).map(str::to_owned),
     };
+    let nxdomain = found.is_none() && is_nxdomain(client, domain).await;
     let problems = lint::problems(&lint::Checked {
+        nxdomain,
         walk: &walk,
         applied,
         policy,
@@ -185,6 +193,7 @@ pub(crate) async fn check(client: &Client, domain: &str) -> Result<Data, Failure
     let below = record.and_then(|record| record.policy_for(Target::Subdomain));
     Ok(Data {
         domain: domain.to_owned(),
+        nxdomain,
         found_at: found.map(|found| found.domain.clone()),
         record: found.map(|found| found.text.clone()),
         state: State::of(&problems, found.is_some()),

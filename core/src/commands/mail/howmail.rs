@@ -98,7 +98,7 @@ impl Command for HowMail {
         examples: &["howmail alice@example.com bob@example.org", "howmail"],
         timeout: Duration::from_secs(25),
         cost: Cost::Heavy,
-        sends: 64 << 10,
+        sends: 96 << 10,
     };
     type Data = Data;
     const FOLLOW_UPS: &'static [Next] = &[

@@ -309,8 +309,17 @@ fn syntax_errors_name_the_place_and_never_repeat_the_text() {
     }
     assert_eq!(
         syntax_fault("[telegram]\ntoken = CANARY"),
-        "line 2, column 9: string values must be quoted, expected literal string"
+        "line 2: `token` needs a value in quotes: `token = \"…\"`"
     );
+    assert_eq!(
+        syntax_fault("[http]\nlisten = 127.0.0.1:8080\n"),
+        "line 2: `listen` needs a value in quotes: `listen = \"…\"`"
+    );
+    for other in ["[dns]\nattempts = 3x", "[http]\nCANARY = CANARY"] {
+        let fault = syntax_fault(other);
+        assert!(!fault.contains("quotes:"), "{fault}");
+        assert!(fault.starts_with("line 2, column "), "{fault}");
+    }
 }
 
 #[test]

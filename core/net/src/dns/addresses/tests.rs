@@ -149,3 +149,28 @@ async fn alias_loops_and_endless_chains_are_failures() {
     };
     assert!(failure(find(endless, None).await).contains("CNAME chain longer than 8"));
 }
+
+#[tokio::test]
+async fn a_required_address_that_is_missing_says_whether_the_name_exists() {
+    let cases: [(fn(&[u8]) -> Option<Vec<u8>>, &str); 3] = [
+        (
+            |query| Some(answer(query, NXDOMAIN, None)),
+            "a.example: the name does not exist (NXDOMAIN)",
+        ),
+        (
+            |query| Some(answer(query, RA, None)),
+            "a.example: the name has no A or AAAA record",
+        ),
+        (
+            |query| Some(answer(query, SERVFAIL, None)),
+            "a.example: could not be resolved: ",
+        ),
+    ];
+    for (script, text) in cases {
+        let server = Scripted::start(script, None).await;
+        let client = client_of(&[server.address]);
+        let failure = client.required_addresses("a.example").await;
+        let failure = failure.expect_err("no address").to_string();
+        assert!(failure.starts_with(text), "{failure}");
+    }
+}

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use domain::base::Rtype;
+use domain::base::{Rtype, iana::OptRcode};
 use netvane_document::duration;
 
-use crate::dns::{Client, Data, Message, Question, Record, without_dot};
+use crate::dns::{Client, Data, Message, Question, Record, rcode_name, without_dot};
 
 /// Returns the most specific reason: a faulty signature, a key mismatch or the resolver's extended errors.
 pub(super) async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
@@ -37,10 +37,36 @@ pub(super) async fn why_bogus(client: &Client, question: &Question<'_>) -> Strin
         );
     }
 
-    if reasons.is_empty() {
-        "a signature does not verify with the keys in the parent's DS records".into()
+    if !reasons.is_empty() {
+        return reasons.join("; ");
+    }
+    match unchecked {
+        Ok(response) => unspecific_fault(&response.message),
+        Err(error) => format!("the signatures could not be looked up: {error}"),
+    }
+}
+
+/// Returns what a response without a more specific fault lacks; with its records and signatures, those do not verify.
+fn unspecific_fault(message: &Message) -> String {
+    let has = |rtypes: &[Rtype]| {
+        let mut records = message.answers.iter().chain(&message.authority);
+        records.any(|record| rtypes.contains(&record.rtype))
+    };
+
+    if !matches!(message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN) {
+        let rcode = rcode_name(message.rcode);
+        return format!("the resolver returned {rcode} instead of the records");
+    }
+
+    let has_denial = has(&[Rtype::NSEC, Rtype::NSEC3]);
+    let is_signed = has(&[Rtype::RRSIG]);
+    if !is_signed && !has_denial {
+        "the resolver returned no RRSIG or NSEC records: it does not support DNSSEC, or they were removed on the way".into()
+    } else if message.answers.is_empty() && !has_denial {
+        "the resolver returned no NSEC or NSEC3 record that proves that there is no such record"
+            .into()
     } else {
-        reasons.join("; ")
+        "a signature does not verify with the keys in the parent's DS records".into()
     }
 }
 

@@ -13,6 +13,7 @@ fn one(name: &str) -> Data {
     Data {
         commands: vec![describe(registry.find(name).expect(name))],
         single: true,
+        record_type: None,
         without_slash: false,
     }
 }
@@ -25,6 +26,7 @@ fn all(registry: &Registry) -> Data {
             .map(|entry| describe(entry))
             .collect(),
         single: false,
+        record_type: None,
         without_slash: false,
     }
 }
@@ -62,7 +64,7 @@ fn shows_bounds_of_numbers_and_choices() {
         rows(&one("ping").present_checked()),
         [
             "target (exact) | yes | an address or a domain name | An IP address or a host name.",
-            "count (exact) | no | 1–20 | Number of requests; default 4; 0 in a terminal: until Ctrl-C.",
+            "count (exact) | no | 1–20; in a terminal also 0 | Number of requests; default 4; 0 in a terminal: until Ctrl-C.",
             "ipv (exact) | no | 4, 6 | Use only IPv4 or only IPv6.",
             "protocol (exact) | no | icmp, tcp | ICMP echo or TCP connections; default ICMP where the system permits it.",
             "port (exact) | no | 1–65535 | Port of TCP connections; default 443, then 80."
@@ -181,4 +183,28 @@ fn names_the_format_of_arguments() {
     ] {
         assert_eq!(format_of(&argument), words);
     }
+}
+
+#[test]
+fn a_record_type_is_explained_as_short_for_dig() {
+    let registry = registry();
+    for (name, rtype) in [
+        ("ds", Some("DS")),
+        ("TLSA", Some("TLSA")),
+        ("mx", None),
+        ("dig", None),
+        ("nslookup", None),
+        ("nothing-like-it", None),
+    ] {
+        assert_eq!(record_type_named(&registry, name).as_deref(), rtype);
+    }
+
+    let ds = Data {
+        record_type: Some("DS".into()),
+        ..one("dig")
+    };
+    assert_eq!(
+        head(&ds.present_checked()).0,
+        "`/ds NAME` is short for `/dig NAME DS`. Raw DNS query in dig format"
+    );
 }

@@ -27,10 +27,18 @@ impl Data {
 
         match (&self.broken_at, &self.reason) {
             _ if self.waiting > 0 => (format!("{zones} so far"), Severity::Neutral),
+            (Some(zone), _) if zone == "." && self.is_root_failing() => (
+                "Broken at the root: no root server gives a referral; a firewall or resolver is intercepting DNS here".into(),
+                Severity::Bad,
+            ),
             (Some(zone), reason) => {
+                let zone = match zone.as_str() {
+                    "." => "the root".to_owned(),
+                    zone => both_forms(zone),
+                };
                 let reason = reason.as_deref().unwrap_or("its servers or keys fail");
                 (
-                    format!("Broken at {}: {reason}", both_forms(zone)),
+                    format!("Broken at {zone}: {reason}"),
                     Severity::Bad,
                 )
             }
@@ -51,6 +59,17 @@ impl Data {
             ),
             (None, _) => (format!("In order: {zones}, {secure}"), Severity::Good),
         }
+    }
+
+    /// Whether all root servers that were asked are silent or lame, which they never are at the same time.
+    fn is_root_failing(&self) -> bool {
+        let asked = self.steps.iter().flat_map(|step| &step.servers);
+        let mut asked = asked
+            .filter(|server| !matches!(server.state, State::NoAddress | State::RefusedTarget))
+            .peekable();
+        self.steps.len() == 1
+            && asked.peek().is_some()
+            && asked.all(|server| matches!(server.state, State::Lame | State::Silent))
     }
 
     fn add_remarks(&self, document: &mut Document) {

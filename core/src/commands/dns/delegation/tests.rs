@@ -101,6 +101,26 @@ fn the_severity_follows_the_worst_fault() {
     let document = broken.present();
     assert_eq!(document.severity, Severity::Bad);
     assert_eq!(document.summary, "Broken at example.test: no server");
+
+    for (state, summary) in [
+        (
+            State::Lame,
+            "Broken at the root: no root server gives a referral; a firewall or resolver is intercepting DNS here",
+        ),
+        (
+            State::Silent,
+            "Broken at the root: no root server gives a referral; a firewall or resolver is intercepting DNS here",
+        ),
+        (State::RefusedTarget, "Broken at the root: no server"),
+        (State::Ok, "Broken at the root: no server"),
+    ] {
+        let mut broken = data(state);
+        broken.steps[0].servers.truncate(1);
+        broken.steps[0].servers[0].state = state;
+        broken.broken_at = Some(".".into());
+        broken.reason = Some("no server".into());
+        assert_eq!(broken.present().summary, summary);
+    }
 }
 
 /// The test server is the root and the zone `example.test`, so there is no referral between them.

@@ -67,7 +67,7 @@ impl Data {
                 Severity::Warning,
             ),
             1 if has_records => self.agreement(responding),
-            1 => (format!("No records, as {servers} say"), Severity::Neutral),
+            1 => (self.absence(responding), Severity::Neutral),
             several => (
                 format!("{several} different answers from {servers}"),
                 Severity::Warning,
@@ -75,16 +75,33 @@ impl Data {
         }
     }
 
-    /// Summary of one answer from this number of servers. It proves little if most of those that were asked are silent.
-    fn agreement(&self, responding: usize) -> (String, Severity) {
+    /// Number of servers that were asked and did not respond.
+    fn count_silent(&self) -> usize {
         let authorities = self.authoritative.iter().map(|row| &row.seen);
         let silent: BTreeSet<&str> = authorities
             .chain(&self.resolvers)
             .filter(|seen| seen.rcode.is_none() && seen.address.is_some())
             .map(|seen| seen.name.as_str())
             .collect();
-        let asked = count(responding + silent.len(), "server", "servers");
-        match silent.len() {
+        silent.len()
+    }
+
+    /// Summary of one answer without records from this number of servers.
+    fn absence(&self, responding: usize) -> String {
+        let servers = count(responding, "server", "servers");
+        let is_nxdomain = self.groups.iter().any(|group| group.rcode == "NXDOMAIN");
+        match (is_nxdomain, self.count_silent()) {
+            (false, _) => format!("No records of this type at {servers}"),
+            (true, 0) if responding > 1 => format!("NXDOMAIN from all {servers}"),
+            (true, _) => format!("NXDOMAIN from {servers}"),
+        }
+    }
+
+    /// Summary of one answer from this number of servers. It proves little if most of those that were asked are silent.
+    fn agreement(&self, responding: usize) -> (String, Severity) {
+        let silent = self.count_silent();
+        let asked = count(responding + silent, "server", "servers");
+        match silent {
             0 => (format!("Same answer from {asked}"), Severity::Good),
             silent if silent > responding => (
                 format!("Same answer from only {responding} of {asked}"),

@@ -196,3 +196,32 @@ async fn without_an_answer_nothing_is_said() {
     );
     assert_eq!(reply["severity"], "warning");
 }
+
+#[tokio::test]
+async fn a_resolver_that_blocks_all_lists_is_blamed_instead_of_them() {
+    let dns = TestDns::serving(ZONE).await;
+    let closed = ["closed", "blocked1", "blocked2"];
+    let resolver = dns.address.to_string();
+
+    let reply = ask_json(&engine(&dns, &closed), "blocklist 203.0.113.5").await;
+    assert_eq!(reply["data"]["blocking_resolvers"][0], resolver.as_str());
+    let lists = reply["data"]["lists"].as_array().expect("lists");
+    assert_eq!(lists.len(), 3);
+    for list in lists {
+        assert_eq!(list["state"], "unreachable");
+        assert_eq!(list["reason"], "no answer for its test point (RFC 5782)");
+    }
+    let reply = ask(&engine(&dns, &closed), "blocklist 203.0.113.5").await;
+    let text = shown(reply.expect("a reply").rendition.document());
+    let sentence = format!(
+        "No list answers its test point (RFC 5782) through {resolver}: the resolver filters or blocks DNSBL queries. Use a resolver of your own."
+    );
+    assert!(text.contains(&sentence), "{text}");
+
+    for lists in [&["closed"][..], &["closed", "blocked1", "good"]] {
+        let reply = ask_json(&engine(&dns, lists), "blocklist 203.0.113.9").await;
+        assert_eq!(reply["data"].get("blocking_resolvers"), None, "{lists:?}");
+        let lists = reply["data"]["lists"].as_array().expect("lists");
+        assert!(lists.iter().any(|list| list["state"] == "dead"));
+    }
+}

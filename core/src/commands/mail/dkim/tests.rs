@@ -110,3 +110,24 @@ async fn a_selector_is_one_or_more_labels() {
         assert!(ask(&engine, line).await.is_err(), "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_domain_that_does_not_exist_is_told_from_one_without_keys() {
+    let dns = TestDns::serving(&zone()).await;
+    let engine = dns.engine();
+    for line in ["dkim gone.example.test", "dkim gone.example.test s1"] {
+        let data = &ask_json(&engine, line).await["data"];
+        assert_eq!(data["nxdomain"], true, "{line}");
+        assert_eq!(
+            data["problems"][0]["text"], "gone.example.test does not exist (NXDOMAIN)",
+            "{line}"
+        );
+    }
+
+    let data = &ask_json(&engine, "dkim example.test").await["data"];
+    assert_eq!(data.get("nxdomain"), None);
+    assert_eq!(
+        data["problems"][0]["text"],
+        "No key at 40 common selectors. The domain may use others: DNS cannot list them."
+    );
+}

@@ -10,6 +10,8 @@ use crate::commands::mail::problem::{Code, Problem, Problems};
 
 /// What was looked up about a domain.
 pub(super) struct Checked<'a> {
+    /// The domain does not exist.
+    pub(super) nxdomain: bool,
     pub(super) walk: &'a Walk,
     /// The record that applies to the domain.
     pub(super) applied: Option<Applied<'a>>,
@@ -71,6 +73,13 @@ fn check_versions(problems: &mut Problems, checked: &Checked<'_>) {
 }
 
 fn report_missing(problems: &mut Problems, checked: &Checked<'_>) {
+    if checked.nxdomain {
+        return problems.warning(
+            Code::NoRecord,
+            format!("{} does not exist (NXDOMAIN)", checked.walk.domain),
+            "Check the spelling of the domain",
+        );
+    }
     let domain = checked
         .suffix_list_domain
         .unwrap_or(checked.walk.domain.as_str());

@@ -89,3 +89,24 @@ example.test._report._dmarc.missing IN TXT "v=spf1 -all"
     → The owner of missing.test must publish `v=DMARC1` as TXT at example.test._report._dmarc.missing.test
     ");
 }
+
+#[tokio::test]
+async fn a_domain_that_does_not_exist_is_not_asked_to_publish_a_record() {
+    let dns = TestDns::several("here IN A 192.0.2.1\n").await;
+    let engine = dns.engine();
+    let data = &ask_json(&engine, "dmarc gone.test").await["data"];
+    assert_eq!(data["nxdomain"], true);
+    assert_eq!(data["state"], "none");
+    assert_eq!(
+        data["problems"][0]["text"],
+        "gone.test does not exist (NXDOMAIN)"
+    );
+    assert_eq!(
+        data["problems"][0]["fix"],
+        "Check the spelling of the domain"
+    );
+
+    let data = &ask_json(&engine, "dmarc here.test").await["data"];
+    assert_eq!(data.get("nxdomain"), None);
+    assert_eq!(data["problems"][0]["code"], "no_record");
+}

@@ -20,13 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::commands::mail::dkim::COMMON;
 
-/// Number of common selectors that are looked up.
-const SELECTORS: usize = 20;
-
 /// Selectors that are looked up; DNS cannot list the selectors of a domain.
 pub(super) fn selectors() -> Vec<Cow<'static, str>> {
-    let common = COMMON.iter().take(SELECTORS);
-    common.map(|selector| Cow::Borrowed(*selector)).collect()
+    COMMON.map(Cow::Borrowed).to_vec()
 }
 
 /// Maximum number of `redirect=` that are followed. RFC 7208 §4.6.4 allows ten lookups in total.

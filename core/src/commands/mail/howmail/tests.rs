@@ -202,7 +202,7 @@ async fn explains_a_working_pair_of_domains() {
     SPF redirect:          _spf.example.test
     Other servers:         fail (-all): receivers may reject the mail
     DKIM:                  keys at selectors s1, k1 (revoked)
-    Selectors:             DNS cannot list selectors, so 20 common ones were tried; each message names
+    Selectors:             DNS cannot list selectors, so 40 common ones were tried; each message names
                            its own (s= in DKIM-Signature)
     DMARC:                 v=DMARC1; p=none; sp=reject; rua=mailto:dmarc@example.test
     DMARC record at:       example.test
@@ -326,8 +326,8 @@ async fn explains_a_broken_pair_of_domains() {
     SPF (RFC 7208) lists the servers that may send its mail. DKIM (RFC 6376) publishes the key for the signature in the message. DMARC (RFC 9989, formerly RFC 7489) says what to do when neither matches the From address.
 
     SPF:        none
-    DKIM:       no key at 20 common selectors (inconclusive)
-    Selectors:  DNS cannot list selectors, so 20 common ones were tried; each message names its own
+    DKIM:       no key at 40 common selectors (inconclusive)
+    Selectors:  DNS cannot list selectors, so 40 common ones were tried; each message names its own
                 (s= in DKIM-Signature)
     DMARC:      none
 

@@ -141,8 +141,46 @@ async fn returns_the_most_specific_reason() {
         why_bogus(&client, &question).await,
         "the A record of www.example.com has no signature (RRSIG)"
     );
-    assert_eq!(
-        why_bogus(&Client::new(Vec::new(), 1), &question).await,
-        "a signature does not verify with the keys in the parent's DS records"
+    let unreachable = why_bogus(&Client::new(Vec::new(), 1), &question).await;
+    assert!(
+        unreachable.starts_with("the signatures could not be looked up: "),
+        "{unreachable}"
     );
+}
+
+#[tokio::test]
+async fn an_answer_without_records_is_not_called_a_faulty_signature() {
+    let question = Question::new("www.example.com", Rtype::A);
+    let no_dnssec = "the resolver returned no RRSIG or NSEC records: it does not support DNSSEC, or they were removed on the way";
+    let cases: [(fn(&[u8]) -> Option<Vec<u8>>, &str); 3] = [
+        (|query| Some(answer(query, 0, None)), no_dnssec),
+        (|query| Some(answer(query, 3, None)), no_dnssec),
+        (
+            |query| Some(answer(query, 2, None)),
+            "the resolver returned SERVFAIL instead of the records",
+        ),
+    ];
+    for (script, reason) in cases {
+        let server = Scripted::start(script, None).await;
+        let client = Client::new(vec![server.upstream()], 1);
+        assert_eq!(why_bogus(&client, &question).await, reason);
+    }
+}
+
+#[test]
+fn tells_a_missing_denial_from_a_faulty_signature() {
+    let negative = |authority: &[Vec<u8>]| unspecific_fault(&read(&[], authority));
+    let soa_signature = signature(6, NOW - HOUR, NOW + HOUR);
+    assert_eq!(
+        negative(std::slice::from_ref(&soa_signature)),
+        "the resolver returned no NSEC or NSEC3 record that proves that there is no such record"
+    );
+
+    let nsec = [name("z.example.com"), vec![0, 1, 0x40]].concat();
+    let denial = record(QUESTION_NAME, 47, 60, &nsec);
+    let faulty = "a signature does not verify with the keys in the parent's DS records";
+    assert_eq!(negative(&[soa_signature, denial]), faulty);
+
+    let signed = read(&[address(), signature(A, NOW - HOUR, NOW + HOUR)], &[]);
+    assert_eq!(unspecific_fault(&signed), faulty);
 }
