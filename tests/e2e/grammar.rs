@@ -238,7 +238,7 @@ fn an_unknown_command_is_marked_with_a_suggestion() {
     ");
 
     insta::assert_snapshot!(mistake(&["frobnicate"]), @r"
-    netvane: `frobnicate` is neither a command nor a target. For a name without a dot: `dns frobnicate`
+    netvane: unknown command `frobnicate`; for a name without a dot, use `dns frobnicate`
 
       frobnicate
       ^^^^^^^^^^

@@ -192,7 +192,7 @@ impl Client {
     /// Resolves a name to at least one address, A and AAAA in parallel.
     ///
     /// # Errors
-    /// The name does not exist or has no address, or that could not be found out.
+    /// The name does not exist or has no address, or that could not be resolved.
     pub(crate) async fn required_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
         let found = self.find_both(name).await?;
         found.map_err(|none| none.failure(name))

@@ -104,9 +104,7 @@ pub(super) fn not_a_target(
 /// The error of a name without a dot, which needs a command: it may be a misspelled one.
 fn no_dot(name: &str, word: &Token, line: &str) -> UsageError {
     let shown = display_name(name);
-    let message = format!(
-        "`{shown}` is neither a command nor a target. For a name without a dot: `dns {shown}`"
-    );
+    let message = format!("unknown command `{shown}`; for a name without a dot, use `dns {shown}`");
     UsageError {
         kind: UsageKind::UnknownCommand,
         ..UsageError::argument(message)

@@ -354,7 +354,7 @@ fn a_word_that_is_neither_a_command_nor_a_target_says_why() {
     assert_eq!(
         fault("localhost"),
         (
-            "`localhost` is neither a command nor a target. For a name without a dot: `dns localhost`".into(),
+            "unknown command `localhost`; for a name without a dot, use `dns localhost`".into(),
             Some(0..9),
             Some("/dns localhost".into())
         )
