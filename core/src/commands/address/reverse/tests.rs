@@ -72,7 +72,7 @@ fn summary_counts_confirmed_names_of_all_addresses() {
         ),
         (
             vec![reversed("192.0.2.1", &["a.test"]), failed()],
-            "1 name, not forward-confirmed; 1 address has no PTR record",
+            "1 name, not forward-confirmed; 1 address could not be looked up",
             Severity::Warning,
         ),
     ] {
