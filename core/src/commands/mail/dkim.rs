@@ -211,9 +211,10 @@ impl Data {
     fn report_missing(&self, problems: &mut Problems) {
         if self.nxdomain {
             // Of guessed selectors a key is not expected, so its absence is no fault of the domain.
-            let add = match self.guessed {
-                true => Problems::info,
-                false => Problems::warning,
+            let add = if self.guessed {
+                Problems::info
+            } else {
+                Problems::warning
             };
             let text = format!("{} does not exist (NXDOMAIN)", self.domain);
             add(

@@ -152,7 +152,8 @@ async fn alias_loops_and_endless_chains_are_failures() {
 
 #[tokio::test]
 async fn a_required_address_that_is_missing_says_whether_the_name_exists() {
-    let cases: [(fn(&[u8]) -> Option<Vec<u8>>, &str); 3] = [
+    type Respond = fn(&[u8]) -> Option<Vec<u8>>;
+    let cases: [(Respond, &str); 3] = [
         (
             |query| Some(answer(query, NXDOMAIN, None)),
             "a.example: the name does not exist (NXDOMAIN)",

@@ -152,7 +152,8 @@ async fn returns_the_most_specific_reason() {
 async fn an_answer_without_records_is_not_called_a_faulty_signature() {
     let question = Question::new("www.example.com", Rtype::A);
     let no_dnssec = "the resolver returned no RRSIG or NSEC records: it does not support DNSSEC, or they were removed on the way";
-    let cases: [(fn(&[u8]) -> Option<Vec<u8>>, &str); 3] = [
+    type Respond = fn(&[u8]) -> Option<Vec<u8>>;
+    let cases: [(Respond, &str); 3] = [
         (|query| Some(answer(query, 0, None)), no_dnssec),
         (|query| Some(answer(query, 3, None)), no_dnssec),
         (
