@@ -101,8 +101,6 @@ impl ReplyView<'_> {
                             " " (document::ask(next.line().trim_start_matches('/'), &next.label))
                         }
                     }
-                    // Says to the style sheet that the links are whole.
-                    span hidden {}
                 }
             }
         }
