@@ -26,8 +26,6 @@ proptest! {
         let rendered = text(&document, Layout { width, color: false });
         let found = unsafe_chars(&rendered, "\n\t");
         prop_assert!(found.is_empty(), "{found:?} in {rendered}");
-        // In a narrow column a word is broken, so the marks are looked for where all have room.
-        let rendered = text(&document, Layout { width: 1000, color: false });
         let lost = lost_silently(&marks, &rendered, &Says::default());
         prop_assert!(lost.is_empty(), "{lost:?} of {rendered}");
     }

@@ -1,7 +1,8 @@
 //! Plain text for terminals, with or without color, for pipes, and for `Accept: text/plain`.
 
 use comfy_table::{
-    Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets,
+    Attribute, Cell as TableCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
+    Table, Width, presets,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -16,6 +17,9 @@ pub struct Layout {
     /// Whether to use ANSI colors.
     pub color: bool,
 }
+
+/// Columns between two columns of a table.
+const GAP: usize = 2;
 
 /// Renders the document as text, with a final line break.
 pub fn text(document: &Document, layout: Layout) -> String {
@@ -114,21 +118,19 @@ pub fn block(block: &Block, layout: Layout) -> String {
                     cell(&field.value),
                 ]
             });
-            grid(rows, &[false, false], layout)
-        }
-        Block::Table { columns, rows }
-            if min_table_width(columns, rows) > usize::from(layout.width) =>
-        {
-            records(columns, rows, layout)
+            grid(rows, &[Track::default(); 2], layout)
         }
         Block::Table { columns, rows } => {
+            let tracks = tracks(columns, rows);
+            if width_of(&tracks) > usize::from(layout.width) {
+                return records(columns, rows, layout);
+            }
             let head = columns
                 .iter()
                 .map(|column| TableCell::new(column.title).add_attribute(Attribute::Dim))
                 .collect();
             let body = rows.iter().map(|row| row.iter().map(cell).collect());
-            let numeric: Vec<bool> = columns.iter().map(|column| column.numeric).collect();
-            grid(std::iter::once(head).chain(body), &numeric, layout)
+            grid(std::iter::once(head).chain(body), &tracks, layout)
         }
     }
 }
@@ -152,8 +154,15 @@ pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     widths.sum::<usize>().saturating_sub(2)
 }
 
-/// Width that a table needs when lines break between words; literal data may break anywhere.
-fn min_table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
+/// How a column is laid out.
+#[derive(Debug, Clone, Copy, Default)]
+struct Track {
+    numeric: bool,
+    /// Width in columns that its longest word needs; literal data may break anywhere.
+    word: usize,
+}
+
+fn tracks(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<Track> {
     let word = |text: &str| {
         let text = printable(text);
         text.split([' ', '\n', '\t'])
@@ -161,7 +170,7 @@ fn min_table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
             .max()
             .unwrap_or(0)
     };
-    let widths = columns.iter().enumerate().map(|(index, column)| {
+    let track = |(index, column): (usize, &Column)| {
         let cells = rows
             .iter()
             .filter_map(|row| row.get(index))
@@ -169,9 +178,18 @@ fn min_table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
                 Role::Exact => word(&cell.text).min(24),
                 _ => word(&cell.text),
             });
-        cells.chain([word(column.title)]).max().unwrap_or(0) + 2
-    });
-    widths.sum::<usize>().saturating_sub(2)
+        Track {
+            numeric: column.numeric,
+            word: cells.chain([word(column.title)]).max().unwrap_or(0),
+        }
+    };
+    columns.iter().enumerate().map(track).collect()
+}
+
+/// Width that a table needs when lines break between words.
+fn width_of(tracks: &[Track]) -> usize {
+    let widths = tracks.iter().map(|track| track.word + GAP);
+    widths.sum::<usize>().saturating_sub(GAP)
 }
 
 /// Fills the leading cells that are empty because they repeat the row above, so that each row is
@@ -207,7 +225,7 @@ fn stack(field: &Field, layout: Layout) -> String {
         ..layout
     };
     let [name, value] = [(name, layout), (cell(&field.value), inner)]
-        .map(|(cell, layout)| grid(std::iter::once(vec![cell]), &[false], layout));
+        .map(|(cell, layout)| grid(std::iter::once(vec![cell]), &[Track::default()], layout));
     format!("{name}\n{}", indent(&value)).trim_end().to_owned()
 }
 
@@ -278,7 +296,7 @@ fn indent(text: &str) -> String {
 }
 
 /// Lays out rows in columns; numeric columns are aligned to the right.
-fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: Layout) -> String {
+fn grid(rows: impl Iterator<Item = Vec<TableCell>>, tracks: &[Track], layout: Layout) -> String {
     let mut table = Table::new();
 
     table
@@ -295,10 +313,13 @@ fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: La
         table.add_row(row);
     });
 
-    for (index, numeric) in numeric.iter().enumerate() {
+    for (index, track) in tracks.iter().enumerate() {
         if let Some(column) = table.column_mut(index) {
-            column.set_padding((0, 2));
-            if *numeric {
+            let gap = if index + 1 < tracks.len() { GAP } else { 0 };
+            let narrowest = u16::try_from(track.word + gap).unwrap_or(u16::MAX);
+            column.set_padding((0, gap as u16));
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(narrowest)));
+            if track.numeric {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
