@@ -15,9 +15,8 @@ use crate::{
     network::{ask, client, serve},
 };
 
-/// Most MiB that the process may grow by for one request. Of the request alone `core/tests/memory.rs` allows four; the
-/// allocator takes pages for several sizes on several threads.
-const PEAK: f64 = 8.0;
+/// Most MiB that one request may take at its peak, with the pages that the allocator takes for it.
+const PEAK: f64 = 4.0;
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// A DNS server with large answers, and the runtime of this and of other servers.
@@ -62,10 +61,7 @@ fn peak_of(service: &Service, mut run: impl FnMut(usize)) -> f64 {
 /// Starts a service that has already built what is built on first use, and gives memory that is free
 /// back to the system, so that the peak of each request is its own.
 fn warm(dns: SocketAddr, lines: &[&str], more: &[(&str, &str)]) -> Service {
-    let mut settings = vec![
-        ("MALLOC_TRIM_THRESHOLD_", "0"),
-        ("MALLOC_MMAP_THRESHOLD_", "65536"),
-    ];
+    let mut settings = vec![("MIMALLOC_PURGE_DELAY", "0")];
     settings.extend(more);
     let service = serve(dns, &settings);
     for round in 0..3 {
