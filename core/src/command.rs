@@ -218,6 +218,19 @@ impl Entry {
         (self.data_schema)()
     }
 
+    /// Returns 8 hexadecimal digits that two versions of the program share if the command has the same arguments and data in
+    /// both, whatever their descriptions say.
+    pub fn schema_hash(&self) -> String {
+        let mut schemas = [
+            self.arguments_schema.clone().to_value(),
+            self.data_schema().to_value(),
+        ];
+        schemas.iter_mut().for_each(remove_descriptions);
+        let text = serde_json::to_vec(&schemas).unwrap_or_default();
+        let hash = ring::digest::digest(&ring::digest::SHA256, &text);
+        data_encoding::HEXLOWER.encode(&hash.as_ref()[..4])
+    }
+
     /// Returns the JSON Schema of a whole reply of this command. Parts shared by all replies become
     /// definitions of the generator.
     pub fn reply_schema(&self, generator: &mut SchemaGenerator) -> Schema {
@@ -236,5 +249,17 @@ impl Entry {
                     format!("{usage} [{}{rest}]", argument.name)
                 }
             })
+    }
+}
+
+/// Removes what does not matter to programs from a schema.
+fn remove_descriptions(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| name != "description" || !value.is_string());
+            members.values_mut().for_each(remove_descriptions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_descriptions),
+        _ => {}
     }
 }

@@ -27,6 +27,7 @@ pub mod store;
 mod suggest;
 #[cfg(test)]
 mod testing;
+pub mod vantage;
 
 pub use commands::registry;
 pub use engine::{

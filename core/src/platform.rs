@@ -19,17 +19,20 @@ pub enum Platform {
     Http,
     /// The program on the command line.
     Terminal,
+    /// A hub that asks this process as its agent.
+    Agent,
 }
 
 impl Platform {
     /// All platforms, in the order in which error messages list them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Discord,
         Self::Telegram,
         Self::Slack,
         Self::Slash,
         Self::Http,
         Self::Terminal,
+        Self::Agent,
     ];
 
     /// Returns the name used in settings, logs and metrics.
@@ -41,6 +44,7 @@ impl Platform {
             Self::Slash => "slash",
             Self::Http => "http",
             Self::Terminal => "terminal",
+            Self::Agent => "agent",
         }
     }
 

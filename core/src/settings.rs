@@ -4,6 +4,7 @@ mod access;
 mod advice;
 mod chats;
 mod check;
+mod cluster;
 pub mod keys;
 mod load;
 mod rules;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub http: Http,
     pub telegram: Telegram,
     pub discord: Discord,
+    pub cluster: Cluster,
+    pub agent: Agent,
     pub state: State,
     pub audit: Audit,
     pub log: Log,
@@ -169,6 +172,9 @@ pub struct Rule {
     /// Names or aliases of commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
+    /// Vantage points of requests that name none, as in `from=`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub from: String,
     /// Lookups per minute that each caller may make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<u32>,
@@ -210,6 +216,7 @@ pub struct Limits {
     pub cache_seconds: u64,
     pub results_bytes: u64,
     pub results_per_client: usize,
+    pub agents_per_question: usize,
 }
 
 /// Header fields in which a proxy names the client. If the settings name none, the first ones are
@@ -289,6 +296,38 @@ pub struct Discord {
     pub commands: DiscordCommands,
     pub guilds: Vec<String>,
     pub api_url: String,
+}
+
+/// NATS servers that connect this process with agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Cluster {
+    pub nats: Vec<String>,
+    pub nkey_file: String,
+    pub credentials: String,
+    pub replicas: usize,
+}
+
+impl Cluster {
+    /// Whether the process has a cluster.
+    pub fn is_set(&self) -> bool {
+        !self.nats.is_empty()
+    }
+}
+
+/// Name and location of this machine as a vantage point, for `netvane agent`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Agent {
+    pub name: String,
+    pub asn: u32,
+    pub city: String,
+    pub country: String,
+    pub latitude: f64,
+    pub longitude: f64,
+    pub tags: Vec<String>,
 }
 
 /// Settings of state that outlives the process.

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use url::Url;
 
-use super::{Secret, Settings, chats, rules, urls::is_here, webhook_keys::SigningKey};
+use super::{Secret, Settings, chats, cluster, rules, urls::is_here, webhook_keys::SigningKey};
 use crate::{settings::keys::ApiKey, spec::CommandNames};
 
 /// Addresses of cloud metadata services, which serve credentials of the machine's account.
@@ -50,6 +50,7 @@ impl Settings {
         rules::advise(self, commands, &mut tell);
         self.advise_mail(&mut tell);
         chats::advise(self, &mut tell);
+        cluster::advise(self, &mut tell);
         self.advise_paths(&mut tell);
         self.advise_downloads(&mut tell);
         self.advise_telemetry(&mut tell);

@@ -7,7 +7,7 @@ use netvane_net::dns::{BUILTIN, ListedServer};
 use url::Url;
 
 use super::{
-    Settings, SettingsError, TelegramMode, access, chats, rules,
+    Settings, SettingsError, TelegramMode, access, chats, cluster, rules,
     urls::{is_origin, is_web},
     webhook_keys::SigningKey,
 };
@@ -42,6 +42,7 @@ impl Settings {
         rules::check(self, &mut must);
         chats::check_telegram(self, &mut must);
         chats::check_discord(&self.discord, &mut must);
+        cluster::check(self, &mut must);
         self.check_log(&mut must);
 
         if faults.is_empty() {

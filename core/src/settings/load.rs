@@ -180,6 +180,8 @@ impl Settings {
             ("http", self.http != http),
             ("telegram", self.telegram != new.telegram),
             ("discord", self.discord != new.discord),
+            ("cluster", self.cluster != new.cluster),
+            ("agent", self.agent != new.agent),
             ("state", self.state != new.state),
             (
                 "geo (automatic updates)",
