@@ -149,6 +149,11 @@ fn option_names(entry: &Entry) -> impl Iterator<Item = &str> {
         .iter()
         .map(|argument| argument.name.as_str())
         .chain([super::envelope::SHORT.name.as_str()])
+        .chain(
+            entry
+                .takes_from()
+                .then(|| super::envelope::FROM.name.as_str()),
+        )
 }
 
 /// Whether a name that is no option of the command is similar to one.
@@ -325,7 +330,7 @@ pub(super) fn replaced(line: &str, span: Range<usize>, with: &str) -> String {
 }
 
 /// Writes a request by name as a command line: required arguments in their order, then the others as options.
-pub(super) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
+pub(crate) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),

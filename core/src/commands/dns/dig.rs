@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{ClientSubnet, Flag, Number, RecordType, RecordTypes},
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject},
     commands::dns::lookup::answer_values,
     spec::{Cost, Group, Spec},
 };
@@ -120,6 +120,11 @@ impl Command for Dig {
         Next::about("ip", Subject::FirstAddress),
     ];
     const SHORT: Short = Short::Values(answer_values);
+    const COMPARES: Option<Comparison> = Some(Comparison::values(
+        super::lookup::matching_values,
+        "record",
+        "records",
+    ));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -10,10 +10,11 @@ use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, duration
 use netvane_net::{dns::Client, smtp::Exchange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     args::{MailAddress, mailbox},
-    command::{Command, Context, Next, Short},
+    command::{Command, Comparison, Context, Next, Short, scalar},
     commands::dns::{
         lookup::{Outcome, look_up},
         mx,
@@ -73,6 +74,7 @@ impl Command for Verify {
     ];
     const SHORT: Short = Short::Members(&["/verdict"]);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
+    const COMPARES: Option<Comparison> = Some(Comparison::values(verdict, "verdict", "verdicts"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mailbox = match mailbox::parse(self.email.as_str()) {
@@ -340,5 +342,11 @@ fn check_rows(checks: &Checks) -> Vec<[Cell; 2]> {
 
 #[cfg(test)]
 mod cases;
+
+fn verdict(data: &Value) -> Vec<String> {
+    let verdict = data.get("verdict").and_then(scalar);
+    verdict.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -13,10 +13,11 @@ use netvane_net::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     args::{Count, Number},
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject},
     commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -128,6 +129,7 @@ impl Command for Ping {
         Next::about("ip", Subject::FirstAddress),
     ];
     const SHORT: Short = Short::Members(&["/rtt_ms/avg"]);
+    const COMPARES: Option<Comparison> = Some(Comparison::time(average, "replied"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let protocol = self.protocol()?;
@@ -314,6 +316,10 @@ impl From<&Reply> for Row {
                 }),
         }
     }
+}
+
+fn average(data: &Value) -> Option<f64> {
+    data.pointer("/rtt_ms/avg")?.as_f64()
 }
 
 #[cfg(test)]

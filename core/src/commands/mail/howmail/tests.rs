@@ -213,8 +213,7 @@ async fn explains_a_working_pair_of_domains() {
     MTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records in DNSSEC-signed DNS. TLS-RPT (RFC 8460) requests reports of TLS failures.
 
     MTA-STS:                      not published
-    DANE of mx1.to.example.test:  3 1 1
-                                  0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
+    DANE of mx1.to.example.test:  3 1 1 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
     DANE status:                  not DNSSEC-validated by the resolver, so senders ignore it
     TLS-RPT:                      reports to tls@example.test
 
@@ -314,12 +313,12 @@ async fn explains_a_broken_pair_of_domains() {
     Then MAIL names the sender, RCPT the recipient, and DATA carries the message. This lookup stopped before MAIL.
 
     Mail server:  localhost.example.test
-    Error:        localhost.example.test (127.0.0.1) is in 127.0.0.0/8 (Loopback, RFC 1122), which
-                  this service does not contact. Operators can allow it with `[policy] allow`.
+    Error:        localhost.example.test (127.0.0.1) is in 127.0.0.0/8 (Loopback, RFC 1122), which this
+                  service does not contact. Operators can allow it with `[policy] allow`.
 
     Mail server:  private.example.test
-    Error:        private.example.test (10.0.0.25) is in 10.0.0.0/8 (Private-Use, RFC 1918), which
-                  this service does not contact. Operators can allow it with `[policy] allow`.
+    Error:        private.example.test (10.0.0.25) is in 10.0.0.0/8 (Private-Use, RFC 1918), which this
+                  service does not contact. Operators can allow it with `[policy] allow`.
 
     4. Authentication: is the mail really from none.example.test?
     Anyone can put any sender address on a message, so the receiving server checks what the sender's domain publishes in DNS.
@@ -327,8 +326,8 @@ async fn explains_a_broken_pair_of_domains() {
 
     SPF:        none
     DKIM:       no key at 40 common selectors (inconclusive)
-    Selectors:  DNS cannot list selectors, so 40 common ones were tried; each message names its own
-                (s= in DKIM-Signature)
+    Selectors:  DNS cannot list selectors, so 40 common ones were tried; each message names its own (s=
+                in DKIM-Signature)
     DMARC:      none
 
     5. Transport security: encryption that cannot be stripped
