@@ -1,0 +1,23 @@
+//! Vantage points over NATS: agents that run lookups, and hubs that ask them.
+//!
+//! The only crate that knows the NATS client. The engine sees a hub as its
+//! [`Agents`](netvane_core::vantage::Agents); an agent is an engine that is asked over NATS instead of by a user.
+
+pub mod agent;
+mod caller;
+mod connect;
+mod directory;
+mod hub;
+mod key;
+mod messages;
+pub mod metrics;
+mod new;
+mod subjects;
+mod version;
+
+pub use connect::{Link, Role, StartError};
+pub use hub::Hub;
+pub use new::{NewUser, NewUserError};
+
+/// Name of the adapter in the log, in `/readyz` and in the metrics.
+pub(crate) const NAME: &str = "nats";
