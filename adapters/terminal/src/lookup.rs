@@ -11,6 +11,7 @@ use crate::{
     output::{LookupOptions, Output, print},
     overview,
     screen::Screen,
+    vantage,
 };
 use netvane_core::{
     Caller, Engine, Failure, Input, Platform, Request, UsageError, UsageKind, document::render,
@@ -23,7 +24,8 @@ pub(crate) fn run(
     output: &Output,
     options: &LookupOptions,
 ) -> anyhow::Result<ExitCode> {
-    let engine = Engine::new(&advice::without_audit(output.settings()?))?;
+    let settings = advice::without_audit(output.settings()?);
+    let engine = Engine::new(&settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -37,6 +39,7 @@ pub(crate) fn run(
             return Ok(fail(&failure, &line, output));
         }
     };
+    runtime.block_on(vantage::attach(&engine, &settings, &input))?;
     let request = Request::new(Platform::Terminal, input).by(Caller {
         own: true,
         ..Caller::default()
@@ -103,6 +106,9 @@ fn with_options(words: &[String], options: &LookupOptions) -> Vec<String> {
     let mut words = words.to_vec();
     if options.short {
         words.insert(words.len().min(1), "--short".into());
+    }
+    if let Some(place) = &options.place {
+        words.insert(words.len().min(1), format!("--from={place}"));
     }
     words
 }

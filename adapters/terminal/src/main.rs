@@ -16,6 +16,7 @@ mod screen;
 mod serve;
 mod state;
 mod system;
+mod vantage;
 
 use std::process::ExitCode;
 

@@ -150,7 +150,7 @@ impl Engine {
         self.understand(input).map(|read| read.entry.spec.name)
     }
 
-    fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
+    pub(super) fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
         match input {
             Input::Text(line) if line.len() > MAX_LINE => Err(UsageError::argument(format!(
                 "command too long: at most {MAX_LINE} bytes"

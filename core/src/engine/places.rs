@@ -26,6 +26,7 @@ use super::{
 use crate::{
     command::{ByPlace, Entry as CommandEntry, PlaceRow, PlaceState, parse},
     policy::rules::Admission,
+    request::Input,
     runtime::Runtime,
     vantage::{
         Agent,
@@ -61,6 +62,14 @@ struct Board {
 }
 
 impl Engine {
+    /// Whether a request is about agents at other vantage points.
+    pub fn needs_agents(&self, input: &Input) -> bool {
+        self.understand(input).is_ok_and(|read| {
+            let from = read.envelope.from.as_ref();
+            from.is_some_and(|from| !from.is_local()) || read.entry.spec.name == "places"
+        })
+    }
+
     /// Chooses the vantage points that a request names.
     pub(super) fn choose(
         &self,
