@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds land.path, the outline of the continents in an SVG path of whole degrees, from npm's world-atlas 2.0.2
+"""Builds land.path, the outline of the continents in an SVG path of whole degrees
+from the corner at 180° W, 84° N, from npm's world-atlas 2.0.2
 (Natural Earth, public domain).
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
@@ -9,6 +10,7 @@
 import json
 import sys
 
+NORTH = 84
 SOUTH = -58
 MIN_AREA = 3
 
@@ -43,11 +45,26 @@ def rings(atlas):
     return [joined(ring) for polygon in polygons(atlas["objects"]["land"]) for ring in polygon]
 
 
-def corners(ring):
-    """The points in whole degrees, without those between two others on a line."""
+def unrolled(ring):
+    """The points of a ring without jumps of 360 degrees, most of them on the map."""
     points = []
-    for longitude, latitude in ring:
-        point = (round(longitude), -round(max(latitude, SOUTH)))
+    turns = 0
+    for index, (longitude, latitude) in enumerate(ring):
+        jump = longitude - ring[max(index - 1, 0)][0]
+        turns += (jump < -180) - (jump > 180)
+        points.append((longitude + 360 * turns, latitude))
+    center = sum(longitude for longitude, _ in points) / len(points)
+    shift = -360 * round(center / 360)
+    return [(longitude + shift, latitude) for longitude, latitude in points]
+
+
+def corners(ring):
+    """The points in whole degrees, without those between two others on a line.
+
+    A ring goes on beyond the antimeridian, off the map, instead of back around the world."""
+    points = []
+    for longitude, latitude in unrolled(ring):
+        point = (round(longitude) + 180, NORTH - round(max(latitude, SOUTH)))
         if not points or points[-1] != point:
             points.append(point)
     if len(points) > 1 and points[0] == points[-1]:
@@ -85,7 +102,8 @@ def main():
         width = max((x for x, _ in points), default=0) - min((x for x, _ in points), default=0)
         # An island on the antimeridian would become a line around the world.
         if len(points) >= 3 and area(points) >= MIN_AREA and not (width > 350 and len(points) < 9):
-            print(path(points))
+            print(path(points), end="")
 
 
 main()
+print()

@@ -6,7 +6,8 @@ mod summary;
 use std::{sync::Arc, time::Duration};
 
 use netvane_document::{
-    Cell, Document, Elsewhere, ErasedAnswer, Failure, ProblemCode, Role, Severity, json_within,
+    Cell, Chart, Document, Elsewhere, ErasedAnswer, Failure, MapPoint, ProblemCode, Role, Severity,
+    json_within,
 };
 use serde_json::{Value, value::RawValue};
 
@@ -206,6 +207,42 @@ impl ByPlace {
         }
     }
 
+    /// The vantage points whose location is known.
+    fn map(&self, documents: &[Option<Document>]) -> Chart {
+        let points = self
+            .rows
+            .iter()
+            .zip(documents)
+            .filter_map(|(row, document)| {
+                let (latitude, longitude) = row.location?;
+                let severity = match (row.state, document) {
+                    (PlaceState::Answered, Some(document)) => document.severity,
+                    (PlaceState::Waiting, _) => Severity::Neutral,
+                    _ => Severity::Warning,
+                };
+                let time = self.time(row);
+                let label = time.map_or_else(
+                    || row.vantage.clone(),
+                    |time| format!("{} {} ms", row.vantage, summary::short(time)),
+                );
+                Some(MapPoint {
+                    label,
+                    severity,
+                    latitude,
+                    longitude,
+                })
+            });
+        Chart::Map {
+            title: self.title(documents),
+            points: points.collect(),
+        }
+    }
+
+    fn time(&self, row: &PlaceRow) -> Option<f64> {
+        let time = self.command.compares?.time?;
+        time(&row.finding.as_ref()?.data())
+    }
+
     fn title(&self, documents: &[Option<Document>]) -> String {
         let first = documents.iter().flatten().next();
         let subject = first.map_or(self.command.spec.name, |document| document.title.as_str());
@@ -248,6 +285,8 @@ impl ErasedAnswer for ByPlace {
             ]
         });
         add_table(&mut document, rows.collect());
+
+        document.draw(self.map(&documents));
 
         if self.left_out > 0 {
             let (asked, more) = (self.rows.len(), self.left_out);

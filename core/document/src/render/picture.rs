@@ -88,6 +88,7 @@ fn chart_alt(chart: &Chart) -> String {
                 None => "lost".to_owned(),
             })
             .collect(),
+        Chart::Map { points, .. } => points.iter().map(|point| point.label.clone()).collect(),
         Chart::Rows { rows, .. } => rows
             .iter()
             .map(|row| {

@@ -170,7 +170,7 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// Milliseconds in about three digits: `0.42`, `8.1`, `288`.
-fn short(time: f64) -> String {
+pub(super) fn short(time: f64) -> String {
     match time {
         ..1.0 => format!("{time:.2}"),
         1.0..100.0 => format!("{time:.1}"),

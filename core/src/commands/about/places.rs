@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, duration};
+use netvane_document::{
+    Answer, Cell, Chart, Document, Failure, MapPoint, Role, Severity, duration,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +152,27 @@ impl From<&Agent> for Place {
     }
 }
 
+impl Data {
+    fn map(&self) -> Chart {
+        let points = self.places.iter().filter_map(|place| {
+            Some(MapPoint {
+                label: place.name.clone(),
+                severity: if place.present {
+                    Severity::Good
+                } else {
+                    Severity::Neutral
+                },
+                latitude: place.latitude?,
+                longitude: place.longitude?,
+            })
+        });
+        Chart::Map {
+            title: "Vantage points".into(),
+            points: points.collect(),
+        }
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let present = self.places.iter().filter(|place| place.present).count();
@@ -171,6 +194,8 @@ impl Answer for Data {
             ["Name", "Location", "Network", "Tags", "State"],
             rows.collect(),
         );
+
+        document.draw(self.map());
 
         if let Some(problem) = &self.problem {
             document.warn(problem.as_str());
