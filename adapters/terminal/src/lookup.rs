@@ -9,7 +9,7 @@ use terminal_size::{Width, terminal_size};
 use crate::{
     advice, cli,
     output::{LookupOptions, Output, print},
-    overview,
+    overview, program,
     screen::Screen,
     vantage,
 };
@@ -149,7 +149,11 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
         let json = serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
         return for_stream(json, std::io::stderr().is_terminal());
     }
-    let message = format!("netvane: {}\n", render::printable(&failure.to_string()));
+    let message = format!(
+        "{}: {}\n",
+        program::name(),
+        render::printable(&failure.to_string())
+    );
     let mut out = match terminal_size().filter(|_| std::io::stderr().is_terminal()) {
         Some((Width(width), _)) => render::fit(&message, usize::from(width)),
         None => message,
@@ -168,7 +172,8 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
         }
         if let Some(suggestion) = suggestion {
             let suggestion = shell_line(suggestion.trim_start_matches('/'));
-            out += &format!("\nTry: netvane {}\n", render::printable_line(&suggestion));
+            let suggestion = render::printable_line(&suggestion);
+            out += &format!("\nTry: {} {suggestion}\n", program::name());
         }
     }
     out

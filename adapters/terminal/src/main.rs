@@ -12,6 +12,7 @@ mod man;
 mod otel;
 mod output;
 mod overview;
+mod program;
 mod screen;
 mod serve;
 mod state;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("netvane: {error:#}");
+            eprintln!("{}: {error:#}", program::name());
             ExitCode::from(2)
         }
     }

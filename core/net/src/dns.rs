@@ -84,6 +84,8 @@ pub struct Question<'a> {
     pub nsid: bool,
     /// Announced UDP payload size in bytes, if it is not the default.
     pub udp_payload: Option<u16>,
+    /// Whether the query has an OPT record (EDNS, RFC 6891), which the options above need.
+    pub edns: bool,
 }
 
 impl<'a> Question<'a> {
@@ -99,6 +101,7 @@ impl<'a> Question<'a> {
             subnet: None,
             nsid: false,
             udp_payload: None,
+            edns: true,
         }
     }
 }

@@ -465,6 +465,49 @@ fn a_long_explanation_is_two_messages_with_a_picture() {
 }
 
 #[test]
+fn refresh_edits_the_picture_only_if_it_changed() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    let is_picture = |message: &Message| {
+        let file = message.attachment.as_ref();
+        file.is_some_and(|file| file.kind == "photo")
+    };
+    let bytes = |message: &Message| message.attachment.as_ref().map(|file| file.bytes.clone());
+    // The reply to the next message comes after everything that belongs to this one.
+    let settle = || ann.say("/port 22").wait_for(answered);
+    let pictures = || {
+        let all = ann.messages();
+        all.into_iter().filter(is_picture).collect::<Vec<Message>>()
+    };
+
+    let answer = ann
+        .say("/howmail a@example.test b@example.test")
+        .wait_for(answered);
+    let first = ann.wait_for(is_picture);
+    settle();
+
+    ann.press(&answer, "Refresh").answer();
+    settle();
+    let same = pictures();
+    assert_eq!(same.len(), 1, "{same:?}");
+    assert_eq!(same[0].at, first.at, "the picture is not edited");
+
+    bot.dns.change(
+        "$TTL 60\n@ IN SOA ns1.example.test. hostmaster.example.test. 9 7200 3600 1209600 60\n\
+         @ IN NS ns1.example.test.\n@ IN MX 0 .\n",
+    );
+    ann.press(&answer, "Refresh").answer();
+    let edited = ann.wait_for(|message| is_picture(message) && bytes(message) != bytes(&first));
+    settle();
+    assert_eq!(
+        (edited.id, pictures().len()),
+        (first.id, 1),
+        "the same message"
+    );
+    bot.finish();
+}
+
+#[test]
 fn start_greets_with_three_examples() {
     let bot = Bot::start();
     let ann = bot.ann();

@@ -176,7 +176,7 @@ fn a_closed_service_runs_no_lookups_without_a_key() {
         );
 
         assert_eq!(
-            detail, "this service wants an API key, as `Authorization: Bearer nvk_…`",
+            detail, "authentication required: send an API key as `Authorization: Bearer nvk_…`",
             "{target}"
         );
     }
@@ -231,7 +231,7 @@ fn two_keys_of_one_name_are_valid_at_once() {
             (status, detail.as_str(), challenge.as_str()),
             (
                 401,
-                "this API key is not known here, or has expired",
+                "unknown or expired API key: send an API key as `Authorization: Bearer nvk_…`; the operator of this service issues them",
                 "Bearer realm=\"netvane\", error=\"invalid_token\""
             ),
             "{wrong}"
@@ -481,7 +481,7 @@ fn a_signature_replaces_a_key_exactly_once() {
 
     assert_eq!(
         refused(&post(&service, &[])).1,
-        "this service wants an API key, as `Authorization: Bearer nvk_…` or a signature (Standard Webhooks)"
+        "authentication required: send an API key as `Authorization: Bearer nvk_…`, or sign the request (Standard Webhooks)"
     );
 
     let first = Signed::new(1, "msg_1", now(), QUESTION);

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use netvane_core::document::{
     Bar, Cell, Chart, Role, Station,
+    render::png,
     testing::adversarial::{self, Mark, Says, lost_silently},
 };
 use proptest::prelude::*;
@@ -11,6 +12,12 @@ use super::{
     page::{MOST_CAPTION, MOST_ENTITIES, MOST_UNITS},
     *,
 };
+
+/// Renders a document with the image that it is sent with.
+fn render(document: &Document, beside: Beside) -> Rendered {
+    let picture = (beside != Beside::Nothing).then(|| png(document)).flatten();
+    super::render(document, beside, picture)
+}
 
 fn mx() -> Document {
     let mut document = Document::new(

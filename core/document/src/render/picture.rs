@@ -10,9 +10,9 @@ mod svg;
 mod tests;
 
 pub use card::card_png;
-pub use raster::png;
 #[cfg(test)]
 pub(super) use raster::tree;
+pub use raster::{png, png_of_svg};
 
 use self::{
     chart::Room,

@@ -6,7 +6,11 @@ use netvane_document::{Missing, UsageError, UsageKind};
 use netvane_facts::target::{Domain, Host, Invalid};
 use serde_json::{Map, Value};
 
-use super::{assign::AssignedValue, target_port, tokens::Token};
+use super::{
+    assign::AssignedValue,
+    target_port,
+    tokens::{Token, tokens},
+};
 use crate::{
     args::mailbox,
     command::{Entry, Registry},
@@ -336,7 +340,8 @@ pub(crate) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Va
         value => value.to_string(),
     };
     let quoted = |text: String| {
-        if text.contains(char::is_whitespace) || text.is_empty() {
+        let is_one_word = || matches!(&tokens(&text)[..], [word] if word.text == text);
+        if text.contains(char::is_whitespace) && !is_one_word() || text.is_empty() {
             format!("\"{}\"", text.replace('"', ""))
         } else {
             text

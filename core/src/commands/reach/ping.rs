@@ -92,7 +92,7 @@ struct Row {
     seq: u16,
     /// Round-trip time in milliseconds; `null` if lost.
     rtt_ms: Option<f64>,
-    /// TTL of the reply; `null` for TCP, and for IPv6 on raw sockets.
+    /// TTL of the reply; `null` for TCP, and where the system does not report it.
     ttl: Option<u8>,
     /// Over TCP: `open`, or `closed` if the host refused the connection, which is a reply too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -215,7 +215,7 @@ impl Data {
             replies: Vec::new(),
             method: "icmp".into(),
             hint: None,
-            duplicates: Some(0),
+            duplicates: icmp::REPORTS_DUPLICATES.then_some(0),
             total,
         }
     }
@@ -229,6 +229,7 @@ impl Data {
         is_endless: bool,
     ) -> Result<(), Failure> {
         self.method = "tcp".into();
+        self.duplicates = None;
         let options = PingOptions {
             timeout: TCP_TIMEOUT,
             ..options

@@ -4,7 +4,8 @@ use std::{io, net::IpAddr};
 
 use super::*;
 use crate::dns::wire::{
-    self, QR, QUESTION_NAME, REFUSED, SERVFAIL, Scripted, TC, answer, opt, record, upstream,
+    self, FORMERR, QR, QUESTION_NAME, REFUSED, SERVFAIL, Scripted, TC, answer, opt, record,
+    upstream,
 };
 
 const GOOD: [u8; 4] = [192, 0, 2, 1];
@@ -269,6 +270,45 @@ fn requests_have_the_flags_of_the_question() {
         read(octets(&Question::new(".", Rtype::NS), false)).edns,
         None
     );
+}
+
+#[tokio::test]
+async fn a_query_without_edns_has_no_opt_record_and_is_not_repeated() {
+    let format_error = |query: &[u8]| {
+        let is_plain = query[10..12] == [0, 0];
+        Some(answer(query, if is_plain { FORMERR } else { 0 }, None))
+    };
+    let server = Scripted::start(format_error, None).await;
+    let client = client(&[&server], 1);
+
+    for (edns, rcode, count) in [(false, OptRcode::FORMERR, 1), (true, OptRcode::NOERROR, 2)] {
+        let question = Question {
+            edns,
+            ..Question::new("www.example.com", Rtype::A)
+        };
+        let response = client.ask(&question).await.expect("a response");
+        assert_eq!(
+            (response.message.rcode, server.query_count()),
+            (rcode, count)
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_servers_of_the_ip_version_are_queried() {
+    let server = Scripted::start(good, None).await;
+    let other = upstream("[2001:db8::53]:53".parse().expect("an address"));
+    let client = Client::new(vec![other, server.upstream()], 1);
+
+    let over_v4 = client.clone().over(IpVersion::V4).expect("a server");
+    assert_eq!(summary(&over_v4).await, from(&server, "192.0.2.1"));
+    let over_v6 = client.over(IpVersion::V6).expect("a server");
+    assert_eq!(over_v6.servers.len(), 1);
+    let Err(failure) = over_v4.over(IpVersion::V6) else {
+        panic!("a server with an IPv6 address");
+    };
+    let expected = format!("no resolver has an IPv6 address: {}", server.address);
+    assert_eq!(failure.to_string(), expected);
 }
 
 #[test]

@@ -97,7 +97,7 @@ const REASONS: [(Reason, &str, Severity); 29] = [
     ),
     (
         Reason::ConnectionRefused,
-        "Unknown: All mail servers refused the connection; result unknown",
+        "Unknown: No mail server of the domain accepts connections (connection refused); result unknown",
         Severity::Warning,
     ),
     (

@@ -106,6 +106,20 @@ pub(super) fn status(status: u16, expected: Option<&ExpectedStatus>) -> Option<C
     Some(found.problem)
 }
 
+/// A redirect without a target, which browsers show as an empty page.
+pub(super) fn no_location(status: u16) -> CheckProblem {
+    Found::new(
+        Weight::Warning,
+        "no_location",
+        format!(
+            "The server answers {} without a Location header: clients do not know where to go.",
+            status_line(status)
+        ),
+        "Send the target of the redirect as Location, or another status.",
+    )
+    .problem
+}
+
 /// A page that does not contain the expected text.
 pub(super) fn phrase(
     expectation: &Expectation,
