@@ -178,8 +178,7 @@ async fn explains_a_working_pair_of_domains() {
     MTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records in DNSSEC-signed DNS. TLS-RPT (RFC 8460) requests reports of TLS failures.
 
     MTA-STS:                      not published
-    DANE of mx1.to.example.test:  3 1 1
-                                  0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
+    DANE of mx1.to.example.test:  3 1 1 0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
     DANE status:                  not DNSSEC-validated by the resolver, so senders ignore it
     TLS-RPT:                      reports to tls@example.test
 
