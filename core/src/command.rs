@@ -5,6 +5,8 @@
 //! is derived from these through [`Entry`].
 
 mod argument;
+mod by_place;
+mod comparison;
 mod completion;
 mod context;
 pub mod follow_ups;
@@ -20,13 +22,15 @@ use netvane_document::{
     Answer, ErasedAnswer, Failure, inline_schema, reply_schema, written_schema,
 };
 use netvane_facts::target::{Host, Invalid};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::spec::{Argument, Spec, TargetKind};
+use crate::spec::{Argument, Completes, Spec, TargetKind};
 use argument::{arguments, description};
 
+pub(crate) use by_place::{ByPlace, PlaceRow, PlaceState};
+pub use comparison::Comparison;
 pub use completion::complete;
 pub use context::Context;
 pub(crate) use follow_ups::{Next, Subject};
@@ -51,6 +55,9 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
 
     /// What the short form of a reply shows.
     const SHORT: Short = Short::Summary;
+
+    /// How answers from several vantage points are compared; `None` for a command that runs only here.
+    const COMPARES: Option<Comparison> = None;
 
     /// Whether the command reports on the user's own HTTP request. A user whose request did not
     /// come over HTTP gets a one-time link.
@@ -97,6 +104,8 @@ pub struct Entry {
     pub follow_ups: &'static [Next],
     /// What the short form of a reply shows; see [`Command::SHORT`].
     pub short: Short,
+    /// How answers from several vantage points are compared; see [`Command::COMPARES`].
+    pub compares: Option<Comparison>,
     /// Whether it reports on the caller's HTTP request; see [`Command::ABOUT_VISIT`].
     pub about_visit: bool,
     /// Whether the reply depends on the caller; see [`Command::ABOUT_CALLER`].
@@ -166,6 +175,7 @@ impl Entry {
             offered_for: C::OFFERED_FOR,
             follow_ups: C::FOLLOW_UPS,
             short: C::SHORT,
+            compares: C::COMPARES,
             about_visit: C::ABOUT_VISIT,
             about_caller: C::ABOUT_CALLER,
             arguments_schema: schema,
@@ -200,11 +210,27 @@ impl Entry {
         (self.prepare)(arguments)
     }
 
+    /// Whether the command can be run from other vantage points.
+    pub fn takes_from(&self) -> bool {
+        self.compares.is_some()
+    }
+
     /// Whether replies may be kept for others to read: not those about the caller, nor those about a
     /// message.
     pub fn is_keepable(&self) -> bool {
         let takes_message = self.arguments.iter().any(|argument| argument.message);
         !(self.about_visit || self.about_caller || takes_message)
+    }
+
+    /// Reads `data` of this reply back: of one vantage point, or of several.
+    pub fn read_reply(
+        self: &Arc<Self>,
+        data: Value,
+    ) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error> {
+        if self.takes_from() && data.get("left_out").is_some() && data.get("places").is_some() {
+            return Ok(Arc::new(ByPlace::read(self, data)?));
+        }
+        self.read(data)
     }
 
     /// Reads `data` back from the JSON of a reply, complete or partial. The JSON is not trusted: any value that can be
@@ -234,7 +260,15 @@ impl Entry {
     /// Returns the JSON Schema of a whole reply of this command. Parts shared by all replies become
     /// definitions of the generator.
     pub fn reply_schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        reply_schema(generator, self.spec.name, self.data_schema())
+        let mut data = self.data_schema();
+        if self
+            .arguments
+            .iter()
+            .any(|argument| argument.completes == Some(Completes::Place))
+        {
+            data = json_schema!({ "anyOf": [data, by_place::schema()] });
+        }
+        reply_schema(generator, self.spec.name, data)
     }
 
     /// Returns the usage line, such as `mx <domain> [resolver]`.

@@ -7,6 +7,7 @@ mod kept_results;
 mod lookup;
 mod metrics;
 pub(crate) mod one_time_links;
+mod places;
 mod recent_lines;
 mod recent_replies;
 mod request_log;
@@ -25,6 +26,7 @@ use crate::{
     runtime::{Process, Runtime},
     settings::Settings,
     store::Store,
+    vantage::Agents,
 };
 use cache::Cache;
 pub use kept_results::{KeptResult, ShownResult};
@@ -55,8 +57,13 @@ impl Engine {
     ///
     /// Fails if a setting cannot be used: a resolver, a database, a rule, a directory.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
-        let registry = Arc::new(commands::registry());
         let process = Process::default();
+        let registry = commands::registry();
+        let registry = Arc::new(if settings.cluster.is_set() {
+            registry.with_vantage_points(&process.agents)
+        } else {
+            registry
+        });
         let runtime = Runtime::new(settings, &*registry, &process, None)?;
 
         Ok(Self(Arc::new(Inner {
@@ -106,6 +113,11 @@ impl Engine {
     /// Sets the store that outlives the process, for kept results and `status`.
     pub fn attach_state(&self, store: Store) {
         let _ = self.0.process.state.set(store);
+    }
+
+    /// Sets the agents that run lookups at other vantage points, for `from=` and `places`.
+    pub fn attach_agents(&self, agents: Arc<dyn Agents>) {
+        let _ = self.0.process.agents.set(agents);
     }
 
     /// Returns the one-time links, which are sent when a command about the user's HTTP request came

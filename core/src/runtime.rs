@@ -33,6 +33,7 @@ use crate::{
     settings::{Limits, Ports, Settings},
     spec::{CommandNames, Cost},
     store::Store,
+    vantage::SharedAgents,
 };
 
 /// The network, the data and the limits with which requests are answered. A running request keeps
@@ -79,6 +80,8 @@ pub(crate) struct Process {
     pub(crate) adapters: Adapters,
     /// The store that outlives the process; empty without a service.
     pub(crate) state: Arc<OnceLock<Store>>,
+    /// Agents at other vantage points; empty without a cluster.
+    pub(crate) agents: SharedAgents,
     /// Peers that are proxies although the settings do not list them.
     pub(crate) proxied_peers: Arc<ProxiedPeers>,
 }
@@ -89,6 +92,7 @@ impl Default for Process {
             started: Instant::now(),
             adapters: Adapters::default(),
             state: Arc::default(),
+            agents: Arc::default(),
             proxied_peers: Arc::default(),
         }
     }

@@ -147,6 +147,8 @@ pub enum Completes {
     Resolver,
     /// Names of Netvane's commands.
     Command,
+    /// Vantage points: the value of `from`.
+    Place,
 }
 
 /// Kind of target for which a reply or message offers commands as buttons.

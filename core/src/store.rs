@@ -10,6 +10,7 @@ mod database;
 mod directory;
 mod file;
 mod migration;
+mod shared;
 mod tables;
 mod transaction;
 mod transfer;
@@ -27,9 +28,16 @@ use std::{
     time::Duration,
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, backends::InMemoryBackend};
+use redb::{Database, ReadableDatabase, backends::InMemoryBackend};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, oneshot, watch};
+
+use agenda::Queues;
+use database::Handle;
+use shared::Shared;
+use tables::ENTRIES;
+use transaction::{Entry, Outcome, Step};
+use writer::{Change, Writer};
 
 pub use agenda::{
     Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, CHAT_DISCORD, CHAT_TELEGRAM, Due, KINDS, Kind,
@@ -38,13 +46,6 @@ pub use bucket::Bucket;
 pub use directory::state_directory;
 pub use transfer::{ImportError, Imported, export, import};
 pub use usage::{BucketUsage, read_report as usage_report};
-
-use agenda::{Queues, StoredJob};
-use database::Handle;
-use tables::{AGENDA, ENTRIES};
-use transaction::{Entry, Outcome, Step};
-use usage::Counts;
-use writer::{Change, Writer};
 
 /// Bytes of changes that may wait to be written, in KiB.
 const QUEUE_KIB: u32 = 64 << 10;
@@ -60,15 +61,6 @@ struct Inner {
     shared: Arc<Shared>,
     changes: mpsc::Sender<Change>,
     queue: Arc<Semaphore>,
-}
-
-/// What the handles and the writing thread share.
-struct Shared {
-    handle: Handle,
-    counts: Mutex<Counts>,
-    limits: [AtomicU64; bucket::ALL.len()],
-    queues: Arc<Queues>,
-    opened: watch::Sender<bool>,
 }
 
 /// Why the state cannot be used.
@@ -314,52 +306,6 @@ impl Store {
     fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
     }
-}
-
-impl Shared {
-    /// Opens the file again.
-    fn reopen(&self) -> Result<(), StoreError> {
-        self.handle.reopen()?;
-        self.load()
-    }
-
-    /// Reads what is held in memory beside the database: counts, and the jobs of an earlier process.
-    fn load(&self) -> Result<(), StoreError> {
-        let (counts, jobs) = self
-            .handle
-            .with(|database| Ok((Counts::read(database)?, read_jobs(database)?)))?;
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
-
-        if !*self.opened.borrow() {
-            self.queues.fill(jobs);
-            self.opened.send_replace(true);
-        }
-        Ok(())
-    }
-
-    fn limits(&self) -> [u64; bucket::ALL.len()] {
-        self.limits
-            .each_ref()
-            .map(|limit| limit.load(Ordering::Relaxed))
-    }
-}
-
-fn read_jobs(database: &Database) -> Result<Vec<StoredJob>, redb::Error> {
-    let table = database.begin_read()?.open_table(AGENDA)?;
-    let most = KINDS.iter().map(|kind| kind.max_jobs).sum();
-    let mut jobs = Vec::new();
-    for job in table.iter()?.take(most) {
-        let (key, value) = job?;
-        let ((kind, id), (owner, due, decided)) = (key.value(), value.value());
-        jobs.push(StoredJob {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            owner: owner.to_owned(),
-            due,
-            decided,
-        });
-    }
-    Ok(jobs)
 }
 
 fn read<T: DeserializeOwned>(

@@ -2,9 +2,11 @@
 //!
 //! The engine chooses agents, asks them and presents what they find; an adapter carries questions and answers.
 
+pub mod selection;
+
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -12,8 +14,7 @@ use futures::future::BoxFuture;
 use netvane_document::{Failure, Problem};
 use serde_json::{Map, Value};
 
-/// Name of this process as a vantage point.
-pub const LOCAL: &str = "local";
+pub use netvane_document::LOCAL;
 
 /// Words that `from=` reserves.
 const RESERVED: [&str; 3] = [LOCAL, "all", "world"];
@@ -36,7 +37,7 @@ pub trait Agents: Send + Sync {
     /// [`Failure::Unavailable`] with the reason; reported within 100 ms of the loss of the connection.
     fn reachable(&self) -> Result<(), Failure>;
 
-    /// Returns the known agents in the order of their names, those that fell silent within the last day included.
+    /// Returns the known agents in the order of their names, those last heard from up to a day ago included.
     fn list(&self) -> Vec<Arc<Agent>>;
 
     /// Sends a question to an agent and waits for its answer, at most for the deadline of the question and a second.
@@ -48,6 +49,9 @@ pub trait Agents: Send + Sync {
         progress: Box<dyn FnMut(Value) + Send>,
     ) -> BoxFuture<'static, Result<Value, Unanswered>>;
 }
+
+/// The agents of this process, once they are attached; clones share them.
+pub type SharedAgents = Arc<OnceLock<Arc<dyn Agents>>>;
 
 /// An agent as it describes itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +108,8 @@ pub struct Question {
     pub deadline: Duration,
     /// Name of the caller; only a hash of it leaves the process.
     pub caller: String,
+    /// Whether a cached answer is not acceptable.
+    pub fresh: bool,
     /// Units of the lookup in the caller's budget.
     pub units: u32,
 }

@@ -134,7 +134,9 @@ fn lists_the_registry_as_json() {
             ("norecurse", "boolean", false),
             ("subnet", "string", false),
             ("nsid", "boolean", false),
-            ("bufsize", "integer", false)
+            ("bufsize", "integer", false),
+            ("noedns", "boolean", false),
+            ("ipv", "string", false)
         ]
     );
 }

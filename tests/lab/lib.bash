@@ -72,11 +72,11 @@ forwards() {
 # veth NS1 DEV1 NS2 DEV2: a pair that never touches the root namespace
 veth() { ip -n "$(ns "$1")" link add "$2" type veth peer name "$4" netns "$(ns "$3")"; }
 
-# wire NS1 DEV1 NS2 DEV2 DELAY_MS LOSS LIFETIME: the same with delay and loss each way
+# wire NS1 DEV1 NS2 DEV2 DELAY_MS LOSS LIFETIME [JITTER_MS]: the same with delay and loss each way
 wire() {
     # both devices are born in the first namespace, so they need two names there
-    start wire "$1" python3 "$here/wire.py" "$2" wire-end "$5" "$6" "$7"
-    wait_for wire grep -q ready "$dir/log/wire"
+    start "wire-$1" "$1" python3 "$here/wire.py" "$2" wire-end "$5" "$6" "$7" "${8:-0}"
+    wait_for "wire-$1" grep -q ready "$dir/log/wire-$1"
     ip -n "$(ns "$1")" link set wire-end netns "$(ns "$3")"
     ip -n "$(ns "$3")" link set wire-end name "$4"
     ip -n "$(ns "$1")" link set "$2" txqueuelen 20000

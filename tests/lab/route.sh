@@ -8,8 +8,9 @@
 #   route.sh tools             says what is missing on this machine
 #
 # Environment of `up`: DELAY_MS (each way, between client and r1; default 0: no wire, a veth pair),
-# LOSS (percent each way on that wire; default 0), LIFETIME (seconds until its processes end by
-# themselves; default 1800).
+# LOSS (percent each way on that wire; default 0), FURTHER_DELAYS_MS (three numbers: each way on the
+# links behind r1), JITTER_MS (up to so much more on every wire; default 0), LIFETIME (seconds until
+# its processes end by themselves; default 1800).
 #
 # Faults: silent (r2 sends no time exceeded), reject (r2 prohibits the server), ratelimit (Linux's
 # default ICMP rate limit on every router and the server), mtu (1300 bytes between r2 and r3),
@@ -39,11 +40,14 @@ folders=(tls)
 # What this lab starts ends by itself, however it is left.
 start_for_a_while() { start "$1" "$2" timeout "$LIFETIME" "${@:3}"; }
 
-# link A B SUBNET4 SUBNET6: A gets .1 and ::1, B gets .2 and ::2; the device is named for the other end
+# link A B SUBNET4 SUBNET6 [DELAY_MS]: A gets .1 and ::1, B gets .2 and ::2; the device is named for the other end
 link() {
-    local a=$1 b=$2
-    if [ "$a" = client ] && [ "$DELAY_MS$LOSS" != 00 ]; then
-        wire "$a" "$b" "$b" "$a" "$DELAY_MS" "$LOSS" "$LIFETIME"
+    local a=$1 b=$2 delay=${5:-0} loss=0
+    if [ "$a" = client ]; then
+        delay=$DELAY_MS loss=$LOSS
+    fi
+    if [ "$delay$loss" != 00 ]; then
+        wire "$a" "$b" "$b" "$a" "$delay" "$loss" "$LIFETIME" "$JITTER_MS"
     else
         veth "$a" "$b" "$b" "$a"
     fi
@@ -62,7 +66,8 @@ icmp_limit() { # MILLISECONDS
 }
 
 build() {
-    DELAY_MS=${DELAY_MS:-0} LOSS=${LOSS:-0} LIFETIME=${LIFETIME:-1800}
+    DELAY_MS=${DELAY_MS:-0} LOSS=${LOSS:-0} JITTER_MS=${JITTER_MS:-0} LIFETIME=${LIFETIME:-1800}
+    read -r -a further <<<"${FURTHER_DELAYS_MS:-0 0 0}"
     forwards r1 r2 r3
     links
     in_ns server nft -f - <<EOF
@@ -117,9 +122,9 @@ warm_up() {
 
 links() {
     link client r1 198.51.100 2001:db8:1
-    link r1 r2 198.51.101 2001:db8:2
-    link r2 r3 198.51.102 2001:db8:3
-    link r3 server 203.0.113 2001:db8:4
+    link r1 r2 198.51.101 2001:db8:2 "${further[0]}"
+    link r2 r3 198.51.102 2001:db8:3 "${further[1]}"
+    link r3 server 203.0.113 2001:db8:4 "${further[2]}"
     local far
     in_ns client ip route add default via 198.51.100.2
     in_ns client ip route add default via 2001:db8:1::2

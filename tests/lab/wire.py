@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """A wire with delay and loss, for kernels without netem.
 
-    wire.py TAP_A TAP_B DELAY_MS LOSS_PERCENT LIFETIME_S
+    wire.py TAP_A TAP_B DELAY_MS LOSS_PERCENT LIFETIME_S [JITTER_MS]
 
 Creates two TAP devices in its own network namespace and carries frames between them, each
-DELAY_MS late and lost with a probability of LOSS_PERCENT, each way. The devices may be moved to
-other namespaces afterwards. Both vanish when the process ends: on SIGTERM or after LIFETIME_S.
+DELAY_MS late, up to JITTER_MS more at random, and lost with a probability of LOSS_PERCENT, each way.
+Without jitter, frames stay in order. The devices may be moved to other namespaces afterwards. Both vanish when the process ends: on SIGTERM or after LIFETIME_S.
 """
-import collections
 import fcntl
+import heapq
 import os
 import random
 import select
@@ -28,11 +28,12 @@ def tap(name):
 
 def main():
     names, delay, loss, lifetime = sys.argv[1:3], *map(float, sys.argv[3:6])
+    jitter = float(sys.argv[6]) / 1000 if sys.argv[6:] else 0.0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     delay, loss, clock = delay / 1000, loss / 100, time.monotonic
     ends = [tap(name) for name in names]
     other = {ends[0]: ends[1], ends[1]: ends[0]}
-    queue = collections.deque()  # (due, fd, frame): one delay for all, so it is in order
+    queue, count = [], 0  # a heap of (due, number, fd, frame)
     poll, stop = select.epoll(), clock() + lifetime
     for fd in ends:
         poll.register(fd, select.EPOLLIN)
@@ -48,10 +49,12 @@ def main():
                 except OSError:
                     break
                 if loss == 0 or random.random() >= loss:
-                    queue.append((clock() + delay, other[fd], frame))
+                    count += 1
+                    due = clock() + delay + random.uniform(0, jitter)
+                    heapq.heappush(queue, (due, count, other[fd], frame))
         now = clock()
         while queue and queue[0][0] <= now:
-            _, fd, frame = queue.popleft()
+            _, _, fd, frame = heapq.heappop(queue)
             try:
                 os.write(fd, frame)
             except OSError:

@@ -15,6 +15,7 @@ mod journal;
 mod mail;
 mod message_sink;
 mod personal;
+pub mod picture;
 mod question;
 mod recent;
 mod resolver_menu;

@@ -1,6 +1,6 @@
 //! Conversion of a chat message to the body of a Discord message.
 
-use netvane_chat::ChatMessage;
+use netvane_chat::{ChatMessage, picture};
 use netvane_core::document::render::alt;
 use serde_json::{Value, json};
 
@@ -13,10 +13,18 @@ use crate::{
 /// Message flag: only the user sees the message.
 pub(crate) const EPHEMERAL: u64 = 64;
 
+/// Draws the image of a final message.
+async fn picture(page: &ChatMessage<'_>) -> Option<Vec<u8>> {
+    if page.working {
+        return None;
+    }
+    picture::draw(page.document).await
+}
+
 /// Returns the body of the message and its files. As an edit it replaces everything in the earlier
 /// message.
-pub(crate) fn message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
-    let RenderedEmbed { embed, files } = render::draw(page);
+pub(crate) async fn message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
+    let RenderedEmbed { embed, files } = render::draw(page, picture(page).await);
     let attachments: Vec<Value> = files
         .iter()
         .enumerate()

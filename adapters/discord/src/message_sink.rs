@@ -112,7 +112,7 @@ async fn reply(
     next: &mut Next,
     page: &ChatMessage<'_>,
 ) -> Result<(), Refused> {
-    let (mut message, files) = message::message(page);
+    let (mut message, files) = message::message(page).await;
 
     if matches!(next, Next::Answer | Next::Update) {
         let kind = if *next == Next::Answer { 4 } else { 7 };
@@ -168,7 +168,7 @@ async fn show_in_channel(
     post: &mut Post,
     page: &ChatMessage<'_>,
 ) -> Result<(), Refused> {
-    let (mut message, files) = message::message(page);
+    let (mut message, files) = message::message(page).await;
     let channel_id = ChannelId::new(post.channel.max(1));
 
     if let Some(id) = post.message {

@@ -47,8 +47,9 @@ pub(crate) struct RenderedEmbed {
     pub files: Vec<File>,
 }
 
-/// Renders the document of a message as one embed with its files.
-pub(crate) fn draw(page: &ChatMessage<'_>) -> RenderedEmbed {
+/// Renders the document of a message as one embed with its files. `picture` is the image of the document, if it has one
+/// and the lookup is done.
+pub(crate) fn draw(page: &ChatMessage<'_>, picture: Option<Vec<u8>>) -> RenderedEmbed {
     let document = page.document;
     let (symbol, color) = if page.working {
         ("⏳", 0x95_a5_a6)
@@ -59,13 +60,16 @@ pub(crate) fn draw(page: &ChatMessage<'_>) -> RenderedEmbed {
     let room = TITLE - length(symbol) - 1;
     let title = format!("{symbol} {}", line_within(&document.title, room));
     let mut embed = json!({ "title": title, "color": color });
-    let (picture, attached) = if page.working {
-        (None, Vec::new())
+    let attached = if page.working {
+        Vec::new()
     } else {
-        (picture(document), attachments(document))
+        attachments(document)
     };
 
-    let mut files = Vec::from_iter(picture);
+    let mut files = Vec::from_iter(picture.map(|bytes| File {
+        name: PICTURE.to_owned(),
+        bytes,
+    }));
     if let Some(picture) = files.first() {
         embed["image"] = json!({ "url": format!("attachment://{}", picture.name) });
     }
@@ -96,14 +100,6 @@ pub(crate) fn draw(page: &ChatMessage<'_>) -> RenderedEmbed {
     };
 
     RenderedEmbed { embed, files }
-}
-
-fn picture(document: &Document) -> Option<File> {
-    let bytes = render::png(document)?;
-    Some(File {
-        name: PICTURE.to_owned(),
-        bytes,
-    })
 }
 
 /// Returns the description of a final reply. If it is incomplete, adds a file with the full text to

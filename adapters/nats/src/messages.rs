@@ -80,6 +80,9 @@ pub(crate) struct Ask<'a> {
     /// Whether partial data is wanted.
     #[serde(default)]
     pub progress: bool,
+    /// Whether a cached answer is not acceptable.
+    #[serde(default)]
+    pub fresh: bool,
     /// Hash of the caller.
     #[serde(default)]
     pub client: Cow<'a, str>,
@@ -96,6 +99,7 @@ impl<'a> Ask<'a> {
             arguments: Cow::Borrowed(&question.arguments),
             deadline_ms: u64::try_from(question.deadline.as_millis()).unwrap_or(u64::MAX),
             progress: true,
+            fresh: question.fresh,
             client: client.into(),
             units: question.units,
         }

@@ -125,6 +125,38 @@ pub(crate) async fn upload(bot: &Bot, upload: Upload) -> Result<Message, Request
     within_time(result(request)).await
 }
 
+/// Replaces the file of a message, and its caption.
+pub(crate) async fn edit_upload(
+    bot: &Bot,
+    message: i32,
+    upload: Upload,
+) -> Result<Message, RequestError> {
+    let kind = match upload.kind {
+        UploadKind::Photo => "photo",
+        UploadKind::Document => "document",
+    };
+    let mut media = serde_json::json!({ "type": kind, "media": "attach://file" });
+    if let Some(caption) = upload.caption {
+        media["caption"] = caption.into();
+        media["parse_mode"] = "HTML".into();
+    }
+    if upload.kind == UploadKind::Document {
+        media["disable_content_type_detection"] = true.into();
+    }
+
+    let part = Part::bytes(upload.bytes).file_name(upload.name);
+    let form = Form::new()
+        .text("chat_id", upload.chat.to_string())
+        .text("message_id", message.to_string())
+        .text("media", media.to_string())
+        .part("file", part);
+    let request = bot
+        .client()
+        .post(method_url(bot, "editMessageMedia"))
+        .multipart(form);
+    within_time(result(request)).await
+}
+
 async fn within_time<T>(
     call: impl Future<Output = Result<T, RequestError>>,
 ) -> Result<T, RequestError> {

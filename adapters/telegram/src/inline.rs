@@ -161,7 +161,7 @@ fn private() -> Document {
 }
 
 fn article(id: &str, document: &Document) -> InlineQueryResultArticle {
-    let content = InputMessageContentText::new(render(document, Beside::Nothing).html)
+    let content = InputMessageContentText::new(render(document, Beside::Nothing, None).html)
         .parse_mode(ParseMode::Html)
         .link_preview_options(NO_PREVIEW);
     let line = |text: &str| shortened(printable_line(text).trim(), 120);

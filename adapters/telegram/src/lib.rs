@@ -7,6 +7,7 @@ mod ask_back;
 mod bot;
 mod callback_queries;
 mod caller;
+mod companions;
 mod files;
 mod inline;
 mod keyboard;

@@ -1,12 +1,11 @@
 //! Writing of replies: a message that is sent once and then edited, and its image and file.
 
 use std::{
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use netvane_chat::{ChatMessage, MessageSink, SendError, Sort};
+use netvane_chat::{ChatMessage, MessageSink, SendError, Sort, picture};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::{
@@ -20,8 +19,9 @@ use teloxide::{
 };
 
 use crate::{
-    api::{Upload, UploadKind, call, upload},
+    api::{UploadKind, call},
     bot::{Hub, send_error},
+    companions::{self, NewFile, hash},
     keyboard::keyboard,
     markup::shortened,
     place::Place,
@@ -49,9 +49,9 @@ pub(crate) struct Spot {
     typing: Option<Instant>,
     /// Whether a new message arrives without a sound, because it concerns only one member of the group.
     silent: bool,
-    /// Whether the file was sent; it is not sent again with a repeated reply.
+    /// Whether the file is up to date; it is not sent again with a repeated reply.
     attached: bool,
-    /// Whether the image was sent or there is none.
+    /// Whether the image is up to date.
     pictured: bool,
 }
 
@@ -85,7 +85,11 @@ impl MessageSink for Spot {
             false if has_raw => Beside::FilesOrRaw,
             false => Beside::Files,
         };
-        let rendered = render(page.document, beside);
+        let picture = match beside {
+            Beside::Nothing => None,
+            Beside::Files | Beside::FilesOrRaw => picture::draw(page.document).await,
+        };
+        let rendered = render(page.document, beside, picture);
         self.silent = page.personal;
         self.put(rendered.html, keyboard(page.links(), page.buttons, inline))
             .await?;
@@ -94,17 +98,18 @@ impl MessageSink for Spot {
         }
 
         if !self.pictured {
-            if let Some(picture) = rendered.picture {
-                self.hub.chat.send_limiter().turn(self.place.room()).await;
-                let caption = rendered.caption;
-                attempt(send_picture(&self.hub, &self.place, picture, caption).await)?;
-            }
+            let picture = rendered.picture.map(|bytes| NewFile {
+                name: "image.png".into(),
+                bytes,
+                caption: rendered.caption,
+            });
+            companions::show(&self.hub, &self.place, UploadKind::Photo, picture).await?;
             self.pictured = true;
         }
 
-        if let Some((name, text)) = rendered.file.filter(|_| !self.attached) {
-            self.hub.chat.send_limiter().turn(self.place.room()).await;
-            attempt(send_file(&self.hub, &self.place, name, text).await)?;
+        if !self.attached {
+            let file = rendered.file.map(text_file);
+            companions::show(&self.hub, &self.place, UploadKind::Document, file).await?;
             self.attached = true;
         }
 
@@ -267,7 +272,8 @@ pub(crate) struct Sheet<'a> {
 impl MessageSink for Sheet<'_> {
     async fn show(&mut self, _: &ChatMessage<'_>) -> Result<(), SendError> {
         while let Some((name, text)) = self.files.last().cloned() {
-            send_file(self.hub, self.place, name, text).await?;
+            let file = text_file((name, text));
+            companions::send(self.hub, self.place, UploadKind::Document, file).await?;
             self.files.pop();
             if !self.files.is_empty() {
                 self.hub.chat.send_limiter().turn(self.place.room()).await;
@@ -281,66 +287,20 @@ impl MessageSink for Sheet<'_> {
     }
 }
 
-/// Ignores a permanent error, for example where files are forbidden: the message was sent already.
-fn attempt(sent: Result<(), SendError>) -> Result<(), SendError> {
-    match sent {
-        Err(SendError::Permanent(why)) => {
-            tracing::debug!(why, "platform rejected a file");
-            Ok(())
-        }
-        other => other,
-    }
-}
-
-/// Sends an image as a reply to the message, with a text below it.
-async fn send_picture(
-    hub: &Hub,
-    place: &Place,
-    picture: Vec<u8>,
-    caption: Option<String>,
-) -> Result<(), SendError> {
-    let picture = Upload {
-        caption,
-        ..reply(place, UploadKind::Photo, "image.png".into(), picture)
-    };
-    send(hub, picture).await
-}
-
-/// Sends a file as a reply to the message.
-async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), SendError> {
-    let file = reply(place, UploadKind::Document, name, text.into_bytes());
-    send(hub, file).await
-}
-
-fn reply(place: &Place, kind: UploadKind, name: String, bytes: Vec<u8>) -> Upload {
-    Upload {
-        chat: place.chat,
-        thread: place.thread,
-        reply: place.message.or(place.reply_to).map(in_reply_to),
-        caption: None,
+fn text_file((name, text): (String, String)) -> NewFile {
+    NewFile {
         name,
-        bytes,
-        kind,
+        bytes: text.into_bytes(),
+        caption: None,
     }
 }
 
-async fn send(hub: &Hub, file: Upload) -> Result<(), SendError> {
-    match upload(&hub.bot, file).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(send_error(&error)),
-    }
-}
-
-fn hash(content_hash: &impl Hash) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(content_hash)
-}
-
-fn in_reply_to(message: i32) -> ReplyParameters {
+pub(crate) fn in_reply_to(message: i32) -> ReplyParameters {
     ReplyParameters::new(MessageId(message)).allow_sending_without_reply()
 }
 
 /// Returns whether the message can no longer be edited, so that a new one must be sent.
-fn is_gone(error: &ApiError) -> bool {
+pub(crate) fn is_gone(error: &ApiError) -> bool {
     matches!(
         error,
         ApiError::MessageToEditNotFound

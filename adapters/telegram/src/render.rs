@@ -6,7 +6,7 @@ mod part;
 
 use netvane_core::document::{
     Block, Document, Severity,
-    render::{Layout, png, printable_line, text},
+    render::{Layout, printable_line, text},
 };
 
 use crate::markup::{Around, Markup, units};
@@ -55,9 +55,9 @@ pub(crate) enum Beside {
 }
 
 /// Renders a document as a message. If it is incomplete and no file can be sent, the message ends with an ellipsis.
-pub(crate) fn render(document: &Document, beside: Beside) -> Rendered {
+/// `picture` is the image of the document, if one is sent beside the message.
+pub(crate) fn render(document: &Document, beside: Beside, picture: Option<Vec<u8>>) -> Rendered {
     let with_file = beside != Beside::Nothing;
-    let picture = if with_file { png(document) } else { None };
     let head = head(document);
     let (warnings, all_warnings) = warnings(&document.warnings);
     let mut spent = head.clone().then(&warnings);

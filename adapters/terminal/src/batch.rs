@@ -16,7 +16,8 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use anyhow::ensure;
 use futures::{Stream, StreamExt as _, stream};
 use netvane_core::{
-    Caller, Engine, Input, Platform, Request, command::Entry, document::render, spec::CommandNames,
+    Caller, Engine, Failure, Input, Platform, Request, command::Entry, document::render,
+    spec::CommandNames,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     advice,
     output::{LookupOptions, Output},
+    program,
     system::End,
 };
 pub(crate) use arguments::Batch;
@@ -55,7 +57,6 @@ impl Batch {
         output: &Output,
         options: &LookupOptions,
     ) -> anyhow::Result<ExitCode> {
-        ensure!(!options.short, "--short cannot be used with `batch`");
         ensure!(
             !output.markdown,
             "--markdown cannot be used with `batch`; use --format"
@@ -69,6 +70,14 @@ impl Batch {
         let Some(entry) = self.entry(&engine) else {
             return Ok(self.report_unknown_command(&engine));
         };
+        if self.short || options.short {
+            ensure!(
+                !entry.arguments.iter().any(|argument| argument.verbatim),
+                "--short cannot be used with `batch {}`, whose lines are free text",
+                entry.spec.name
+            );
+            self.arguments.insert(0, "--short".into());
+        }
 
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -86,16 +95,17 @@ impl Batch {
 
     fn report_unknown_command(&self, engine: &Engine) -> ExitCode {
         let written = render::printable_line(&self.command);
+        let name = program::name();
         match engine.registry().nearest(&self.command) {
             Some(near) => {
                 let rest = std::env::args().skip_while(|word| *word != self.command);
                 let rest = arguments::quoted(rest.skip(1));
                 eprintln!(
-                    "netvane: unknown command `{written}`; did you mean `{near}`?\n\nTry: {}",
-                    format!("netvane batch {near} {rest}").trim_end()
+                    "{name}: unknown command `{written}`; did you mean `{near}`?\n\nTry: {}",
+                    format!("{name} batch {near} {rest}").trim_end()
                 );
             }
-            None => eprintln!("netvane: unknown command `{written}`; see `netvane help`"),
+            None => eprintln!("{name}: unknown command `{written}`; see `{name} help`"),
         }
         ExitCode::from(2)
     }
@@ -198,7 +208,7 @@ impl Batch {
             Ending::Complete | Ending::Unread => done,
             Ending::Interrupted => {
                 let words = arguments::quoted(std::env::args().skip(1));
-                let command = format!("netvane {words}");
+                let command = format!("{} {words}", program::name());
                 let how = match &self.output {
                     // Lines of standard input are skipped too, so it must come again.
                     Some(_) if self.reads_stdin() => {
@@ -243,7 +253,13 @@ async fn look_up(
                 ..Caller::default()
             };
             let request = Request::new(Platform::Terminal, input).by(caller).in_bulk();
-            engine.ask(request, |_| {}).await
+            let answer = engine.ask(request, |_| {}).await;
+            answer.map_err(|failure| match failure {
+                Failure::Usage(error) => {
+                    row::in_terms_of_the_line(error, command, &line.input, arguments).into()
+                }
+                failure => failure,
+            })
         }
         Some(fault) => Err(fault.clone()),
     };

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, process::ExitCode, sync::LazyLock};
 
-use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use netvane_core::{Engine, command::Registry, settings::Settings, spec::ArgumentKind};
 
 use crate::{
@@ -13,17 +13,21 @@ use crate::{
     key::{self, CallbackKey, NewKey},
     lookup, man,
     output::{LookupOptions, Output, print},
-    overview, serve,
+    overview, program, serve,
     state::StateAction,
 };
 
-/// How the program is called, below errors of its options.
-const USAGE: &str =
-    "netvane LOOKUP TARGET, such as `netvane mx example.com`; `netvane help` lists all lookups.";
+/// Returns how the program is called, below errors of its options.
+fn usage() -> String {
+    let name = program::name();
+    format!(
+        "{name} LOOKUP TARGET, such as `{name} mx example.com`; `{name} help` lists all lookups."
+    )
+}
 
 /// Network lookups. Example: `netvane mx example.com`. See `netvane help`.
 #[derive(Debug, Parser)]
-#[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true, override_usage = USAGE)]
+#[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true, bin_name = program::name(), override_usage = usage())]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub output: Output,
@@ -105,10 +109,13 @@ enum DataAction {
 
 /// Reads the command line of this process. Shows help and errors of the options itself, and then gives the exit status.
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
-    let command = Cli::command();
+    let command = command();
     let overview = command.clone().render_usage().to_string();
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
 
-    Cli::try_parse().map_err(|error| match error.kind() {
+    parsed.map_err(|error| match error.kind() {
         // Each action has help of its own, whose usage differs.
         ErrorKind::DisplayHelp if error.to_string().contains(&overview) => {
             print(&overview::text(std::io::stdout().is_terminal()));
@@ -124,6 +131,54 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         }
+    })
+}
+
+/// Options about a reply, which the help of an action shows only if it prints one.
+const OUTPUT_OPTIONS: [&str; 3] = ["json", "markdown", "color"];
+
+/// Returns the options about a reply that an action has a use for.
+fn output_options(action: &str) -> &'static [&'static str] {
+    match action {
+        "commands" => &OUTPUT_OPTIONS,
+        "batch" | "key" | "data" | "state" => &["json"],
+        _ => &[],
+    }
+}
+
+/// Returns the command line of this program, complete: the help of an action has no options that it ignores.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|action| action.get_name().to_owned())
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        let used = output_options(&name);
+        command.mut_subcommand(name, |action| hide_options(action, used))
+    })
+}
+
+/// Hides the options about a reply that are not `used` in the help of an action and of those below it.
+fn hide_options(mut action: clap::Command, used: &[&str]) -> clap::Command {
+    for option in OUTPUT_OPTIONS
+        .iter()
+        .filter(|option| !used.contains(option))
+    {
+        if action
+            .get_arguments()
+            .any(|known| known.get_id() == *option)
+        {
+            action = action.mut_arg(option, |known| known.hide(true));
+        }
+    }
+    let below: Vec<String> = action
+        .get_subcommands()
+        .map(|action| action.get_name().to_owned())
+        .collect();
+    below.into_iter().fold(action, |action, name| {
+        action.mut_subcommand(name, |below| hide_options(below, used))
     })
 }
 
@@ -157,7 +212,7 @@ pub(crate) fn is_action(name: &str) -> bool {
 
 /// The administrative actions, in the order of the help.
 pub(crate) fn actions() -> impl Iterator<Item = clap::Command> {
-    let actions: Vec<clap::Command> = Cli::command()
+    let actions: Vec<clap::Command> = command()
         .get_subcommands()
         .filter(|action| !action.is_hide_set())
         .cloned()
@@ -167,8 +222,7 @@ pub(crate) fn actions() -> impl Iterator<Item = clap::Command> {
 
 /// Prints the help of an administrative action.
 fn help_for(action: &str) -> anyhow::Result<ExitCode> {
-    let mut command = Cli::command();
-    command.build();
+    let mut command = command();
     if let Some(action) = command.find_subcommand_mut(action) {
         print(&action.render_long_help().to_string());
     }
@@ -344,6 +398,42 @@ mod tests {
             checked(&["a: b".into(), "c".into()]),
             "warning: a: b\nwarning: c\nThe configuration is valid, with warnings.\n"
         );
+    }
+
+    #[test]
+    fn the_help_of_an_action_has_no_options_that_it_ignores() {
+        let help = |words: &[&str]| {
+            let mut action = &command();
+            for word in words {
+                action = action.find_subcommand(word).unwrap();
+            }
+            action.clone().render_long_help().to_string()
+        };
+        for words in [
+            &["serve"][..],
+            &["man"],
+            &["completions"],
+            &["config", "show"],
+        ] {
+            let help = help(words);
+            for option in ["--json", "--markdown", "--color", "--short", "--fail"] {
+                assert!(!help.contains(option), "{words:?}: {help}");
+            }
+        }
+        assert!(help(&["serve"]).contains("--config"));
+        for words in [
+            &["commands"][..],
+            &["batch"],
+            &["data", "status"],
+            &["state", "list"],
+        ] {
+            assert!(help(words).contains("--json"), "{words:?}");
+        }
+        assert!(!help(&["state", "list"]).contains("--markdown"));
+
+        let parsed = command().try_get_matches_from(["netvane", "data", "status", "--json"]);
+        let cli = Cli::from_arg_matches(&parsed.unwrap()).unwrap();
+        assert!(cli.output.json);
     }
 
     #[test]

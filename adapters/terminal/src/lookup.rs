@@ -9,8 +9,9 @@ use terminal_size::{Width, terminal_size};
 use crate::{
     advice, cli,
     output::{LookupOptions, Output, print},
-    overview,
+    overview, program,
     screen::Screen,
+    vantage,
 };
 use netvane_core::{
     Caller, Engine, Failure, Input, Platform, Request, UsageError, UsageKind, document::render,
@@ -23,7 +24,8 @@ pub(crate) fn run(
     output: &Output,
     options: &LookupOptions,
 ) -> anyhow::Result<ExitCode> {
-    let engine = Engine::new(&advice::without_audit(output.settings()?))?;
+    let settings = advice::without_audit(output.settings()?);
+    let engine = Engine::new(&settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -37,6 +39,7 @@ pub(crate) fn run(
             return Ok(fail(&failure, &line, output));
         }
     };
+    runtime.block_on(vantage::attach(&engine, &settings, &input))?;
     let request = Request::new(Platform::Terminal, input).by(Caller {
         own: true,
         ..Caller::default()
@@ -104,6 +107,9 @@ fn with_options(words: &[String], options: &LookupOptions) -> Vec<String> {
     if options.short {
         words.insert(words.len().min(1), "--short".into());
     }
+    if let Some(place) = &options.place {
+        words.insert(words.len().min(1), format!("--from={place}"));
+    }
     words
 }
 
@@ -143,7 +149,11 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
         let json = serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
         return for_stream(json, std::io::stderr().is_terminal());
     }
-    let message = format!("netvane: {}\n", render::printable(&failure.to_string()));
+    let message = format!(
+        "{}: {}\n",
+        program::name(),
+        render::printable(&failure.to_string())
+    );
     let mut out = match terminal_size().filter(|_| std::io::stderr().is_terminal()) {
         Some((Width(width), _)) => render::fit(&message, usize::from(width)),
         None => message,
@@ -162,7 +172,8 @@ fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
         }
         if let Some(suggestion) = suggestion {
             let suggestion = shell_line(suggestion.trim_start_matches('/'));
-            out += &format!("\nTry: netvane {}\n", render::printable_line(&suggestion));
+            let suggestion = render::printable_line(&suggestion);
+            out += &format!("\nTry: {} {suggestion}\n", program::name());
         }
     }
     out

@@ -14,10 +14,12 @@ mod man;
 mod otel;
 mod output;
 mod overview;
+mod program;
 mod screen;
 mod serve;
 mod state;
 mod system;
+mod vantage;
 
 use std::process::ExitCode;
 
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("netvane: {error:#}");
+            eprintln!("{}: {error:#}", program::name());
             ExitCode::from(2)
         }
     }

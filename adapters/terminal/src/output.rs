@@ -27,6 +27,9 @@ pub(crate) struct LookupOptions {
     /// Exit with status 3 if the result is bad, or a warning with `--fail=warning`.
     #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "bad")]
     pub fail: Option<FailAt>,
+    /// Run the lookup at these vantage points; see `netvane places`.
+    #[arg(long, visible_alias = "from", value_name = "PLACE")]
+    pub place: Option<String>,
 }
 
 /// Lowest severity of a reply that makes the program fail.

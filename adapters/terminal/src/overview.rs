@@ -11,7 +11,10 @@ use netvane_core::{
 };
 use terminal_size::{Width, terminal_size};
 
-use crate::cli::{Cli, actions};
+use crate::{
+    cli::{Cli, actions},
+    program,
+};
 
 /// Width of the help where the output is no terminal, in columns.
 const WIDTH: u16 = 100;
@@ -35,10 +38,13 @@ pub(crate) fn text(color: bool) -> String {
 /// Builds the lists of lookups and administrative actions.
 fn document() -> Document {
     let registry = netvane_core::registry();
+    let name = program::name();
     let mut document = Document::new(
-        "netvane: network lookups",
-        "netvane COMMAND TARGET runs a lookup; netvane TARGET runs the one that fits. \
-         netvane help COMMAND shows details.",
+        format!("{name}: network lookups"),
+        format!(
+            "{name} COMMAND TARGET runs a lookup; {name} TARGET runs the one that fits. \
+             {name} help COMMAND shows details."
+        ),
         Severity::Neutral,
     );
 
@@ -55,7 +61,7 @@ fn document() -> Document {
             .filter(|entry| entry.spec.group == group)
             .map(|entry| {
                 [
-                    Cell::exact(format!("netvane {}", shell_example(entry))),
+                    Cell::exact(format!("{name} {}", shell_example(entry))),
                     entry.about.as_str().into(),
                 ]
             });
@@ -67,7 +73,7 @@ fn document() -> Document {
     let rows = actions().map(|action| {
         let about = action.get_about().map(ToString::to_string);
         [
-            Cell::exact(format!("netvane {}", action.get_name())),
+            Cell::exact(format!("{name} {}", action.get_name())),
             about.unwrap_or_default().into(),
         ]
     });

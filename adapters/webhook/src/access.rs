@@ -14,4 +14,4 @@ pub(crate) use admitted::{Admitted, MOST_ANONYMOUS_LINES, visitor};
 pub(crate) use cors::cors;
 pub(crate) use gate::{Gate, follow};
 pub(crate) use origin::OriginRules;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Refusal, SEND_A_KEY};

@@ -8,7 +8,7 @@ use axum::{
 use netvane_core::{request::http_request::HttpRequestInfo, settings::keys::Scope};
 
 use crate::{
-    access::{Admitted, Refusal},
+    access::{Admitted, Refusal, SEND_A_KEY},
     app::App,
     body,
 };
@@ -33,8 +33,10 @@ pub(crate) async fn admit_any(
     let head = gate.head(&http_request.headers)?;
     if let Some(signature) = &head.signature {
         if !matches!(http_request.method, Method::GET | Method::HEAD) {
-            let how = "signed requests are not supported here, because the body is streamed; use an API key";
-            return Err(Refusal::unauthorized(how.into(), None));
+            let how = format!(
+                "signed requests are not supported here, because the body is streamed: {SEND_A_KEY}"
+            );
+            return Err(Refusal::unauthorized(how, None));
         }
         let settled = gate
             .secrets

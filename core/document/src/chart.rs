@@ -26,6 +26,33 @@ pub enum Chart {
         /// The rows, from top to bottom.
         rows: Vec<ChartRow>,
     },
+    /// Points on a map of the world.
+    Map {
+        /// What the points are.
+        title: String,
+        /// The points, the most important first.
+        points: Vec<MapPoint>,
+    },
+}
+
+/// A point of a [`Chart::Map`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapPoint {
+    /// What is there.
+    pub label: String,
+    /// Color of the point.
+    pub severity: Severity,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+impl MapPoint {
+    /// Whether it is on the map.
+    pub(crate) fn is_drawable(&self) -> bool {
+        (-58.0..=84.0).contains(&self.latitude) && (-180.0..=180.0).contains(&self.longitude)
+    }
 }
 
 /// One measurement of a [`Chart::Strip`].
@@ -123,7 +150,7 @@ impl Chart {
     /// What the chart measures.
     pub fn title(&self) -> &str {
         match self {
-            Self::Strip { title, .. } | Self::Rows { title, .. } => title,
+            Self::Strip { title, .. } | Self::Rows { title, .. } | Self::Map { title, .. } => title,
         }
     }
 
@@ -132,6 +159,7 @@ impl Chart {
         match self {
             Self::Strip { bars, .. } => bars.is_empty(),
             Self::Rows { rows, .. } => rows.is_empty(),
+            Self::Map { points, .. } => !points.iter().any(MapPoint::is_drawable),
         }
     }
 }

@@ -135,9 +135,34 @@ pub enum Failure {
         /// The limit in bytes.
         limit: usize,
     },
+    /// Another process was to run the lookup.
+    #[error("{message}")]
+    Elsewhere {
+        /// What kept it from answering.
+        cause: Elsewhere,
+        /// What kind of problem it is.
+        code: ProblemCode,
+        /// One sentence for the user.
+        message: String,
+    },
     /// A bug in Netvane; the log has the cause.
     #[error("internal error (logged)")]
     Internal,
+}
+
+/// What kept another process from answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// It reports a problem.
+    Problem,
+    /// It has no slot left.
+    Busy,
+    /// It was not heard from again.
+    Gone,
+    /// The deadline passed.
+    Late,
+    /// Its version does not have the command or one of the arguments.
+    TooOld,
 }
 
 impl From<UsageError> for Failure {
@@ -163,6 +188,7 @@ impl Failure {
             Self::Upstream { .. } => ProblemCode::Upstream,
             Self::Unavailable(_) => ProblemCode::Unavailable,
             Self::TooLarge { .. } => ProblemCode::TooLarge,
+            Self::Elsewhere { code, .. } => *code,
             Self::Internal => ProblemCode::Internal,
         }
     }

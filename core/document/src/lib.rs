@@ -18,8 +18,10 @@ mod truncated;
 pub use answer::{Answer, ErasedAnswer};
 pub use blocks::*;
 pub use chart::*;
-pub use failure::{Failure, Missing, UsageError, UsageKind};
+pub use failure::{Elsewhere, Failure, Missing, UsageError, UsageKind};
 pub use problem::{Position, Problem, ProblemCode};
-pub use reply::{MAX_DATA, MAX_REPLY, RenderedAnswer, Reply, ShortForm, TooLarge, reply_schema};
+pub use reply::{
+    LOCAL, MAX_DATA, MAX_REPLY, RenderedAnswer, Reply, ShortForm, TooLarge, reply_schema,
+};
 pub use schema::{inline_schema, public_schema_settings, written_schema};
-pub use truncated::{Truncated, clip_json, json_size};
+pub use truncated::{Truncated, clip_json, json_size, json_within};

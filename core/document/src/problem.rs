@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Stable problem codes: those of a [`Failure`](crate::Failure), and those of HTTP requests that
 /// are no lookup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(description = "Stable code that identifies the kind of problem.")]
 pub enum ProblemCode {
@@ -57,6 +57,11 @@ impl ProblemCode {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
         }
+    }
+
+    /// The code that has this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
     }
 
     /// The HTTP status of responses with this code.

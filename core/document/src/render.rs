@@ -12,7 +12,7 @@ mod text;
 mod wrap;
 
 pub use markdown::{block as markdown_block, markdown};
-pub use picture::{alt, card_png, chart_svg, png, svg};
+pub use picture::{alt, card_png, chart_svg, png, png_of_svg, svg};
 pub use printable::{is_unsafe, pointed, printable, printable_json, printable_line};
 pub use spans::{Span, spans};
 pub use text::{Layout, block as block_text, table_width, text, ungrouped};

@@ -14,8 +14,8 @@ use crate::{
     truncated::{json_bytes, json_within},
 };
 
-/// Name of the vantage point of lookups made by this process.
-const LOCAL: &str = "local";
+/// Name of this process as a vantage point.
+pub const LOCAL: &str = "local";
 
 /// Largest size of the data of a reply as JSON, in bytes.
 pub const MAX_DATA: usize = 256 << 10;
@@ -55,6 +55,8 @@ pub struct Reply {
     pub cached: bool,
     /// Remaining freshness lifetime of the answer.
     pub fresh_for: Duration,
+    /// Vantage points of the lookup; `None` for this process.
+    pub vantage: Option<Arc<str>>,
 }
 
 /// The values of a reply without titles and tables, for text forms.
@@ -125,7 +127,7 @@ struct Envelope<'a> {
     /// Whether the answer came from the cache.
     cached: bool,
     /// Vantage point of the lookup.
-    vantage: &'static str,
+    vantage: &'a str,
 }
 
 /// Writes whole numbers without a fraction.
@@ -268,7 +270,7 @@ impl Serialize for Reply {
             shared: shared(self.command, &self.arguments, document, &data),
             elapsed_ms: self.elapsed_ms(),
             cached: self.cached,
-            vantage: LOCAL,
+            vantage: self.vantage(),
         };
         envelope.serialize(serializer)
     }
@@ -291,11 +293,17 @@ impl Reply {
             .and_then(|rest| rest.strip_suffix('}'))
             .unwrap_or_default();
         format!(
-            r#"{{"id":"{}",{inner},"elapsed_ms":{},"cached":{},"vantage":"{LOCAL}"}}"#,
+            r#"{{"id":"{}",{inner},"elapsed_ms":{},"cached":{},"vantage":"{}"}}"#,
             self.id,
             self.elapsed_ms(),
-            self.cached
+            self.cached,
+            self.vantage()
         )
+    }
+
+    /// Name of the vantage point, or the value of `from` for several. Its characters need no escapes in JSON.
+    pub fn vantage(&self) -> &str {
+        self.vantage.as_deref().unwrap_or(LOCAL)
     }
 
     /// Milliseconds, rounded to the microsecond.
@@ -337,6 +345,7 @@ mod tests {
                 elapsed: Duration::from_micros(microseconds),
                 cached,
                 fresh_for: Duration::ZERO,
+                vantage: None,
             };
             let written = serde_json::to_string(&reply).expect("serializes");
             assert_eq!(reply.to_json(), written);

@@ -65,7 +65,7 @@ pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
 }
 
 /// Writes a value as JSON; `None` if that takes more than `limit` bytes.
-pub(crate) fn json_within(value: &impl Serialize, limit: usize) -> Option<String> {
+pub fn json_within(value: &impl Serialize, limit: usize) -> Option<String> {
     let mut writer = Bounded {
         text: Vec::with_capacity(512),
         limit,

@@ -1,6 +1,7 @@
 //! Parsers and tables without I/O: text or bytes in, facts out. Nothing here uses the network.
 
 pub mod certificate;
+pub mod continents;
 pub mod countries;
 pub mod geo;
 pub mod ip_class;

@@ -13,7 +13,7 @@ use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
-pub use address::{Address, Host, reverse_name};
+pub use address::{Address, Host, bad_prefix_length, reverse_name};
 pub use domain::{DnsName, Domain, both_forms, name_warning};
 pub use ip_version::IpVersion;
 pub use paste::clean as clean_pasted;

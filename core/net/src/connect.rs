@@ -180,8 +180,33 @@ pub(crate) fn local_reason(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "blocked by this machine's firewall or routes".into(),
         io::ErrorKind::InvalidInput => "this machine's routes drop packets to it".into(),
         io::ErrorKind::AddrNotAvailable => "this machine has no source address for it".into(),
-        _ => error.to_string(),
+        _ => without_number(&error.to_string()),
     }
+}
+
+/// Removes the number that Rust adds to the system's text: `Protocol error (os error 71)`.
+fn without_number(text: &str) -> String {
+    let end = text.rfind(" (os error ").filter(|_| text.ends_with(')'));
+    let text = &text[..end.unwrap_or(text.len())];
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if end.is_some() => format!("{}{}", first.to_lowercase(), letters.as_str()),
+        _ => text.to_owned(),
+    }
+}
+
+/// Describes why a connection failed or ended, without the system's numbers.
+pub(crate) fn connection_reason(error: &io::Error) -> String {
+    let reason = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused",
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => "the server closed the connection",
+        io::ErrorKind::UnexpectedEof => "the server closed the connection without an answer",
+        io::ErrorKind::TimedOut => "timed out",
+        _ => return local_reason(error),
+    };
+    reason.to_owned()
 }
 
 #[cfg(test)]
@@ -289,6 +314,31 @@ mod tests {
             let answer = plain(kind.into());
             assert_eq!(matches!(answer, Answer::Refused), refused, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn reasons_of_connections_have_no_numbers_of_the_system() {
+        // EPERM to EHWPOISON on Linux.
+        for number in 1..=133 {
+            let reason = connection_reason(&io::Error::from_raw_os_error(number));
+            let starts_small = !reason.starts_with(char::is_uppercase);
+            assert!(
+                !reason.contains("os error") && starts_small,
+                "{number}: {reason}"
+            );
+        }
+        for (kind, reason) in [
+            (io::ErrorKind::ConnectionRefused, "connection refused"),
+            (
+                io::ErrorKind::HostUnreachable,
+                "this machine cannot reach the host",
+            ),
+            (io::ErrorKind::TimedOut, "timed out"),
+        ] {
+            assert_eq!(connection_reason(&kind.into()), reason);
+        }
+        let own = io::Error::other("Not a TLS record");
+        assert_eq!(connection_reason(&own), "Not a TLS record");
     }
 
     #[test]

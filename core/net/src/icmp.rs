@@ -1,9 +1,9 @@
 //! Ping: ICMP echo (RFC 792, RFC 4443 §4) over a socket that this process may open, or TCP connects
 //! if it may open none.
 //!
-//! On Linux our own datagram socket is tried first: it needs no privilege, and with the error queue
-//! ([`super::errqueue`]) it reports IPv6 hop limits, duplicate replies and the kernel's receive
-//! times. With only a raw socket, and on other systems, surge-ping sends the requests.
+//! On Linux a datagram socket is tried first, which needs no privilege, then a raw one. With the
+//! error queue ([`super::errqueue`]) both report hop limits, duplicate replies and the kernel's
+//! receive times. On other systems, surge-ping sends the requests.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -21,6 +21,9 @@ mod tcp;
 
 pub use run::ping;
 pub use tcp::tcp_ping;
+
+/// Whether the ICMP sockets of this system report duplicate replies.
+pub const REPORTS_DUPLICATES: bool = cfg!(target_os = "linux");
 
 /// Number, size and timing of the requests.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +56,7 @@ pub struct Reply {
     pub seq: u16,
     /// Round trip in milliseconds; `None` if the request was lost.
     pub rtt_ms: Option<f64>,
-    /// TTL (hop limit) of the reply; not available with TCP or with a raw IPv6 socket.
+    /// TTL (hop limit) of the reply; not available with TCP, nor with IPv6 on systems other than Linux.
     pub ttl: Option<u8>,
     /// Over TCP, whether the port is open or closed; both prove that the host is up.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ use tokio::{
 };
 use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
-use super::{Guard, PortUse, check_port, dns::Dns, egress_budget};
+use super::{Guard, PortUse, check_port, connect::connection_reason, dns::Dns, egress_budget};
 use crate::{metrics, settings};
 
 /// How long to remember servers that do not end their answers properly, and how many.
@@ -308,10 +308,14 @@ impl WhoisQuery<'_> {
             .await
     }
 
-    fn upstream_failure(&self, error: &dyn std::error::Error) -> Failure {
+    fn upstream_failure(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
+        let io_error = match error.downcast_ref() {
+            Some(WhoIsError::IOError(error)) => Some(error),
+            _ => error.downcast_ref::<io::Error>(),
+        };
         Failure::Upstream {
             what: self.name.to_owned(),
-            why: error.to_string(),
+            why: io_error.map_or_else(|| error.to_string(), connection_reason),
         }
     }
 

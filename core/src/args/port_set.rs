@@ -78,7 +78,9 @@ fn add(ports: &mut BTreeSet<u16>, item: &str) -> Result<(), Invalid> {
         Some((first, last)) => match (port(first), port(last)) {
             (Some(first), Some(last)) if first <= last => {
                 if usize::from(last - first) >= MAX_PORTS {
-                    return Err(Invalid::new(format!("too many ports: at most {MAX_PORTS}")));
+                    let invalid = Invalid::new(format!("too many ports: at most {MAX_PORTS}"));
+                    let last = usize::from(first) + MAX_PORTS - 1;
+                    return Err(invalid.value(format!("{first}-{last}")));
                 }
                 ports.extend(first..=last);
             }

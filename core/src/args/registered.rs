@@ -5,7 +5,7 @@ use std::fmt;
 use ipnet::IpNet;
 use netvane_facts::{
     registration::Kind,
-    target::{Domain, Host, Invalid, clean_pasted, text_value},
+    target::{Domain, Host, Invalid, bad_prefix_length, clean_pasted, text_value},
 };
 
 /// An object of a registry, as the user names it.
@@ -71,15 +71,13 @@ impl Registered {
                 .map_err(|_| Invalid::new("AS number must be 0–4294967295"));
         }
 
-        if let Some((address, length)) = cleaned.split_once('/') {
+        if let Some((address, _)) = cleaned.split_once('/') {
             return cleaned
                 .parse::<IpNet>()
                 .map(|network| Self::Network(network.trunc()))
-                .map_err(|_| match address.parse::<std::net::IpAddr>() {
-                    Ok(_) => {
-                        Invalid::new(format!("`/{length}` is not a prefix length")).value(address)
-                    }
-                    Err(_) => Invalid::new("expected a network such as 192.0.2.0/24"),
+                .map_err(|_| match bad_prefix_length(&cleaned) {
+                    Some(invalid) => invalid.value(address),
+                    None => Invalid::new("expected a network such as 192.0.2.0/24"),
                 });
         }
 

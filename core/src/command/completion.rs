@@ -6,6 +6,7 @@ use crate::{
     args::COMMON_TYPES,
     command::Registry,
     spec::{Argument, Completes},
+    vantage::{LOCAL, selection},
 };
 
 /// Public resolvers that users often compare results of.
@@ -53,6 +54,7 @@ pub fn complete(
         Some(Completes::Target) => matching(recent.iter().map(String::as_str), &lower),
         Some(Completes::RecordType) => matching(COMMON_TYPES.into_iter(), &lower),
         Some(Completes::Resolver) => matching(RESOLVERS.into_iter(), &lower),
+        Some(Completes::Place) => places(registry, &lower),
         Some(Completes::Command) => matching(
             registry.entries().iter().map(|entry| entry.spec.name),
             &lower,
@@ -75,6 +77,30 @@ pub fn complete(
     found.truncate(most);
 
     found
+}
+
+/// Completes the last of several vantage points, which is the one being typed.
+fn places(registry: &Registry, typed: &str) -> Vec<String> {
+    let head = typed.rfind([',', '+']).map_or("", |end| &typed[..=end]);
+    let last = &typed[head.len()..];
+    let words = if head.is_empty() {
+        &["all", "world", LOCAL][..]
+    } else {
+        &[LOCAL][..]
+    };
+    let known: Vec<String> = words
+        .iter()
+        .map(|word| (*word).to_owned())
+        .chain(selection::suggestions(&registry.agents()))
+        .collect();
+    let known = known
+        .iter()
+        .map(String::as_str)
+        .filter(|word| !head.split([',', '+']).any(|taken| taken == *word));
+    matching(known, last)
+        .into_iter()
+        .map(|word| format!("{head}{word}"))
+        .collect()
 }
 
 /// Returns the values that start with the typed text, then those that contain it.

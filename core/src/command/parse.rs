@@ -24,21 +24,31 @@ use crate::{
     command::{Entry, Prepared, Registry},
     spec::{Argument, ArgumentKind, CommandNames, Completes},
     suggest,
+    vantage::selection::Selection,
 };
 use assign::{AssignedValue, assign};
 use call::{Call, call, normalize_name};
 use fault::{place, value_span};
 use tokens::{Token, tokens};
 
-pub(crate) use envelope::SHORT;
+pub(crate) use envelope::{FROM, SHORT};
+pub(crate) use fault::command_line;
 pub(crate) use named::parse_named;
 
 /// A request after parsing.
 pub(crate) struct Understood {
     pub(crate) entry: Arc<Entry>,
     pub(crate) prepared: Box<dyn Prepared>,
+    pub(crate) envelope: Envelope,
+}
+
+/// The arguments of the envelope.
+#[derive(Default)]
+pub(crate) struct Envelope {
     /// Text forms of the reply show values only.
     pub(crate) short: bool,
+    /// Vantage points, if the request names any.
+    pub(crate) from: Option<Selection>,
 }
 
 /// Maximum length of a command line in bytes; large enough for a pasted message.
@@ -55,10 +65,10 @@ pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, Usage
             let error = respell(registry, &entry, &tokens, error);
             without_credentials(line, error)
         })
-        .map(|(prepared, short)| Understood {
+        .map(|(prepared, envelope)| Understood {
             entry,
             prepared,
-            short,
+            envelope,
         })
 }
 
@@ -142,6 +152,11 @@ fn check_command<'v>(
     Err((argument.name.clone(), invalid))
 }
 
+/// Whether this is the `from` of the envelope, and not an argument of that name.
+fn is_from(argument: &Argument) -> bool {
+    argument.completes == Some(Completes::Place)
+}
+
 const NOT_A_FLAG: &str = "`short` must be yes or no";
 
 fn read_flag(value: &Value) -> Option<bool> {
@@ -202,9 +217,9 @@ fn prepare(
     entry: &Entry,
     values: &[AssignedValue<'_>],
     line: &str,
-) -> Result<(Box<dyn Prepared>, bool), UsageError> {
+) -> Result<(Box<dyn Prepared>, Envelope), UsageError> {
     let mut arguments = Map::new();
-    let mut short = false;
+    let mut envelope = Envelope::default();
 
     for written in values {
         let AssignedValue {
@@ -213,8 +228,14 @@ fn prepare(
             span,
         } = written;
         if std::ptr::eq(*argument, &*SHORT) {
-            short = read_flag(&text.as_str().into())
+            envelope.short = read_flag(&text.as_str().into())
                 .ok_or_else(|| UsageError::argument(NOT_A_FLAG).at(span.clone()))?;
+            continue;
+        }
+        if is_from(argument) {
+            let selection =
+                Selection::parse(text).map_err(|invalid| place(written, &invalid, line))?;
+            envelope.from = Some(selection);
             continue;
         }
         let value = typed(argument, text).map_err(|invalid| UsageError {
@@ -241,7 +262,7 @@ fn prepare(
     let prepared = entry
         .prepare(arguments)
         .map_err(|(path, invalid)| fault(path.as_deref().unwrap_or_default(), &invalid))?;
-    Ok((prepared, short))
+    Ok((prepared, envelope))
 }
 
 /// Suggests the first two words in reverse order if the line is valid that way: `ping 3 example.com`.

@@ -6,15 +6,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Entry;
+use super::{Entry, parse::FROM};
 use crate::{
     spec::{Argument, CommandNames, Cost, Group, TargetKind},
     suggest,
+    vantage::{Agent, SharedAgents},
 };
 
 /// All commands, in the order of `help`.
 pub struct Registry {
     entries: Vec<Arc<Entry>>,
+    agents: SharedAgents,
 }
 
 /// The registry as clients see it.
@@ -77,12 +79,32 @@ impl Registry {
     pub fn new(entries: Vec<Entry>) -> Self {
         Self {
             entries: entries.into_iter().map(Arc::new).collect(),
+            agents: Arc::default(),
         }
+    }
+
+    /// Adds `from` to the arguments of the commands that can be run from other vantage points.
+    pub fn with_vantage_points(mut self, agents: &SharedAgents) -> Self {
+        self.agents = agents.clone();
+        for entry in &mut self.entries {
+            if let Some(entry) = Arc::get_mut(entry).filter(|entry| entry.takes_from()) {
+                entry.arguments.push(FROM.clone());
+            }
+        }
+        self
     }
 
     /// Returns all commands in the order of `help`.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
+    }
+
+    /// Returns the agents at other vantage points, in the order of their names.
+    pub(crate) fn agents(&self) -> Vec<Arc<Agent>> {
+        self.agents
+            .get()
+            .map(|agents| agents.list())
+            .unwrap_or_default()
     }
 
     /// Returns the commands that are offered for this kind of target, the most useful first.

@@ -17,7 +17,7 @@ impl Short {
     /// Returns the values that are shown; `None` for the summary.
     pub(crate) fn values(self, data: &Value) -> Option<Vec<String>> {
         // With several vantage points, the summary says how many agree.
-        if data.get("places").is_some() {
+        if data.get("left_out").is_some() {
             return None;
         }
         match self {

@@ -1,6 +1,7 @@
 //! Commands about Netvane itself.
 
 commands! {
+    places::Places,
     help::Help,
     status::Status,
 }

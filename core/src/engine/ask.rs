@@ -14,16 +14,17 @@ use netvane_net::offload;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, recent_lines::RecentLine,
-    request_log::RequestLog, short::shorten,
+    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, places::SeveralPlaces,
+    recent_lines::RecentLine, request_log::RequestLog, short::shorten,
 };
 use crate::{
-    command::parse::{self, MAX_LINE, Understood},
+    command::parse::{self, Envelope, MAX_LINE, Understood},
     platform::Platform,
     policy::{rate_limits::AT_HAND, rules::Admission},
     request::{Input, Request},
     runtime::Runtime,
     spec::Cost,
+    vantage::selection::Chosen,
 };
 
 impl Engine {
@@ -111,8 +112,11 @@ impl Engine {
         let Understood {
             entry: command,
             prepared,
-            short,
+            envelope: Envelope { short, from },
         } = self.understand(&request.input).ok()?;
+        if from.is_some() || runtime.access.has_vantage_points() {
+            return None;
+        }
         let key = CacheKey::new(&command, &*prepared, request);
         // A large reply may have to be rendered again, for which there are other threads.
         let entry = self
@@ -146,7 +150,7 @@ impl Engine {
         self.understand(input).map(|read| read.entry.spec.name)
     }
 
-    fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
+    pub(super) fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
         match input {
             Input::Text(line) if line.len() > MAX_LINE => Err(UsageError::argument(format!(
                 "command too long: at most {MAX_LINE} bytes"
@@ -167,7 +171,7 @@ impl Engine {
         let Understood {
             entry: command,
             prepared,
-            short,
+            envelope: Envelope { short, from },
         } = understood;
         let form = command.short;
         let present = |reply| if short { shorten(reply, form) } else { reply };
@@ -192,19 +196,56 @@ impl Engine {
             return prepared_reply(id, entry, started, false).await.map(present);
         }
 
-        let key = Arc::new(CacheKey::new(&command, &*prepared, &log.request));
+        let from = from
+            .as_ref()
+            .or_else(|| runtime.access.from(admitted))
+            .filter(|from| command.takes_from() && !from.is_local());
+        let mut at = None;
+        if let Some(from) = from {
+            let arguments = prepared.arguments();
+            let choice = self.choose(&runtime, &command, arguments, from)?;
+            match <[Chosen; 1]>::try_from(choice.places) {
+                Ok([only]) => at = Some(only).filter(|only| !only.is_local()),
+                Err(places) => {
+                    let asked = SeveralPlaces {
+                        arguments: arguments.clone(),
+                        from: from.clone(),
+                        places,
+                        left_out: choice.left_out,
+                        admitted,
+                        command,
+                    };
+                    let reply =
+                        self.answer_from_several(asked, log, |reply| progress(present(reply)));
+                    return Box::pin(reply).await.map(present);
+                }
+            }
+        }
+
+        let key = CacheKey::new(&command, &*prepared, &log.request);
+        let key = Arc::new(match &at {
+            Some(place) => key.at(&place.key()),
+            None => key,
+        });
         let is_cached = self.0.cache.get(&key).filter(|_| !log.request.fresh);
         log.units = is_cached.as_deref().map_or(spec.cost.units(), cached_units);
         let standings = runtime.charge(&log.request, admitted, log.units)?;
-        check_target(&runtime, &log.request, prepared.contacts())?;
+        check_target(&runtime, &log.request, prepared.contacts(), at.is_some())?;
         if let Some(entry) = is_cached {
             let line = || RecentLine::new(&command, &*prepared, &log.request, short);
-            self.0.recent_lines.keep(&log.request, &command, line);
+            if at.is_none() {
+                self.0.recent_lines.keep(&log.request, &command, line);
+            }
             return prepared_reply(id, entry, started, true).await.map(present);
         }
 
         let _slot = acquire_slot(&runtime, &log.request, spec.timeout).await?;
         let lookup = Lookup::new(command, prepared, runtime, &log.request, standings);
+        let lookup = match at {
+            Some(place) => lookup.at(place),
+            None => lookup,
+        };
+        let vantage: Option<Arc<str>> = lookup.at.as_ref().map(|at| at.name().into());
         let looked_up = self.look_up_once(lookup, key, |rendition, arguments| {
             progress(present(Reply {
                 id: id.clone(),
@@ -215,6 +256,7 @@ impl Engine {
                 elapsed: started.elapsed(),
                 cached: false,
                 fresh_for: Duration::ZERO,
+                vantage: vantage.clone(),
             }));
         });
         let entry = Box::pin(looked_up).await?;
@@ -226,6 +268,9 @@ impl Engine {
 
     /// Finds the cached answer to a line that was asked before, without reading the line again.
     fn recall(&self, request: &Request) -> Option<Recalled> {
+        if self.runtime().access.has_vantage_points() {
+            return None;
+        }
         let line = self.0.recent_lines.find(request)?;
         let entry = self.0.cache.get(&line.key)?;
         Some(Recalled { line, entry })
@@ -248,7 +293,7 @@ impl Engine {
                 .admit(request.platform, &request.caller, command.spec.name)?;
         log.units = cached_units(&entry);
         runtime.charge(request, admitted, log.units)?;
-        check_target(&runtime, request, line.contacts.as_ref())?;
+        check_target(&runtime, request, line.contacts.as_ref(), false)?;
 
         let reply = prepared_reply(log.id.clone(), entry, log.started, true).await?;
         Ok(if line.short {
@@ -281,7 +326,7 @@ impl Engine {
 const BYTES_PER_UNIT: usize = 16 << 10;
 
 /// Returns the units that a cached reply costs: it is written and sent each time.
-fn cached_units(entry: &Entry) -> u32 {
+pub(super) fn cached_units(entry: &Entry) -> u32 {
     AT_HAND + units_of(entry.reply_bytes)
 }
 
@@ -305,13 +350,15 @@ struct Recalled {
     entry: Arc<Entry>,
 }
 
-/// Refuses a forbidden target address before the lookup takes a slot or sends anything.
-fn check_target(
+/// Refuses a forbidden target address before the lookup takes a slot or sends anything. An agent has a guard of its own
+/// for its private networks; what the operator denies is denied there too.
+pub(super) fn check_target(
     runtime: &Runtime,
     request: &Request,
     contacts: Option<&Host>,
+    from_agent: bool,
 ) -> Result<(), Failure> {
-    let may_be_private = runtime.may_name_private(request);
+    let may_be_private = from_agent || runtime.may_name_private(request);
     match contacts {
         Some(Host::Address(address)) => runtime
             .net
@@ -323,7 +370,7 @@ fn check_target(
 }
 
 /// Waits for one of the caller's slots for concurrent lookups, at most for `timeout`.
-async fn acquire_slot(
+pub(super) async fn acquire_slot(
     runtime: &Runtime,
     request: &Request,
     timeout: Duration,
@@ -340,7 +387,7 @@ async fn acquire_slot(
 }
 
 /// Builds the reply; a large one is rendered on another thread.
-async fn prepared_reply(
+pub(super) async fn prepared_reply(
     id: String,
     entry: Arc<Entry>,
     started: Instant,
@@ -369,5 +416,6 @@ fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {
         elapsed: started.elapsed(),
         cached,
         fresh_for,
+        vantage: entry.vantage.clone(),
     }
 }

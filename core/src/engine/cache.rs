@@ -26,6 +26,8 @@ pub(crate) struct Entry {
     finding: Arc<dyn ErasedAnswer>,
     created_at: Instant,
     lifetime: Duration,
+    /// Vantage point of the lookup; `None` for this process.
+    pub(crate) vantage: Option<Arc<str>>,
     /// Size of the reply as JSON in bytes, without its arguments.
     pub(crate) reply_bytes: usize,
     /// The rendered answer and the age in seconds for which it was rendered: TTLs count down.
@@ -54,9 +56,20 @@ impl Entry {
             finding,
             created_at: Instant::now(),
             lifetime,
+            vantage: None,
             reply_bytes,
             rendered: Mutex::new((0, rendered)),
         })
+    }
+
+    /// Sets the vantage point of the lookup.
+    pub(crate) fn at(self, vantage: Option<Arc<str>>) -> Self {
+        Self { vantage, ..self }
+    }
+
+    /// The data of the lookup at its current age.
+    pub(crate) fn finding(&self) -> Arc<dyn ErasedAnswer> {
+        self.rendition().0.finding.clone()
     }
 
     /// Bytes that the entry holds in memory with its key, estimated.

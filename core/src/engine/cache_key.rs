@@ -30,6 +30,8 @@ struct Parts {
     command: &'static str,
     /// The canonical arguments as JSON.
     arguments: Arc<str>,
+    /// Vantage point of the lookup; `None` for this process.
+    place: Option<Arc<str>>,
     http_request: Option<VisitKey>,
     caller: Option<(Platform, Caller)>,
     /// Whether the reply may hold names that other callers must not see.
@@ -55,6 +57,7 @@ impl CacheKey {
         Self::from(Parts {
             command: "txt",
             arguments: number.to_string().into(),
+            place: None,
             http_request: None,
             caller: None,
             private_names: false,
@@ -76,12 +79,23 @@ impl CacheKey {
         Self::from(Parts {
             command: command.spec.name,
             arguments: arguments.into(),
+            place: None,
             http_request: http_request.map(VisitKey::from),
             caller: command
                 .about_caller
                 .then(|| (request.platform, request.caller.clone())),
             private_names: request.caller.may_see_private_names(),
             of_local_user: request.is_of_local_user(),
+        })
+    }
+}
+
+impl CacheKey {
+    /// The key of the same lookup at another vantage point.
+    pub(super) fn at(self, place: &str) -> Self {
+        Self::from(Parts {
+            place: Some(place.into()),
+            ..self.parts
         })
     }
 }

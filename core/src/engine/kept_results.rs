@@ -39,6 +39,9 @@ struct StoredResult {
     data: Value,
     elapsed_ms: f64,
     cached: bool,
+    /// Vantage points of the lookup; absent for this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vantage: Option<String>,
     created: Timestamp,
     expires: Timestamp,
     /// SHA-256 of the deletion token.
@@ -278,6 +281,7 @@ fn stored(recent: &RecentReply, result: &OwnedResult, owner: &str, token: &str) 
         data: reply.rendition.finding.data(),
         elapsed_ms: reply.elapsed.as_secs_f64() * 1e3,
         cached: reply.cached,
+        vantage: reply.vantage.as_deref().map(str::to_owned),
         created: Timestamp::now(),
         expires: result.expires,
         deletion: hash(token),
@@ -287,7 +291,7 @@ fn stored(recent: &RecentReply, result: &OwnedResult, owner: &str, token: &str) 
 
 /// Presents stored data; `None` if this version cannot read it.
 fn show(entry: &Arc<Entry>, stored: StoredResult) -> Option<ShownResult> {
-    let finding = entry.read(stored.data).inspect_err(
+    let finding = entry.read_reply(stored.data).inspect_err(
         |error| tracing::warn!(%error, command = entry.spec.name, "kept result unreadable"),
     );
     let elapsed = Duration::try_from_secs_f64(stored.elapsed_ms / 1e3);
@@ -301,6 +305,7 @@ fn show(entry: &Arc<Entry>, stored: StoredResult) -> Option<ShownResult> {
             elapsed: elapsed.unwrap_or_default(),
             cached: stored.cached,
             fresh_for: Duration::ZERO,
+            vantage: stored.vantage.map(Arc::from),
         },
         created: stored.created,
         expires: stored.expires,

@@ -10,12 +10,16 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use super::{Engine, cache::Entry, cache_key::CacheKey, single_flight::FlightClass};
+use super::{
+    Engine, cache::Entry, cache_key::CacheKey, places, places::with_from,
+    single_flight::FlightClass,
+};
 use crate::{
     command::{Context, Entry as CommandEntry, Prepared},
     policy::{fair_slots::SlotClient, rate_limits::Remaining},
     request::Request,
     runtime::Runtime,
+    vantage::selection::Chosen,
 };
 
 /// Deadline of a lookup that goes on until the user ends it.
@@ -23,11 +27,15 @@ const ENDLESS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A request that is not cached, with everything that its lookup needs.
 pub(super) struct Lookup {
-    command: Arc<CommandEntry>,
-    prepared: Box<dyn Prepared>,
-    runtime: Arc<Runtime>,
-    request: Request,
+    pub(super) command: Arc<CommandEntry>,
+    pub(super) prepared: Box<dyn Prepared>,
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) request: Request,
     standings: Vec<Remaining>,
+    /// The canonical arguments, with the vantage point if there is one.
+    pub(super) arguments: Arc<Map<String, Value>>,
+    /// The vantage point; `None` for this process.
+    pub(super) at: Option<Chosen>,
 }
 
 impl Lookup {
@@ -40,12 +48,25 @@ impl Lookup {
     ) -> Self {
         let mut request = request.clone();
         request.http_request = request.http_request.filter(|_| command.about_visit);
+        let arguments = prepared.arguments().clone();
         Self {
             command,
             prepared,
             runtime,
             request,
             standings,
+            arguments,
+            at: None,
+        }
+    }
+
+    /// The same lookup at another vantage point.
+    pub(super) fn at(self, place: Chosen) -> Self {
+        let arguments = with_from(&self.arguments, &place.term);
+        Self {
+            arguments,
+            at: Some(place),
+            ..self
         }
     }
 
@@ -75,6 +96,7 @@ impl Lookup {
         let client = SlotClient::from(&self.request.caller);
         match slots {
             _ if self.request.bulk => FlightClass::Bulk,
+            _ if self.at.is_some() => FlightClass::Prompt,
             Some(slots) if slots.all.is_held_back(&client) => FlightClass::HeldBack,
             _ => FlightClass::Prompt,
         }
@@ -94,13 +116,16 @@ impl Lookup {
     /// Runs the command and renders what it finds.
     async fn run(self, context: Context) -> Result<Arc<Entry>, Failure> {
         let name = self.command.spec.name;
-        let arguments = self.prepared.arguments().clone();
+        let arguments = self.arguments.clone();
         let longest = Duration::from_secs(self.runtime.limits.cache_seconds);
-        let finding = look_up(self, context).await?;
+        let (vantage, finding) = match self.at {
+            Some(_) => places::ask_agents(self, context).await?,
+            None => (None, look_up(self, context).await?),
+        };
 
         let size = finding.data_size();
         let entry = offload::run(size, move || Entry::new(name, arguments, finding, longest));
-        Ok(Arc::new(entry.await??))
+        Ok(Arc::new(entry.await??.at(vantage)))
     }
 
     /// Whether the operator's terminal runs it until Ctrl-C.
@@ -124,7 +149,7 @@ impl Engine {
         key: Arc<CacheKey>,
         mut show: impl FnMut(Arc<RenderedAnswer>, Arc<Map<String, Value>>),
     ) -> Result<Arc<Entry>, Failure> {
-        let arguments = lookup.prepared.arguments().clone();
+        let arguments = lookup.arguments.clone();
         let flight_key = (key.clone(), lookup.flight_class());
 
         let flight = self.0.flights.join(flight_key.clone(), |sender| {

@@ -173,6 +173,7 @@ impl PendingLink {
             elapsed: started.elapsed(),
             cached: false,
             fresh_for: Duration::ZERO,
+            vantage: None,
         }
     }
 

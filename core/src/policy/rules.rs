@@ -11,14 +11,23 @@ use crate::{
     request::{Caller, Credential},
     settings::{Effect, Policy, Rule, Settings},
     spec::CommandNames,
+    vantage::selection::Selection,
 };
 
 /// Rate limit of a rule, per caller.
 type Limit = Option<Arc<DefaultKeyedRateLimiter<String>>>;
 
+/// A rule with what was made of its settings.
+struct RuleInForce {
+    rule: Rule,
+    limit: Limit,
+    /// Vantage points of requests that name none.
+    from: Option<Selection>,
+}
+
 /// The rules in force.
 pub(crate) struct PolicyRules {
-    rules: Vec<(Rule, Limit)>,
+    rules: Vec<RuleInForce>,
     pub(crate) contact: String,
 }
 
@@ -68,15 +77,16 @@ impl PolicyRules {
                 ..rule.clone()
             };
             let known =
-                before.and_then(|before| before.rules.iter().find(|(known, _)| *known == rule));
+                before.and_then(|before| before.rules.iter().find(|known| known.rule == rule));
             let limit = match known {
-                Some((_, limit)) => limit.clone(),
+                Some(known) => known.limit.clone(),
                 None => rule
                     .per_minute
                     .map(|number| Arc::new(RateLimiter::keyed(a_minute(number)))),
             };
 
-            (rule, limit)
+            let from = Selection::parse(&rule.from).ok();
+            RuleInForce { rule, limit, from }
         };
 
         Ok(Self {
@@ -95,11 +105,11 @@ impl PolicyRules {
         let found = self
             .rules
             .iter()
-            .position(|(rule, _)| fits(rule, platform, caller, command));
+            .position(|known| fits(&known.rule, platform, caller, command));
         let Some(index) = found else {
             return Ok(Admission::default());
         };
-        let rule = &self.rules[index].0;
+        let rule = &self.rules[index].rule;
 
         match rule.effect {
             Effect::Allow => Ok(Admission {
@@ -123,9 +133,24 @@ impl PolicyRules {
         }
     }
 
+    /// Whether any rule sets vantage points.
+    pub(crate) fn has_vantage_points(&self) -> bool {
+        self.rules.iter().any(|known| known.from.is_some())
+    }
+
+    /// The vantage points that the rule sets for requests that name none.
+    pub(crate) fn from(&self, admitted: Admission) -> Option<&Selection> {
+        self.rules.get(admitted.rule?)?.from.as_ref()
+    }
+
     /// Counts a request against the limit of the rule that allowed it, if that rule has a limit.
     pub(crate) fn charge(&self, admitted: Admission, caller: &Caller) -> Result<(), Failure> {
-        let Some((rule, Some(limit))) = admitted.rule.and_then(|index| self.rules.get(index))
+        let rule = admitted.rule.and_then(|index| self.rules.get(index));
+        let Some(RuleInForce {
+            rule,
+            limit: Some(limit),
+            ..
+        }) = rule
         else {
             return Ok(());
         };

@@ -3,7 +3,8 @@
 
 use super::{Effect, Rule, Settings};
 use crate::{
-    credential::Credential, platform::Platform, settings::keys::ApiKey, spec::CommandNames, suggest,
+    credential::Credential, platform::Platform, settings::keys::ApiKey, spec::CommandNames,
+    suggest, vantage::selection::Selection,
 };
 
 /// Platforms whose servers, channels, roles and users have numeric IDs.
@@ -41,6 +42,11 @@ pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
         }
 
         check_ids(rule, &possible, &mut fault);
+        if !rule.from.is_empty()
+            && let Err(invalid) = Selection::parse(&rule.from)
+        {
+            fault(format!("`from`: {}", invalid.message));
+        }
         for name in rule.api_keys.iter().filter(|name| !keys.contains(name)) {
             let suggestion = suggestion(name, keys.iter().map(String::as_str));
             fault(format!(

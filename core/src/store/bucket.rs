@@ -129,6 +129,16 @@ pub static BUTTONS: Bucket = bucket(
     Sync::Batched,
 );
 
+/// Pictures and files below a reply, which a press of Refresh edits. They live as long as the buttons.
+pub static CHAT_FILES: Bucket = bucket(
+    "chat-files",
+    7 * DAY,
+    16 * MIB,
+    1 << 10,
+    WhenFull::DropOldest,
+    Sync::Batched,
+);
+
 /// Prompts for a missing argument that wait for a reply.
 pub static PROMPTS: Bucket = bucket(
     "prompts",
@@ -180,7 +190,7 @@ pub static RESULT_OWNERS: Bucket = bucket(
 );
 
 /// Every bucket, in the order of `netvane state list`.
-pub static ALL: [&Bucket; 12] = [
+pub static ALL: [&Bucket; 13] = [
     &CALLBACKS,
     &CALLBACK_PAYLOADS,
     &CALLBACKS_ENDED,
@@ -188,6 +198,7 @@ pub static ALL: [&Bucket; 12] = [
     &CALLBACK_RECEIVERS,
     &CHAT_UPDATES,
     &BUTTONS,
+    &CHAT_FILES,
     &PROMPTS,
     &SIGNED_REQUESTS,
     &SLACK_REQUESTS,

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError,
     agenda::{KINDS, StoredJob},
     bucket::Bucket,
-    read_jobs,
+    shared::read_jobs,
     tables::{ENTRIES, FORMAT},
     transaction::{Entry, Step},
     unix_seconds,

@@ -228,16 +228,13 @@ fn ping_reports_all_statistics() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn ping_over_a_raw_socket_reports_what_it_can() {
+fn ping_over_a_raw_socket_reports_the_same() {
     let turn = Turn::take();
-    for (line, ttl) in [
-        ("ping {SERVER4}", 61.into()),
-        ("ping {SERVER6} count=4", Value::Null),
-    ] {
+    for line in ["ping {SERVER4}", "ping {SERVER6} count=4"] {
         let data = four_answered(&turn, line);
         assert_eq!(
             (ttls(&data), &data["duplicates"]),
-            (vec![ttl; 4], &Value::Null)
+            (vec![61.into(); 4], &0.into())
         );
     }
     turn.script(&["fault", "dark"]);

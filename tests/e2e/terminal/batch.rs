@@ -134,6 +134,51 @@ fn writes_csv_and_a_table() {
 }
 
 #[test]
+fn short_rows_show_values() {
+    let dns = dns();
+    let batch = |line: &str, lines: &str| Netvane::line(line).dns(dns.address).stdin(lines).run();
+
+    let table = batch(
+        "batch a --format table",
+        "host1.example.test +short\nhost2.example.test\n",
+    );
+    insta::assert_snapshot!(table.stdout, @r"
+      Input                     Summary
+    ✓ host1.example.test +short  192.0.2.2
+    ✓ host2.example.test        1 IPv4 address
+    ");
+    for line in [
+        "batch a --format csv --short",
+        "--short batch a --format csv",
+    ] {
+        let csv = batch(line, "host1.example.test\n");
+        let row = csv.stdout.lines().nth(1).expect("a row");
+        assert!(
+            row.starts_with("host1.example.test,good,192.0.2.2,"),
+            "{csv:?}"
+        );
+    }
+}
+
+#[test]
+fn errors_of_rows_are_about_the_line() {
+    let dns = dns();
+    let line = format!("batch a -- resolver={}", dns.address);
+    let run = Netvane::line(&line)
+        .stdin("host1.example.test extra\nhost1.example.test resolvr=192.0.2.1\nhost1..test\n")
+        .run();
+    let error = |row: &Value| {
+        let problem = &row["error"];
+        (problem["position"].clone(), problem["suggestion"].clone())
+    };
+    let errors: Vec<(Value, Value)> = rows(&run.stdout).iter().map(error).collect();
+    assert_eq!(errors[0], (json!({"start": 19, "end": 24}), Value::Null));
+    let corrected = json!("host1.example.test resolver=192.0.2.1");
+    assert_eq!(errors[1], (json!({"start": 19, "end": 36}), corrected));
+    assert_eq!(errors[2].0, json!({"start": 0, "end": 11}));
+}
+
+#[test]
 fn an_interrupted_batch_resumes_and_asks_nothing_twice() {
     let (dns, scratch) = (dns(), Scratch::new());
     let (output, state) = (
@@ -284,7 +329,10 @@ fn mistakes_on_the_command_line_are_usage_errors() {
         ("batch a --parallel 0", "--parallel"),
         ("batch a --format xml", "ndjson, csv, table"),
         ("batch a --skip 1 --output x", "--skip"),
-        ("--short batch a", "--short cannot be used with `batch`"),
+        (
+            "--short batch ua",
+            "--short cannot be used with `batch ua`, whose lines are free text",
+        ),
         (
             "batch a --markdown",
             "--markdown cannot be used with `batch`",

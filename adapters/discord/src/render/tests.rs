@@ -12,6 +12,23 @@ use super::{
     *,
 };
 
+/// Renders a message with the image that it is sent with.
+fn draw(page: &ChatMessage<'_>) -> RenderedEmbed {
+    let picture = (!page.working)
+        .then(|| render::png(page.document))
+        .flatten();
+    super::draw(page, picture)
+}
+
+/// The body and the files of a message.
+fn whole_message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(crate::message::message(page))
+}
+
 fn drawn(document: &Document) -> RenderedEmbed {
     draw(&ChatMessage {
         document,
@@ -227,7 +244,7 @@ fn a_chart_is_an_image_with_a_description() {
         title: "Round trips (ms)".into(),
         bars: vec![bar("1", Some(10.0)), bar("2", None)],
     });
-    let (message, files) = crate::message::message(&ChatMessage {
+    let (message, files) = whole_message(&ChatMessage {
         document: &document,
         buttons: &[],
         menu: None,
@@ -362,7 +379,7 @@ proptest! {
             .map(|(index, label)| Button { id: format!("x:{index}"), label, sort: Sort::FollowUp })
             .collect();
         let (message, files) =
-            crate::message::message(&ChatMessage { document: &document, buttons: &buttons, menu: None, working: false, personal: false });
+            whole_message(&ChatMessage { document: &document, buttons: &buttons, menu: None, working: false, personal: false });
         prop_assert_eq!(message["attachments"].as_array().map(Vec::len), Some(files.len()));
         for row in message["components"].as_array().into_iter().flatten() {
             for button in row["components"].as_array().into_iter().flatten() {

@@ -24,6 +24,8 @@ pub(super) struct Accepted {
     pub deadline: Duration,
     /// Whether the hub wants partial data.
     pub progress: bool,
+    /// Whether a cached answer is not acceptable.
+    pub fresh: bool,
     /// Hash of the caller.
     pub client: String,
 }
@@ -86,6 +88,7 @@ pub(super) fn read(
         arguments: ask.arguments.into_owned(),
         deadline: Duration::from_millis(ask.deadline_ms).min(MAX_DEADLINE),
         progress: ask.progress,
+        fresh: ask.fresh,
         client: ask.client.into_owned(),
     })
 }

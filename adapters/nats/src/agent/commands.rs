@@ -2,37 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use netvane_core::{
-    command::{Entry, Registry},
-    spec::Group,
-};
-
-/// Commands that can be run at other vantage points, besides those that look up records.
-const COMMANDS: [&str; 11] = [
-    "ping",
-    "trace",
-    "mtr",
-    "ports",
-    "http",
-    "tls",
-    "dns",
-    "dig",
-    "propagation",
-    "verify",
-    "geo",
-];
+use netvane_core::command::{Entry, Registry};
 
 /// Whether a command can be run for a hub: never one about the caller or the caller's request.
 pub(super) fn is_remote(entry: &Entry) -> bool {
-    let takes_resolver = || {
-        entry
-            .arguments
-            .iter()
-            .any(|argument| argument.name == "resolver")
-    };
-    let takes_from =
-        COMMANDS.contains(&entry.spec.name) || (entry.spec.group == Group::Dns && takes_resolver());
-    takes_from && !entry.about_visit && !entry.about_caller
+    entry.takes_from() && !entry.about_visit && !entry.about_caller
 }
 
 /// The commands that can be run for a hub, with a hash of the schemas of each.
@@ -51,11 +25,30 @@ mod tests {
     fn commands_about_the_caller_and_about_the_service_are_not_run() {
         let registry = netvane_core::registry();
         let hashes = hashes(&registry);
-        for name in COMMANDS
-            .iter()
-            .chain(&["a", "aaaa", "mx", "txt", "ns", "soa", "caa"])
-        {
-            assert!(hashes.contains_key(*name), "{name}");
+        for name in [
+            "ping",
+            "trace",
+            "mtr",
+            "ports",
+            "http",
+            "tls",
+            "dns",
+            "dig",
+            "propagation",
+            "verify",
+            "geo",
+            "a",
+            "aaaa",
+            "mx",
+            "ns",
+            "soa",
+            "txt",
+            "cname",
+            "srv",
+            "caa",
+            "ptr",
+        ] {
+            assert!(hashes.contains_key(name), "{name}");
         }
         for name in [
             "myip",

@@ -87,11 +87,15 @@ fn request(question: Accepted) -> Request {
         name: question.name,
         arguments: question.arguments,
     };
-    Request::new(Platform::Agent, input).by(Caller {
+    let caller = Caller {
         user: Some(question.client),
         conversation: Some(CONVERSATION.to_owned()),
         ..Caller::default()
-    })
+    };
+    Request {
+        fresh: question.fresh,
+        ..Request::new(Platform::Agent, input).by(caller)
+    }
 }
 
 fn write_reply(reply: &Reply) -> (Kind, Vec<u8>) {

@@ -35,6 +35,9 @@ pub(crate) struct Batch {
     /// Start over instead of resuming an interrupted batch.
     #[arg(long, requires = "output")]
     pub restart: bool,
+    /// Print values only, instead of a summary.
+    #[arg(long)]
+    pub short: bool,
     /// Exit with status 3 if a result is bad, or a warning with `--fail=warning`.
     #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "bad")]
     pub fail: Option<FailAt>,

@@ -5,6 +5,7 @@ use std::{io::IsTerminal, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Checkpoint;
+use crate::program;
 
 /// Time between two frames of the bar.
 const FRAME: Duration = Duration::from_millis(200);
@@ -52,14 +53,14 @@ impl Progress {
 
     /// Prints a line above the bar.
     pub(super) fn note(&self, text: &str) {
-        self.suspend(|| eprintln!("netvane: {text}"));
+        self.suspend(|| eprintln!("{}: {text}", program::name()));
     }
 
     /// Removes the bar and prints the summary: on a terminal always, elsewhere if `is_important`.
     pub(super) fn finish(&self, summary: &str, is_important: bool) {
         self.bar.finish_and_clear();
         if self.is_shown || is_important {
-            eprintln!("netvane: {summary}");
+            eprintln!("{}: {summary}", program::name());
         }
     }
 }

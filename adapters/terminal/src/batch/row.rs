@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io::IsTerminal, time::Duration};
 
 use netvane_core::{
-    Failure, Reply,
+    Failure, Reply, UsageError,
     command::Entry,
     document::{Severity, render},
 };
@@ -89,8 +89,8 @@ impl RowFormat {
             Format::Csv => self.csv(line, answer, elapsed),
             Format::Table => match answer {
                 Ok(reply) => {
-                    let document = reply.document();
-                    self.table_row(document.severity.symbol(), &line.input, &document.summary)
+                    let severity = reply.document().severity;
+                    self.table_row(severity.symbol(), &line.input, &summary(reply))
                 }
                 Err(failure) => self.table_row("?", &line.input, &failure.to_string()),
             },
@@ -107,7 +107,7 @@ impl RowFormat {
                     .to_owned();
                 (
                     severity,
-                    document.summary.clone(),
+                    summary(reply),
                     columns::milliseconds(reply.elapsed),
                 )
             }
@@ -197,6 +197,43 @@ impl Row {
     }
 }
 
+/// What a reply says in one line: its summary, or its values if the line asks for the short form.
+fn summary(reply: &Reply) -> String {
+    let values = reply.short.as_ref().map(|short| short.text());
+    match values.filter(|values| !values.is_empty()) {
+        Some(values) => values.lines().collect::<Vec<_>>().join(", "),
+        None => reply.document().summary.clone(),
+    }
+}
+
+/// Converts an error about `COMMAND INPUT ARGUMENTS` to one about the input alone: its position counts from the start of the
+/// input, and its suggestion is another input. Both are left out where they are about something else.
+pub(super) fn in_terms_of_the_line(
+    error: UsageError,
+    command: &str,
+    input: &str,
+    arguments: &str,
+) -> UsageError {
+    let start = command.chars().count() + 1;
+    let length = input.chars().count();
+    let position = error.position.clone().and_then(|position| {
+        let from = position.start.checked_sub(start)?.min(length);
+        let end = position.end.checked_sub(start)?;
+        (end <= length || from < length).then(|| from..end.min(length))
+    });
+    let suggestion = error.suggestion.as_deref().and_then(|line| {
+        let line = line.trim_start_matches('/').strip_prefix(command)?;
+        let line = line.strip_prefix(' ')?.trim_end().strip_suffix(arguments)?;
+        let line = line.trim();
+        (!line.is_empty() && line != input.trim()).then(|| line.to_owned())
+    });
+    UsageError {
+        position,
+        suggestion,
+        ..error
+    }
+}
+
 /// The reply as one JSON object with the members `line` and `input` in front; an error is an object in `error`, as in
 /// `POST /v1/batch`.
 fn ndjson(line: &Line, answer: &Result<Reply, Failure>) -> String {
@@ -207,5 +244,43 @@ fn ndjson(line: &Line, answer: &Result<Reply, Failure>) -> String {
             format!("{start},{}", reply.strip_prefix('{').unwrap_or(&reply))
         }
         Err(failure) => format!("{start},\"error\":{}}}", json!(failure.problem())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_about_the_line_and_not_about_the_command() {
+        let error = UsageError::argument("x");
+        let in_line = |error| in_terms_of_the_line(error, "mx", "a b", "resolver=192.0.2.53");
+
+        let inside = error.clone().at(5..6).suggest("/mx c resolver=192.0.2.53");
+        let inside = in_line(inside);
+        assert_eq!(inside.position, Some(2..3));
+        assert_eq!(inside.suggestion.as_deref(), Some("c"));
+
+        let to_the_end = in_line(error.clone().at(3..26));
+        assert_eq!(to_the_end.position, Some(0..3), "the part in the line");
+        for position in [0..2, 7..26] {
+            let elsewhere = in_line(error.clone().at(position.clone()));
+            assert_eq!(elsewhere.position, None, "{position:?}");
+        }
+        for suggestion in [
+            "/ping c resolver=192.0.2.53",
+            "/mx a b resolver=192.0.2.53",
+            "/mx c",
+            "/help mx",
+            "mx",
+        ] {
+            let other = in_line(error.clone().suggest(suggestion));
+            assert_eq!(other.suggestion, None, "{suggestion}");
+        }
+
+        let alone = error.at(3..9).suggest("mx example.com");
+        let alone = in_terms_of_the_line(alone, "mx", "exmple", "");
+        assert_eq!(alone.position, Some(0..6));
+        assert_eq!(alone.suggestion.as_deref(), Some("example.com"));
     }
 }

@@ -7,7 +7,10 @@ use netvane_core::{
     settings::keys::Scope,
 };
 
-use super::{refusal::Refusal, signature::Signature};
+use super::{
+    refusal::{Refusal, SEND_A_KEY},
+    signature::Signature,
+};
 
 /// Most lines in a batch that is sent with neither key nor signature.
 pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
@@ -59,7 +62,8 @@ impl Admitted {
             return Ok(());
         }
         if self.is_anonymous() {
-            let why = format!("`{scope}` requires an API key or a signature");
+            let why =
+                format!("`{scope}` requires authentication: {SEND_A_KEY}, or sign the request");
             return Err(Refusal::unauthorized(why, None));
         }
         Err(Refusal::out_of_scope(scope))

@@ -14,7 +14,11 @@ use netvane_core::{
 };
 use tokio::sync::watch;
 
-use super::{admitted::Head, refusal::Refusal, signature::Secrets};
+use super::{
+    admitted::Head,
+    refusal::{Refusal, SEND_A_KEY},
+    signature::Secrets,
+};
 
 /// Authentication schemes that a browser sends with every request to log in at a reverse proxy.
 /// They are not meant for Netvane and therefore ignored.
@@ -47,12 +51,13 @@ impl Gate {
             signature: self.secrets.claimed(headers)?,
         };
         if head.key.is_none() && head.signature.is_none() && !self.anonymous {
-            let mut ways = vec!["an API key, as `Authorization: Bearer nvk_…`"];
-            if !self.secrets.is_empty() {
-                ways.push("a signature (Standard Webhooks)");
-            }
+            let or_sign = if self.secrets.is_empty() {
+                ""
+            } else {
+                ", or sign the request (Standard Webhooks)"
+            };
             return Err(Refusal::unauthorized(
-                format!("this service wants {}", ways.join(" or ")),
+                format!("authentication required: {SEND_A_KEY}{or_sign}"),
                 None,
             ));
         }
@@ -90,8 +95,8 @@ impl Gate {
         }
 
         if !scheme.eq_ignore_ascii_case("bearer") {
-            let how = "`Authorization` is not understood; an API key is sent as `Authorization: Bearer nvk_…`";
-            return Err(Refusal::unauthorized(how.into(), Some("invalid_request")));
+            let how = format!("unknown scheme in `Authorization`: {SEND_A_KEY}");
+            return Err(Refusal::unauthorized(how, Some("invalid_request")));
         }
 
         match self.keys.find(given.trim()) {
@@ -99,11 +104,13 @@ impl Gate {
             None => {
                 metrics::counter!("netvane_http_refused_total", "credential" => "key").increment(1);
                 let why = if self.keys.is_empty() {
-                    "no API keys are configured; omit the Authorization header"
+                    "no API keys are configured; omit the Authorization header".to_owned()
                 } else {
-                    "this API key is not known here, or has expired"
+                    format!(
+                        "unknown or expired API key: {SEND_A_KEY}; the operator of this service issues them"
+                    )
                 };
-                Err(Refusal::unauthorized(why.into(), Some("invalid_token")))
+                Err(Refusal::unauthorized(why, Some("invalid_token")))
             }
         }
     }

@@ -8,6 +8,9 @@ use netvane_core::{Failure, settings::keys::Scope};
 
 use crate::response::problem;
 
+/// How an API key is sent, at the end of a refusal.
+pub(crate) const SEND_A_KEY: &str = "send an API key as `Authorization: Bearer nvk_…`";
+
 /// Why a request was refused, and the `WWW-Authenticate` challenge to send with it, if any.
 #[derive(Debug)]
 pub(crate) struct Refusal {

@@ -31,7 +31,7 @@ use super::{
     question::LookupRequest,
 };
 use crate::{
-    access::{Admitted, MOST_ANONYMOUS_LINES},
+    access::{Admitted, MOST_ANONYMOUS_LINES, SEND_A_KEY},
     admit::admit,
     app::App,
     connections::{Client, Clients, HeldBytes},
@@ -247,7 +247,7 @@ fn question(
 fn over() -> Failure {
     let most = MOST_ANONYMOUS_LINES;
     Failure::Unauthorized(format!(
-        "a batch without an API key must not exceed {most} lines"
+        "a batch without an API key must not exceed {most} lines: {SEND_A_KEY}"
     ))
 }
 

@@ -1,5 +1,7 @@
 //! `GET /complete?q=…`: completions for the line that is being typed.
 
+use std::collections::HashSet;
+
 use axum::{
     Json,
     extract::{RawQuery, State},
@@ -171,6 +173,8 @@ fn arguments(
     }
 
     found.extend(options(&left, typed));
+    let mut known = HashSet::new();
+    found.retain(|(value, _)| known.insert(value.clone()));
 
     (
         next.map(|argument| help(argument)).unwrap_or_default(),
@@ -212,7 +216,10 @@ fn values(registry: &Registry, argument: &Argument, typed: &str) -> impl Iterato
         .filter(move |choice| choice.starts_with(typed))
         .cloned();
     let known = command::complete(registry, argument, typed, &[], MOST);
-    choices.collect::<Vec<_>>().into_iter().chain(known)
+    let mut values: Vec<String> = choices.chain(known).collect();
+    let mut earlier = HashSet::new();
+    values.retain(|value| earlier.insert(value.to_lowercase()));
+    values.into_iter()
 }
 
 #[cfg(test)]
@@ -259,6 +266,31 @@ mod tests {
             "{types:?}"
         );
         assert!(lines("zzz a.example ").is_empty());
+    }
+
+    #[tokio::test]
+    async fn suggests_nothing_twice() {
+        let engine = Engine::new(&Settings::default()).expect("starts");
+        for entry in engine.registry().entries() {
+            let name = entry.spec.name;
+            let mut starts = vec![format!("{name} "), format!("{name} x ")];
+            for argument in &entry.arguments {
+                starts.extend(
+                    ["=", "=t", "=M"].map(|end| format!("{name} x {}{end}", argument.name)),
+                );
+            }
+            for start in starts {
+                let mut found = lines(&start);
+                let count = found.len();
+                found.sort();
+                found.dedup();
+                assert_eq!(found.len(), count, "{start}");
+            }
+        }
+        assert_eq!(
+            lines("ping example.com protocol=t"),
+            ["ping example.com protocol=tcp"]
+        );
     }
 
     #[tokio::test]

@@ -41,9 +41,9 @@ fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Mar
     let file = format!("field-{FILE}");
     let value = given.map(question::plain).unwrap_or_default();
     let known = match argument.completes {
-        Some(Completes::RecordType | Completes::Resolver | Completes::Command) => {
-            command::complete(registry, argument, "", &[], 40)
-        }
+        Some(
+            Completes::RecordType | Completes::Resolver | Completes::Command | Completes::Place,
+        ) => command::complete(registry, argument, "", &[], 40),
         _ => Vec::new(),
     };
 

@@ -10,9 +10,9 @@ mod svg;
 mod tests;
 
 pub use card::card_png;
-pub use raster::png;
 #[cfg(test)]
 pub(super) use raster::tree;
+pub use raster::{png, png_of_svg};
 
 use self::{
     chart::Room,
@@ -88,6 +88,7 @@ fn chart_alt(chart: &Chart) -> String {
                 None => "lost".to_owned(),
             })
             .collect(),
+        Chart::Map { points, .. } => points.iter().map(|point| point.label.clone()).collect(),
         Chart::Rows { rows, .. } => rows
             .iter()
             .map(|row| {

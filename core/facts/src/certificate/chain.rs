@@ -208,11 +208,12 @@ fn follow(chain: &[Certificate], is_anchor: &dyn Fn(&[u8]) -> bool) -> (Vec<usiz
 
     loop {
         let current = &chain[path.last().copied().unwrap_or_default()];
-        if is_anchor(&current.issuer_der) {
-            return (path, End::Anchor);
-        }
+        // Before the anchors: one of them may have the same name by chance, such as `localhost`, with another key.
         if current.is_self_issued() && is_signed_by(current, current) != Some(false) {
             return (path, End::SelfSigned);
+        }
+        if is_anchor(&current.issuer_der) {
+            return (path, End::Anchor);
         }
 
         let mut is_named = false;

@@ -41,6 +41,9 @@ impl Address {
         if let Some(address) = from_reverse_name(&cleaned) {
             return Ok(Self(address));
         }
+        if let Some(invalid) = not_one_address(&cleaned) {
+            return Err(invalid);
+        }
         parse(&cleaned)
             .map(Self)
             .map_err(|invalid| match cleaned.parse::<Domain>() {
@@ -57,12 +60,8 @@ impl Host {
     fn read(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
         let with_port = |text: &str| text.trim().parse::<std::net::SocketAddr>().ok();
-        if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
-            let one = network.addr();
-            return Err(Invalid::new(format!(
-                "expected a single address, got the network {network}"
-            ))
-            .value(one.to_string()));
+        if let Some(invalid) = not_one_address(&cleaned) {
+            return Err(invalid);
         }
         if let Some(socket) = with_port(text).or_else(|| with_port(&cleaned)) {
             return Err(
@@ -75,6 +74,31 @@ impl Host {
             Err(_) => text.parse().map(Self::Name),
         }
     }
+}
+
+/// The error of an address with a prefix length where one address is expected; `None` for any other text.
+fn not_one_address(text: &str) -> Option<Invalid> {
+    let (address, _) = text.split_once('/')?;
+    let address: IpAddr = address.parse().ok()?;
+    let invalid = match text.parse::<ipnet::IpNet>() {
+        Ok(network) => Invalid::new(format!(
+            "expected a single address, got the network {network}"
+        )),
+        Err(_) => bad_prefix_length(text)?,
+    };
+    Some(invalid.value(address.to_string()))
+}
+
+/// The error of a prefix length that an address cannot have, such as `192.0.2.1/33`; `None` for any other text.
+pub fn bad_prefix_length(text: &str) -> Option<Invalid> {
+    let (address, length) = text.split_once('/')?;
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let is_valid = text.parse::<ipnet::IpNet>().is_ok();
+    (!is_valid).then(|| {
+        let length = shorten(length);
+        Invalid::new(format!("prefix length must be 0–{most}, got `{length}`"))
+    })
 }
 
 /// Parses an address strictly. The legacy spellings of `inet_aton` are errors that suggest the usual spelling.

@@ -7,7 +7,7 @@ use unicode_security::{
     mixed_script::AugmentedScriptSet,
 };
 
-use crate::target::{Invalid, clean_pasted, text_value};
+use crate::target::{Invalid, address::bad_prefix_length, clean_pasted, text_value};
 
 /// A domain name below the root, as lower-case A-labels without the final dot.
 ///
@@ -62,6 +62,9 @@ impl Domain {
                 Invalid::new(format!("expected a domain name, got the network {network}"))
                     .command(format!("/whois {network}")),
             );
+        }
+        if let Some(invalid) = bad_prefix_length(&name) {
+            return Err(invalid);
         }
         if name == "." {
             return Err(Invalid::new("expected a domain name, got the root").command("/dig . NS"));

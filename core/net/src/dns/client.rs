@@ -25,7 +25,7 @@ use hickory_resolver::{
     },
 };
 use netvane_document::Failure;
-use netvane_facts::target::Transport;
+use netvane_facts::target::{IpVersion, Transport};
 
 use super::{
     Message, Question, Response,
@@ -79,6 +79,27 @@ impl Client {
             private_names: Some(private_names),
             ..self
         }
+    }
+
+    /// Returns this client with only those servers whose address has this IP version.
+    ///
+    /// # Errors
+    /// No server has such an address.
+    pub fn over(self, version: IpVersion) -> Result<Self, Failure> {
+        let matches = |server: &&Arc<Upstream>| version.holds(server.address().ip());
+        let servers: Arc<[Arc<Upstream>]> = self.servers.iter().filter(matches).cloned().collect();
+        if servers.is_empty() && !self.servers.is_empty() {
+            let labels: Vec<&str> = self.servers.iter().map(|server| &*server.label).collect();
+            return Err(Failure::Unavailable(format!(
+                "no resolver has an IPv{version} address: {}",
+                labels.join(", ")
+            )));
+        }
+        Ok(Self {
+            servers,
+            preferred: Arc::default(),
+            ..self
+        })
     }
 
     /// Sends a query as a stub resolver does.
@@ -157,13 +178,14 @@ impl Client {
         server: &Upstream,
         question: &Question<'_>,
     ) -> Result<Response, QueryError> {
-        let request = request(question, true)?;
+        let request = request(question, question.edns)?;
         let mut exchanged = server.exchange(request, question.tcp).await?;
         let mut message =
             Message::read(std::mem::take(&mut exchanged.octets)).map_err(QueryError::Invalid)?;
 
         // A server without EDNS support returns FORMERR or NOTIMP (RFC 6891 §7): retry without EDNS.
-        if message.edns.is_none() && matches!(message.rcode, OptRcode::FORMERR | OptRcode::NOTIMP) {
+        let is_refused = question.edns && message.edns.is_none();
+        if is_refused && matches!(message.rcode, OptRcode::FORMERR | OptRcode::NOTIMP) {
             exchanged = server
                 .exchange(request_without_edns(question)?, question.tcp)
                 .await?;
@@ -173,7 +195,10 @@ impl Client {
 
         if message.flags.tc && exchanged.transport == Transport::Udp {
             let first = exchanged.elapsed;
-            match server.exchange(self::request(question, true)?, true).await {
+            match server
+                .exchange(self::request(question, question.edns)?, true)
+                .await
+            {
                 Ok(Exchanged {
                     octets,
                     transport,

@@ -19,6 +19,7 @@ use super::{no_tls, upstream::Upstream};
 
 pub(crate) const QR: u16 = 0x8000;
 pub(super) const TC: u16 = 0x0200;
+pub(super) const FORMERR: u16 = 1;
 pub(super) const SERVFAIL: u16 = 2;
 pub(super) const REFUSED: u16 = 5;
 

@@ -19,7 +19,7 @@ use tokio::{
 use url::Url;
 
 use super::{Body, HttpTrouble, body::MAX};
-use crate::egress_budget;
+use crate::{connect::connection_reason, egress_budget};
 
 /// Largest header of an answer, in bytes.
 const MAX_HEADER: usize = 64 << 10;
@@ -200,9 +200,9 @@ pub(super) fn text(value: &HeaderValue) -> String {
 /// Describes an error of hyper.
 fn describe(error: &hyper::Error) -> String {
     let cause = std::error::Error::source(error);
-    let is_reset = cause
-        .and_then(|cause| cause.downcast_ref::<std::io::Error>())
-        .is_some_and(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset);
+    let io_cause = cause.and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    let is_reset =
+        io_cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset);
     match cause {
         _ if error.is_parse_too_large() => format!(
             "the header of the answer is larger than {} KiB",
@@ -213,7 +213,7 @@ fn describe(error: &hyper::Error) -> String {
         _ if error.is_incomplete_message() => {
             "the server closed the connection without an answer".into()
         }
-        Some(cause) => cause.to_string(),
+        Some(cause) => io_cause.map_or_else(|| cause.to_string(), connection_reason),
         None => error.to_string(),
     }
 }

@@ -9,10 +9,10 @@ use super::socket::EchoSocket;
 
 /// A socket for echo requests to one target.
 pub(super) enum Echo {
-    /// Linux datagram socket: needs no privilege and reports the most.
+    /// Linux socket, datagram or raw, with its error queue: reports the most.
     #[cfg(target_os = "linux")]
-    Datagram(EchoSocket),
-    /// surge-ping, for raw sockets and other systems.
+    WithErrors(EchoSocket),
+    /// surge-ping, for other systems.
     Surge(Surge),
 }
 
@@ -24,9 +24,9 @@ impl Echo {
     /// target.
     pub(crate) fn open(target: IpAddr, timeout: Duration) -> Result<Self, PingError> {
         #[cfg(target_os = "linux")]
-        let first = match EchoSocket::datagram(target) {
+        let first = match EchoSocket::open(target) {
             Err(PingError::Socket(error)) => Some(error),
-            opened => return opened.map(Self::Datagram),
+            opened => return opened.map(Self::WithErrors),
         };
         #[cfg(not(target_os = "linux"))]
         let first: Option<io::Error> = None;
@@ -44,7 +44,7 @@ impl Echo {
     pub(crate) fn source(&self) -> IpAddr {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(socket) => socket.source(),
+            Self::WithErrors(socket) => socket.source(),
             Self::Surge(surge) => surge.source(),
         }
     }
@@ -53,7 +53,7 @@ impl Echo {
     pub(crate) fn method(&self) -> Method {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(_) => Method::IcmpDatagram,
+            Self::WithErrors(socket) => socket.method(),
             Self::Surge(surge) => surge.method(),
         }
     }
@@ -62,7 +62,7 @@ impl Echo {
     pub(crate) fn hears_duplicates(&self) -> bool {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(_) => true,
+            Self::WithErrors(_) => true,
             Self::Surge(_) => false,
         }
     }
@@ -75,7 +75,7 @@ impl Echo {
     pub(crate) fn send(&mut self, seq: u16, size: u16) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(socket) => socket.send(seq, size, None),
+            Self::WithErrors(socket) => socket.send(seq, size, None),
             Self::Surge(surge) => surge.send(seq, size),
         }
     }
@@ -87,7 +87,7 @@ impl Echo {
     pub(crate) async fn listen(&mut self, events: &mut Vec<EchoEvent>) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(socket) => socket.listen(events).await,
+            Self::WithErrors(socket) => socket.listen(events).await,
             Self::Surge(surge) => {
                 surge.listen(events).await;
                 Ok(())
@@ -99,7 +99,7 @@ impl Echo {
     pub(crate) fn collect(&self, events: &mut Vec<EchoEvent>) {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(socket) => socket.collect(events),
+            Self::WithErrors(socket) => socket.collect(events),
             // Its socket never returns the error of another request.
             Self::Surge(_) => _ = events,
         }

@@ -1,6 +1,5 @@
-//! ICMP echo socket of Linux for one target, with its error queue. Ping uses a datagram socket,
-//! which needs no privilege; traces may also use a raw one, since surge-ping has one TTL per
-//! socket.
+//! ICMP echo socket of Linux for one target, with its error queue: a datagram socket, which needs
+//! no privilege, or a raw one.
 
 use std::{
     io,
@@ -11,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::{
-    PingError,
+    Method, PingError,
     event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{
@@ -54,15 +53,6 @@ impl EchoSocket {
         }
     }
 
-    /// Opens a datagram socket, without trying a raw one.
-    ///
-    /// # Errors
-    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the
-    /// target.
-    pub fn datagram(target: IpAddr) -> Result<Self, PingError> {
-        Self::of_kind(Type::DGRAM, target)
-    }
-
     fn of_kind(kind: Type, target: IpAddr) -> Result<Self, PingError> {
         let (domain, protocol) = match target {
             IpAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4),
@@ -95,6 +85,15 @@ impl EchoSocket {
             },
             source,
         })
+    }
+
+    /// Returns the kind of socket.
+    pub fn method(&self) -> Method {
+        if self.mark.raw {
+            Method::IcmpRaw
+        } else {
+            Method::IcmpDatagram
+        }
     }
 
     /// Returns the source address.
@@ -239,6 +238,30 @@ mod tests {
         assert!(behind_ip_header(&[]).is_none());
         assert!(behind_ip_header(&[0x4f, 0, 0]).is_none());
         assert_eq!(behind_ip_header(&[0x41, 1, 2, 3, 9]), Some(&[9][..]));
+    }
+
+    #[tokio::test]
+    #[ignore = "needs CAP_NET_RAW"]
+    async fn a_raw_socket_reports_the_hop_limit_of_both_ip_versions() {
+        for target in ["127.0.0.1", "::1"] {
+            let target: IpAddr = target.parse().expect("an address");
+            let socket = EchoSocket::of_kind(Type::RAW, target).expect("a raw socket");
+            assert_eq!(
+                (socket.method(), socket.source()),
+                (Method::IcmpRaw, target)
+            );
+            for seq in [1, 2] {
+                socket.send(seq, 56, None).expect("sends");
+            }
+
+            let mut events = Vec::new();
+            while events.len() < 2 {
+                socket.listen(&mut events).await.expect("listens");
+            }
+            for event in events {
+                assert_eq!((event.ttl, event.outcome), (Some(64), EchoOutcome::Reply));
+            }
+        }
     }
 
     const MARK: Mark = Mark {

@@ -58,8 +58,7 @@ impl Surge {
             IpAddr::V6(_) => (ICMP::V6, Ipv6Addr::UNSPECIFIED.into()),
         };
 
-        // On Linux our own datagram socket was tried already; elsewhere try the datagram socket
-        // first.
+        // On Linux both kinds were tried already; elsewhere try the datagram socket first.
         let hint = if cfg!(target_os = "linux") {
             Type::RAW
         } else {

@@ -22,6 +22,7 @@ use super::{
     tls::{Opportunistic, TlsFacts},
 };
 use crate::{
+    connect::connection_reason,
     egress_budget,
     tls_check::{Hello, of_connection},
 };
@@ -192,7 +193,7 @@ impl Wire {
                 self.stream = Some(Stream::Tls(Box::new(stream)));
                 Ok(facts)
             }
-            Ok(Err(error)) => Err(Broken::Tls(error.to_string())),
+            Ok(Err(error)) => Err(Broken::Tls(connection_reason(&error))),
             Err(_) => Err(Broken::Tls("handshake timed out".into())),
         }
     }

@@ -12,6 +12,7 @@ use super::{
     recorder::{Proof, Recorder},
     wire::Wire,
 };
+use crate::connect::connection_reason;
 
 /// Name of the alert of a server that has none of the offered application protocols (RFC 7301).
 pub(super) const NO_APPLICATION_PROTOCOL: &str = "no_application_protocol";
@@ -183,7 +184,7 @@ pub(super) fn broken(error: &io::Error) -> Trouble {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
             "the server reset the connection during the TLS handshake".into()
         }
-        _ => error.to_string(),
+        _ => connection_reason(error),
     })
 }
 

@@ -149,7 +149,7 @@ async fn a_refused_connection_is_not_retried() {
     let failure = whois.query(&endpoint, true, "a.test", "a.test").await;
     assert_eq!(
         failure.expect_err("refused").to_string(),
-        "127.0.0.1: Connection refused (os error 111)"
+        "127.0.0.1: connection refused"
     );
     assert!(!whois.cut_off.contains_key(&endpoint.to_string()));
 }

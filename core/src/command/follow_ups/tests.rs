@@ -38,6 +38,7 @@ fn follow_ups(line: &str, shown: &[&str]) -> Vec<FollowUp> {
         elapsed: Duration::ZERO,
         cached: false,
         fresh_for: Duration::ZERO,
+        vantage: None,
     })
 }
 

@@ -115,6 +115,7 @@ fn free_argument<'e>(
 ) -> Result<&'e Argument, UsageError> {
     let free = entry.arguments.iter().find(|argument| {
         argument.kind != ArgumentKind::Boolean
+            && argument.completes != Some(Completes::Place)
             && !is_text_instead(entry, argument, token)
             && !values
                 .iter()

@@ -29,7 +29,7 @@ pub(super) fn call(registry: &Registry, tokens: &[Token], line: &str) -> Result<
 
     let name = first_name(first);
     if let Some(name) = &name
-        && let Some(call) = named(registry, name, words)
+        && let Some(call) = named(registry, name, words, line)
     {
         return call;
     }
@@ -62,16 +62,21 @@ pub(super) fn normalize_name(written: &str) -> String {
 }
 
 /// Returns the call of a command, a tool or a record type; `None` if the name is none of them.
-fn named(registry: &Registry, name: &str, words: &[Token]) -> Option<Result<Call, UsageError>> {
+fn named(
+    registry: &Registry,
+    name: &str,
+    words: &[Token],
+    line: &str,
+) -> Option<Result<Call, UsageError>> {
     if let Some(entry) = registry.find(name) {
-        return Some(tools::translate(registry, entry, name, words));
+        return Some(tools::translate(registry, entry, name, words, line));
     }
-    if let Some(call) = tools::call(registry, name, words) {
+    if let Some(call) = tools::call(registry, name, words, line) {
         return Some(call);
     }
 
     let (entry, rtype) = record_type(registry, name)?;
-    let call = tools::translate(registry, &entry, name, words).map(|mut call| {
+    let call = tools::translate(registry, &entry, name, words, line).map(|mut call| {
         call.words.insert(0, Token::option("type", &rtype, 0..0));
         call
     });

@@ -6,7 +6,11 @@ use netvane_document::{Missing, UsageError, UsageKind};
 use netvane_facts::target::{Domain, Host, Invalid};
 use serde_json::{Map, Value};
 
-use super::{assign::AssignedValue, target_port, tokens::Token};
+use super::{
+    assign::AssignedValue,
+    target_port,
+    tokens::{Token, tokens},
+};
 use crate::{
     args::mailbox,
     command::{Entry, Registry},
@@ -149,6 +153,11 @@ fn option_names(entry: &Entry) -> impl Iterator<Item = &str> {
         .iter()
         .map(|argument| argument.name.as_str())
         .chain([super::envelope::SHORT.name.as_str()])
+        .chain(
+            entry
+                .takes_from()
+                .then(|| super::envelope::FROM.name.as_str()),
+        )
 }
 
 /// Whether a name that is no option of the command is similar to one.
@@ -325,13 +334,14 @@ pub(super) fn replaced(line: &str, span: Range<usize>, with: &str) -> String {
 }
 
 /// Writes a request by name as a command line: required arguments in their order, then the others as options.
-pub(super) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
+pub(crate) fn command_line(name: &str, entry: &Entry, arguments: &Map<String, Value>) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),
     };
     let quoted = |text: String| {
-        if text.contains(char::is_whitespace) || text.is_empty() {
+        let is_one_word = || matches!(&tokens(&text)[..], [word] if word.text == text);
+        if text.contains(char::is_whitespace) && !is_one_word() || text.is_empty() {
             format!("\"{}\"", text.replace('"', ""))
         } else {
             text

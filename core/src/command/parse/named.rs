@@ -5,14 +5,17 @@ use netvane_facts::target::Invalid;
 use serde_json::{Map, Value};
 
 use super::{
-    NOT_A_FLAG, Understood,
+    Envelope, NOT_A_FLAG, Understood,
     assign::find,
     call::{self, normalize_name},
     check_command, envelope,
     fault::{command_line, empty, missing, unknown_command, unknown_option},
-    read_flag, target_port, typed,
+    is_from, read_flag, target_port, typed,
 };
-use crate::command::{Entry, Registry};
+use crate::{
+    command::{Entry, Registry},
+    vantage::selection::Selection,
+};
 
 /// Parses a command given by its name and named arguments, as in an HTTP request.
 pub(crate) fn parse_named(
@@ -36,7 +39,7 @@ pub(crate) fn parse_named(
         }
     };
 
-    let (mut values, short) = named_values(&entry, name, &arguments)?;
+    let (mut values, envelope) = named_values(&entry, name, &arguments)?;
     named_target_port(&entry, &mut values)?;
     missing(&entry, |name| values.contains_key(name))?;
     check_command(registry, &entry, |name| values.get(name)?.as_str()).map_err(
@@ -52,7 +55,7 @@ pub(crate) fn parse_named(
     Ok(Understood {
         entry,
         prepared,
-        short,
+        envelope,
     })
 }
 
@@ -68,21 +71,26 @@ fn name_record_type(arguments: &mut Map<String, Value>, rtype: &str) -> Result<(
     Ok(())
 }
 
-/// Reads named arguments: their values, and whether the reply is `short`.
+/// Reads named arguments: their values, and those of the envelope.
 fn named_values(
     entry: &Entry,
     name: &str,
     arguments: &Map<String, Value>,
-) -> Result<(Map<String, Value>, bool), UsageError> {
+) -> Result<(Map<String, Value>, Envelope), UsageError> {
     let mut values = Map::new();
-    let mut short = false;
+    let mut envelope = Envelope::default();
 
     for (written, value) in arguments {
-        if envelope::find(entry, written).is_some() {
+        if let Some(argument) = envelope::find(entry, written) {
             if value.is_null() {
                 continue;
             }
-            short = read_flag(value).ok_or_else(|| UsageError::argument(NOT_A_FLAG))?;
+            if is_from(argument) {
+                envelope.from = Some(read_from(value)?);
+            } else {
+                envelope.short =
+                    read_flag(value).ok_or_else(|| UsageError::argument(NOT_A_FLAG))?;
+            }
             continue;
         }
         let Some(argument) = find(entry, written) else {
@@ -115,7 +123,13 @@ fn named_values(
         }
     }
 
-    Ok((values, short))
+    Ok((values, envelope))
+}
+
+fn read_from(value: &Value) -> Result<Selection, UsageError> {
+    let text = value.as_str().unwrap_or_default();
+    Selection::parse(text)
+        .map_err(|invalid| UsageError::argument(format!("`from`: {}", invalid.message)))
 }
 
 /// Splits `HOST:PORT` of a command that has both arguments.

@@ -241,7 +241,7 @@ fn at_and_plus_work_only_for_commands_that_declare_them() {
     assert!(fault("mx @").0.starts_with("`domain`"), "no server follows");
     assert_eq!(
         fault("dig example.com +trac").0,
-        "unknown option `trac`; `dig` takes `name`, `type`, `resolver`, `dnssec`, `tcp`, `norecurse`, `subnet`, `nsid` and `bufsize`"
+        "unknown option `trac`; `dig` takes `name`, `type`, `resolver`, `dnssec`, `tcp`, `norecurse`, `subnet`, `nsid`, `bufsize`, `noedns` and `ipv`"
     );
 }
 

@@ -7,6 +7,9 @@ const MAX_LINK: usize = 2048;
 /// Largest number of words that are read. No command has as many arguments, and free text is taken from the line.
 const MAX_WORDS: usize = 128;
 
+/// Longest local part of a mail address in octets (RFC 5321 §4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
+
 /// One word, with its quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
@@ -37,7 +40,8 @@ impl Token {
     }
 }
 
-/// Splits a line at white space, up to [`MAX_WORDS`] words. Straight or typographic quotes keep words together. A dash that a
+/// Splits a line at white space, up to [`MAX_WORDS`] words. Straight or typographic quotes keep words together;
+/// they stay where they are part of a mail address, as in `"a b"@example.com`. A dash that a
 /// phone's keyboard made of `--` becomes two hyphens again.
 pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
@@ -63,11 +67,23 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
         }
 
         let mut text = String::new();
-        let mut closing = None;
+        let mut closing: Option<char> = None;
         let mut quoted = false;
         let mut end = start;
 
         while let Some(&(at, c)) = chars.peek() {
+            let may_be_local_part = closing.is_none()
+                && (text.is_empty() || text.ends_with(['=', '<']) || text.ends_with("mailto:"));
+            if may_be_local_part
+                && let Some(local) = quoted_local_part(chars.clone().map(|(_, c)| c))
+            {
+                let length = local.chars().count();
+                text.push_str(&local);
+                end = at + length;
+                chars.by_ref().take(length).for_each(drop);
+                continue;
+            }
+
             match closing {
                 Some(quote) if c == quote => closing = None,
                 Some(_) => text.push(c),
@@ -126,6 +142,30 @@ fn link_length(text: impl Iterator<Item = char>) -> Option<usize> {
     None
 }
 
+/// Returns the quoted local part of a mail address at the start of a text, with straight quotes: `"a b"` of
+/// `"a b"@example.com` (RFC 5321 §4.1.2, Quoted-string). The quotes are part of the address.
+fn quoted_local_part(mut text: impl Iterator<Item = char>) -> Option<String> {
+    let closing = match text.next()? {
+        '"' => '"',
+        '“' | '„' => '”',
+        _ => return None,
+    };
+    let mut local = String::from('"');
+    // One more than the longest local part, each character of it escaped.
+    for _ in 0..=2 * MAX_LOCAL_PART {
+        match text.next()? {
+            '\\' => local.extend(['\\', text.next()?]),
+            c if c == closing => {
+                local.push('"');
+                return (text.next()? == '@').then_some(local);
+            }
+            '\n' | '\r' => return None,
+            c => local.push(c),
+        }
+    }
+    None
+}
+
 fn closing_quote(c: char) -> Option<char> {
     match c {
         '"' | '\'' => Some(c),
@@ -150,6 +190,46 @@ mod tests {
     fn a_line_of_many_words_is_read_up_to_a_bound() {
         let line = "mx a b c ".repeat(10_000);
         assert_eq!(words(&line).len(), MAX_WORDS);
+    }
+
+    #[test]
+    fn quotes_of_a_local_part_belong_to_the_address() {
+        for (line, word) in [
+            (r#""a b"@example.com"#, r#""a b"@example.com"#),
+            (r#"email="a b"@example.com"#, r#"email="a b"@example.com"#),
+            (r#"<"a b"@example.com>"#, r#"<"a b"@example.com>"#),
+            (
+                r#"<mailto:"a b"@example.com>"#,
+                r#"<mailto:"a b"@example.com>"#,
+            ),
+            (r#""a \" b"@example.com"#, r#""a \" b"@example.com"#),
+            (r#""a@b c"@example.com"#, r#""a@b c"@example.com"#),
+            ("“a b”@example.com", r#""a b"@example.com"#),
+        ] {
+            let length = line.chars().count();
+            let expected = [
+                (word.to_owned(), 0..length),
+                ("x".into(), length + 1..length + 2),
+            ];
+            assert_eq!(words(&format!("{line} x")), expected, "{line}");
+        }
+        for (line, texts) in [
+            (r#""a b" @example.com"#, ["a b", "@example.com"]),
+            (
+                r#""Ada B" <ada@example.com>"#,
+                ["Ada B", "<ada@example.com>"],
+            ),
+            (r#""a b"c@example.com d"#, ["a bc@example.com", "d"]),
+            ("x \"a\nb\"@example.com", ["x", "a\nb@example.com"]),
+        ] {
+            let found: Vec<String> = words(line).into_iter().map(|(text, _)| text).collect();
+            assert_eq!(found, texts, "{line}");
+        }
+        let long = format!("\"{}\"@example.com", "a ".repeat(100));
+        assert!(
+            !words(&long)[0].0.starts_with('"'),
+            "longer than a local part"
+        );
     }
 
     #[test]

@@ -64,22 +64,25 @@ pub(super) fn call(
     registry: &Registry,
     name: &str,
     words: &[Token],
+    line: &str,
 ) -> Option<Result<Call, UsageError>> {
     if matches!(name, "nslookup" | "host") {
-        return Some(lookup::call(registry, name, words));
+        return Some(lookup::call(registry, name, words, line));
     }
 
     let tool = TOOLS.iter().find(|tool| tool.name == name)?;
     let entry = registry.find(tool.command)?;
-    Some(translate(registry, entry, name, words).map(|mut call| {
-        if let Some((argument, value)) = tool.implied
-            && find(&call.entry, argument).is_some()
-            && !has_value_for(&call, argument)
-        {
-            call.words.insert(0, Token::option(argument, value, 0..0));
-        }
-        call
-    }))
+    Some(
+        translate(registry, entry, name, words, line).map(|mut call| {
+            if let Some((argument, value)) = tool.implied
+                && find(&call.entry, argument).is_some()
+                && !has_value_for(&call, argument)
+            {
+                call.words.insert(0, Token::option(argument, value, 0..0));
+            }
+            call
+        }),
+    )
 }
 
 /// Returns the command that a tool's name stands for.
@@ -117,6 +120,7 @@ pub(super) fn translate(
     entry: &Arc<Entry>,
     name: &str,
     words: &[Token],
+    line: &str,
 ) -> Result<Call, UsageError> {
     if verbatim(entry) {
         return Ok(Call {
@@ -125,6 +129,9 @@ pub(super) fn translate(
         });
     }
 
-    let words = switches::translate(entry, name, words);
+    let words = switches::translate(entry, name, words, line)?;
+    if matches!(name, "dig" | "kdig" | "drill") {
+        lookup::check_name(entry, &words, line)?;
+    }
     lookup::query(registry, entry, words)
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 pub(crate) use self::{source::add_attribution, summary::PlaceSummary};
 use crate::{
-    command::{Command, Context, Next, Short, elements, scalar},
+    command::{Command, Comparison, Context, Next, Short, elements, scalar},
     commands::target_address::Located,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -96,6 +96,8 @@ impl Command for Geo {
     ];
     const SHORT: Short = Short::Values(country_and_as);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
+    const COMPARES: Option<Comparison> =
+        Some(Comparison::values(location, "location", "locations"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let query = self.target.to_string();
@@ -365,3 +367,13 @@ impl Answer for Data {
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+/// Country and network on one line.
+fn location(data: &Value) -> Vec<String> {
+    let values = country_and_as(data);
+    if values.is_empty() {
+        values
+    } else {
+        vec![values.join(" ")]
+    }
+}

@@ -30,6 +30,9 @@ const MEANINGS: &[(&str, &str)] = &[
     ("000000000000", "not set"),
 ];
 
+/// Holder of the blocks that are assigned in smaller parts.
+const REGISTRY: &str = "IEEE Registration Authority";
+
 /// Vendor of a device by its MAC address, from IEEE's registry.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +97,9 @@ impl Data {
 
     fn summary(&self) -> String {
         match (&self.vendor, &self.meaning, self.kind) {
+            (Some(vendor), None, _) if vendor == REGISTRY => {
+                format!("{REGISTRY}: a block that is assigned in smaller parts")
+            }
             (Some(vendor), None, _) => vendor.clone(),
             (Some(vendor), Some(meaning), _) => format!("{vendor}; {meaning}"),
             (None, Some(meaning), _) => {
@@ -101,11 +107,13 @@ impl Data {
                 let first = letters.next().map(|letter| letter.to_ascii_uppercase());
                 first.into_iter().chain(letters).collect()
             }
-            (None, None, MacKind::Local) => "Locally administered: no vendor".into(),
-            (None, None, MacKind::Group) => "Group address: no vendor".into(),
+            (None, None, MacKind::Local) => "Locally administered address, without a vendor".into(),
+            (None, None, MacKind::Group) => "Multicast address, without a vendor".into(),
             (None, None, MacKind::Universal) => match self.oui {
-                Some(_) => "Vendor not known: the holder of a smaller block".into(),
-                None => "Not in IEEE's registry".into(),
+                Some(_) => {
+                    "Unknown vendor: the holder of a part of this block is not public".into()
+                }
+                None => "Unknown vendor: the prefix is not in IEEE's registry".into(),
             },
         }
     }
@@ -114,9 +122,9 @@ impl Data {
 /// What the kind means.
 fn describe(kind: MacKind) -> &'static str {
     match kind {
-        MacKind::Universal => "universal, from a registered block",
-        MacKind::Local => "locally administered: set by software or at random",
-        MacKind::Group => "group: multicast or broadcast",
+        MacKind::Universal => "universally administered: assigned by the vendor",
+        MacKind::Local => "locally administered: set by software, often at random",
+        MacKind::Group => "group address: multicast or broadcast",
     }
 }
 
@@ -138,14 +146,20 @@ impl Answer for Data {
         }
 
         match (self.kind, &self.vendor, &self.oui) {
-            (MacKind::Local, None, _) => {
-                document.note("Phones and computers use such an address at random for each network, to avoid being tracked");
+            (MacKind::Local, None, _) if self.meaning.is_none() => {
+                document.note(
+                    "Phones and computers use a random address in each network to avoid tracking",
+                );
             }
             (MacKind::Local, Some(_), _) => {
-                document.note("The address is marked as locally administered, so the vendor may be a coincidence");
+                document
+                    .note("The address is locally administered, so it may not be from this vendor");
             }
             (_, None, Some(_)) => {
-                document.note("IEEE assigns this block in smaller parts; the holder of this part is not in the registry of this program");
+                document.note("IEEE assigns this block in smaller parts; the holder of this part is not in the registry");
+            }
+            (_, Some(vendor), _) if vendor == REGISTRY => {
+                document.note("Seven or nine digits of the address name the vendor");
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Next, Short},
+    command::{Command, Comparison, Context, Next, Short},
     commands::dns::lookup::{
         Lookup, Outcome, ParsedLookup, Row, answer_values, count, look_up, look_up_explained, ttl,
     },
@@ -61,6 +61,7 @@ impl Command for Caa {
         Next::domain("whois"),
     ];
     const SHORT: Short = Short::Values(answer_values);
+    const COMPARES: Option<Comparison> = Some(super::record::comparison("caa"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -6,15 +6,15 @@ use std::{borrow::Cow, time::Duration};
 
 use domain::base::{Rtype, iana::OptRcode};
 use futures::future::try_join_all;
-use netvane_document::{Answer, Document, Failure, Severity};
-use netvane_facts::target::{DnsName, Host, Resolver, both_forms};
+use netvane_document::{Answer, Document, Failure, Severity, UsageError};
+use netvane_facts::target::{DnsName, Host, IpVersion, Resolver, both_forms};
 use netvane_net::dns::{Client, Question, Security, Validation, without_dot};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{ClientSubnet, Flag, Number, RecordType, RecordTypes},
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject},
     commands::dns::lookup::answer_values,
     spec::{Cost, Group, Spec},
 };
@@ -50,6 +50,12 @@ pub(crate) struct Dig {
     /// Announced UDP payload size in bytes; default 1232.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bufsize: Option<Number<512, 4096>>,
+    /// Query without EDNS (RFC 6891).
+    #[serde(default, skip_serializing_if = "Flag::is_unset")]
+    noedns: Flag,
+    /// Query the server only over IPv4 or only over IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ipv: Option<IpVersion>,
 }
 
 /// The response, or one for each record type if there are several.
@@ -120,9 +126,15 @@ impl Command for Dig {
         Next::about("ip", Subject::FirstAddress),
     ];
     const SHORT: Short = Short::Values(answer_values);
+    const COMPARES: Option<Comparison> = Some(Comparison::values(
+        super::lookup::matching_values,
+        "record",
+        "records",
+    ));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+        self.check_edns()?;
+        let client = self.client(cx).await?;
         let types = match &self.r#type {
             Some(RecordTypes(types)) => types.as_slice(),
             None => &[RecordType(Rtype::A)],
@@ -145,6 +157,41 @@ impl Command for Dig {
 }
 
 impl Dig {
+    /// Rejects options that are part of EDNS in a query without it.
+    fn check_edns(&self) -> Result<(), UsageError> {
+        let options = [
+            ("dnssec", self.dnssec.0),
+            ("subnet", self.subnet.is_some()),
+            ("nsid", self.nsid.0),
+            ("bufsize", self.bufsize.is_some()),
+        ];
+        match options.iter().find(|(_, is_set)| *is_set) {
+            Some((option, _)) if self.noedns.0 => Err(UsageError::argument(format!(
+                "`noedns` contradicts `{option}`, which is part of EDNS (RFC 6891)"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the client for the resolver and the IP version that are chosen.
+    async fn client(&self, cx: &Context) -> Result<Client, Failure> {
+        if let (Some(version), Some(resolver)) = (self.ipv, &self.resolver)
+            && let Host::Address(address) = resolver.host()
+            && !version.holds(*address)
+        {
+            let message = format!(
+                "`ipv={version}` contradicts `resolver`: {address} is not an IPv{version} address"
+            );
+            return Err(UsageError::argument(message).into());
+        }
+
+        let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+        match self.ipv {
+            Some(version) => client.over(version),
+            None => Ok(client),
+        }
+    }
+
     /// Sends the query for one type, and validates the answer if that is requested.
     async fn query(
         &self,
@@ -161,6 +208,7 @@ impl Dig {
             udp_payload: self
                 .bufsize
                 .and_then(|Number(bytes)| u16::try_from(bytes).ok()),
+            edns: !self.noedns.0,
             ..Question::new(self.name.as_str(), rtype)
         };
 

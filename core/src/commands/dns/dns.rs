@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject},
     commands::dns::lookup::{
         Lookup, Outcome, count, data_cell, look_up, look_up_explained, record_value, row_size, ttl,
     },
@@ -111,6 +111,8 @@ impl Command for Dns {
     ];
     const SHORT: Short = Short::Values(records_by_type);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
+    const COMPARES: Option<Comparison> =
+        Some(Comparison::values(records_by_type, "record", "records"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

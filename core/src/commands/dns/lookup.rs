@@ -170,6 +170,20 @@ pub(crate) fn answer_values(data: &Value) -> Vec<String> {
     queries.chain(rows).collect()
 }
 
+/// Data of the records of the type that was asked for; of other records, such as aliases on the way, nothing.
+pub(crate) fn matching_values(data: &Value) -> Vec<String> {
+    let queries = elements(data, "queries").flat_map(matching_values);
+    let rtype = data.get("type").and_then(Value::as_str);
+    let is_asked = |row: &&Value| {
+        let own = row.get("type").and_then(Value::as_str);
+        rtype.is_none() || rtype == Some("ANY") || own.is_none() || own == rtype
+    };
+    let rows = elements(data, "answers")
+        .filter(is_asked)
+        .filter_map(record_value);
+    queries.chain(rows).collect()
+}
+
 /// The data of a record in `data`.
 pub(crate) fn record_value(row: &Value) -> Option<String> {
     scalar(row.get("data")?)

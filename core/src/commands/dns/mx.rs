@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject},
     commands::dns::lookup::{Lookup, Outcome, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -69,6 +69,7 @@ impl Command for Mx {
     ];
     const SHORT: Short = Short::Values(answer_values);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
+    const COMPARES: Option<Comparison> = Some(super::record::comparison("mx"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -4,6 +4,7 @@ mod authorities;
 mod groups;
 mod observation;
 mod present;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use netvane_facts::target::{DnsName, Host, Resolver};
 use netvane_net::dns::{Client, ListedServer, Question, without_dot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use self::{
     authorities::Authorities,
@@ -24,7 +26,7 @@ use self::{
 };
 use crate::{
     args::{Phrase, RecordType},
-    command::{Command, Context, Next},
+    command::{Command, Comparison, Context, Next, elements, scalar},
     spec::{Cost, Group, Spec},
 };
 
@@ -120,6 +122,7 @@ impl Command for Propagation {
         Next::domain("dns"),
         Next::domain("whois"),
     ];
+    const COMPARES: Option<Comparison> = Some(Comparison::values(outcomes, "answer", "answers"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let name = self.name.as_str();
@@ -297,3 +300,16 @@ async fn ask_resolver(
 
 /// Time for which a reply is cached: short, because people repeat the command to see a change.
 const LIFETIME: Duration = Duration::from_secs(5);
+
+/// The outcomes of all servers.
+fn outcomes(data: &Value) -> Vec<String> {
+    let outcome = |group: &Value| {
+        let answers: Vec<String> = elements(group, "answers").filter_map(scalar).collect();
+        if answers.is_empty() {
+            scalar(group.get("rcode")?)
+        } else {
+            Some(answers.join(" "))
+        }
+    };
+    elements(data, "groups").filter_map(outcome).collect()
+}

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Next, Short},
+    command::{Command, Comparison, Context, Next, Short},
     commands::dns::lookup::{Lookup, answer_values, look_up_explained},
     spec::{Cost, Group, Spec},
 };
@@ -38,6 +38,7 @@ impl Command for Ptr {
         Next::target("blocklist"),
     ];
     const SHORT: Short = Short::Values(answer_values);
+    const COMPARES: Option<Comparison> = Some(super::record::comparison("ptr"));
 
     async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
         let client = cx.net.dns.client(None).await?;

@@ -2,7 +2,8 @@
 
 use netvane_document::{Answer, Cell, Document};
 
-use super::lookup::{Lookup, Row, count, data_cell, ttl};
+use super::lookup::{Lookup, Row, count, data_cell, matching_values, ttl};
+use crate::command::Comparison;
 
 /// Declares a command that looks up one record type: its type, the record type, its name, description,
 /// examples and follow-up lookups.
@@ -33,6 +34,8 @@ macro_rules! record_command {
             const FOLLOW_UPS: &'static [$crate::command::Next] = $follow_ups;
             const SHORT: $crate::command::Short =
                 $crate::command::Short::Values($crate::commands::dns::lookup::answer_values);
+            const COMPARES: Option<$crate::command::Comparison> =
+                Some($crate::commands::dns::record::comparison($name));
 
             async fn run(
                 self,
@@ -58,6 +61,18 @@ macro_rules! record_command {
     };
 }
 pub(crate) use record_command;
+
+/// How records of the type of this command are compared.
+pub(crate) const fn comparison(command: &str) -> Comparison {
+    let (one, several) = match command.as_bytes() {
+        b"a" | b"aaaa" => ("address", "addresses"),
+        b"mx" => ("mail server", "mail servers"),
+        b"ns" => ("name server", "name servers"),
+        b"ptr" => ("name", "names"),
+        _ => ("record", "records"),
+    };
+    Comparison::values(matching_values, one, several)
+}
 
 impl Answer for Lookup {
     fn present(&self) -> Document {

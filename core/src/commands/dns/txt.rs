@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, Context, Next, Short},
+    command::{Command, Comparison, Context, Next, Short},
     commands::dns::lookup::{Lookup, answer_values, count, look_up_explained, ttl},
     spec::{Cost, Group, Spec},
 };
@@ -66,6 +66,7 @@ impl Command for Txt {
         Next::target("dns"),
     ];
     const SHORT: Short = Short::Values(answer_values);
+    const COMPARES: Option<Comparison> = Some(super::record::comparison("txt"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -10,10 +10,11 @@ use netvane_document::{Answer, Cell, Document, Failure, Role, Severity, duration
 use netvane_net::{dns::Client, smtp::Exchange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     args::{MailAddress, mailbox},
-    command::{Command, Context, Next, Short},
+    command::{Command, Comparison, Context, Next, Short, scalar},
     commands::dns::{
         lookup::{Outcome, look_up},
         mx,
@@ -73,6 +74,7 @@ impl Command for Verify {
     ];
     const SHORT: Short = Short::Members(&["/verdict"]);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
+    const COMPARES: Option<Comparison> = Some(Comparison::values(verdict, "verdict", "verdicts"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mailbox = match mailbox::parse(self.email.as_str()) {
@@ -107,20 +109,8 @@ impl Command for Verify {
         let (exchanges, refused) = allowed_exchanges(cx, &mx);
 
         if exchanges.is_empty() {
-            let is_temporary = mx.hosts.iter().any(mx::Exchange::is_unresolved);
-            let (reason, fault) = if is_temporary {
-                (
-                    Reason::TemporaryFailure,
-                    "no mail server with a public address could be resolved",
-                )
-            } else {
-                (
-                    Reason::NoExchange,
-                    "all mail servers of this domain resolve to addresses that cannot be reached from outside",
-                )
-            };
-            let fault = Some(fault.to_owned());
-            let mut data = Data::new(Report::unprobed(&mailbox, reason), fault);
+            let (reason, fault) = unreachable_reason(&mx);
+            let mut data = Data::new(Report::unprobed(&mailbox, reason), Some(fault.to_owned()));
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }
@@ -141,6 +131,21 @@ impl Command for Verify {
         (data.mx, data.refused) = (mx.hosts, refused);
 
         Ok(data)
+    }
+}
+
+/// Reason why none of the mail servers may be contacted.
+fn unreachable_reason(mx: &mx::Data) -> (Reason, &'static str) {
+    if mx.hosts.iter().any(mx::Exchange::is_unresolved) {
+        (
+            Reason::TemporaryFailure,
+            "no mail server with a public address could be resolved",
+        )
+    } else {
+        (
+            Reason::NoExchange,
+            "all mail servers of this domain resolve to addresses that cannot be reached from outside",
+        )
     }
 }
 
@@ -340,5 +345,11 @@ fn check_rows(checks: &Checks) -> Vec<[Cell; 2]> {
 
 #[cfg(test)]
 mod cases;
+
+fn verdict(data: &Value) -> Vec<String> {
+    let verdict = data.get("verdict").and_then(scalar);
+    verdict.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests;

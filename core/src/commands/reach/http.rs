@@ -12,12 +12,13 @@ use netvane_facts::target::{Address, Host, Invalid, IpVersion};
 use netvane_net::http_check::{HttpQuery, HttpReport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::{
     args::{ExpectedStatus, Flag, Phrase, WebUrl},
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject, elements, scalar},
     spec::{Cost, Group, Spec, TargetKind},
 };
 pub(crate) use data::Data;
@@ -112,6 +113,11 @@ impl Command for Http {
         Next::about("ip", Subject::FirstAddress),
     ];
     const SHORT: Short = Short::Members(&["/status"]);
+    const COMPARES: Option<Comparison> = Some(Comparison {
+        time: Some(total_time),
+        did: "answered",
+        ..Comparison::values(status, "status", "statuses")
+    });
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let deadline = Instant::now() + CHECK;
@@ -174,6 +180,18 @@ fn is_unanswered(report: &HttpReport) -> bool {
             .trouble
             .as_ref()
             .is_some_and(|trouble| trouble.is_silence())
+}
+
+fn status(data: &Value) -> Vec<String> {
+    let status = data.get("status").and_then(scalar);
+    status.into_iter().collect()
+}
+
+/// Time of all requests, redirects included, in milliseconds.
+fn total_time(data: &Value) -> Option<f64> {
+    let totals =
+        elements(data, "steps").filter_map(|step| step.pointer("/timings_ms/total")?.as_f64());
+    data.get("status")?.as_u64().map(|_| totals.sum())
 }
 
 #[cfg(test)]

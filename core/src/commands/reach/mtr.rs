@@ -7,10 +7,10 @@ use netvane_facts::target::{Host, IpVersion};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::trace::{Data, Probing, Protocol, measure};
+use super::trace::{Data, Probing, Protocol, measure, time_to_target};
 use crate::{
     args::{Count, Flag, Number},
-    command::{Command, Context, Next, Subject},
+    command::{Command, Comparison, Context, Next, Subject},
     spec::{Cost, Group, Spec},
 };
 
@@ -67,6 +67,7 @@ impl Command for Mtr {
         Next::about("ip", Subject::LastAddress),
         Next::about("whois", Subject::LastAddress),
     ];
+    const COMPARES: Option<Comparison> = Some(Comparison::time(time_to_target, "reached it"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let probing = Probing {

@@ -13,10 +13,11 @@ use netvane_net::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     args::{Count, Number},
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject},
     commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -91,7 +92,7 @@ struct Row {
     seq: u16,
     /// Round-trip time in milliseconds; `null` if lost.
     rtt_ms: Option<f64>,
-    /// TTL of the reply; `null` for TCP, and for IPv6 on raw sockets.
+    /// TTL of the reply; `null` for TCP, and where the system does not report it.
     ttl: Option<u8>,
     /// Over TCP: `open`, or `closed` if the host refused the connection, which is a reply too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +129,7 @@ impl Command for Ping {
         Next::about("ip", Subject::FirstAddress),
     ];
     const SHORT: Short = Short::Members(&["/rtt_ms/avg"]);
+    const COMPARES: Option<Comparison> = Some(Comparison::time(average, "replied"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let protocol = self.protocol()?;
@@ -213,7 +215,7 @@ impl Data {
             replies: Vec::new(),
             method: "icmp".into(),
             hint: None,
-            duplicates: Some(0),
+            duplicates: icmp::REPORTS_DUPLICATES.then_some(0),
             total,
         }
     }
@@ -227,6 +229,7 @@ impl Data {
         is_endless: bool,
     ) -> Result<(), Failure> {
         self.method = "tcp".into();
+        self.duplicates = None;
         let options = PingOptions {
             timeout: TCP_TIMEOUT,
             ..options
@@ -314,6 +317,10 @@ impl From<&Reply> for Row {
                 }),
         }
     }
+}
+
+fn average(data: &Value) -> Option<f64> {
+    data.pointer("/rtt_ms/avg")?.as_f64()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     args::PortSet,
-    command::{Command, Context, Next, Short, Subject, elements, scalar},
+    command::{Command, Comparison, Context, Next, Short, Subject, elements, scalar},
     commands::{
         reach::ping::{milliseconds, rounded},
         target_address::TargetAddress,
@@ -108,6 +108,8 @@ impl Command for Ports {
     ];
     const SHORT: Short = Short::Values(open_ports);
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
+    const COMPARES: Option<Comparison> =
+        Some(Comparison::values(open_ports, "open port", "open ports"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let requested = self.requested()?;

@@ -14,11 +14,12 @@ use netvane_facts::target::Host;
 use netvane_net::tls_check::{StartTls, TlsTarget};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
     args::{Number, StartTlsChoice, TlsEndpoint},
-    command::{Command, Context, Next, Short, Subject},
+    command::{Command, Comparison, Context, Next, Short, Subject, scalar},
     spec::{Cost, Group, Spec, TargetKind},
 };
 pub(crate) use data::Data;
@@ -76,6 +77,11 @@ impl Command for Tls {
         Next::about("ip", Subject::FirstAddress),
     ];
     const SHORT: Short = Short::Members(&["/days_left"]);
+    const COMPARES: Option<Comparison> = Some(Comparison::opaque(
+        certificate,
+        "certificate",
+        "certificates",
+    ));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let deadline = Instant::now() + CHECK;
@@ -142,6 +148,16 @@ impl Tls {
             warn,
             bad,
         })
+    }
+}
+
+/// The certificate of the server, and whether it is trusted.
+fn certificate(data: &Value) -> Vec<String> {
+    let members = ["/chain/0/sha256", "/trusted", "/name_matches"];
+    let value = |member| scalar(data.pointer(member)?);
+    match value("/chain/0/sha256") {
+        Some(_) => members.into_iter().filter_map(value).collect(),
+        None => Vec::new(),
     }
 }
 

@@ -19,10 +19,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+pub(super) use self::hop::time_to_target;
 use self::{hop::Hop, names::show_hops};
 use crate::{
     args::{Count, Flag, Number},
-    command::{Command, Context, Next, Subject},
+    command::{Command, Comparison, Context, Next, Subject},
     commands::target_address::TargetAddress,
     spec::{Cost, Group, Spec, TargetKind},
 };
@@ -129,6 +130,7 @@ impl Command for Trace {
         Next::about("whois", Subject::LastAddress),
     ];
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
+    const COMPARES: Option<Comparison> = Some(Comparison::time(time_to_target, "reached it"));
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let probing = Probing {

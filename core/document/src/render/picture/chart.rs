@@ -1,6 +1,7 @@
-//! Charts of durations. Horizontal positions are in percent, so that a chart fills any width and its text stays as
+//! Charts of durations, and maps. Horizontal positions are in percent, so that a chart fills any width and its text stays as
 //! large as it is.
 
+mod map;
 mod rows;
 mod strip;
 
@@ -39,6 +40,7 @@ pub(super) fn draw(chart: &Chart, room: Room) -> (f64, Canvas) {
             strip::draw(&mut canvas, &bars[bars.len().saturating_sub(MAX_ITEMS)..])
         }
         Chart::Rows { rows, .. } => rows::draw(&mut canvas, rows, room),
+        Chart::Map { points, .. } => map::draw(&mut canvas, points, room),
     };
     (height, canvas)
 }

@@ -122,6 +122,22 @@ impl Canvas {
         );
     }
 
+    /// Draws a filled path; `d` is a constant.
+    pub(super) fn path(&mut self, class: &str, d: &'static str) {
+        let _ = write!(self.0, "<path class=\"{class}\" d=\"{d}\"/>");
+    }
+
+    /// Adds a part of the image across its whole width, scaled so that a part of this size fits.
+    pub(super) fn scaled(&mut self, y: f64, height: f64, size: (f64, f64), part: Self) {
+        let (width, tall) = size;
+        let (y, height) = (short(y), short(height));
+        let _ = write!(
+            self.0,
+            "<svg y=\"{y}\" width=\"100%\" height=\"{height}\" viewBox=\"0 0 {width} {tall}\">{}</svg>",
+            part.0
+        );
+    }
+
     /// The image as a file.
     pub(super) fn file(self, size: (f64, f64), title: &str, theme: Theme) -> String {
         let (width, height) = (size.0.ceil(), size.1.ceil());

@@ -5,7 +5,7 @@ use resvg::{
 };
 
 use super::{card::card, *};
-use crate::{Bar, ChartRow, ChartSpan, Phase, Severity, SpanStyle, render::is_unsafe};
+use crate::{Bar, ChartRow, ChartSpan, MapPoint, Phase, Severity, SpanStyle, render::is_unsafe};
 
 fn station(title: &str, name: &str, severity: Severity) -> Station {
     Station {
@@ -209,6 +209,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 fn any_chart() -> impl Strategy<Value = Chart> {
     let time = || prop_oneof![ANY, 0.0..100.0_f64];
+    let degrees = || prop_oneof![ANY, -200.0..200.0_f64];
     let severity = || {
         select(vec![
             Severity::Good,
@@ -233,9 +234,18 @@ fn any_chart() -> impl Strategy<Value = Chart> {
         },
     );
     let bar = (hostile(), option::of(time())).prop_map(|(label, time)| Bar { label, time });
+    let point = (hostile(), severity(), degrees(), degrees()).prop_map(
+        |(label, severity, latitude, longitude)| MapPoint {
+            label,
+            severity,
+            latitude,
+            longitude,
+        },
+    );
     prop_oneof![
         (hostile(), vec(bar, 0..80)).prop_map(|(title, bars)| Chart::Strip { title, bars }),
         (hostile(), vec(row, 0..80)).prop_map(|(title, rows)| Chart::Rows { title, rows }),
+        (hostile(), vec(point, 0..80)).prop_map(|(title, points)| Chart::Map { title, points }),
     ]
 }
 
@@ -287,4 +297,41 @@ proptest! {
         check(&card(&document))?;
         prop_assert!(alt(&document).is_none_or(|alt| alt.chars().count() <= MAX_ALT));
     }
+}
+
+fn point(label: &str, latitude: f64, longitude: f64) -> MapPoint {
+    MapPoint {
+        label: label.into(),
+        severity: Severity::Good,
+        latitude,
+        longitude,
+    }
+}
+
+#[test]
+fn a_map_labels_points_where_there_is_room() {
+    let image = chart_svg(&Chart::Map {
+        title: "Vantage points".into(),
+        points: vec![
+            point("fra1", 50.1, 8.7),
+            point("fra2", 50.1, 8.7),
+            point("ber1", 52.5, 13.4),
+            point("nowhere", 0.0, 300.0),
+            point("syd1", -33.9, 151.2),
+        ],
+    });
+    assert_eq!(image.matches("<rect class=\"p-good\"").count(), 4);
+    for (label, is_shown) in [
+        ("fra1", true),
+        ("syd1", true),
+        ("ber1", true),
+        ("nowhere", false),
+    ] {
+        assert_eq!(
+            image.contains(&format!(">{label}</text>")),
+            is_shown,
+            "{label}"
+        );
+    }
+    assert!(image.contains("aria-label=\"Vantage points: fra1, fra2, ber1, nowhere, syd1\""));
 }

@@ -104,6 +104,18 @@ fn a_certificate_of_the_same_name_with_another_key_is_not_the_issuer() {
 }
 
 #[test]
+fn a_self_signed_authority_is_self_signed_also_with_the_name_of_a_root() {
+    let (own, other) = (root("localhost"), root("localhost"));
+    for roots in [&[][..], &[&other][..]] {
+        assert_eq!(found(&[&own], roots), [Fault::SelfSigned]);
+        assert_eq!(found(&[&own, &own], roots), [Fault::SelfSigned]);
+        assert_eq!(found(&[&own, &other], roots), [Fault::SelfSigned]);
+    }
+    let sub = issue(&own, params("sub", true, 2026));
+    assert_eq!(found(&[&sub], &[&own]), [Fault::IsAuthority]);
+}
+
+#[test]
 fn dates_and_kinds_are_checked_on_the_way() {
     let root = root("root");
     let old = issue(&root, params("old", true, 2025));

@@ -95,6 +95,23 @@ fn parses_legacy_spellings_like_inet_aton() {
 }
 
 #[test]
+fn a_bad_prefix_length_is_an_error_of_every_target() {
+    let message = "prefix length must be 0–32, got `33`";
+    let address = "192.0.2.1/33".parse::<Address>().expect_err("a network");
+    assert_eq!(address.message, message);
+    let domain = "192.0.2.1/33".parse::<Domain>().expect_err("a network");
+    assert_eq!(domain.message, message);
+    for text in [
+        "192.0.2.1/32",
+        "192.0.2.1",
+        "a.test/33",
+        "0/26.2.0.192.in-addr.arpa",
+    ] {
+        assert_eq!(bad_prefix_length(text).map(|invalid| invalid.message), None);
+    }
+}
+
+#[test]
 fn rejects_networks_and_ports_as_hosts() {
     for (text, message, value) in [
         (
@@ -111,6 +128,21 @@ fn rejects_networks_and_ports_as_hosts() {
             "192.0.2.1:53",
             "expected an address without a port",
             "192.0.2.1",
+        ),
+        (
+            "1.1.1.1/33",
+            "prefix length must be 0–32, got `33`",
+            "1.1.1.1",
+        ),
+        (
+            "1.1.1.1/099",
+            "prefix length must be 0–32, got `099`",
+            "1.1.1.1",
+        ),
+        (
+            "2001:db8::/129",
+            "prefix length must be 0–128, got `129`",
+            "2001:db8::",
         ),
     ] {
         let invalid = text.parse::<Host>().expect_err(text);

@@ -24,7 +24,7 @@ fn read(line: &str) -> Result<(String, String, bool), super::UsageError> {
         (
             read.entry.spec.name.to_owned(),
             serde_json::to_string(read.prepared.arguments()).expect("serializes"),
-            read.short,
+            read.envelope.short,
         )
     })
 }

@@ -10,7 +10,7 @@ fn read(name: &str, arguments: Value) -> Result<(String, Value, bool), UsageErro
         (
             read.entry.spec.name.to_owned(),
             Value::Object(read.prepared.arguments().as_ref().clone()),
-            read.short,
+            read.envelope.short,
         )
     })
 }

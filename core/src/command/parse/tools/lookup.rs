@@ -6,7 +6,12 @@ use netvane_document::UsageError;
 use netvane_facts::target::{Address, reverse_name};
 
 use super::{
-    super::{assign::find, call::Call, fault, tokens::Token},
+    super::{
+        assign::find,
+        call::Call,
+        fault::{self, replaced},
+        tokens::Token,
+    },
     switches, translate,
 };
 use crate::{
@@ -151,6 +156,39 @@ fn server_port(mut words: Vec<Token>) -> Result<Vec<Token>, UsageError> {
     Ok(words)
 }
 
+/// Rejects a query whose only words are record types: dig would ask the root for them, and a user has forgotten the name or
+/// means a top-level domain of that name.
+pub(super) fn check_name(entry: &Entry, words: &[Token], line: &str) -> Result<(), UsageError> {
+    let is_value = |at: usize| at > 0 && takes_next(entry, &words[at - 1]);
+    let plain: Vec<&Token> = words
+        .iter()
+        .enumerate()
+        .filter(|(at, word)| is_plain(word) && !is_value(*at) && !is_flag(entry, word))
+        .map(|(_, word)| word)
+        .collect();
+    let has_name = words.iter().any(|word| {
+        let is_reverse = word.text.starts_with("-x");
+        word.quoted || is_reverse || is_option(word, "name") || is_option(word, "type")
+    });
+    let [first, ..] = plain[..] else {
+        return Ok(());
+    };
+    if has_name || !plain.iter().all(|word| is_type(word)) {
+        return Ok(());
+    }
+
+    let name = first.text.to_lowercase();
+    let message = format!(
+        "`{}` is a record type: `name` is missing. Write `.` for the root, `{name}.` for the top-level domain",
+        first.text
+    );
+    let end = first.span.end;
+    let with_root = replaced(line, end..end, " .");
+    Err(UsageError::argument(message)
+        .at(first.span.clone())
+        .suggest(with_root))
+}
+
 /// Joins record types in any position to one option. A word that could be a type is the name if there is no other.
 fn types_first(entry: &Entry, words: Vec<Token>) -> Vec<Token> {
     let is_value = |at: usize| at > 0 && takes_next(entry, &words[at - 1]);
@@ -220,7 +258,12 @@ fn takes_next(entry: &Entry, word: &Token) -> bool {
 
 /// Returns the call for `nslookup NAME [SERVER]` and `host NAME [SERVER]`: the command of the record type that is asked
 /// for, `ptr` for an address, otherwise `dns`.
-pub(super) fn call(registry: &Registry, tool: &str, words: &[Token]) -> Result<Call, UsageError> {
+pub(super) fn call(
+    registry: &Registry,
+    tool: &str,
+    words: &[Token],
+    line: &str,
+) -> Result<Call, UsageError> {
     let (rtype, words) = type_option(words)?;
     let is_address = words
         .iter()
@@ -233,7 +276,7 @@ pub(super) fn call(registry: &Registry, tool: &str, words: &[Token]) -> Result<C
         None => "dns".to_owned(),
     };
     if let Some(entry) = registry.find(&name).filter(|_| name != "spf") {
-        let words = switches::translate(entry, tool, &words);
+        let words = switches::translate(entry, tool, &words, line)?;
         return Ok(Call {
             entry: entry.clone(),
             words,
@@ -243,7 +286,7 @@ pub(super) fn call(registry: &Registry, tool: &str, words: &[Token]) -> Result<C
     let (Some(dig), Some(rtype)) = (registry.find("dig"), rtype) else {
         return Err(fault::unknown_command(registry, tool, None));
     };
-    let mut call = translate(registry, dig, tool, &words)?;
+    let mut call = translate(registry, dig, tool, &words, line)?;
     call.words
         .insert(0, Token::option("type", &rtype.to_string(), 0..0));
     Ok(call)

@@ -34,7 +34,7 @@ fn all(registry: &Registry) -> Data {
 #[test]
 fn explains_a_command_with_arguments_and_examples() {
     insta::assert_snapshot!(shown(&one("dig").present_checked()), @r#"
-    # /dig <name> [type] [resolver] [dnssec] [tcp] [norecurse] [subnet] [nsid] [bufsize]
+    # /dig <name> [type] [resolver] [dnssec] [tcp] [norecurse] [subnet] [nsid] [bufsize] [noedns] [ipv]
     · Raw DNS query in dig format
     [Argument | Required | Format | Description]
     name (exact) | yes | a DNS name, `.` for the root | The name to query; `.` is the root.
@@ -46,6 +46,8 @@ fn explains_a_command_with_arguments_and_examples() {
     subnet (exact) | no | a network such as 192.0.2.0/24, or 0 | EDNS Client Subnet: the network to get the answer for (RFC 7871).
     nsid (exact) | no | flag | Ask for the server's identifier, NSID (RFC 5001).
     bufsize (exact) | no | 512–4096 | Announced UDP payload size in bytes; default 1232.
+    noedns (exact) | no | flag | Query without EDNS (RFC 6891).
+    ipv (exact) | no | 4, 6 | Query the server only over IPv4 or only over IPv6.
     ## Examples
     ```
     /dig example.com MX

@@ -24,7 +24,7 @@ fn the_summary_says_why_there_is_no_vendor() {
         (
             "02:00:00:12:34:56",
             MacKind::Local,
-            "Locally administered: no vendor",
+            "Locally administered address, without a vendor",
         ),
         (
             "ff:ff:ff:ff:ff:ff",
@@ -44,12 +44,12 @@ fn the_summary_says_why_there_is_no_vendor() {
         (
             "03:00:00:00:00:01",
             MacKind::Group,
-            "Group address: no vendor",
+            "Multicast address, without a vendor",
         ),
         (
             "fc:ff:ff:12:34:56",
             MacKind::Universal,
-            "Not in IEEE's registry",
+            "Unknown vendor: the prefix is not in IEEE's registry",
         ),
     ] {
         let data = data(address);
@@ -60,4 +60,20 @@ fn the_summary_says_why_there_is_no_vendor() {
         );
         assert_eq!(data.vendor, None, "{address}");
     }
+}
+
+#[test]
+fn a_block_of_several_vendors_says_so() {
+    let document = data("8C-1F-64").present();
+    let expected = "IEEE Registration Authority: a block that is assigned in smaller parts";
+    assert_eq!(document.summary, expected);
+}
+
+#[test]
+fn addresses_of_virtual_machines_are_not_called_random() {
+    assert_eq!(
+        data("52:54:00:12:34:56").present().warnings,
+        Vec::<String>::new()
+    );
+    assert_eq!(data("02:00:00:12:34:56").present().warnings.len(), 1);
 }

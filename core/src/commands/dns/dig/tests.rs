@@ -9,7 +9,10 @@ use crate::{
         dns::testing::{message, response},
         testing::head,
     },
-    testing::read_back::ReadBack,
+    testing::{
+        dns::{TestDns, ask, ask_json},
+        read_back::ReadBack,
+    },
 };
 
 fn one(name: &str, rtype: Rtype, code: hickory_resolver::proto::op::ResponseCode) -> DigResponse {
@@ -69,4 +72,47 @@ fn the_shortest_ttl_of_all_responses_decides_how_long_they_are_cached() {
         ],
     };
     assert_eq!(data.lifetime(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn options_that_contradict_each_other_are_errors() {
+    let dns = TestDns::start().await;
+    for (line, message) in [
+        (
+            "dig example.com +noedns +dnssec",
+            "`noedns` contradicts `dnssec`, which is part of EDNS (RFC 6891)",
+        ),
+        (
+            "dig example.com +noedns +bufsize=512",
+            "`noedns` contradicts `bufsize`, which is part of EDNS (RFC 6891)",
+        ),
+        (
+            "dig -6 @9.9.9.9 example.com",
+            "`ipv=6` contradicts `resolver`: 9.9.9.9 is not an IPv6 address",
+        ),
+        (
+            "dig -4 @2620:fe::fe example.com",
+            "`ipv=4` contradicts `resolver`: 2620:fe::fe is not an IPv4 address",
+        ),
+    ] {
+        let failure = ask(&dns.engine(), line).await.err().expect(line);
+        assert_eq!(failure.to_string(), message, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn queries_go_over_the_chosen_ip_version_and_without_edns() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+
+    let plain = ask_json(&engine, "dig web.example.test -4 +noedns").await;
+    assert_eq!(plain["data"]["answers"][0]["data"], "192.0.2.80");
+    let failure = ask(&engine, "dig web.example.test -6").await;
+    let failure = failure.err().expect("the server has an IPv4 address");
+    assert!(
+        failure
+            .to_string()
+            .contains("no resolver has an IPv6 address"),
+        "{failure}"
+    );
 }

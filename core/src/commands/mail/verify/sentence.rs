@@ -45,7 +45,9 @@ fn reason_template(reason: Reason) -> &'static str {
         Reason::RateLimited => "{host} rate-limited us; result unknown",
         Reason::RelayDenied => "{host} does not handle mail for this domain (relay denied)",
         Reason::SenderRefused => "{host} rejected our sender address; result unknown",
-        Reason::ConnectionRefused => "All mail servers refused the connection; result unknown",
+        Reason::ConnectionRefused => {
+            "No mail server of the domain accepts connections (connection refused); result unknown"
+        }
         Reason::TlsFailed => "{host} requires STARTTLS, but the TLS connection failed",
         Reason::Unencrypted => {
             "{host} gave no encrypted connection, and smtp.cleartext forbids cleartext; result unknown"

@@ -190,6 +190,11 @@ impl Data {
         }
         if let Some(status) = self.status {
             problems.extend(sentences::status(status, expectation.status.as_ref()));
+            let is_expected = expectation.status.is_some();
+            let leads_nowhere = is_redirect(status) && self.header("location").is_none();
+            if leads_nowhere && !is_expected {
+                problems.push(sentences::no_location(status));
+            }
             problems.extend(sentences::phrase(expectation, text, self.truncated));
         }
         problems.extend(self.policy_problem());
@@ -228,6 +233,11 @@ impl Data {
             .max()
             .unwrap_or(Severity::Good)
     }
+}
+
+/// Whether a status sends the client to the URL in `Location` (RFC 9110 §15.4).
+fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
 /// The data of `tls` for a step.

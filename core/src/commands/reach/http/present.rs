@@ -97,6 +97,9 @@ impl Data {
             .problems
             .iter()
             .find(|one| one.severity == Weight::Error);
+        if self.problems.iter().any(|one| one.code == "no_location") && first.is_none() {
+            return format!("{summary}: a redirect without a Location header");
+        }
         match (self.tls.as_deref(), first) {
             (Some(tls), Some(_)) if tls.severity() == Severity::Bad => {
                 format!("{summary}; certificate: {}", tls.summary())

@@ -47,6 +47,8 @@ fn page(path: &str) -> String {
     match path {
         "/" => "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nServer: test\r\nContent-Length: 30\r\n\r\n<title>Front page</title>hello".into(),
         "/moved" => redirect("/"),
+        "/nowhere" => "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".into(),
+        "/unchanged" => "HTTP/1.1 304 Not Modified\r\n\r\n".into(),
         "/a" => redirect("/b"),
         "/b" => redirect("/a"),
         "/private" => redirect("http://private.example.test/"),
@@ -155,11 +157,23 @@ async fn what_does_not_hold_is_bad() {
         ("/missing status=404", "good", &[]),
         ("/503", "bad", &["server_error"]),
         ("/503 status=5xx", "good", &[]),
+        ("/nowhere", "warning", &["no_location"]),
+        ("/nowhere follow=no", "warning", &["no_location"]),
+        ("/nowhere status=302", "good", &[]),
+        ("/nowhere status=200", "bad", &["unexpected_status"]),
+        ("/unchanged", "good", &[]),
     ] {
         let reply = ask_json(&engine, &format!("http http://127.0.0.1:{port}{rest}")).await;
         assert_eq!(codes(&reply), expected, "{rest}");
         assert_eq!(reply["severity"], severity, "{rest}");
     }
+    let reply = ask_json(&engine, &format!("http http://127.0.0.1:{port}/nowhere")).await;
+    let summary = reply["summary"].as_str().expect("a summary");
+    assert!(
+        summary.starts_with("302 Found")
+            && summary.ends_with(": a redirect without a Location header"),
+        "{summary}"
+    );
     let reply = ask_json(&engine, &format!("http http://127.0.0.1:{port}/short")).await;
     assert_eq!(reply["data"]["truncated"], true);
 }

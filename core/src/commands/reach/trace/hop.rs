@@ -6,6 +6,7 @@ use netvane_document::{Cell, ChartRow, ChartSpan, Role, Severity, SpanStyle};
 use netvane_net::route::{HopStatistics, Note, RouteHop};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     command::Context,
@@ -327,4 +328,19 @@ fn shortened(text: &str) -> String {
     }
     let start: String = text.chars().take(MAX_HOLDER - 1).collect();
     format!("{}…", start.trim_end())
+}
+
+/// Round-trip time to the target in milliseconds, if a route reached it: the average of its rounds, or the shortest.
+pub(in crate::commands::reach) fn time_to_target(data: &Value) -> Option<f64> {
+    if data.get("reached")?.as_bool() != Some(true) {
+        return None;
+    }
+    let hop = data.get("hops")?.as_array()?.last()?;
+    let average = hop.get("avg").and_then(Value::as_f64);
+    average.or_else(|| {
+        let probes = hop.get("probes")?.as_array()?.iter();
+        probes
+            .filter_map(|probe| probe.get("rtt_ms")?.as_f64())
+            .min_by(f64::total_cmp)
+    })
 }
