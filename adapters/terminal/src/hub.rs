@@ -42,13 +42,11 @@ pub(crate) async fn start(
     netvane_nats::metrics::describe();
     let link = Link::open(&settings.cluster, Role::Hub, engine).await?;
     let hub = Hub::start(link.clone()).await?;
-    // LEAD: give the hub to the engine here: engine.attach_agents(Arc::new(hub));
-    let _ = hub;
+    engine.attach_agents(Arc::new(hub));
 
     let (refused, shutdown) = (refusal.clone(), shutdown.clone());
     tokio::spawn(async move {
-        let contact = tokio::time::timeout(START, link.first_contact()).await;
-        if let Ok(Err(StartError::Refused(reason))) = contact {
+        if let Err(StartError::Refused(reason)) = link.wait(START).await {
             *refused.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
             shutdown.cancel();
         }

@@ -74,10 +74,7 @@ fn agents_appear_answer_and_say_goodbye() {
     assert_eq!((agent.busy, agent.most), (0, 32));
     assert!(agent.commands.contains_key("ping") && !agent.commands.contains_key("status"));
 
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     let data = asked.answer.expect("an answer");
     assert_eq!(data["address"], "192.0.2.1");
 
@@ -101,10 +98,7 @@ fn agents_appear_answer_and_say_goodbye() {
     site.wait_for(&["sin1"]);
     assert_eq!(fra1.finish().code, Some(0));
     assert_eq!(site.agent("fra1").heard, None, "it said goodbye");
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(matches!(asked.answer, Err(Unanswered::NoAck)), "{asked:?}");
     assert!(asked.elapsed < Duration::from_millis(500), "{asked:?}");
 }
@@ -188,10 +182,7 @@ fn an_agent_that_hangs_does_not_take_a_question() {
     let fra1 = site.nats.start_agent("fra1");
     site.wait_for(&["fra1"]);
     fra1.signal("STOP");
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(matches!(asked.answer, Err(Unanswered::NoAck)), "{asked:?}");
     assert!(
         (900..1500).contains(&asked.elapsed.as_millis()),
@@ -220,19 +211,13 @@ fn an_agent_with_32_questions_is_busy() {
         .collect();
     netvane_tests::until("its load is known", || site.agent("fra1").busy == 32);
 
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(matches!(asked.answer, Err(Unanswered::Busy)), "{asked:?}");
     for question in running {
         let answer = site.runtime.block_on(question).expect("no panic");
         assert_eq!(answer.expect("an answer")["received"], 20);
     }
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(asked.answer.is_ok(), "{asked:?}");
 }
 
@@ -321,10 +306,7 @@ fn without_a_server_a_hub_says_so_at_once_and_recovers_by_itself() {
     site.nats.kill();
     sleep(Duration::from_millis(100));
     assert!(site.hub.reachable().is_err());
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(
         matches!(asked.answer, Err(Unanswered::Unreachable(_))),
         "{asked:?}"
