@@ -42,8 +42,7 @@ pub(crate) async fn start(
     netvane_nats::metrics::describe();
     let link = Link::open(&settings.cluster, Role::Hub, engine).await?;
     let hub = Hub::start(link.clone()).await?;
-    // LEAD: give the hub to the engine here: engine.attach_agents(Arc::new(hub));
-    let _ = hub;
+    engine.attach_agents(Arc::new(hub));
 
     let (refused, shutdown) = (refusal.clone(), shutdown.clone());
     tokio::spawn(async move {

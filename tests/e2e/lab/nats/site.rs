@@ -122,6 +122,7 @@ pub(super) fn question(command: &'static str, arguments: Value, seconds: f64) ->
         arguments: Arc::new(arguments),
         deadline: Duration::from_secs_f64(seconds),
         caller: CALLER.to_owned(),
+        fresh: false,
         units: 25,
     }
 }
