@@ -7,45 +7,8 @@ use netvane_core::vantage::{Agents as _, Unanswered};
 use netvane_tests::Lab;
 use serde_json::{Value, json};
 
+use super::packets::Packets;
 use super::site::{CALLER, Site, long_ping, question};
-
-/// Counts the echo requests to an address of the lab's loopback.
-struct Packets {
-    namespace: String,
-    table: String,
-}
-
-impl Packets {
-    fn to(lab: &Lab, address: &str) -> Self {
-        let namespace = lab.value("CLIENT_NS").to_owned();
-        let table = format!("pings-{}", address.replace('.', "-"));
-        let script = format!(
-            "table inet {table} {{\n chain out {{\n type filter hook output priority 0; policy accept;\n \
-             ip daddr {address} icmp type echo-request counter\n }}\n}}\n"
-        );
-        Lab::nft(&namespace, &script);
-        Self { namespace, table }
-    }
-
-    fn count(&self) -> u64 {
-        let table = Lab::nft_table(&self.namespace, &self.table);
-        let parts = table["nftables"].as_array().expect("a list").iter();
-        let rules = parts.filter_map(|part| part["rule"]["expr"].as_array());
-        rules
-            .flatten()
-            .filter_map(|part| part["counter"]["packets"].as_u64())
-            .sum()
-    }
-}
-
-impl Drop for Packets {
-    fn drop(&mut self) {
-        Lab::nft(
-            &self.namespace,
-            &format!("delete table inet {}\n", self.table),
-        );
-    }
-}
 
 #[test]
 #[ignore = "needs the lab: tests/run"]
@@ -74,10 +37,7 @@ fn agents_appear_answer_and_say_goodbye() {
     assert_eq!((agent.busy, agent.most), (0, 32));
     assert!(agent.commands.contains_key("ping") && !agent.commands.contains_key("status"));
 
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     let data = asked.answer.expect("an answer");
     assert_eq!(data["address"], "192.0.2.1");
 
@@ -101,10 +61,7 @@ fn agents_appear_answer_and_say_goodbye() {
     site.wait_for(&["sin1"]);
     assert_eq!(fra1.finish().code, Some(0));
     assert_eq!(site.agent("fra1").heard, None, "it said goodbye");
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(matches!(asked.answer, Err(Unanswered::NoAck)), "{asked:?}");
     assert!(asked.elapsed < Duration::from_millis(500), "{asked:?}");
 }
@@ -188,10 +145,7 @@ fn an_agent_that_hangs_does_not_take_a_question() {
     let fra1 = site.nats.start_agent("fra1");
     site.wait_for(&["fra1"]);
     fra1.signal("STOP");
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(matches!(asked.answer, Err(Unanswered::NoAck)), "{asked:?}");
     assert!(
         (900..1500).contains(&asked.elapsed.as_millis()),
@@ -220,19 +174,13 @@ fn an_agent_with_32_questions_is_busy() {
         .collect();
     netvane_tests::until("its load is known", || site.agent("fra1").busy == 32);
 
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(matches!(asked.answer, Err(Unanswered::Busy)), "{asked:?}");
     for question in running {
         let answer = site.runtime.block_on(question).expect("no panic");
         assert_eq!(answer.expect("an answer")["received"], 20);
     }
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(asked.answer.is_ok(), "{asked:?}");
 }
 
@@ -321,10 +269,7 @@ fn without_a_server_a_hub_says_so_at_once_and_recovers_by_itself() {
     site.nats.kill();
     sleep(Duration::from_millis(100));
     assert!(site.hub.reachable().is_err());
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(
         matches!(asked.answer, Err(Unanswered::Unreachable(_))),
         "{asked:?}"
