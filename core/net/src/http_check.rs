@@ -46,7 +46,7 @@ pub struct HttpQuery {
 #[derive(Debug, Clone, Default)]
 pub struct HttpReport {
     /// The requests in order; the last one has the final answer.
-    pub steps: Vec<Step>,
+    pub steps: Vec<HttpStep>,
     /// The final answer; `None` if the last step has none.
     pub answer: Option<HttpAnswer>,
     /// TLS of the last step that used it, if that is the last step.
@@ -57,7 +57,7 @@ pub struct HttpReport {
 
 /// One request and its answer.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct HttpStep {
     /// The requested URL.
     pub url: Url,
     /// Address that was contacted; `None` without one.
@@ -177,7 +177,7 @@ impl Net {
     }
 }
 
-impl Step {
+impl HttpStep {
     fn without_answer(url: Url) -> Self {
         Self {
             url,
@@ -192,8 +192,9 @@ impl Step {
 /// The target of a redirect if it may be followed.
 fn next_url(report: &HttpReport, redirect: Result<Url, String>) -> Result<Url, HttpTrouble> {
     let next = redirect.map_err(HttpTrouble::BadLocation)?;
-    let is_same =
-        |step: &Step| redirect::without_fragment(&step.url) == redirect::without_fragment(&next);
+    let is_same = |step: &HttpStep| {
+        redirect::without_fragment(&step.url) == redirect::without_fragment(&next)
+    };
     if report.steps.iter().any(is_same) {
         return Err(HttpTrouble::Loop);
     }

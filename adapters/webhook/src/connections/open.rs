@@ -12,7 +12,7 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use super::{
     STALL,
-    clients::{Client, Unit},
+    clients::{ConnectedClient, Unit},
     streams::StreamProgress,
     unread::{MOST_OF_CONNECTION, WAIT_ABOVE},
 };
@@ -24,7 +24,7 @@ pub(super) struct OpenConnection {
     /// Time from which the milliseconds below are counted.
     began: Instant,
     /// The client, and its count of connections; unset for a trusted proxy.
-    client: OnceLock<(Arc<Client>, Unit)>,
+    client: OnceLock<(Arc<ConnectedClient>, Unit)>,
     /// Whether it was accepted in the reserve and has shown no key.
     pub(super) in_reserve: AtomicBool,
     requests: AtomicUsize,
@@ -69,11 +69,11 @@ impl OpenConnection {
         (self.began.elapsed().as_millis() as u64).max(1)
     }
 
-    pub(super) fn set_client(&self, client: Arc<Client>, unit: Unit) {
+    pub(super) fn set_client(&self, client: Arc<ConnectedClient>, unit: Unit) {
         let _ = self.client.set((client, unit));
     }
 
-    pub(super) fn client(&self) -> Option<&Arc<Client>> {
+    pub(super) fn client(&self) -> Option<&Arc<ConnectedClient>> {
         self.client.get().map(|(client, _)| client)
     }
 

@@ -4,7 +4,7 @@ use schemars::json_schema;
 
 use super::{
     super::{
-        model::{Header, Operation, Parameter, Place, Response},
+        model::{Header, Operation, Parameter, ParameterPlace, Response},
         shared::{self, REQUEST_ID},
     },
     JSON, LOOKUPS, path_parameter, with_problems,
@@ -47,7 +47,7 @@ pub(super) fn deliver(schemas: &mut Schemas) -> Operation {
         .fold(operation, |operation, (name, description, schema)| {
             operation.parameter(Parameter {
                 name: name.to_owned(),
-                place: Place::Header,
+                place: ParameterPlace::Header,
                 required: true,
                 description: description.to_owned(),
                 schema,
@@ -57,7 +57,7 @@ pub(super) fn deliver(schemas: &mut Schemas) -> Operation {
         .body(
             true,
             JSON,
-            schemas.schema_for::<callbacks::Message>().into(),
+            schemas.schema_for::<callbacks::DeliveryMessage>().into(),
         )
         .response("2XX", Response::new("The delivery is accepted."))
         .response(

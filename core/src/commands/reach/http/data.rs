@@ -8,7 +8,7 @@ use netvane_facts::{
     web::{self, Hsts},
 };
 use netvane_net::http_check::{
-    HttpAnswer, HttpQuery, HttpReport, HttpTrouble, Step, Timings, without_credentials,
+    HttpAnswer, HttpQuery, HttpReport, HttpStep, HttpTrouble, Timings, without_credentials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -231,7 +231,7 @@ impl Data {
 }
 
 /// The data of `tls` for a step.
-fn tls_data(step: &Step, report: &HttpReport) -> Option<tls::Data> {
+fn tls_data(step: &HttpStep, report: &HttpReport) -> Option<tls::Data> {
     let tls = report.tls.as_ref()?;
     let name: Host = step.url.host_str()?.parse().ok()?;
     let question = Question {
@@ -245,8 +245,8 @@ fn tls_data(step: &Step, report: &HttpReport) -> Option<tls::Data> {
     Some(tls::Data::new(&question, tls))
 }
 
-impl From<&Step> for StepData {
-    fn from(step: &Step) -> Self {
+impl From<&HttpStep> for StepData {
+    fn from(step: &HttpStep) -> Self {
         Self {
             url: without_credentials(&step.url),
             status: step.status,
