@@ -25,7 +25,7 @@ pub use redirect::without_credentials;
 /// Most redirects that are followed.
 pub const MAX_REDIRECTS: usize = 10;
 
-/// What to request.
+/// The request of a check: its URL, its method and its limits.
 #[derive(Debug, Clone)]
 pub struct HttpQuery {
     /// An http or https URL without credentials.
@@ -58,7 +58,7 @@ pub struct HttpReport {
 /// One request and its answer.
 #[derive(Debug, Clone)]
 pub struct HttpStep {
-    /// The requested URL.
+    /// URL of this request: the first one, or the target of a redirect.
     pub url: Url,
     /// Address that was contacted; `None` without one.
     pub address: Option<IpAddr>,
@@ -73,11 +73,11 @@ pub struct HttpStep {
 /// Durations of the phases of a step; `None` where a phase did not occur.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Resolving the name.
+    /// Time to resolve the host name; `None` for an address or a connection that is reused.
     pub dns: Option<Duration>,
     /// The TCP handshake, with attempts at other addresses.
     pub connect: Option<Duration>,
-    /// The TLS handshake.
+    /// Time of the TLS handshake; `None` without TLS.
     pub tls: Option<Duration>,
     /// From sending the request to the first byte of the answer.
     pub first_byte: Option<Duration>,
@@ -85,10 +85,10 @@ pub struct Timings {
     pub total: Duration,
 }
 
-/// The final answer.
+/// The response after the last redirect.
 #[derive(Debug, Clone)]
 pub struct HttpAnswer {
-    /// `HTTP/1.1` or `HTTP/2`.
+    /// Version of the protocol, `HTTP/1.1` or `HTTP/2`.
     pub version: &'static str,
     /// Header fields in order, name and value.
     pub headers: Vec<(String, String)>,

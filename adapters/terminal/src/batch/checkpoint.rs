@@ -120,7 +120,7 @@ impl Checkpoint {
         Ok(Some(earlier))
     }
 
-    /// Replaces the file.
+    /// Writes the checkpoint in place of the file's previous content.
     pub(super) fn save(&self, path: &Path) -> io::Result<()> {
         let digest = HEXLOWER.encode(self.running.clone().finish().as_ref());
         let current = Self {

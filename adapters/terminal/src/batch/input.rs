@@ -68,7 +68,7 @@ impl Source {
         })
     }
 
-    /// Starts reading.
+    /// Opens the file or standard input, before its first line is read.
     pub(super) fn open(&self) -> anyhow::Result<InputLines> {
         let reader = InputReader::new(self.reader()?);
         let (sender, lines) = mpsc::channel(QUEUE);

@@ -41,7 +41,7 @@ pub(crate) enum DeliveryMessage<'a> {
 #[serde(untagged)]
 #[schemars(description = "")]
 pub(crate) enum DeliveredReply<'a> {
-    /// The whole reply.
+    /// The reply as a direct request for it gets it.
     Whole(#[schemars(with = "AnyReply")] &'a Reply),
     /// What is delivered of a reply that is too large.
     Summary(ReplySummary<'a>),

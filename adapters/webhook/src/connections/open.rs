@@ -17,7 +17,7 @@ use super::{
     unread::{MOST_OF_CONNECTION, WAIT_ABOVE},
 };
 
-/// An open connection.
+/// An open connection of a client, and what is needed to end it.
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     pub(super) id: u64,
@@ -38,7 +38,7 @@ pub(super) struct OpenConnection {
     has_room: Notify,
     close: Notify,
     task: OnceLock<AbortHandle>,
-    /// Running HTTP/2 streams.
+    /// The HTTP/2 streams that are running, each with the handle that cancels it.
     streams: Mutex<Vec<(Weak<StreamProgress>, AbortHandle)>>,
 }
 

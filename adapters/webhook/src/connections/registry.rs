@@ -24,7 +24,7 @@ pub(super) struct Most {
     pub(super) per_client: usize,
 }
 
-/// The open connections.
+/// The open connections of the service, with their limits in total and per client.
 #[derive(Clone)]
 pub(super) struct Registry(Arc<RegistryState>);
 

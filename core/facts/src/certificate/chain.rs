@@ -31,14 +31,14 @@ pub enum ChainFault {
     Expired {
         /// Position in the chain as sent.
         position: usize,
-        /// Last valid second.
+        /// Last second of its validity (`notAfter`), in seconds since 1970.
         at: i64,
     },
     /// The validity begins at this time, in seconds since 1970.
     NotYetValid {
         /// Position in the chain as sent.
         position: usize,
-        /// First valid second.
+        /// First second of its validity (`notBefore`), in seconds since 1970.
         at: i64,
     },
     /// The server's certificate is signed with its own key and is not a trusted root.

@@ -67,7 +67,7 @@ pub struct Database {
     pub(super) name: String,
     /// Build time, seconds since 1970.
     pub(super) built: u64,
-    /// Size in bytes.
+    /// Size of the database in bytes.
     size: usize,
 }
 

@@ -52,7 +52,7 @@ impl AuthorClaims<'_> {
 pub(super) struct Identifiers {
     /// Those that passed first, then those that could not be checked.
     pub(super) all: Vec<Identifier>,
-    /// SPF was evaluated.
+    /// Whether SPF was evaluated, which needs the envelope of the message.
     pub(super) has_envelope: bool,
 }
 

@@ -39,7 +39,7 @@ pub(super) struct Expectation {
 /// The answer to an HTTP request, with the redirects before it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
-    /// The requested URL.
+    /// URL of the first request, in canonical spelling.
     pub(super) url: String,
     /// The URL of the final answer, after redirects.
     pub(super) final_url: String,
@@ -50,7 +50,7 @@ pub(crate) struct Data {
     pub(super) rcode: Option<String>,
     /// Status code of the final answer; `null` without one.
     pub(super) status: Option<u16>,
-    /// `HTTP/1.1` or `HTTP/2`.
+    /// Version of the protocol, `HTTP/1.1` or `HTTP/2`.
     pub(super) version: Option<String>,
     /// The requests in order; the last one has the final answer.
     pub(super) steps: Vec<StepData>,
@@ -72,7 +72,7 @@ pub(crate) struct Data {
     pub(super) problems: Vec<CheckProblem>,
 }
 
-/// One request.
+/// One request, with its answer or redirect.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct StepData {
     pub(super) url: String,
