@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     connect::local_reason,
-    errqueue::{self, Message, Queue},
+    errqueue::{self, ErrorMessage, Queue},
 };
 
 /// Bytes of an ICMP echo header: type, code, checksum, identifier, sequence number.
@@ -124,7 +124,7 @@ impl EchoSocket {
         });
     }
 
-    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<EchoEvent> {
+    fn understand(&self, queue: Queue, message: &ErrorMessage, bytes: &[u8]) -> Option<EchoEvent> {
         let ipv6 = self.target.is_ipv6();
 
         if queue == Queue::Data {
