@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::{
-    Method, PingError,
+    PingMethod, PingError,
     event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{
@@ -88,11 +88,11 @@ impl EchoSocket {
     }
 
     /// Returns the kind of socket.
-    pub fn method(&self) -> Method {
+    pub fn method(&self) -> PingMethod {
         if self.mark.raw {
-            Method::IcmpRaw
+            PingMethod::IcmpRaw
         } else {
-            Method::IcmpDatagram
+            PingMethod::IcmpDatagram
         }
     }
 
@@ -248,7 +248,7 @@ mod tests {
             let socket = EchoSocket::of_kind(Type::RAW, target).expect("a raw socket");
             assert_eq!(
                 (socket.method(), socket.source()),
-                (Method::IcmpRaw, target)
+                (PingMethod::IcmpRaw, target)
             );
             for seq in [1, 2] {
                 socket.send(seq, 56, None).expect("sends");

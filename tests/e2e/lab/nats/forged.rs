@@ -137,10 +137,7 @@ fn what_a_forged_agent_sends_is_bounded_in_memory() {
     drop(site.runtime.block_on(flood));
 
     // Meanwhile and afterwards, others are heard.
-    let asked = site.ask(
-        "fra1",
-        question("geo", json!({"target": "192.0.2.1"}), 5.0),
-    );
+    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
     assert!(asked.answer.is_ok(), "{asked:?}");
 }
 
@@ -188,10 +185,7 @@ fn the_end_of_a_forged_answer_is_read_as_what_it_is() {
         questions
     });
     for (name, payload) in answers {
-        let asked = site.ask(
-            "sin1",
-            question("geo", json!({"target": "192.0.2.1"}), 5.0),
-        );
+        let asked = site.ask("sin1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
         let what = format!("{name} of {} bytes", payload.len());
         assert!(
             matches!(asked.answer, Err(Unanswered::Unreadable)),

@@ -4,7 +4,6 @@ use std::{thread::sleep, time::Duration};
 
 use futures::StreamExt as _;
 use netvane_core::vantage::{Agents as _, Unanswered};
-use netvane_tests::Lab;
 use serde_json::{Value, json};
 
 use super::packets::Packets;
