@@ -63,7 +63,7 @@ impl Job {
 /// What is stored under an update: the claim on it, and the request that it brought.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Record {
+enum JournalRecord {
     Open(Box<Job>),
     Handled(bool),
 }
@@ -123,7 +123,7 @@ impl Journal {
 
         // While the store cannot be read, its own memory must do.
         is_first
-            && match self.store.get::<Record>(&CHAT_UPDATES, &key).await {
+            && match self.store.get::<JournalRecord>(&CHAT_UPDATES, &key).await {
                 Ok(record) => record.is_none(),
                 Err(error) => {
                     tracing::debug!(%error, "could not look up an update");
@@ -135,7 +135,11 @@ impl Journal {
     /// Persists that an update was handled.
     pub(crate) async fn saw(&self, update: &str) -> Result<(), StoreError> {
         self.store
-            .create(&CHAT_UPDATES, &self.key(update), &Record::Handled(true))
+            .create(
+                &CHAT_UPDATES,
+                &self.key(update),
+                &JournalRecord::Handled(true),
+            )
             .await
             .map(|_| ())
     }
@@ -144,7 +148,7 @@ impl Journal {
     /// the update. If the store cannot be written, the request goes on without a journal entry.
     pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Option<OpenJob> {
         let key = self.key(update.unwrap_or(&job.id));
-        let record = Record::Open(Box::new(job.clone()));
+        let record = JournalRecord::Open(Box::new(job.clone()));
 
         let (due, created) = tokio::join!(
             self.agenda.begin(self.kind, &key, &job.requester),
@@ -175,7 +179,7 @@ impl Journal {
 
     /// Persists the current state of an open request.
     pub(crate) async fn update(&self, open: &OpenJob, job: &Job) -> Result<(), StoreError> {
-        let record = Record::Open(Box::new(job.clone()));
+        let record = JournalRecord::Open(Box::new(job.clone()));
         let revision = open.revision.load(Ordering::Relaxed);
         let written = if revision == 0 {
             self.store.create(&CHAT_UPDATES, &open.key, &record).await?
@@ -193,7 +197,7 @@ impl Journal {
     /// Removes an open request; the claim on its update stays.
     pub(crate) async fn close(&self, open: &OpenJob) -> Result<(), StoreError> {
         if open.is_update {
-            let handled = Record::Handled(true);
+            let handled = JournalRecord::Handled(true);
             self.store.put(&CHAT_UPDATES, &open.key, &handled).await?;
         } else {
             self.store.remove(&CHAT_UPDATES, &open.key).await?;
@@ -210,11 +214,11 @@ impl Journal {
         loop {
             let due = self.agenda.take(self.kind).await;
             let key = due.id().to_owned();
-            let record = self.store.get::<Record>(&CHAT_UPDATES, &key).await;
+            let record = self.store.get::<JournalRecord>(&CHAT_UPDATES, &key).await;
 
             let given_back = match record {
                 Ok(Some(Versioned {
-                    value: Record::Open(job),
+                    value: JournalRecord::Open(job),
                     revision,
                 })) => {
                     let open = OpenJob {

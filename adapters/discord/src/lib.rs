@@ -54,7 +54,7 @@ pub struct Discord {
     registration: Registration,
     /// Key that verifies requests from Discord; set only if Discord delivers interactions over
     /// HTTP.
-    key: Option<http_interactions::Key>,
+    key: Option<http_interactions::VerificationKey>,
 }
 
 impl Discord {
@@ -69,7 +69,7 @@ impl Discord {
         let chat = Chat::new(bot::PLATFORM, engine, store, send_limiter(), shutdown);
         let key = match settings.mode {
             settings::DiscordMode::Interactions => {
-                http_interactions::Key::read(&settings.public_key)
+                http_interactions::VerificationKey::read(&settings.public_key)
             }
             settings::DiscordMode::Gateway => None,
         };

@@ -146,40 +146,40 @@ fn output_options(action: &str) -> &'static [&'static str] {
     }
 }
 
-/// Returns the command line of this program, complete: the help of an action has no options that it ignores.
+/// Returns the command line of this program: the help of an action has no options that it ignores.
 fn command() -> clap::Command {
-    let mut command = Cli::command();
-    command.build();
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|action| action.get_name().to_owned())
+    let command = Cli::command();
+    let options: Vec<Arg> = command
+        .get_arguments()
+        .filter(|option| OUTPUT_OPTIONS.contains(&option.get_id().as_str()))
+        .cloned()
         .collect();
-    names.into_iter().fold(command, |command, name| {
-        let used = output_options(&name);
-        command.mut_subcommand(name, |action| hide_options(action, used))
-    })
+    names_below(&command)
+        .into_iter()
+        .fold(command, |command, name| {
+            let used = output_options(&name);
+            command.mut_subcommand(name, |action| with_options(action, &options, used))
+        })
 }
 
-/// Hides the options about a reply that are not `used` in the help of an action and of those below it.
-fn hide_options(mut action: clap::Command, used: &[&str]) -> clap::Command {
-    for option in OUTPUT_OPTIONS
-        .iter()
-        .filter(|option| !used.contains(option))
-    {
-        if action
-            .get_arguments()
-            .any(|known| known.get_id() == *option)
-        {
-            action = action.mut_arg(option, |known| known.hide(true));
-        }
-    }
-    let below: Vec<String> = action
-        .get_subcommands()
-        .map(|action| action.get_name().to_owned())
-        .collect();
-    below.into_iter().fold(action, |action, name| {
-        action.mut_subcommand(name, |below| hide_options(below, used))
-    })
+/// Gives an action, and those below it, their own copies of the options about a reply, of which only the `used` ones are
+/// in the help.
+fn with_options(action: clap::Command, options: &[Arg], used: &[&str]) -> clap::Command {
+    let copies = options.iter().map(|option| {
+        let is_used = used.contains(&option.get_id().as_str());
+        option.clone().hide(!is_used)
+    });
+    let action = action.args(copies);
+    names_below(&action)
+        .into_iter()
+        .fold(action, |action, name| {
+            action.mut_subcommand(name, |below| with_options(below, options, used))
+        })
+}
+
+fn names_below(command: &clap::Command) -> Vec<String> {
+    let actions = command.get_subcommands();
+    actions.map(|action| action.get_name().to_owned()).collect()
 }
 
 /// Whether the command of a lookup declares an option that the program has too; then it is the command's.
@@ -223,6 +223,7 @@ pub(crate) fn actions() -> impl Iterator<Item = clap::Command> {
 /// Prints the help of an administrative action.
 fn help_for(action: &str) -> anyhow::Result<ExitCode> {
     let mut command = command();
+    command.build();
     if let Some(action) = command.find_subcommand_mut(action) {
         print(&action.render_long_help().to_string());
     }
@@ -403,11 +404,10 @@ mod tests {
     #[test]
     fn the_help_of_an_action_has_no_options_that_it_ignores() {
         let help = |words: &[&str]| {
-            let mut action = &command();
-            for word in words {
-                action = action.find_subcommand(word).unwrap();
-            }
-            action.clone().render_long_help().to_string()
+            let words = [&["netvane"], words, &["--help"]].concat();
+            let shown = command().try_get_matches_from(words).unwrap_err();
+            assert_eq!(shown.kind(), ErrorKind::DisplayHelp, "{shown}");
+            shown.to_string()
         };
         for words in [
             &["serve"][..],
@@ -434,6 +434,7 @@ mod tests {
         let parsed = command().try_get_matches_from(["netvane", "data", "status", "--json"]);
         let cli = Cli::from_arg_matches(&parsed.unwrap()).unwrap();
         assert!(cli.output.json);
+        command().debug_assert();
     }
 
     #[test]

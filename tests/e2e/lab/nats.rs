@@ -2,6 +2,8 @@
 
 mod faults;
 mod forged;
+mod packets;
+mod places;
 mod program;
 mod questions;
 mod site;

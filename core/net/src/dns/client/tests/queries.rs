@@ -5,7 +5,9 @@ use std::{io, net::IpAddr};
 use super::{GOOD, client, good, servers::from, summary};
 use crate::dns::{
     client::*,
-    wire::{self, FORMERR, QR, QUESTION_NAME, SERVFAIL, Scripted, TC, answer, opt, record, upstream},
+    wire::{
+        self, FORMERR, QR, QUESTION_NAME, SERVFAIL, Scripted, TC, answer, opt, record, upstream,
+    },
 };
 
 #[tokio::test]
