@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::{
-    PingMethod, PingError,
+    PingError, PingMethod,
     event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{

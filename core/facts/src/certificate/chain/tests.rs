@@ -107,12 +107,12 @@ fn a_certificate_of_the_same_name_with_another_key_is_not_the_issuer() {
 fn a_self_signed_authority_is_self_signed_also_with_the_name_of_a_root() {
     let (own, other) = (root("localhost"), root("localhost"));
     for roots in [&[][..], &[&other][..]] {
-        assert_eq!(found(&[&own], roots), [Fault::SelfSigned]);
-        assert_eq!(found(&[&own, &own], roots), [Fault::SelfSigned]);
-        assert_eq!(found(&[&own, &other], roots), [Fault::SelfSigned]);
+        assert_eq!(found(&[&own], roots), [ChainFault::SelfSigned]);
+        assert_eq!(found(&[&own, &own], roots), [ChainFault::SelfSigned]);
+        assert_eq!(found(&[&own, &other], roots), [ChainFault::SelfSigned]);
     }
     let sub = issue(&own, params("sub", true, 2026));
-    assert_eq!(found(&[&sub], &[&own]), [Fault::IsAuthority]);
+    assert_eq!(found(&[&sub], &[&own]), [ChainFault::IsAuthority]);
 }
 
 #[test]
