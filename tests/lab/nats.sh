@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The NATS lab: the servers that hubs and agents meet at, in a namespace with nothing but loopback.
+# The NATS lab: the servers that hubs and agents meet at, in a namespace, and a site for each agent.
 #
 #   nats.sh up DIR     build the lab, wait until the servers answer, write DIR/env
 #   nats.sh down DIR   stop what "up" started, also after a half-failed "up"
@@ -7,7 +7,8 @@
 #
 # Needs root. One server of the supported version with a hub, three agents and an observer as users, and Debian's, which
 # is too old. Both programs are kept in the user's cache directory. Each agent has a site of its own: a namespace behind a
-# router that translates addresses, with 5, 90 and 180 ms to the server and back.
+# router that translates addresses, with 5, 90 and 180 ms to the server and back. One more namespace is joined to that of
+# the servers by a cable that tests cut.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,8 +20,8 @@ needed=(
     ip:iproute2 nft:nftables setsid:util-linux cksum:coreutils openssl:openssl python3:python3 :python3-venv
     apt-get:apt dpkg-deb:dpkg
 )
-namespaces=(nt fra1 sin1 syd1 r-fra1 r-sin1 r-syd1)
-folders=(nats)
+namespaces=(nt ag fra1 sin1 syd1 r-fra1 r-sin1 r-syd1)
+folders=(nats tls)
 
 version=2.15.1
 old_version=2.9.10
@@ -28,6 +29,9 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netvane-lab
 server=$cache/nats-$version/bin/nats-server
 old_server=$cache/nats-$old_version/nats-server
 agents=(fra1 sin1 syd1)
+# Both ends of the cable that tests cut
+server4=10.62.0.1
+agent4=10.62.0.2
 # Milliseconds each way between a site's router and the server
 declare -A delays=([fra1]=2.5 [sin1]=45 [syd1]=90)
 lifetime=14400
@@ -79,13 +83,29 @@ users() {
 }
 
 configuration() {
+    cat >"$dir/nats/users.conf" <<END
+authorization { users = [
+$(users)
+] }
+END
     cat >"$dir/nats/nats.conf" <<END
 listen: "127.0.0.1:4222"
 ping_interval: "5s"
 ping_max: 2
-authorization { users = [
-$(users)
-] }
+include "users.conf"
+END
+}
+
+# A machine with an agent, for which the cable can be cut
+cable() {
+    veth nt cable ag cable
+    in_batch nt <<END
+addr add $server4/24 dev cable
+link set cable up
+END
+    in_batch ag <<END
+addr add $agent4/24 dev cable
+link set cable up
 END
 }
 
@@ -129,7 +149,10 @@ build() {
     fetch_server
     fetch_old_server
     configuration
+    cable
     sites
+    authority
+    certificate nats DNS:nats.test IP:127.0.0.1
     start nats nt "$server" -c "$dir/nats/nats.conf"
     start far nt "$server" -c "$dir/nats/nats.conf" -a 10.60.0.1
     start old nt "$old_server" -c "$dir/nats/nats.conf" -p 4223
@@ -146,7 +169,14 @@ SITES=nv${suffix}
 NATS_SERVER=$server
 OLD_NATS_SERVER=$old_server
 NATS_CONF=$dir/nats/nats.conf
+USERS_CONF=$dir/nats/users.conf
 KEYS=$dir/nats
+CA_FILE=$dir/tls/ca.pem
+CERTIFICATE=$dir/tls/nats.pem
+CERTIFICATE_KEY=$dir/tls/nats.key
+SERVER4=$server4
+AGENT_NS=$(ns ag)
+CABLE=cable
 END
 }
 
