@@ -153,11 +153,6 @@ fn one_request_is_answered_from_several_places() {
         ),
         ("geo 192.0.2.1 from=nowhere", "bad_argument", "see `places`"),
         ("status from=fra1", "bad_argument", "unknown option `from`"),
-        (
-            "howmail from=fra1 to=example.test",
-            "bad_argument",
-            "`from`",
-        ),
     ] {
         let problem = hub.service.command(line).problem();
         let detail = problem["detail"].as_str().expect("text");
@@ -517,7 +512,9 @@ fn agents_behind_routers_measure_what_their_link_takes_and_return_after_a_cut() 
         .iter()
         .zip([5.0, 90.0, 180.0])
     {
-        let shortest = row["data"]["rtt_ms"]["min"].as_f64().expect("a time");
+        let shortest = row["data"]["rtt_ms"]["min"]
+            .as_f64()
+            .unwrap_or_else(|| panic!("no time: {row}"));
         // Not shorter than the wire; the machine may be busy.
         assert!(
             shortest >= expected * 0.98 && shortest <= expected * 1.1 + 1.0,
