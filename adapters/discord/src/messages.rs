@@ -89,7 +89,11 @@ pub(crate) async fn take(bot: Bot, message: Message) {
 }
 
 async fn say(bot: &Bot, id: u64, document: &Document, buttons: &[Button], place: Place) {
-    bot.chat.handled(&id.to_string()).await;
+    let update = id.to_string();
+    if !bot.chat.claim(&update).await {
+        return;
+    }
+    bot.chat.handled(&update).await;
     bot.say(document, buttons, place, Next::Answer).await;
 }
 

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError,
     agenda::{KINDS, StoredJob},
     bucket::Bucket,
-    read_jobs,
+    embedded::read_jobs,
     tables::{ENTRIES, FORMAT},
     transaction::{Entry, Step},
     unix_seconds,
@@ -18,6 +18,9 @@ use super::{
 
 /// Longest line that is read, in bytes: the largest value with its key.
 const MAX_LINE: u64 = 4 << 20;
+
+/// Why the state of a cluster is not exported.
+const SHARED: &str = "only the state of a single process can be exported and imported";
 
 /// One line of an export.
 #[derive(Serialize, Deserialize)]
@@ -66,7 +69,8 @@ pub fn export(store: &Store, mut output: impl Write) -> std::io::Result<u64> {
     let (now, mut lines) = (unix_seconds(), 0);
     let mut failed = None;
 
-    let jobs = store.shared().handle.with(|database| {
+    let embedded = store.embedded().ok_or_else(|| std::io::Error::other(SHARED))?;
+    let jobs = embedded.shared().handle.with(|database| {
         let table = database.begin_read()?.open_table(ENTRIES)?;
         for entry in table.iter()? {
             let (key, entry) = entry?;
@@ -164,7 +168,11 @@ async fn import_line(
         }
     };
 
-    match store.change(step).await {
+    let Some(embedded) = store.embedded() else {
+        let shared = StoreError::Unavailable(SHARED.into());
+        return Err(ImportError::Store(number, shared));
+    };
+    match embedded.change(step).await {
         Ok(Some(_)) => done.written += 1,
         Ok(None) => done.present += 1,
         Err(error) => return Err(ImportError::Store(number, error)),

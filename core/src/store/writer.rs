@@ -10,8 +10,9 @@ use redb::Durability;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
-    Shared, StoreError,
+    StoreError,
     bucket::Sync,
+    embedded::Shared,
     transaction::{self, Outcome, Step},
     usage::Counts,
 };

@@ -1,0 +1,263 @@
+//! The backing of a single process: a redb file, and one thread that writes it.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use redb::{Database, ReadableDatabase, ReadableTable, backends::InMemoryBackend};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::{
+    StoreError, Versioned,
+    agenda::{KINDS, Queues, StoredJob},
+    bucket::{self, Bucket},
+    database::Handle,
+    file, migration,
+    tables::{AGENDA, ENTRIES},
+    transaction::{Entry, Outcome, Step},
+    unix_seconds,
+    usage::{BucketUsage, Counts},
+    writer::{Change, Writer},
+};
+
+/// Bytes of changes that may wait to be written, in KiB.
+const QUEUE_KIB: u32 = 64 << 10;
+
+/// Longest wait for a change to be written.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A database and its writer. Clones share them.
+#[derive(Clone)]
+pub(super) struct Embedded(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    changes: mpsc::Sender<Change>,
+    queue: Arc<Semaphore>,
+}
+
+/// What the handles and the writing thread share.
+pub(super) struct Shared {
+    pub(super) handle: Handle,
+    pub(super) counts: Mutex<Counts>,
+    limits: [AtomicU64; bucket::ALL.len()],
+    pub(super) queues: Arc<Queues>,
+    opened: watch::Sender<bool>,
+}
+
+impl Embedded {
+    /// The database of a directory or in memory; if the file cannot be opened now, that is tried again until it can.
+    pub(super) fn of_service(directory: Option<&Path>) -> Result<Self, StoreError> {
+        let Some(directory) = directory else {
+            return Self::in_memory();
+        };
+        let database = file::open(directory);
+        Self::start(Handle::new(database, Some(directory.to_owned())))
+    }
+
+    /// Opens or makes `state.redb` in this directory; an error if that is not possible now.
+    pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
+        let database = file::open(directory)?;
+        Self::start(Handle::new(Ok(database), Some(directory.to_owned())))
+    }
+
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let failed = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+        let database = Database::builder()
+            .create_with_backend(InMemoryBackend::new())
+            .map_err(|error| failed(&error))?;
+        migration::bring_up_to_date(&database).map_err(|error| failed(&error))?;
+        Self::start(Handle::new(Ok(database), None))
+    }
+
+    fn start(handle: Handle) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            handle,
+            counts: Mutex::default(),
+            limits: bucket::ALL.map(|bucket| AtomicU64::new(bucket.max_bytes)),
+            queues: Arc::new(Queues::new()),
+            opened: watch::Sender::new(false),
+        });
+
+        if shared.handle.fault().is_none() {
+            shared.load()?;
+        }
+
+        let (changes, queue) = mpsc::channel();
+        let writer = Writer::new(shared.clone(), queue);
+        thread::Builder::new()
+            .name("state".into())
+            .spawn(move || writer.run())
+            .map_err(|error| {
+                StoreError::Unavailable(format!("no thread for the state: {error}"))
+            })?;
+
+        Ok(Self(Arc::new(Inner {
+            shared,
+            changes,
+            queue: Arc::new(Semaphore::new(QUEUE_KIB as usize)),
+        })))
+    }
+
+    pub(super) fn fault(&self) -> Option<StoreError> {
+        self.shared().handle.fault()
+    }
+
+    /// Waits until the file has been opened once.
+    pub(super) async fn opened(&self) {
+        let mut opened = self.shared().opened.subscribe();
+        // The sender lives as long as this handle.
+        let _ = opened.wait_for(|opened| *opened).await;
+    }
+
+    pub(super) fn set_limit(&self, bucket: &'static Bucket, max_bytes: u64) {
+        self.shared().limits[bucket.index()].store(max_bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn usage(&self) -> Vec<BucketUsage> {
+        self.shared()
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .list()
+    }
+
+    /// The value under a key, unless it has expired.
+    pub(super) fn get(
+        &self,
+        bucket: &'static Bucket,
+        key: &str,
+    ) -> Result<Option<Versioned<Vec<u8>>>, StoreError> {
+        self.shared().handle.with(|database| {
+            let table = database.begin_read()?.open_table(ENTRIES)?;
+            let entry = table.get((bucket.name, key))?;
+            Ok(entry.and_then(|entry| {
+                let (revision, until, value) = entry.value();
+                (until > unix_seconds()).then(|| Versioned {
+                    value: value.to_vec(),
+                    revision,
+                })
+            }))
+        })
+    }
+
+    /// Values of a bucket in the order of their keys: at most so many that are accepted, after this key.
+    pub(super) fn scan<T>(
+        &self,
+        bucket: &'static Bucket,
+        after: &str,
+        most: usize,
+        accept: impl Fn(u64, &[u8]) -> Option<T>,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        self.shared().handle.with(|database| {
+            let table = database.begin_read()?.open_table(ENTRIES)?;
+            let (mut values, now) = (Vec::new(), unix_seconds());
+            for entry in table.range((bucket.name, after)..)? {
+                let (key, entry) = entry?;
+                let ((name, key), (revision, until, value)) = (key.value(), entry.value());
+                if name != bucket.name || values.len() == most {
+                    break;
+                }
+                if key > after
+                    && until > now
+                    && let Some(value) = accept(revision, value)
+                {
+                    values.push((key.to_owned(), value));
+                }
+            }
+            Ok(values)
+        })
+    }
+
+    /// Hands a change to the writing thread and waits for what comes of it.
+    pub(super) async fn change(&self, step: Step) -> Outcome {
+        let kib = 1 + u32::try_from(step.size() >> 10).unwrap_or(QUEUE_KIB);
+        let written = async {
+            let bytes = self.0.queue.clone().acquire_many_owned(kib.min(QUEUE_KIB));
+            let bytes = bytes.await.ok();
+            let (done, outcome) = oneshot::channel();
+            let change = Change { step, done, bytes };
+            self.0.changes.send(change).map_err(|_| stopped())?;
+            outcome.await.map_err(|_| stopped())?
+        };
+
+        tokio::time::timeout(DEADLINE, written)
+            .await
+            .unwrap_or_else(|_| {
+                let seconds = DEADLINE.as_secs();
+                let late = format!("no write was possible within {seconds} s");
+                Err(self.shared().handle.describe(&late))
+            })
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+}
+
+impl Shared {
+    /// Opens the file again.
+    pub(super) fn reopen(&self) -> Result<(), StoreError> {
+        self.handle.reopen()?;
+        self.load()
+    }
+
+    /// Reads what is held in memory beside the database: counts, and the jobs of an earlier process.
+    fn load(&self) -> Result<(), StoreError> {
+        let (counts, jobs) = self
+            .handle
+            .with(|database| Ok((Counts::read(database)?, read_jobs(database)?)))?;
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+
+        if !*self.opened.borrow() {
+            self.queues.fill(jobs);
+            self.opened.send_replace(true);
+        }
+        Ok(())
+    }
+
+    pub(super) fn limits(&self) -> [u64; bucket::ALL.len()] {
+        self.limits
+            .each_ref()
+            .map(|limit| limit.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) fn read_jobs(database: &Database) -> Result<Vec<StoredJob>, redb::Error> {
+    let table = database.begin_read()?.open_table(AGENDA)?;
+    let most = KINDS.iter().map(|kind| kind.max_jobs).sum();
+    let mut jobs = Vec::new();
+    for job in table.iter()?.take(most) {
+        let (key, value) = job?;
+        let ((kind, id), (owner, due, decided)) = (key.value(), value.value());
+        jobs.push(StoredJob {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            owner: owner.to_owned(),
+            due,
+            decided,
+        });
+    }
+    Ok(jobs)
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable("the state writer has stopped".into())
+}
+
+/// An entry that expires when its bucket says so.
+pub(super) fn entry(bucket: &'static Bucket, key: &str, value: Vec<u8>) -> Entry {
+    Entry {
+        bucket,
+        key: key.to_owned(),
+        value,
+        until: unix_seconds() + bucket.lifetime.as_secs(),
+    }
+}
