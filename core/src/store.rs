@@ -12,6 +12,7 @@ mod directory;
 mod embedded;
 mod file;
 mod migration;
+mod replicas;
 mod shared;
 mod tables;
 mod transaction;
@@ -29,11 +30,12 @@ pub use agenda::{
 };
 pub use bucket::Bucket;
 pub use directory::state_directory;
-pub use shared::{SharedJob, SharedState};
+pub use replicas::{SharedJob, SharedState};
 pub use transfer::{ImportError, Imported, export, import};
 pub use usage::{BucketUsage, read_report as usage_report};
 
 use embedded::{Embedded, entry};
+use shared::Shared;
 use transaction::Step;
 
 /// Keeps values beyond the life of the process. Clones are cheap and share the state.

@@ -9,6 +9,7 @@ mod faults;
 mod mail;
 mod mail_policies;
 mod mail_traces;
+mod nats;
 mod proxies;
 mod records;
 mod resolvers;

@@ -74,6 +74,11 @@ impl Lab {
         Self::named("NETVANE_LAB_TLS")
     }
 
+    /// Returns the lab that `NETVANE_LAB_NATS` names: NATS servers with a hub and agents as users.
+    pub fn nats() -> Self {
+        Self::named("NETVANE_LAB_NATS")
+    }
+
     /// Returns a value of `DIR/env`; empty if the lab does not set it.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)

@@ -1,7 +1,9 @@
 //! Handling of mentions and direct messages.
 
 use netvane_chat::{Button, greeting, input_with, note, problem, takes_mail};
-use netvane_core::{Input, Missing, UsageError, UsageKind, command::targets, document::Document};
+use netvane_core::{
+    Failure, Input, Missing, UsageError, UsageKind, command::targets, document::Document,
+};
 use serenity::model::channel::{Attachment, Message};
 
 use crate::{
@@ -55,29 +57,17 @@ pub(crate) async fn take(bot: Bot, message: Message) {
             say(&bot, id, &note("Private", text), &[], place).await;
         }
         Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
-        Step::AskAboutFile(file) => {
-            let mail = takes_mail(bot.chat.engine().registry());
-            match (mail, files::text(&bot, file).await) {
-                (Some(missing), Ok(text)) => {
-                    let input = input_with(&missing, text);
-                    bot.ask(ask(input), place, Next::Answer).await;
-                }
-                (_, Err(failure)) => {
-                    say(&bot, id, &problem(&failure, &Input::Text(line)), &[], place).await;
-                }
-                (None, Ok(_)) => {}
+        Step::AskAboutFile(file) => match message_in(&bot, file).await {
+            Ok(Some(input)) => bot.ask(ask(input), place, Next::Answer).await,
+            Ok(None) => {}
+            Err(failure) => {
+                say(&bot, id, &problem(&failure, &Input::Text(line)), &[], place).await;
             }
-        }
+        },
         Step::Choose(lines) => {
             let buttons = bot.chat.choice(lines).await;
-            say(
-                &bot,
-                id,
-                &note("Look up", "What would you like to know?"),
-                &buttons,
-                place,
-            )
-            .await;
+            let question = note("Look up", "What would you like to know?");
+            say(&bot, id, &question, &buttons, place).await;
         }
         Step::Greet => {
             let (document, examples) = greeting(bot.chat.engine().registry(), SLASH);
@@ -86,6 +76,13 @@ pub(crate) async fn take(bot: Bot, message: Message) {
         }
         Step::Say(document, buttons) => say(&bot, id, &document, &buttons, place).await,
     }
+}
+
+/// Reads a file as the message of a mail command; `None` if no command takes one.
+async fn message_in(bot: &Bot, file: &Attachment) -> Result<Option<Input>, Failure> {
+    let mail = takes_mail(bot.chat.engine().registry());
+    let text = files::text(bot, file).await?;
+    Ok(mail.map(|missing| input_with(&missing, text)))
 }
 
 async fn say(bot: &Bot, id: u64, document: &Document, buttons: &[Button], place: Place) {

@@ -3,8 +3,6 @@
 mod monitor;
 mod options;
 
-use std::time::Duration;
-
 use async_nats::{Client, connection::State};
 use netvane_core::{Engine, Failure, Health, settings::Cluster};
 use tokio::sync::watch;
@@ -53,7 +51,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts to connect. Waits for no server: see [`Link::wait`].
+    /// Starts to connect. Waits for no server: see [`Link::first_contact`].
     ///
     /// # Errors
     /// The settings cannot be used.
@@ -81,20 +79,19 @@ impl Link {
         Ok(Self { client, state, key })
     }
 
-    /// Waits for the first contact with a server; false if there is none in this time.
+    /// Waits for the first contact with a server, for ever.
     ///
     /// # Errors
     /// [`StartError::Refused`] if the server is too old.
-    pub async fn wait(&self, most: Duration) -> Result<bool, StartError> {
+    pub async fn first_contact(&self) -> Result<(), StartError> {
         let mut state = self.state.clone();
-        let contact =
-            state.wait_for(|state| matches!(state, LinkState::Up | LinkState::Refused(_)));
-        match tokio::time::timeout(most, contact).await {
-            Ok(Ok(state)) => match &*state {
-                LinkState::Refused(reason) => Err(StartError::Refused(reason.clone())),
-                _ => Ok(true),
-            },
-            _ => Ok(false),
+        let contact = state
+            .wait_for(|state| matches!(state, LinkState::Up | LinkState::Refused(_)))
+            .await;
+        match contact.as_deref() {
+            Ok(LinkState::Refused(reason)) => Err(StartError::Refused(reason.clone())),
+            Ok(_) => Ok(()),
+            Err(_) => Err(StartError::Settings("the connection is closed".to_owned())),
         }
     }
 

@@ -95,8 +95,9 @@ impl NewUser {
     /// The lines of the settings of this process.
     pub fn settings(&self, file: &Path) -> String {
         let cluster = format!(
-            "[cluster]\nnats = [\"tls://nats.example:4222\"]\nnkey_file = \"{}\"\n",
-            file.display()
+            "[cluster]\nnats = [\"tls://nats.example:4222\"]\nnkey_file = {}\n",
+            // A JSON string is one of TOML too.
+            serde_json::Value::from(file.display().to_string())
         );
         match &self.name {
             Some(name) => format!("{cluster}\n[agent]\nname = \"{name}\"\n"),

@@ -7,6 +7,7 @@ use netvane_core::{Engine, command::Registry, settings::Settings, spec::Argument
 
 use crate::{
     advice,
+    agent::{self, AgentAction, AgentCommand},
     batch::Batch,
     data,
     key::{self, CallbackKey, NewKey},
@@ -42,6 +43,8 @@ enum Action {
     Batch(Batch),
     /// Run the server (HTTP plus configured chats).
     Serve,
+    /// Run lookups for a hub over NATS, as a vantage point.
+    Agent(AgentCommand),
     /// List all commands; --json prints the registry for programs.
     Commands,
     /// Check or show the configuration.
@@ -252,6 +255,14 @@ impl Cli {
                 let output = self.output;
                 let file = output.config.clone();
                 serve::run(output.settings()?, file, move || output.settings())
+            }
+            Action::Agent(AgentCommand {
+                what: Some(AgentAction::New(wanted)),
+            }) => agent::new(wanted, self.output.json),
+            Action::Agent(AgentCommand { what: None }) => {
+                let output = self.output;
+                let file = output.config.clone();
+                agent::run(output.settings()?, file, move || output.settings())
             }
             Action::Config { what } => what.run(&self.output),
             Action::Key {

@@ -25,14 +25,18 @@ const DELAY: Duration = Duration::from_millis(50);
 const FULL: usize = 64 * 1024;
 
 /// Targets of Netvane's own crates; others log only warnings and errors by default.
-const OWN: [&str; 6] = [
+const OWN: [&str; 7] = [
     "netvane",
     "netvane_core",
     "netvane_webhook",
     "netvane_chat",
     "netvane_telegram",
     "netvane_discord",
+    "netvane_nats",
 ];
+
+/// Clients that repeat what their adapter logs about the state of its connection: silent unless the setting names them.
+const SILENT: [&str; 2] = ["serenity", "async_nats"];
 
 /// Keeps the log running; flushes it when dropped.
 #[must_use = "the log ends when this is dropped"]
@@ -65,24 +69,21 @@ struct Buffer {
 
 /// Builds the log filter; an error names the setting.
 pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
-    // Silence serenity unless it is named: the adapter logs the state of its connection once,
-    // serenity repeats it.
-    let mut level = if settings.level.contains("serenity") {
-        settings.level.clone()
-    } else {
-        format!("serenity=off,{}", settings.level)
-    };
+    let silent: String = SILENT
+        .iter()
+        .filter(|client| !settings.level.contains(**client))
+        .map(|client| format!("{client}=off,"))
+        .collect();
+    let mut level = format!("{silent}{}", settings.level);
     // A single word as level applies to Netvane only: below info, the platforms' client crates log
     // URLs that contain tokens.
     if let Some(word) = ["debug", "trace"]
         .into_iter()
         .find(|word| settings.level.eq_ignore_ascii_case(word))
     {
-        level = OWN
-            .iter()
-            .fold("serenity=off,info".to_owned(), |level, own| {
-                format!("{level},{own}={word}")
-            });
+        level = OWN.iter().fold(format!("{silent}info"), |level, own| {
+            format!("{level},{own}={word}")
+        });
     }
     let level = format!("{level},{}=off", otel::TARGET);
     EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))

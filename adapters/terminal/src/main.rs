@@ -1,10 +1,12 @@
 //! The program: one lookup from the command line, or all adapters as a service.
 
 mod advice;
+mod agent;
 mod archive;
 mod batch;
 mod cli;
 mod data;
+mod hub;
 mod key;
 mod log;
 mod lookup;

@@ -19,7 +19,7 @@ use netvane_telegram::Telegram;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{advice, data, log, system};
+use crate::{advice, agent, data, hub, log, system};
 
 /// Interval for checking the database files for changes.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ pub(crate) fn run(
             tokio::spawn(data::update_monthly(engine.clone(), settings.clone()));
         }
         let shutdown = CancellationToken::new();
-        tokio::spawn(ended_by_signal(shutdown.clone())?);
+        tokio::spawn(end_on_signal(shutdown.clone())?);
         let (changed, http) = watch::channel(settings.http.clone());
 
         tokio::spawn(follow_settings(
@@ -65,6 +65,7 @@ pub(crate) fn run(
             read_again,
         )?);
 
+        let refusal = hub::start(&settings, &engine, &shutdown).await?;
         let store = open_store(&settings)?;
         engine.attach_state(store.clone());
         let (chats, hooks) = start_chats(&settings, &engine, &store, &shutdown)?;
@@ -77,20 +78,21 @@ pub(crate) fn run(
         chats.wait().await;
         netvane_core::net::smtp::drain_quits().await;
 
-        anyhow::Ok(())
-    })?;
-
-    Ok(ExitCode::SUCCESS)
+        Ok(match refusal.reason() {
+            Some(reason) => agent::refused(&reason),
+            None => ExitCode::SUCCESS,
+        })
+    })
 }
 
 /// Warnings about the settings that were already logged, so that each is logged once.
-struct LoggedWarnings {
+pub(crate) struct LoggedWarnings {
     file: Option<PathBuf>,
     warnings: Vec<String>,
 }
 
 impl LoggedWarnings {
-    fn new(file: Option<PathBuf>, settings: &Settings) -> Self {
+    pub(crate) fn new(file: Option<PathBuf>, settings: &Settings) -> Self {
         let mut logged = Self {
             file,
             warnings: Vec::new(),
@@ -185,7 +187,7 @@ async fn after(wait: impl Future<Output = bool>, run: impl Future<Output = ()>) 
 }
 
 /// Reloads replaced databases without a restart.
-async fn follow_data(engine: Engine) {
+pub(crate) async fn follow_data(engine: Engine) {
     let mut ticks = tokio::time::interval(LOOK_AT_DATA);
     loop {
         ticks.tick().await;
@@ -195,7 +197,7 @@ async fn follow_data(engine: Engine) {
 }
 
 /// Reloads the settings on SIGHUP. If they are invalid, the previous ones stay in force.
-fn follow_settings(
+pub(crate) fn follow_settings(
     engine: Engine,
     started_with: Settings,
     (logged, level): (LoggedWarnings, log::Level),
@@ -243,7 +245,9 @@ fn follow_settings(
     })
 }
 
-fn ended_by_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
+pub(crate) fn end_on_signal(
+    shutdown: CancellationToken,
+) -> anyhow::Result<impl Future<Output = ()>> {
     let end = system::End::listen()?;
     Ok(async move {
         end.wait().await;

@@ -144,16 +144,10 @@ pub fn read(user_agent: &str) -> UaFacts {
         ),
     };
 
-    let client = sources.client(crawler || tool);
-
     UaFacts {
         category,
         bot: crawler || tool,
-        client: Client {
-            name: clip(client.name),
-            version: clip(client.version),
-            vendor: clip(client.vendor),
-        },
+        client: clip_client(sources.client(crawler || tool)),
         os: System {
             name: clip(os.name),
             version: clip(os.version),
@@ -163,6 +157,15 @@ pub fn read(user_agent: &str) -> UaFacts {
             model: clip(device.model),
         },
         user_agent: text.into_owned(),
+    }
+}
+
+/// Limits the length of a client's texts, which are parts of the User-Agent string.
+fn clip_client(client: Client) -> Client {
+    Client {
+        name: clip(client.name),
+        version: clip(client.version),
+        vendor: clip(client.vendor),
     }
 }
 

@@ -10,6 +10,7 @@ mod presentation;
 mod private_names;
 mod quic;
 mod resolver_health;
+mod resolvers;
 mod server_list;
 mod stream;
 mod upstream;
@@ -33,9 +34,10 @@ use netvane_facts::{
 };
 
 use super::{Guard, PortUse, check_port, egress_budget, tls::Tls};
-use crate::settings::{self, Server};
+use crate::settings;
 use private_names::PrivateNames;
 use resolver_health::ResolverHealth;
+use resolvers::{configured, encrypted, no_tls, not_a_resolver, upstream_of};
 use upstream::Upstream;
 
 pub use addresses::{NoAddress, rcode_name};
@@ -190,7 +192,7 @@ impl Dns {
             .then(|| inner.tls.client())
             .transpose()?;
         let upstream =
-            |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
+            |address: SocketAddr| upstream_of(resolver, address, tls.clone(), inner.timeout);
 
         // A resolver in the operator's network knows the names of that network.
         let inside = |address: &SocketAddr| !ip_class::is_global(address.ip());
@@ -217,13 +219,13 @@ impl Dns {
             .collect()
     }
 
-    /// Checks the configuration of the resolvers.
-    ///
     /// Whether this is a name of the operator's network (`dns.private_names`), which nobody else needs to know.
     pub fn is_private_name(&self, name: &str) -> bool {
         self.0.private_names.contain(name)
     }
 
+    /// Checks the configuration of the resolvers.
+    ///
     /// # Errors
     /// A configured server has no address, or the system's resolvers could not be read.
     pub fn is_configured(&self) -> Result<(), Failure> {
@@ -288,130 +290,6 @@ impl Dns {
     pub async fn validate(&self, client: &Client, question: &Question<'_>) -> Validation {
         validate::validate(client, question, self.0.anchors.clone()).await
     }
-}
-
-/// The error of a resolver without an address: often it is a second domain, written where the resolver belongs.
-fn not_a_resolver(name: &str, none: &NoAddress) -> Failure {
-    let why = if none.is_nxdomain() {
-        "does not exist (NXDOMAIN)"
-    } else {
-        "has no A or AAAA record"
-    };
-    Failure::Upstream {
-        what: "`resolver`".into(),
-        why: format!("{name} {why}; to look up several names, use `netvane batch`"),
-    }
-}
-
-fn encrypted(transport: Transport) -> bool {
-    !matches!(transport, Transport::Udp | Transport::Tcp)
-}
-
-fn upstream(
-    resolver: &Resolver,
-    address: SocketAddr,
-    tls: Option<rustls::ClientConfig>,
-    timeout: Duration,
-) -> Upstream {
-    let host = resolver.endpoint.host.to_string();
-    let label = match resolver.transport {
-        Transport::Udp | Transport::Tcp if matches!(resolver.endpoint.host, Host::Address(_)) => {
-            address.to_string()
-        }
-        Transport::Udp | Transport::Tcp => format!("{host} ({address})"),
-        _ => resolver.to_string(),
-    };
-
-    let name = resolver.name.as_deref().unwrap_or(&host);
-    let tls = tls.unwrap_or_else(no_tls);
-
-    Upstream::new(
-        label,
-        resolver.transport,
-        address,
-        name,
-        resolver.path.as_deref(),
-        tls,
-        timeout,
-    )
-}
-
-/// Returns a placeholder for plain DNS, which does not use TLS: it trusts no certificate.
-fn no_tls() -> rustls::ClientConfig {
-    use std::sync::OnceLock;
-    static NONE: OnceLock<rustls::ClientConfig> = OnceLock::new();
-    NONE.get_or_init(|| {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap_or_else(|error| unreachable!("ring speaks TLS 1.3: {error}"))
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth()
-    })
-    .clone()
-}
-
-/// Creates the client for `[dns] servers`. The guard does not check them: a resolver on loopback is common.
-fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<Client, Failure> {
-    let mut upstreams = Vec::new();
-
-    for server in &settings.servers {
-        match server {
-            Server::System => {
-                for address in system_resolvers()? {
-                    let address = SocketAddr::new(address, 53);
-                    let label = address.to_string();
-                    upstreams.push(Upstream::new(
-                        label,
-                        Transport::Udp,
-                        address,
-                        "",
-                        None,
-                        no_tls(),
-                        timeout,
-                    ));
-                }
-            }
-            Server::Resolver(resolver) => {
-                let Host::Address(address) = resolver.endpoint.host else {
-                    return Err(Failure::Unavailable(format!(
-                        "dns.servers: `{resolver}`: expected an IP address, got a name; add the certificate's name after `#`"
-                    )));
-                };
-
-                let port = resolver
-                    .endpoint
-                    .port
-                    .unwrap_or(resolver.transport.default_port());
-                let tls = encrypted(resolver.transport)
-                    .then(|| tls.client())
-                    .transpose()?;
-
-                upstreams.push(upstream(
-                    resolver,
-                    SocketAddr::new(address, port),
-                    tls,
-                    timeout,
-                ));
-            }
-        }
-    }
-
-    let upstreams = upstreams.into_iter().map(Upstream::kept);
-    Ok(Client::new(upstreams.collect(), settings.attempts))
-}
-
-fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
-    let (config, _) = hickory_resolver::system_conf::read_system_conf().map_err(|error| {
-        Failure::Unavailable(format!(
-            "could not read the system's resolvers: {error}; set `[dns] servers` or use `resolver=`"
-        ))
-    })?;
-    Ok(config
-        .name_servers()
-        .iter()
-        .map(|server| server.ip)
-        .collect())
 }
 
 #[cfg(test)]

@@ -19,7 +19,10 @@ use netvane_facts::registration::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{http::Http, whois::Whois};
+use super::{
+    http::{Fetched, Http},
+    whois::Whois,
+};
 use crate::{offload, settings};
 use bootstrap::BootstrapSource;
 
@@ -217,16 +220,7 @@ impl Registries {
             Err(_) => url.split('/').nth(2).unwrap_or(url).to_owned(),
         };
         let read = match fetched {
-            Ok(fetched) => {
-                let (query, server) = (query.to_owned(), server.clone());
-                offload::run(fetched.body.len(), move || {
-                    let facts = facts(kind, &query, &server, (fetched.status, &fetched.body))?;
-                    let related = rdap::related(&fetched.body);
-                    Ok((facts, related, fetched.body))
-                })
-                .await
-                .and_then(|read| read)
-            }
+            Ok(fetched) => read_rdap(kind, query, &server, fetched).await,
             Err(failure) => Err(failure),
         };
 
@@ -252,6 +246,23 @@ impl Registries {
 
         Ok(related)
     }
+}
+
+/// Reads an RDAP response: its registration data, the URLs of related answers, and its body.
+async fn read_rdap(
+    kind: Kind,
+    query: &str,
+    server: &str,
+    fetched: Fetched,
+) -> Result<(Registration, Vec<String>, Vec<u8>), Failure> {
+    let (query, server) = (query.to_owned(), server.to_owned());
+    offload::run(fetched.body.len(), move || {
+        let facts = facts(kind, &query, &server, (fetched.status, &fetched.body))?;
+        let related = rdap::related(&fetched.body);
+        Ok((facts, related, fetched.body))
+    })
+    .await
+    .and_then(|read| read)
 }
 
 /// Converts an HTTP response to registration data.

@@ -111,23 +111,7 @@ fn parse_exactly(text: &str) -> Result<Mailbox, Invalid> {
     }
 
     let given = whole.trimmed();
-
-    if let Some((at, c)) = given
-        .text
-        .char_indices()
-        .find(|(_, c)| c.is_control() || is_invisible(*c))
-    {
-        let message = match c {
-            '\r' | '\n' => "a line break is not allowed in an address".into(),
-            '\0' => "a NUL is not allowed in an address".into(),
-            c => format!(
-                "the invisible character U+{:04X} is not allowed in an address",
-                u32::from(c)
-            ),
-        };
-        return given.fault_at(at, c, message);
-    }
-
+    refuse_invisible(given)?;
     let decoded;
     let given = match given.text.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => {
@@ -157,6 +141,27 @@ fn parse_exactly(text: &str) -> Result<Mailbox, Invalid> {
     };
 
     addr_spec(bare(given)?)
+}
+
+/// Refuses control characters and characters that nobody sees.
+fn refuse_invisible(given: Piece<'_>) -> Result<(), Invalid> {
+    let Some((at, c)) = given
+        .text
+        .char_indices()
+        .find(|(_, c)| c.is_control() || is_invisible(*c))
+    else {
+        return Ok(());
+    };
+
+    let message = match c {
+        '\r' | '\n' => "a line break is not allowed in an address".into(),
+        '\0' => "a NUL is not allowed in an address".into(),
+        c => format!(
+            "the invisible character U+{:04X} is not allowed in an address",
+            u32::from(c)
+        ),
+    };
+    given.fault_at(at, c, message)
 }
 
 /// Removes the display name and the angle brackets around an address.

@@ -124,7 +124,7 @@ impl<'a> AnsweredRequest<'a> {
         let target = entry
             .arguments
             .iter()
-            .filter(|argument| !argument.message)
+            .filter(|argument| !argument.message && argument.completes != Some(Completes::Place))
             .find_map(|argument| reply.arguments.get(&argument.name).filter(is_short))
             .and_then(Value::as_str)
             .map(str::to_owned);
@@ -151,10 +151,13 @@ impl<'a> AnsweredRequest<'a> {
             format!("{} {text}", next.command)
         };
 
-        let arguments = match self.record_type(other) {
-            Some(record_type) => format!("{text} {RECORD_TYPE}={record_type}"),
-            None => text,
-        };
+        let mut arguments = text;
+        if let Some(record_type) = self.record_type(other) {
+            arguments += &format!(" {RECORD_TYPE}={record_type}");
+        }
+        if let Some(from) = self.vantage_points(other) {
+            arguments += &format!(" {}={from}", parse::FROM.name);
+        }
         Some(FollowUp {
             label,
             command: other.spec.name,
@@ -173,6 +176,12 @@ impl<'a> AnsweredRequest<'a> {
         let written = self.reply.arguments.get(RECORD_TYPE).filter(|_| both)?;
         // One type, and not a list.
         written.as_str().filter(|text| !text.contains([',', ' ']))
+    }
+
+    /// Returns the vantage points of the request, if the other command can be run there, too.
+    fn vantage_points(&self, other: &Entry) -> Option<&str> {
+        let both = self.entry.takes_from() && other.takes_from();
+        self.argument(&parse::FROM.name).filter(|_| both)
     }
 
     fn subject(&self, about: Subject) -> Option<String> {

@@ -13,10 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{
-    Backing, SharedJob, Store, StoreError,
-    embedded::Embedded,
-    transaction::Step,
-    unix_millis,
+    Backing, SharedJob, Store, StoreError, embedded::Embedded, transaction::Step, unix_millis,
 };
 use queue::{LEASE, Queue, Taken};
 

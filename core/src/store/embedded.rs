@@ -11,19 +11,19 @@ use std::{
     time::Duration,
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, backends::InMemoryBackend};
+use redb::{Database, ReadableDatabase, backends::InMemoryBackend};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
-    StoreError, Versioned,
-    agenda::{KINDS, Queues, StoredJob},
+    Shared, StoreError, Versioned,
+    agenda::Queues,
     bucket::{self, Bucket},
     database::Handle,
     file, migration,
-    tables::{AGENDA, ENTRIES},
+    tables::ENTRIES,
     transaction::{Entry, Outcome, Step},
     unix_seconds,
-    usage::{BucketUsage, Counts},
+    usage::BucketUsage,
     writer::{Change, Writer},
 };
 
@@ -41,15 +41,6 @@ struct Inner {
     shared: Arc<Shared>,
     changes: mpsc::Sender<Change>,
     queue: Arc<Semaphore>,
-}
-
-/// What the handles and the writing thread share.
-pub(super) struct Shared {
-    pub(super) handle: Handle,
-    pub(super) counts: Mutex<Counts>,
-    limits: [AtomicU64; bucket::ALL.len()],
-    pub(super) queues: Arc<Queues>,
-    opened: watch::Sender<bool>,
 }
 
 impl Embedded {
@@ -200,52 +191,6 @@ impl Embedded {
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
     }
-}
-
-impl Shared {
-    /// Opens the file again.
-    pub(super) fn reopen(&self) -> Result<(), StoreError> {
-        self.handle.reopen()?;
-        self.load()
-    }
-
-    /// Reads what is held in memory beside the database: counts, and the jobs of an earlier process.
-    fn load(&self) -> Result<(), StoreError> {
-        let (counts, jobs) = self
-            .handle
-            .with(|database| Ok((Counts::read(database)?, read_jobs(database)?)))?;
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
-
-        if !*self.opened.borrow() {
-            self.queues.fill(jobs);
-            self.opened.send_replace(true);
-        }
-        Ok(())
-    }
-
-    pub(super) fn limits(&self) -> [u64; bucket::ALL.len()] {
-        self.limits
-            .each_ref()
-            .map(|limit| limit.load(Ordering::Relaxed))
-    }
-}
-
-pub(super) fn read_jobs(database: &Database) -> Result<Vec<StoredJob>, redb::Error> {
-    let table = database.begin_read()?.open_table(AGENDA)?;
-    let most = KINDS.iter().map(|kind| kind.max_jobs).sum();
-    let mut jobs = Vec::new();
-    for job in table.iter()?.take(most) {
-        let (key, value) = job?;
-        let ((kind, id), (owner, due, decided)) = (key.value(), value.value());
-        jobs.push(StoredJob {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            owner: owner.to_owned(),
-            due,
-            decided,
-        });
-    }
-    Ok(jobs)
 }
 
 fn stopped() -> StoreError {

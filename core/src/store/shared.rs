@@ -1,122 +1,73 @@
-//! State that several replicas share: what an adapter has to provide. Values are bytes here; their form is the store's.
+//! What the handles and the writing thread of a store share.
 
-use std::time::Duration;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
-use futures::future::BoxFuture;
+use redb::{Database, ReadableDatabase, ReadableTable};
+use tokio::sync::watch;
 
-use super::{Bucket, BucketUsage, Kind, StoreError, Versioned};
+use super::{
+    StoreError,
+    agenda::{KINDS, Queues, StoredJob},
+    bucket,
+    database::Handle,
+    tables::AGENDA,
+    usage::Counts,
+};
 
-/// What comes of a call, once it does.
-type Call<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
-
-/// Buckets and jobs of all replicas.
-///
-/// Each call ends within a few seconds. While the servers cannot be reached, it fails at once with
-/// [`StoreError::Unavailable`].
-pub trait SharedState: Send + Sync {
-    /// Why the state cannot be used now, if it cannot.
-    fn fault(&self) -> Option<StoreError>;
-
-    /// Waits until the state could be used once.
-    fn opened(&self) -> BoxFuture<'_, ()>;
-
-    /// Lowers the limit of a bucket for the writes of this process.
-    fn set_limit(&self, bucket: &'static Bucket, max_bytes: u64);
-
-    /// Entries and bytes of each bucket, as of a few seconds ago.
-    fn usage(&self) -> Vec<BucketUsage>;
-
-    /// The value that was written last.
-    fn get<'a>(
-        &'a self,
-        bucket: &'static Bucket,
-        key: &'a str,
-    ) -> Call<'a, Option<Versioned<Vec<u8>>>>;
-
-    /// Writes a value where there is none, for exactly one of all callers.
-    fn create<'a>(
-        &'a self,
-        bucket: &'static Bucket,
-        key: &'a str,
-        value: Vec<u8>,
-    ) -> Call<'a, Option<u64>>;
-
-    /// Writes a value in place of one that still has this revision.
-    fn replace<'a>(
-        &'a self,
-        bucket: &'static Bucket,
-        key: &'a str,
-        value: Vec<u8>,
-        revision: u64,
-    ) -> Call<'a, Option<u64>>;
-
-    /// Writes a value, whatever was there.
-    fn put<'a>(&'a self, bucket: &'static Bucket, key: &'a str, value: Vec<u8>) -> Call<'a, u64>;
-
-    /// Removes a value; says whether there was one.
-    fn remove<'a>(&'a self, bucket: &'static Bucket, key: &'a str) -> Call<'a, bool>;
-
-    /// Values in the order of their keys: at most so many, after this key.
-    fn scan<'a>(
-        &'a self,
-        bucket: &'static Bucket,
-        after: &'a str,
-        most: usize,
-    ) -> Call<'a, Vec<(String, Versioned<Vec<u8>>)>>;
-
-    /// Removes all values of a bucket; gives their number.
-    fn clear(&self, bucket: &'static Bucket) -> Call<'_, u64>;
-
-    /// Adds a job that is due after this delay. False if there is such a job already.
-    fn add_job<'a>(
-        &'a self,
-        kind: &'static Kind,
-        id: &'a str,
-        owner: &'a str,
-        delay: Duration,
-    ) -> Call<'a, bool>;
-
-    /// Adds a job that the caller has taken. `None` if another replica holds it.
-    fn begin_job<'a>(
-        &'a self,
-        kind: &'static Kind,
-        id: &'a str,
-        owner: &'a str,
-    ) -> Call<'a, Option<Box<dyn SharedJob>>>;
-
-    /// The next job of a kind that is due.
-    fn take_job(&self, kind: &'static Kind) -> BoxFuture<'_, Box<dyn SharedJob>>;
-
-    /// Number of jobs of a kind at all replicas, as of a few seconds ago.
-    fn jobs(&self, kind: &'static Kind) -> usize;
-
-    /// Gives back all jobs that this process holds.
-    fn hand_over(&self) -> BoxFuture<'_, ()>;
+/// What the handles and the writing thread share.
+pub(super) struct Shared {
+    pub(super) handle: Handle,
+    pub(super) counts: Mutex<Counts>,
+    pub(super) limits: [AtomicU64; bucket::ALL.len()],
+    pub(super) queues: Arc<Queues>,
+    pub(super) opened: watch::Sender<bool>,
 }
 
-/// A job of shared state that was taken. Dropped, it is given out again.
-pub trait SharedJob: Send + Sync {
-    /// Identifier of the job, the key of its record.
-    fn id(&self) -> &str;
+impl Shared {
+    /// Opens the file again.
+    pub(super) fn reopen(&self) -> Result<(), StoreError> {
+        self.handle.reopen()?;
+        self.load()
+    }
 
-    /// Whose turn the job takes.
-    fn owner(&self) -> &str;
+    /// Reads what is held in memory beside the database: counts, and the jobs of an earlier process.
+    pub(super) fn load(&self) -> Result<(), StoreError> {
+        let (counts, jobs) = self
+            .handle
+            .with(|database| Ok((Counts::read(database)?, read_jobs(database)?)))?;
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
 
-    /// Says that the job is being worked on. False if it may have been given to someone else.
-    fn alive(&self) -> bool;
+        if !*self.opened.borrow() {
+            self.queues.fill(jobs);
+            self.opened.send_replace(true);
+        }
+        Ok(())
+    }
 
-    /// Lets the owner's next job be given out although this one is still held.
-    fn free_turn(&self);
+    pub(super) fn limits(&self) -> [u64; bucket::ALL.len()] {
+        self.limits
+            .each_ref()
+            .map(|limit| limit.load(Ordering::Relaxed))
+    }
+}
 
-    /// Gives the job back at once, to be taken as one of this owner's, or as its own.
-    fn release(self: Box<Self>, owner: Option<&str>);
-
-    /// Gives the job back until this delay is over.
-    fn postpone(self: Box<Self>, delay: Duration) -> Call<'static, ()>;
-
-    /// Ends the job.
-    fn done(self: Box<Self>) -> Call<'static, ()>;
-
-    /// Time since the job was added.
-    fn age(&self) -> Duration;
+pub(super) fn read_jobs(database: &Database) -> Result<Vec<StoredJob>, redb::Error> {
+    let table = database.begin_read()?.open_table(AGENDA)?;
+    let most = KINDS.iter().map(|kind| kind.max_jobs).sum();
+    let mut jobs = Vec::new();
+    for job in table.iter()?.take(most) {
+        let (key, value) = job?;
+        let ((kind, id), (owner, due, decided)) = (key.value(), value.value());
+        jobs.push(StoredJob {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            owner: owner.to_owned(),
+            due,
+            decided,
+        });
+    }
+    Ok(jobs)
 }

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError,
     agenda::{KINDS, StoredJob},
     bucket::Bucket,
-    embedded::read_jobs,
+    shared::read_jobs,
     tables::{ENTRIES, FORMAT},
     transaction::{Entry, Step},
     unix_seconds,
@@ -69,7 +69,9 @@ pub fn export(store: &Store, mut output: impl Write) -> std::io::Result<u64> {
     let (now, mut lines) = (unix_seconds(), 0);
     let mut failed = None;
 
-    let embedded = store.embedded().ok_or_else(|| std::io::Error::other(SHARED))?;
+    let embedded = store
+        .embedded()
+        .ok_or_else(|| std::io::Error::other(SHARED))?;
     let jobs = embedded.shared().handle.with(|database| {
         let table = database.begin_read()?.open_table(ENTRIES)?;
         for entry in table.iter()? {

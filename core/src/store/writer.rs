@@ -10,9 +10,8 @@ use redb::Durability;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
-    StoreError,
+    Shared, StoreError,
     bucket::Sync,
-    embedded::Shared,
     transaction::{self, Outcome, Step},
     usage::Counts,
 };

@@ -207,9 +207,10 @@ fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
-/// The spelling in which a property is kept: lower case, networks as `AS3320`.
+/// The spelling in which a property is kept: lower case, networks as `AS3320`, without spaces.
 fn canonical(written: &str) -> String {
-    let trimmed = printable(written.trim()).to_lowercase();
+    let words: Vec<&str> = written.split_whitespace().collect();
+    let trimmed = printable(&words.join("-")).to_lowercase();
     match as_number(&trimmed) {
         Some(number) => format!("AS{number}"),
         None => trimmed,
@@ -228,7 +229,7 @@ fn as_number(text: &str) -> Option<u32> {
     let digits = text
         .get(..2)
         .filter(|head| head.eq_ignore_ascii_case("as"))?;
-    text[digits.len()..].trim().parse().ok()
+    text[digits.len()..].trim_start_matches([' ', '-']).parse().ok()
 }
 
 /// Whether an agent has a property: its name, city, country, continent, network or one of its tags.

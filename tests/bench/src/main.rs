@@ -6,6 +6,7 @@ mod batch;
 mod http;
 mod measure;
 mod peer;
+mod places;
 mod service;
 mod state;
 mod table;
@@ -39,6 +40,10 @@ async fn main() -> anyhow::Result<()> {
             ["peer", body] => peer::serve(body.as_ref()).await,
             ["state", scratch] => {
                 table::print(&state::measure(scratch.as_ref()).await?);
+                Ok(())
+            }
+            ["places", netvane, nats, scratch] => {
+                table::print(&places::measure(netvane.as_ref(), nats, scratch.as_ref()).await?);
                 Ok(())
             }
             [netvane, dns, domains, scratch] => {

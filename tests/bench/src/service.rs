@@ -23,18 +23,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the program with its log in a file, and waits until the log contains the address.
     pub(crate) async fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(log)?);
-
-        let child = command
-            .spawn()
-            .with_context(|| format!("could not start {command:?}"))?;
-        let mut service = Self {
-            address: SocketAddr::from(([0; 4], 0)),
-            child,
-        };
+        let mut service = Self::spawn(command, log)?;
         let end = Instant::now() + Duration::from_secs(10);
 
         loop {
@@ -49,6 +38,21 @@ impl Service {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Starts the program with its log in a file.
+    pub(crate) fn spawn(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(log)?);
+        let child = command
+            .spawn()
+            .with_context(|| format!("could not start {command:?}"))?;
+        Ok(Self {
+            address: SocketAddr::from(([0; 4], 0)),
+            child,
+        })
     }
 
     /// Starts `netvane serve` on a free port, with this DNS server and defaults otherwise.

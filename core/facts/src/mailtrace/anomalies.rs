@@ -59,15 +59,7 @@ pub(super) fn find(
         }
 
         time(line, &mut before, index, now, &mut |text| tell(index, text));
-        if let (Some(id), Some(by)) = (&line.id, &line.by)
-            && is_unique(id)
-            && let Some(first) = ids.insert((id, by), index)
-        {
-            tell(
-                index,
-                format!("Duplicate ID: {by} already used {id} at hop {first}."),
-            );
-        }
+        duplicate(line, &mut ids, index, &mut |text| tell(index, text));
     }
 
     if lines.is_empty() {
@@ -81,6 +73,23 @@ pub(super) fn find(
     out.truncate(MAX);
 
     out
+}
+
+/// Compares the ID with those that the same server gave to other hops; `ids` has the hop of each.
+fn duplicate<'l>(
+    line: &'l Received,
+    ids: &mut HashMap<(&'l str, &'l str), usize>,
+    index: usize,
+    say: &mut impl FnMut(String),
+) {
+    if let (Some(id), Some(by)) = (&line.id, &line.by)
+        && is_unique(id)
+        && let Some(first) = ids.insert((id, by), index)
+    {
+        say(format!(
+            "Duplicate ID: {by} already used {id} at hop {first}."
+        ));
+    }
 }
 
 /// Compares the HELO name with the address and name that the server recorded.

@@ -97,14 +97,7 @@ pub(super) fn compile(pattern: &str) -> Regex {
 
 /// The kind of a client that is neither bot nor tool. `system` is the OS from uap-core, `woothee` its category.
 pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
-    let sign = WORDS
-        .signs
-        .find_overlapping_iter(text)
-        .filter(|found| starts_a_word(text, found.start(), found.end()));
-    let sign = sign
-        .map(|found| found.pattern().as_usize())
-        .min()
-        .map(|at| SIGNS[at].1);
+    let sign = first_sign(text);
     if sign == Some(Appliance) {
         return Appliance;
     }
@@ -117,26 +110,48 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
 
     let midp = sign == Some(MobilePhone) && !text.contains(" Adr ");
     if android && !midp && sign != Some(Pc) {
-        if WORDS.televisions.is_match(text) {
-            return Appliance;
-        }
-        if sign == Some(Tablet) || WORDS.tablets.is_match(text) {
-            return Tablet;
-        }
-        // Chrome and Firefox send `Mobile` on phones only; texts of apps often have neither word.
-        let browser =
-            text.contains("AppleWebKit") || text.contains("applewebkit") || text.contains("Gecko/");
-        let phone = !browser
-            || text.contains("Mobile")
-            || text.contains("mobile")
-            || WORDS.phones.is_match(text);
-        return if phone { Smartphone } else { Tablet };
+        return of_android(text, sign);
     }
 
     if let Some(category) = sign {
         return category;
     }
 
+    of_system(system, woothee)
+}
+
+/// The category of the first sign in the text, in the order of [`SIGNS`].
+fn first_sign(text: &str) -> Option<Category> {
+    WORDS
+        .signs
+        .find_overlapping_iter(text)
+        .filter(|found| starts_a_word(text, found.start(), found.end()))
+        .map(|found| found.pattern().as_usize())
+        .min()
+        .map(|at| SIGNS[at].1)
+}
+
+/// The category of a device with Android.
+fn of_android(text: &str, sign: Option<Category>) -> Category {
+    if WORDS.televisions.is_match(text) {
+        return Appliance;
+    }
+    if sign == Some(Tablet) || WORDS.tablets.is_match(text) {
+        return Tablet;
+    }
+
+    // Chrome and Firefox send `Mobile` on phones only; texts of apps often have neither word.
+    let browser =
+        text.contains("AppleWebKit") || text.contains("applewebkit") || text.contains("Gecko/");
+    let phone = !browser
+        || text.contains("Mobile")
+        || text.contains("mobile")
+        || WORDS.phones.is_match(text);
+    if phone { Smartphone } else { Tablet }
+}
+
+/// The category of the operating system, or the one of woothee for an unknown system.
+fn of_system(system: Option<&str>, woothee: &str) -> Category {
     match system {
         Some("iOS") => Smartphone,
         Some("tvOS" | "ATV OS X" | "Chromecast" | "Roku" | "WebTV" | "GoogleTV" | "FireTV") => {

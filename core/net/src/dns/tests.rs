@@ -1,4 +1,5 @@
 use super::*;
+use crate::settings::Server;
 
 fn settings(servers: &[&str]) -> settings::Dns {
     let server = |text: &&str| Server::Resolver(text.parse().expect("a resolver"));
@@ -101,7 +102,7 @@ async fn the_label_of_a_user_named_server_is_its_input() {
 fn the_label_of_a_named_server_includes_its_address() {
     let server = resolver("dns.example");
     let address = "192.0.2.53:53".parse().expect("an address");
-    let upstream = upstream(&server, address, None, Duration::from_secs(1));
+    let upstream = upstream_of(&server, address, None, Duration::from_secs(1));
     assert_eq!(upstream.label, "dns.example (192.0.2.53:53)");
 }
 

@@ -29,11 +29,7 @@ pub async fn measure_rounds(
     stop: impl Future<Output = ()>,
     mut on_update: impl FnMut(&[HopStatistics], u32),
 ) -> Result<RoundsOutcome, TraceError> {
-    if options.method.is_some_and(|method| method != Method::Tcp) {
-        return Err(TraceError::Local {
-            reason: "on this system, routes are measured with TCP only (`protocol=tcp`)".into(),
-        });
-    }
+    require_tcp(options.method)?;
     let mut outcome = RoundsOutcome {
         reached: false,
         method: None,
@@ -90,6 +86,16 @@ pub async fn measure_rounds(
     }
 
     Ok(outcome)
+}
+
+/// Refuses methods that need more than this system gives.
+fn require_tcp(method: Option<Method>) -> Result<(), TraceError> {
+    match method {
+        None | Some(Method::Tcp) => Ok(()),
+        Some(_) => Err(TraceError::Local {
+            reason: "on this system, routes are measured with TCP only (`protocol=tcp`)".into(),
+        }),
+    }
 }
 
 /// The distance of the target; `None` if it does not answer.

@@ -32,7 +32,14 @@ fn follow_ups(line: &str, shown: &[&str]) -> Vec<FollowUp> {
     registry.follow_ups(&Reply {
         id: String::new(),
         command: read.entry.spec.name,
-        arguments: read.prepared.arguments().clone(),
+        arguments: match &read.envelope.from {
+            Some(from) => {
+                let mut arguments = serde_json::Map::clone(read.prepared.arguments());
+                arguments.insert("from".into(), from.text().into());
+                Arc::new(arguments)
+            }
+            None => read.prepared.arguments().clone(),
+        },
         rendition: Arc::new(RenderedAnswer::new(Arc::new(Shown(shown)))),
         short: None,
         elapsed: Duration::ZERO,
@@ -250,4 +257,18 @@ fn a_pasted_message_offers_only_what_the_answer_shows() {
         &["198.51.100.50"],
         &["/ip 198.51.100.50", "/whois 198.51.100.50"],
     );
+}
+
+#[test]
+fn follow_ups_are_run_where_the_answer_comes_from() {
+    begin_with(
+        "a example.com from=\"New York\"",
+        &["192.0.2.1"],
+        &[
+            "/ping example.com from=new-york",
+            "/tls example.com from=new-york",
+        ],
+    );
+    let lines = lines("ping example.com from=fra1,local", &["192.0.2.1"]);
+    assert!(lines.contains(&"/ip 192.0.2.1".to_owned()), "{lines:?}");
 }

@@ -89,7 +89,11 @@ fn other_values_are_those_of_the_contract() {
             Some("one"),
         ),
         ("trace", json!({"reached": true}), None),
-        ("ping", json!({"asked": 2, "left_out": 0, "places": []}), None),
+        (
+            "ping",
+            json!({"asked": 2, "left_out": 0, "places": []}),
+            None,
+        ),
     ] {
         assert_eq!(shown(command, data).as_deref(), expected, "{command}");
     }

@@ -109,20 +109,8 @@ impl Command for Verify {
         let (exchanges, refused) = allowed_exchanges(cx, &mx);
 
         if exchanges.is_empty() {
-            let is_temporary = mx.hosts.iter().any(mx::Exchange::is_unresolved);
-            let (reason, fault) = if is_temporary {
-                (
-                    Reason::TemporaryFailure,
-                    "no mail server with a public address could be resolved",
-                )
-            } else {
-                (
-                    Reason::NoExchange,
-                    "all mail servers of this domain resolve to addresses that cannot be reached from outside",
-                )
-            };
-            let fault = Some(fault.to_owned());
-            let mut data = Data::new(Report::unprobed(&mailbox, reason), fault);
+            let (reason, fault) = unreachable_reason(&mx);
+            let mut data = Data::new(Report::unprobed(&mailbox, reason), Some(fault.to_owned()));
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }
@@ -143,6 +131,21 @@ impl Command for Verify {
         (data.mx, data.refused) = (mx.hosts, refused);
 
         Ok(data)
+    }
+}
+
+/// Reason why none of the mail servers may be contacted.
+fn unreachable_reason(mx: &mx::Data) -> (Reason, &'static str) {
+    if mx.hosts.iter().any(mx::Exchange::is_unresolved) {
+        (
+            Reason::TemporaryFailure,
+            "no mail server with a public address could be resolved",
+        )
+    } else {
+        (
+            Reason::NoExchange,
+            "all mail servers of this domain resolve to addresses that cannot be reached from outside",
+        )
     }
 }
 

@@ -168,6 +168,32 @@ impl Data {
     }
 }
 
+impl Data {
+    /// Adds the addresses of the proxies, if there is more than one.
+    fn add_chain(&self, document: &mut Document) {
+        if self.chain.len() < 2 {
+            return;
+        }
+
+        let rows = self.chain.iter().map(|hop| {
+            let address = match (hop.address, &hop.said) {
+                (Some(address), _) => Cell::new(address, Role::Address),
+                (None, text) => Cell::exact(text.as_deref().unwrap_or_default()),
+            };
+            let trust = if hop.trusted {
+                Cell::new("verified", Role::Good)
+            } else {
+                Cell::new("unverified", Role::Warning)
+            };
+            [address, source_name(&hop.source).into(), trust]
+        });
+
+        document
+            .heading("Proxy chain, nearest first")
+            .table(["Address", "Source", "Trust"], rows.collect());
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let summary = format!(
@@ -185,24 +211,7 @@ impl Answer for Data {
             document.field("Your port", port);
         }
 
-        if self.chain.len() > 1 {
-            let rows = self.chain.iter().map(|hop| {
-                let address = match (hop.address, &hop.said) {
-                    (Some(address), _) => Cell::new(address, Role::Address),
-                    (None, text) => Cell::exact(text.as_deref().unwrap_or_default()),
-                };
-                let trust = if hop.trusted {
-                    Cell::new("verified", Role::Good)
-                } else {
-                    Cell::new("unverified", Role::Warning)
-                };
-                [address, source_name(&hop.source).into(), trust]
-            });
-            document
-                .heading("Proxy chain, nearest first")
-                .table(["Address", "Source", "Trust"], rows.collect());
-        }
-
+        self.add_chain(&mut document);
         if !self.proxy_headers.is_empty() {
             let rows = self
                 .proxy_headers

@@ -60,21 +60,25 @@ pub(super) fn parse(text: &str) -> Record {
         seen.push(name);
     }
 
-    // An invalid record says nothing about the organization either.
-    if record.is_repetitive {
-        record.psd = Psd::Unknown;
-    }
-    if !seen.iter().any(|name| name == "p") {
-        record.report(
-            0..text.len(),
-            "the tag `p` (policy) is missing".into(),
-            false,
-        );
-    }
+    let has_policy = seen.iter().any(|name| name == "p");
+    record.finish(text, has_policy);
     record
 }
 
 impl Record {
+    /// Applies what is known at the end of a record only.
+    fn finish(&mut self, text: &str, has_policy: bool) {
+        // An invalid record says nothing about the organization either.
+        if self.is_repetitive {
+            self.psd = Psd::Unknown;
+        }
+
+        if !has_policy {
+            let message = "the tag `p` (policy) is missing";
+            self.report(0..text.len(), message.into(), false);
+        }
+    }
+
     fn report(&mut self, span: Range<usize>, text: String, is_harmless: bool) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(Problem {

@@ -194,12 +194,9 @@ fn state_cell(seen: &Observation) -> Cell {
     }
 }
 
-impl Answer for Data {
-    fn present(&self) -> Document {
-        let (summary, severity) = self.summary();
-        let title = format!("Propagation of {} {}", both_forms(&self.name), self.r#type);
-        let mut document = Document::new(title, summary, severity);
-
+impl Data {
+    /// Adds the groups of servers with the same answer.
+    fn add_groups(&self, document: &mut Document) {
         let rows = self.groups.iter().enumerate().map(|(index, group)| {
             [
                 Cell::from(index + 1),
@@ -209,7 +206,10 @@ impl Answer for Data {
             ]
         });
         document.table([">", "Answer", ">Servers", "Members"], rows.collect());
+    }
 
+    /// Adds the answer of each authoritative server and of each resolver.
+    fn add_servers(&self, document: &mut Document) {
         let time = |seen: &Observation| {
             seen.elapsed_ms
                 .map(|ms| format!("{ms:.0} ms"))
@@ -221,6 +221,7 @@ impl Answer for Data {
                 .map(|a| Cell::new(a, Role::Address))
                 .unwrap_or_else(|| Cell::from(""))
         };
+
         let rows = self
             .authoritative
             .iter()
@@ -251,7 +252,17 @@ impl Answer for Data {
             ["Resolver", "Address", "State", ">TTL left", ">Time"],
             rows.collect(),
         );
+    }
+}
 
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let (summary, severity) = self.summary();
+        let title = format!("Propagation of {} {}", both_forms(&self.name), self.r#type);
+        let mut document = Document::new(title, summary, severity);
+
+        self.add_groups(&mut document);
+        self.add_servers(&mut document);
         if let Some(expect) = &self.expect {
             document.field("Expected", Cell::exact(&expect.value));
             if !expect.missing.is_empty() {

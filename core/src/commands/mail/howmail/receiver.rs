@@ -195,19 +195,7 @@ pub(crate) async fn probe_exchanges<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     deadline: Instant,
     note: &N,
 ) {
-    let mut asked = Vec::new();
-
-    for (at, host) in hosts.iter().enumerate() {
-        match allowed_addresses(cx, host) {
-            Ok(addresses) if addresses.is_empty() || asked.len() == most => {}
-            Ok(addresses) => asked.push((at, &host.exchange, addresses)),
-            Err((why, inward)) => note(&|receiver| {
-                let exchange = &mut receiver.exchanges[at];
-                (exchange.unreachable, exchange.inward) = (Some(why.clone()), inward);
-            }),
-        }
-    }
-
+    let asked = choose_exchanges(cx, hosts, most, note);
     if asked.is_empty() {
         return;
     }
@@ -247,6 +235,30 @@ pub(crate) async fn probe_exchanges<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     } else if reach.missed(domain, &failures) {
         note(&|receiver| receiver.port_blocked = true);
     }
+}
+
+/// Chooses the first mail servers that policy allows to contact, each with its place in the list and its addresses.
+/// `note` is called for those that it forbids.
+fn choose_exchanges<'h, N: Fn(&dyn Fn(&mut Receiver))>(
+    cx: &Context,
+    hosts: &'h [mx::Exchange],
+    most: usize,
+    note: &N,
+) -> Vec<(usize, &'h str, Vec<SocketAddr>)> {
+    let mut chosen = Vec::new();
+
+    for (at, host) in hosts.iter().enumerate() {
+        match allowed_addresses(cx, host) {
+            Ok(addresses) if addresses.is_empty() || chosen.len() == most => {}
+            Ok(addresses) => chosen.push((at, host.exchange.as_str(), addresses)),
+            Err((why, inward)) => note(&|receiver| {
+                let exchange = &mut receiver.exchanges[at];
+                (exchange.unreachable, exchange.inward) = (Some(why.clone()), inward);
+            }),
+        }
+    }
+
+    chosen
 }
 
 /// Looks up the TLSA records of the first mail servers.

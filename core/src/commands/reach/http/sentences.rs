@@ -10,7 +10,17 @@ use crate::{
 
 /// Why there is no final answer.
 pub(super) fn trouble(trouble: &HttpTrouble, url: &str) -> Found {
-    let (code, short, fix) = match trouble {
+    let (code, short, fix) = explain(trouble);
+    let what = match url {
+        "" => short.clone(),
+        url => format!("{url}: {short}"),
+    };
+    Found::new(Weight::Error, code, format!("{what}."), fix).because(short)
+}
+
+/// The code, the reason and the fix of a trouble.
+fn explain(trouble: &HttpTrouble) -> (&'static str, String, &'static str) {
+    match trouble {
         HttpTrouble::NoAddress(rcode) if rcode == "NXDOMAIN" => (
             "no_address",
             "the host does not exist (NXDOMAIN)".into(),
@@ -67,12 +77,7 @@ pub(super) fn trouble(trouble: &HttpTrouble, url: &str) -> Found {
             format!("it redirects to {what}"),
             "Redirect to an http or https URL.",
         ),
-    };
-    let what = match url {
-        "" => short.clone(),
-        url => format!("{url}: {short}"),
-    };
-    Found::new(Weight::Error, code, format!("{what}."), fix).because(short)
+    }
 }
 
 /// A status that is an error, or not the expected one.

@@ -1,6 +1,7 @@
 //! Cookies of configured resolvers, seen from the client.
 
-use super::*;
+use super::{servers::from, *};
+use crate::dns::wire::opt;
 
 /// The cookie option of a query; `None` if it has none.
 fn cookie_in(query: &[u8]) -> Option<Vec<u8>> {

@@ -1,0 +1,8 @@
+//! Hubs and agents at real NATS servers.
+
+mod forged;
+mod packets;
+mod places;
+mod program;
+mod questions;
+mod site;
