@@ -30,7 +30,7 @@ pub use agenda::{
 };
 pub use bucket::Bucket;
 pub use directory::state_directory;
-pub use replicas::{SharedJob, SharedState};
+pub use replicas::{HeldRole, SharedJob, SharedRole, SharedState};
 pub use transfer::{ImportError, Imported, export, import};
 pub use usage::{BucketUsage, read_report as usage_report};
 
@@ -267,6 +267,14 @@ impl Store {
                 Ok(removed.unwrap_or_default())
             }
             Backing::Shared(_) => Ok(0),
+        }
+    }
+
+    /// Waits until this process holds a role, which only one of all replicas does at a time. A process alone has it.
+    pub async fn take_role(&self, role: &'static str) -> HeldRole {
+        match &self.0 {
+            Backing::Embedded(_) => HeldRole(None),
+            Backing::Shared(state) => HeldRole(Some(state.take_role(role).await)),
         }
     }
 

@@ -20,7 +20,6 @@ mod version;
 
 pub use connect::{Link, Role, StartError};
 pub use hub::Hub;
-pub use roles::Role as HeldRole;
 pub use state::State;
 pub use new::{NewUser, NewUserError};
 

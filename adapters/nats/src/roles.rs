@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use futures::{FutureExt, future::BoxFuture};
+use netvane_core::store::SharedRole;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -30,7 +32,7 @@ const STEP_DOWN: Duration = Duration::from_secs(16);
 const GIVE_UP: Duration = Duration::from_secs(2);
 
 /// A role that this process holds, until it is lost or given up.
-pub struct Role {
+pub(crate) struct Role {
     api: Api,
     name: &'static str,
     held: watch::Receiver<Option<u64>>,
@@ -89,27 +91,31 @@ async fn renew(api: Api, write: Write, held: watch::Sender<Option<u64>>, mut ren
     }
 }
 
-impl Role {
-    /// Waits until the role is lost.
-    pub async fn lost(&self) {
-        let mut held = self.held.clone();
-        // A renewal that ended without a word has lost it as well.
-        let _ = held.wait_for(Option::is_none).await;
-        tracing::warn!(role = self.name, "role lost");
+impl SharedRole for Role {
+    fn lost(&self) -> BoxFuture<'_, ()> {
+        async {
+            let mut held = self.held.clone();
+            // A renewal that ended without a word has lost it as well.
+            let _ = held.wait_for(Option::is_none).await;
+            tracing::warn!(role = self.name, "role lost");
+        }
+        .boxed()
     }
 
-    /// Gives the role up, so that another replica can take it at once.
-    pub async fn give_up(self) {
-        self.renewal.abort();
-        let Some(revision) = *self.held.borrow() else {
-            return;
-        };
-        let subject = role_subject(self.name);
-        let given_up = self.api.remove_revision(ROLES, &subject, revision);
-        let given_up = timeout_at(Instant::now() + GIVE_UP, given_up).await;
-        if matches!(given_up, Ok(Ok(Some(_)))) {
-            tracing::info!(role = self.name, "role given up");
+    fn give_up(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            self.renewal.abort();
+            let Some(revision) = *self.held.borrow() else {
+                return;
+            };
+            let subject = role_subject(self.name);
+            let given_up = self.api.remove_revision(ROLES, &subject, revision);
+            let given_up = timeout_at(Instant::now() + GIVE_UP, given_up).await;
+            if matches!(given_up, Ok(Ok(Some(_)))) {
+                tracing::info!(role = self.name, "role given up");
+            }
         }
+        .boxed()
     }
 }
 

@@ -21,7 +21,7 @@ use std::{
 use data_encoding::BASE64;
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use netvane_core::store::{
-    Bucket, BucketUsage, Kind, SharedJob, SharedState, StoreError, Versioned,
+    Bucket, BucketUsage, Kind, SharedJob, SharedRole, SharedState, StoreError, Versioned,
     bucket::{self, WhenFull},
 };
 use serde::Deserialize;
@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 use ulid::Ulid;
 
-use crate::{agenda::Agenda, connect::Link};
+use crate::{agenda::Agenda, connect::Link, roles};
 use api::{Api, Fault};
 use entries::{Entry, KEY, Write};
 use streams::{MAX_VALUE, stream_of, subject_of};
@@ -72,12 +72,6 @@ impl State {
         let copies = if copies == 0 { 3 } else { copies };
         tokio::spawn(upkeep::run(Arc::downgrade(&inner), copies));
         Self(inner)
-    }
-
-    /// Waits until this process holds a role, which only one process does at a time.
-    pub async fn take_role(&self, role: &'static str) -> crate::roles::Role {
-        self.opened().await;
-        crate::roles::take(self.0.api.clone(), role).await
     }
 }
 
@@ -393,6 +387,15 @@ impl SharedState for State {
 
     fn jobs(&self, kind: &'static Kind) -> usize {
         self.0.agenda.len(kind)
+    }
+
+    fn take_role(&self, role: &'static str) -> BoxFuture<'_, Box<dyn SharedRole>> {
+        async move {
+            self.opened().await;
+            let role = roles::take(self.0.api.clone(), role).await;
+            Box::new(role) as Box<dyn SharedRole>
+        }
+        .boxed()
     }
 
     fn hand_over(&self) -> BoxFuture<'_, ()> {

@@ -15,6 +15,7 @@ use netvane_core::{
     store::{Store, state_directory},
 };
 use netvane_discord::Discord;
+use netvane_nats::{Link, State};
 use netvane_telegram::Telegram;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -65,17 +66,25 @@ pub(crate) fn run(
             read_again,
         )?);
 
-        let refusal = hub::start(&settings, &engine, &shutdown).await?;
-        let store = open_store(&settings)?;
+        let (refusal, link) = hub::start(&settings, &engine, &shutdown).await?;
+        let store = open_store(&settings, link).await?;
         engine.attach_state(store.clone());
         let (chats, hooks) = start_chats(&settings, &engine, &store, &shutdown)?;
-        netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
-            .await
-            .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
+        netvane_webhook::serve(
+            engine.clone(),
+            http,
+            metrics,
+            store.clone(),
+            hooks,
+            shutdown,
+        )
+        .await
+        .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
 
         // The chat tasks end when their open replies are sent.
         chats.close();
         chats.wait().await;
+        store.hand_over().await;
         netvane_core::net::smtp::drain_quits().await;
 
         Ok(match refusal.reason() {
@@ -114,8 +123,13 @@ impl LoggedWarnings {
     }
 }
 
-/// Opens the state. If that is not possible now, what needs it starts as soon as it is.
-fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+/// Opens the state: of all replicas where there is a cluster, else of this process. If that is not possible now, what
+/// needs it starts as soon as it is.
+async fn open_store(settings: &Settings, link: Option<Link>) -> anyhow::Result<Store> {
+    if let Some(link) = link {
+        let state = State::start(link, settings.cluster.replicas).await;
+        return Ok(Store::shared(Arc::new(state)));
+    }
     let directory = state_directory(&settings.state.directory);
     let store = Store::of_service(directory.as_deref())?;
     if let Some(fault) = store.fault() {

@@ -90,6 +90,9 @@ pub trait SharedState: Send + Sync {
     /// Number of jobs of a kind at all replicas, as of a few seconds ago.
     fn jobs(&self, kind: &'static Kind) -> usize;
 
+    /// Waits until this process holds a role, which only one process does at a time.
+    fn take_role(&self, role: &'static str) -> BoxFuture<'_, Box<dyn SharedRole>>;
+
     /// Gives back all jobs that this process holds.
     fn hand_over(&self) -> BoxFuture<'_, ()>;
 }
@@ -119,4 +122,33 @@ pub trait SharedJob: Send + Sync {
 
     /// Time since the job was added.
     fn age(&self) -> Duration;
+}
+
+/// A role that this process holds.
+pub trait SharedRole: Send + Sync {
+    /// Waits until the role is lost, before another process can take it.
+    fn lost(&self) -> BoxFuture<'_, ()>;
+
+    /// Gives the role up, so that another process can take it at once.
+    fn give_up(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// Work that one process does at a time, such as polling a chat platform, while this process may do it.
+pub struct HeldRole(pub(super) Option<Box<dyn SharedRole>>);
+
+impl HeldRole {
+    /// Waits until the role is lost. A process alone never loses one.
+    pub async fn lost(&self) {
+        match &self.0 {
+            Some(role) => role.lost().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Gives the role up, for the next process that waits for it.
+    pub async fn give_up(self) {
+        if let Some(role) = self.0 {
+            role.give_up().await;
+        }
+    }
 }
