@@ -13,7 +13,7 @@ mod table;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -35,6 +35,8 @@ pub(crate) use job::HeldJob;
 
 /// Time in which another replica says whether it holds a job.
 const ASK: Duration = Duration::from_secs(1);
+/// Time after connecting in which other replicas connect as well.
+const SETTLED: Duration = Duration::from_secs(8);
 /// Pause between two rounds of what is repeated.
 const ROUND: Duration = Duration::from_secs(1);
 /// Rounds after which the servers are told that jobs are being worked on.
@@ -48,6 +50,8 @@ pub(crate) struct Agenda {
     unsettled: Mutex<Vec<Unsettled>>,
     /// Jobs of each kind at all replicas, as of the last look.
     lengths: Mutex<HashMap<&'static str, usize>>,
+    /// How often this replica has connected, and since when the last connection holds.
+    connected: Mutex<(u64, Instant)>,
     closed: CancellationToken,
 }
 
@@ -84,6 +88,7 @@ impl Agenda {
             pulled: Mutex::default(),
             unsettled: Mutex::default(),
             lengths: Mutex::default(),
+            connected: Mutex::new((0, Instant::now())),
             closed: CancellationToken::new(),
         });
         tokio::spawn(agenda.clone().answer_questions());
@@ -265,6 +270,25 @@ impl Agenda {
         }
     }
 
+    /// Whether this replica has been connected for so long that the others are as well, if they live.
+    fn is_settled(&self) -> bool {
+        let (_, since) = self.look_at_connection();
+        self.api.check().is_ok() && since.elapsed() >= SETTLED
+    }
+
+    fn look_at_connection(&self) -> (u64, Instant) {
+        let statistics = self.api.link.client().statistics();
+        let connects = statistics.connects.load(Ordering::Relaxed);
+        let mut connected = self
+            .connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if connected.0 != connects {
+            *connected = (connects, Instant::now());
+        }
+        *connected
+    }
+
     fn is_closed(&self) -> bool {
         self.closed.is_cancelled()
     }
@@ -326,6 +350,7 @@ impl Agenda {
         let mut ticks = tokio::time::interval(ROUND);
         loop {
             ticks.tick().await;
+            self.look_at_connection();
             if self.api.check().is_err() {
                 continue;
             }

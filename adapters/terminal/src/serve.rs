@@ -22,6 +22,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{advice, agent, data, hub, log, system};
 
+/// Time in which the NATS servers of a cluster are reached, or the state waits for them.
+const FIRST_CONTACT: Duration = Duration::from_secs(3);
+
 /// Interval for checking the database files for changes.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
 
@@ -127,8 +130,13 @@ impl LoggedWarnings {
 /// needs it starts as soon as it is.
 async fn open_store(settings: &Settings, link: Option<Link>) -> anyhow::Result<Store> {
     if let Some(link) = link {
-        let state = State::start(link, settings.cluster.replicas).await;
-        return Ok(Store::shared(Arc::new(state)));
+        // A server that cannot be reached yet is taken for one that holds the state: two replicas must not begin apart.
+        let _ = tokio::time::timeout(FIRST_CONTACT, link.first_contact()).await;
+        if link.has_jetstream() != Some(false) {
+            let state = State::start(link, settings.cluster.replicas).await;
+            return Ok(Store::shared(Arc::new(state)));
+        }
+        tracing::warn!("JetStream is not enabled at the NATS server; replicas do not share their state");
     }
     let directory = state_directory(&settings.state.directory);
     let store = Store::of_service(directory.as_deref())?;

@@ -5,4 +5,5 @@ mod packets;
 mod places;
 mod program;
 mod questions;
+mod replicas;
 mod site;

@@ -69,7 +69,7 @@ impl Agenda {
             for _ in 0..room {
                 let next = tokio::select! {
                     next = timeout_at(end, messages.next()) => next,
-                    () = self.closed.cancelled() => return,
+                    () = self.closed.cancelled() => return self.give_back_rest(messages).await,
                 };
                 let Ok(Some(message)) = next else { break };
                 match read(&message) {
@@ -86,6 +86,17 @@ impl Agenda {
                         break;
                     }
                 }
+            }
+        }
+    }
+
+    /// Gives back what was on its way when this replica stopped pulling.
+    async fn give_back_rest(&self, messages: &mut Subscriber) {
+        let _ = messages.unsubscribe().await;
+        let end = Instant::now() + PAUSE;
+        while let Ok(Some(message)) = timeout_at(end, messages.next()).await {
+            if let Pulled::Job(delivery) = read(&message) {
+                self.give_back(&delivery, Duration::ZERO).await;
             }
         }
     }
@@ -136,6 +147,8 @@ impl Agenda {
             super::Answer::Done => {
                 let _ = self.answer(&delivery.ack, Settlement::Done).await;
             }
+            // After all servers were away, the holder may not be connected again yet.
+            super::Answer::Free if !self.is_settled() => self.give_back(&delivery, HELD).await,
             super::Answer::Free => self.take_in(kind, delivery).await,
         }
     }

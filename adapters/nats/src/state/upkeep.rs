@@ -60,7 +60,12 @@ async fn prepare(inner: &Inner, copies: usize) {
     match inner.api.prepare(copies).await {
         Ok(()) => inner.set_ready(Ok(())),
         Err(fault) => {
-            let reason = format!("the streams of the state could not be made: {fault}");
+            let is_there = inner.api.link.client().server_info().jetstream;
+            let reason = if is_there {
+                format!("the streams of the state could not be made: {fault}")
+            } else {
+                "JetStream, which holds the state, is not enabled at the NATS server".to_owned()
+            };
             let is_new = inner.ready.borrow().as_ref().err() != Some(&reason);
             if is_new {
                 tracing::error!(reason, "state in NATS not ready, trying again");
