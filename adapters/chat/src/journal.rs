@@ -66,7 +66,7 @@ impl Job {
 /// What is stored under an update: the claim on it, and the request that it brought.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Record {
+enum JournalRecord {
     Open(Box<Job>),
     Handled(bool),
 }
@@ -128,13 +128,12 @@ impl Journal {
             .is_fresh();
 
         // Over several replicas the claim decides, which is written before anything is sent.
-        is_first
-            && (self.store.is_shared() || self.is_unknown(&key).await)
+        is_first && (self.store.is_shared() || self.is_unknown(&key).await)
     }
 
     /// Whether no earlier process has handled an update. While the store cannot be read, its own memory must do.
     async fn is_unknown(&self, key: &str) -> bool {
-        match self.store.get::<Record>(&CHAT_UPDATES, key).await {
+        match self.store.get::<JournalRecord>(&CHAT_UPDATES, key).await {
             Ok(record) => record.is_none(),
             Err(error) => {
                 tracing::debug!(%error, "could not look up an update");
@@ -150,7 +149,7 @@ impl Journal {
         if !self.store.is_shared() || self.claimed.contains_key(&key) {
             return true;
         }
-        let handled = Record::Handled(true);
+        let handled = JournalRecord::Handled(true);
         let created = self.store.create(&CHAT_UPDATES, &key, &handled).await;
         let is_claimed = !matches!(created.inspect_err(log_error), Ok(None));
         if is_claimed {
@@ -165,7 +164,11 @@ impl Journal {
             return Ok(());
         }
         self.store
-            .create(&CHAT_UPDATES, &self.key(update), &Record::Handled(true))
+            .create(
+                &CHAT_UPDATES,
+                &self.key(update),
+                &JournalRecord::Handled(true),
+            )
             .await
             .map(|_| ())
     }
@@ -174,7 +177,7 @@ impl Journal {
     /// the update. If the store cannot be written, the request goes on without a journal entry.
     pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Option<OpenJob> {
         let key = self.key(update.unwrap_or(&job.id));
-        let record = Record::Open(Box::new(job.clone()));
+        let record = JournalRecord::Open(Box::new(job.clone()));
         if self.store.is_shared() {
             return self.accept_of_all(job, key, record, update.is_some()).await;
         }
@@ -212,7 +215,7 @@ impl Journal {
         &self,
         job: &Job,
         key: String,
-        record: Record,
+        record: JournalRecord,
         is_update: bool,
     ) -> Option<OpenJob> {
         let created = self.store.create(&CHAT_UPDATES, &key, &record).await;
@@ -240,9 +243,9 @@ impl Journal {
     /// Adds the job of a request that another replica has claimed. If that one ended between its claim and the job,
     /// nobody else would answer.
     async fn ensure_job(&self, key: &str) {
-        let record = self.store.get::<Record>(&CHAT_UPDATES, key).await;
+        let record = self.store.get::<JournalRecord>(&CHAT_UPDATES, key).await;
         if let Ok(Some(Versioned {
-            value: Record::Open(job),
+            value: JournalRecord::Open(job),
             ..
         })) = record
         {
@@ -253,7 +256,7 @@ impl Journal {
 
     /// Persists the current state of an open request.
     pub(crate) async fn update(&self, open: &OpenJob, job: &Job) -> Result<(), StoreError> {
-        let record = Record::Open(Box::new(job.clone()));
+        let record = JournalRecord::Open(Box::new(job.clone()));
         let revision = open.revision.load(Ordering::Relaxed);
         let written = if revision == 0 {
             self.store.create(&CHAT_UPDATES, &open.key, &record).await?
@@ -271,7 +274,7 @@ impl Journal {
     /// Removes an open request; the claim on its update stays.
     pub(crate) async fn close(&self, open: &OpenJob) -> Result<(), StoreError> {
         if open.is_update {
-            let handled = Record::Handled(true);
+            let handled = JournalRecord::Handled(true);
             self.store.put(&CHAT_UPDATES, &open.key, &handled).await?;
         } else {
             self.store.remove(&CHAT_UPDATES, &open.key).await?;
@@ -288,11 +291,11 @@ impl Journal {
         loop {
             let due = self.agenda.take(self.kind).await;
             let key = due.id().to_owned();
-            let record = self.store.get::<Record>(&CHAT_UPDATES, &key).await;
+            let record = self.store.get::<JournalRecord>(&CHAT_UPDATES, &key).await;
 
             let given_back = match record {
                 Ok(Some(Versioned {
-                    value: Record::Open(job),
+                    value: JournalRecord::Open(job),
                     revision,
                 })) => {
                     let open = OpenJob {

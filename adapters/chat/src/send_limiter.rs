@@ -82,7 +82,7 @@ impl SendLimiter {
 
     /// Waits until a reply may be sent to this bucket.
     pub async fn turn(&self, bucket: Bucket) {
-        let _waiting = Waiting::new(&self.waiting);
+        let _waiting = WaitingSend::new(&self.waiting);
         loop {
             while let Some(until) = self.closed_until(bucket) {
                 tokio::time::sleep_until(until.into()).await;
@@ -157,16 +157,16 @@ fn quota(burst: u32, every: Duration) -> Quota {
         .allow_burst(burst)
 }
 
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitingSend<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitingSend<'a> {
     fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingSend<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -27,10 +27,10 @@ const DOWNLOADS: usize = 4;
 pub(crate) struct Bot {
     pub chat: Chat,
     pub rest: Rest,
-    shared: Arc<Shared>,
+    shared: Arc<BotState>,
 }
 
-struct Shared {
+struct BotState {
     user: AtomicU64,
     work: Arc<Semaphore>,
     downloads: Semaphore,
@@ -38,7 +38,7 @@ struct Shared {
 
 impl Bot {
     pub(crate) fn new(chat: Chat, rest: Rest) -> Self {
-        let shared = Shared {
+        let shared = BotState {
             user: AtomicU64::default(),
             work: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             downloads: Semaphore::new(DOWNLOADS),

@@ -34,9 +34,9 @@ const TOLERANCE: u64 = 5 * 60;
 
 /// The public key with which requests of one application are verified.
 #[derive(Clone)]
-pub(crate) struct Key(Arc<[u8]>);
+pub(crate) struct VerificationKey(Arc<[u8]>);
 
-impl Key {
+impl VerificationKey {
     /// Parses the key as Discord's developer portal shows it: 64 hexadecimal digits.
     pub(crate) fn read(hexadecimal: &str) -> Option<Self> {
         bytes(hexadecimal)
@@ -71,13 +71,17 @@ fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {
     digits.chunks(2).map(byte).collect()
 }
 
-pub(crate) fn router(bot: Bot, key: Key) -> Router {
+pub(crate) fn router(bot: Bot, key: VerificationKey) -> Router {
     Router::new()
         .route("/hooks/discord", post(take))
         .with_state((bot, key))
 }
 
-async fn take(State((bot, key)): State<(Bot, Key)>, headers: HeaderMap, body: Body) -> Response {
+async fn take(
+    State((bot, key)): State<(Bot, VerificationKey)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let body = match tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
@@ -119,7 +123,7 @@ mod tests {
 
     fn signed(at: &str, body: &[u8], sent: &[u8], now: u64) -> bool {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a seed");
-        let key = Key::read(&hex(pair.public_key().as_ref())).expect("a key");
+        let key = VerificationKey::read(&hex(pair.public_key().as_ref())).expect("a key");
         let signature = hex(pair.sign(&[at.as_bytes(), body].concat()).as_ref());
         let mut headers = HeaderMap::new();
         headers.insert("x-signature-timestamp", at.parse().expect("a header"));
@@ -135,7 +139,7 @@ mod tests {
         assert!(!signed(&at, b"{}", b"{ }", NOW), "another body");
         assert!(!signed(&at, b"{}", b"{}", NOW + TOLERANCE + 1), "a replay");
         assert!(!signed("soon", b"{}", b"{}", NOW));
-        let key = Key::read(&"00".repeat(32)).expect("any 32 bytes");
+        let key = VerificationKey::read(&"00".repeat(32)).expect("any 32 bytes");
         assert!(
             !key.signed(&HeaderMap::new(), b"{}", NOW),
             "a request without a signature"
@@ -145,7 +149,7 @@ mod tests {
     #[test]
     fn rejects_keys_that_are_not_64_hexadecimal_digits() {
         for wrong in ["", "00", &"0".repeat(63), &"zz".repeat(32), &"é".repeat(32)] {
-            assert!(Key::read(wrong).is_none(), "{wrong}");
+            assert!(VerificationKey::read(wrong).is_none(), "{wrong}");
         }
     }
 }

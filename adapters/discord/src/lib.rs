@@ -58,7 +58,7 @@ pub struct Discord {
     registration: Registration,
     /// Key that verifies requests from Discord; set only if Discord delivers interactions over
     /// HTTP.
-    key: Option<http_interactions::Key>,
+    key: Option<http_interactions::VerificationKey>,
 }
 
 impl Discord {
@@ -79,7 +79,7 @@ impl Discord {
         );
         let key = match settings.mode {
             settings::DiscordMode::Interactions => {
-                http_interactions::Key::read(&settings.public_key)
+                http_interactions::VerificationKey::read(&settings.public_key)
             }
             settings::DiscordMode::Gateway => None,
         };

@@ -17,7 +17,7 @@ use crate::{
 const SLASH: &str = "Type / to see all commands.";
 
 /// What to do in response to a message.
-enum Step<'a> {
+enum MessageStep<'a> {
     Ask(Input),
     AskAboutFile(&'a Attachment),
     Choose(Vec<(String, String)>),
@@ -52,29 +52,31 @@ pub(crate) async fn take(bot: Bot, message: Message) {
     let ask = |input| question(input, &who, id, &place);
 
     match step(&bot, &message, &line) {
-        Step::Ask(input) if message.guild_id.is_some() && bot.chat.is_private(&input, &who) => {
+        MessageStep::Ask(input)
+            if message.guild_id.is_some() && bot.chat.is_private(&input, &who) =>
+        {
             let text = "This answer is private. Use the slash command; only you see its reply.";
             say(&bot, id, &note("Private", text), &[], place).await;
         }
-        Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
-        Step::AskAboutFile(file) => match message_in(&bot, file).await {
+        MessageStep::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
+        MessageStep::AskAboutFile(file) => match message_in(&bot, file).await {
             Ok(Some(input)) => bot.ask(ask(input), place, Next::Answer).await,
             Ok(None) => {}
             Err(failure) => {
                 say(&bot, id, &problem(&failure, &Input::Text(line)), &[], place).await;
             }
         },
-        Step::Choose(lines) => {
+        MessageStep::Choose(lines) => {
             let buttons = bot.chat.choice(lines).await;
             let question = note("Look up", "What would you like to know?");
             say(&bot, id, &question, &buttons, place).await;
         }
-        Step::Greet => {
+        MessageStep::Greet => {
             let (document, examples) = greeting(bot.chat.engine().registry(), SLASH);
             let buttons = bot.chat.choice(examples).await;
             say(&bot, id, &document, &buttons, place).await;
         }
-        Step::Say(document, buttons) => say(&bot, id, &document, &buttons, place).await,
+        MessageStep::Say(document, buttons) => say(&bot, id, &document, &buttons, place).await,
     }
 }
 
@@ -113,7 +115,7 @@ fn addressed(bot: &Bot, message: &Message) -> Option<String> {
     (mentioned || message.guild_id.is_none()).then(|| line.trim().to_owned())
 }
 
-fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
+fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> MessageStep<'a> {
     let registry = bot.chat.engine().registry();
     let replied = message.referenced_message.as_deref();
     if line.is_empty() {
@@ -133,29 +135,29 @@ fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
         }) => {
             let offers = detect::offers(registry, line);
             if offers.is_empty() {
-                Step::Ask(input)
+                MessageStep::Ask(input)
             } else {
-                Step::Choose(offers)
+                MessageStep::Choose(offers)
             }
         }
-        _ => Step::Ask(input),
+        _ => MessageStep::Ask(input),
     }
 }
 
 /// Handles a mention without text. It refers to an attached file or to the message that it replies
 /// to.
-fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Step<'a> {
+fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> MessageStep<'a> {
     let registry = bot.chat.engine().registry();
     if let Some(step) = mail(bot, message, replied) {
         return step;
     }
     let Some(replied) = replied else {
-        return Step::Greet;
+        return MessageStep::Greet;
     };
     match detect::about(registry, &targets::found_in(&detect::words(replied))) {
-        DetectedTarget::Ask(input) => Step::Ask(input),
-        DetectedTarget::Choose(lines) => Step::Choose(lines),
-        DetectedTarget::Nothing => Step::Say(nothing_in(replied), Vec::new()),
+        DetectedTarget::Ask(input) => MessageStep::Ask(input),
+        DetectedTarget::Choose(lines) => MessageStep::Choose(lines),
+        DetectedTarget::Nothing => MessageStep::Say(nothing_in(replied), Vec::new()),
     }
 }
 
@@ -171,16 +173,20 @@ fn nothing_in(replied: &Message) -> Document {
 
 /// Returns the lookup for a mail message in an attached file or in the message replied to, if there
 /// is one.
-fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
+fn mail<'a>(
+    bot: &Bot,
+    message: &'a Message,
+    replied: Option<&'a Message>,
+) -> Option<MessageStep<'a>> {
     let missing = takes_mail(bot.chat.engine().registry())?;
     let file = detect::mail_file(message).or_else(|| replied.and_then(detect::mail_file));
     if let Some(file) = file {
-        return Some(Step::AskAboutFile(file));
+        return Some(MessageStep::AskAboutFile(file));
     }
     let text = replied
         .map(|replied| &replied.content)
         .filter(|text| detect::is_mail(text))?;
-    Some(Step::Ask(input_with(&missing, text)))
+    Some(MessageStep::Ask(input_with(&missing, text)))
 }
 
 /// Takes the missing argument from the message replied to, or asks the user for it.
@@ -190,7 +196,7 @@ fn complete<'a>(
     replied: Option<&'a Message>,
     line: &str,
     missing: &Missing,
-) -> Step<'a> {
+) -> MessageStep<'a> {
     let registry = bot.chat.engine().registry();
     let entry = registry.find(missing.command);
     let argument =
@@ -212,25 +218,25 @@ fn complete<'a>(
         .collect();
 
     match lines.len() {
-        1 => Step::Ask(Input::Text(lines.remove(0).1)),
+        1 => MessageStep::Ask(Input::Text(lines.remove(0).1)),
         0 => {
             let help = argument.map_or("", |argument| argument.help.as_str());
             let mut document = note(format!("{}: {}", missing.command, missing.argument), help);
             if let Some(replied) = replied {
                 document.text(nothing_in(replied).summary);
             }
-            Step::Say(document, vec![ask_button(missing.command)])
+            MessageStep::Say(document, vec![ask_button(missing.command)])
         }
-        _ => Step::Choose(lines),
+        _ => MessageStep::Choose(lines),
     }
 }
 
 /// Returns the first attached file of any type: the command reads mail messages, so the file must
 /// be meant.
-fn any_file<'a>(message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
+fn any_file<'a>(message: &'a Message, replied: Option<&'a Message>) -> Option<MessageStep<'a>> {
     let files = message
         .attachments
         .iter()
         .chain(replied.into_iter().flat_map(|replied| &replied.attachments));
-    files.into_iter().next().map(Step::AskAboutFile)
+    files.into_iter().next().map(MessageStep::AskAboutFile)
 }

@@ -6,34 +6,26 @@ mod accept;
 mod commands;
 mod presence;
 mod question;
+mod running;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
 use netvane_core::{Engine, settings};
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     connect::{Link, LinkState, StartError},
+    messages::Kind,
     subjects,
 };
+use running::{NoSlot, Running};
 
 /// Code of the problem of an agent whose slots are all taken.
 pub(crate) const BUSY: &str = "busy";
-/// Questions that are answered at once.
-const MOST: usize = 32;
-/// Requests to stop that are remembered, for questions that have not been read yet.
-const EARLY_STOPS: usize = 64;
 /// Time that running questions have when the process ends.
 const DRAIN: Duration = Duration::from_secs(5);
 /// Time for the last messages to be sent.
@@ -44,12 +36,7 @@ struct Agent {
     link: Link,
     engine: Engine,
     name: String,
-    /// The questions that run, with what stops each.
-    running: Mutex<HashMap<String, CancellationToken>>,
-    /// Identifiers of questions that were stopped before they were read.
-    early_stops: Mutex<VecDeque<String>>,
-    /// Wakes the heartbeat.
-    changed: Notify,
+    running: Running,
 }
 
 /// The subscriptions of an agent.
@@ -74,9 +61,7 @@ pub async fn run(
         link,
         engine,
         name: settings.name.clone(),
-        running: Mutex::default(),
-        early_stops: Mutex::default(),
-        changed: Notify::new(),
+        running: Running::default(),
     });
 
     let tasks = TaskTracker::new();
@@ -114,15 +99,18 @@ impl Agent {
                     None => return,
                 },
                 stop = from.stops.next() => match stop {
-                    Some(message) => self.stop(&message.subject),
+                    Some(message) => {
+                        let id = subjects::id_of_stop(&message.subject, &self.name);
+                        id.inspect(|id| self.running.stop(id));
+                    }
                     None => return,
                 },
                 roll = from.rolls.next() => match roll {
-                    Some(_) => self.changed.notify_one(),
+                    Some(_) => self.running.wake(),
                     None => return,
                 },
                 changed = link.changed() => match changed {
-                    Ok(()) if *link.borrow_and_update() == LinkState::Up => self.changed.notify_one(),
+                    Ok(()) if *link.borrow_and_update() == LinkState::Up => self.running.wake(),
                     Ok(()) => {}
                     Err(_) => return,
                 },
@@ -139,62 +127,20 @@ impl Agent {
             Ok(question) => question,
             Err(problem) => return self.refuse(&subject, problem),
         };
-        if self.take_early_stop(&question.id) {
-            return;
+        match self.running.start(&question.id) {
+            Ok(slot) => {
+                let answer = question::answer(self.clone(), slot, question, subject);
+                tasks.spawn(answer);
+            }
+            Err(NoSlot::Busy) => self.refuse(&subject, accept::busy()),
+            Err(NoSlot::Superfluous) => {}
         }
-
-        let stop = {
-            let mut running = self.running();
-            if running.contains_key(&question.id) {
-                return;
-            }
-            if running.len() >= MOST {
-                drop(running);
-                return self.refuse(&subject, accept::busy());
-            }
-            let stop = CancellationToken::new();
-            running.insert(question.id.clone(), stop.clone());
-            stop
-        };
-        self.changed.notify_one();
-        let slot = Slot {
-            agent: self.clone(),
-            id: question.id.clone(),
-        };
-        tasks.spawn(question::answer(slot, question, subject, stop));
     }
 
     /// Sends a problem, unless the connection is so busy that it would have to wait.
     fn refuse(&self, subject: &str, problem: Vec<u8>) {
-        let message = question::message(subject, crate::messages::Kind::Problem, problem.into());
+        let message = question::message(subject, Kind::Problem, problem.into());
         let _ = question::send(self.link.client(), message).now_or_never();
-    }
-
-    fn stop(&self, subject: &str) {
-        let Some(id) = subjects::id_of_stop(subject, &self.name) else {
-            return;
-        };
-        if let Some(stop) = self.running().get(id) {
-            return stop.cancel();
-        }
-        let mut early = self
-            .early_stops
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if early.len() >= EARLY_STOPS {
-            early.pop_front();
-        }
-        early.push_back(id.to_owned());
-    }
-
-    fn take_early_stop(&self, id: &str) -> bool {
-        let mut early = self
-            .early_stops
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let before = early.len();
-        early.retain(|stopped| stopped != id);
-        early.len() < before
     }
 
     /// Says goodbye, lets running questions finish, and stops those that do not.
@@ -209,34 +155,11 @@ impl Agent {
 
         tasks.close();
         if timeout_at(end, tasks.wait()).await.is_err() {
-            for stop in self.running().values() {
-                stop.cancel();
-            }
+            self.running.stop_all();
             let _ = timeout(FLUSH, tasks.wait()).await;
         }
         if self.link.is_up() {
             let _ = timeout(FLUSH, self.link.client().flush()).await;
         }
-    }
-
-    fn busy(&self) -> usize {
-        self.running().len()
-    }
-
-    fn running(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The place of a question among those that run; given back when it is dropped.
-struct Slot {
-    agent: Arc<Agent>,
-    id: String,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.agent.running().remove(&self.id);
-        self.agent.changed.notify_one();
     }
 }

@@ -3,9 +3,11 @@
 mod monitor;
 mod options;
 
+use std::time::Duration;
+
 use async_nats::{Client, connection::State};
 use netvane_core::{Engine, Failure, Health, settings::Cluster};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{NAME, key::Key};
 
@@ -92,6 +94,17 @@ impl Link {
             Ok(LinkState::Refused(reason)) => Err(StartError::Refused(reason.clone())),
             Ok(_) => Ok(()),
             Err(_) => Err(StartError::Settings("the connection is closed".to_owned())),
+        }
+    }
+
+    /// Waits for the first contact with a server; false if there is none in this time.
+    ///
+    /// # Errors
+    /// [`StartError::Refused`] if the server is too old.
+    pub async fn wait(&self, most: Duration) -> Result<bool, StartError> {
+        match timeout(most, self.first_contact()).await {
+            Ok(contact) => contact.map(|()| true),
+            Err(_) => Ok(false),
         }
     }
 

@@ -12,10 +12,7 @@ use netvane_core::{
     vantage::{Agent, Agents, Question, Unanswered},
 };
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep},
-};
+use tokio::sync::mpsc;
 use ulid::Ulid;
 
 use crate::{
@@ -29,8 +26,6 @@ use questions::{News, Questions};
 
 /// Requests to stop that wait to be sent.
 const STOPS: usize = 1024;
-/// Interval at which answers to the roll call are looked for.
-const LOOK: Duration = Duration::from_millis(10);
 /// Interval at which the number of agents is counted.
 const COUNT: Duration = Duration::from_secs(5);
 
@@ -79,24 +74,6 @@ impl Hub {
         tokio::spawn(send_stops(to_stop, link.clone()));
         tokio::spawn(call_roll(link));
         Ok(Self(Arc::new(hub)))
-    }
-}
-
-impl Hub {
-    /// Waits until enough agents have answered the roll call, for programs that ask once and end.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`] with the reason if there is no connection after this time.
-    pub async fn gather(
-        &self,
-        most: Duration,
-        is_enough: impl Fn(&[Arc<Agent>]) -> bool,
-    ) -> Result<(), Failure> {
-        let end = Instant::now() + most;
-        while Instant::now() < end && !(self.0.link.is_up() && is_enough(&self.list())) {
-            sleep(LOOK).await;
-        }
-        self.reachable()
     }
 }
 

@@ -94,7 +94,7 @@ where
     result(request).await
 }
 
-/// Sends a file.
+/// Sends a file as a document, with a caption.
 pub(crate) async fn upload(bot: &Bot, upload: Upload) -> Result<Message, RequestError> {
     let (method, field) = match upload.kind {
         UploadKind::Photo => ("sendPhoto", "photo"),

@@ -31,10 +31,10 @@ use crate::{
 pub(crate) use arguments::Batch;
 use arguments::Format;
 use checkpoint::Checkpoint;
-use input::{Line, Lines};
+use input::{InputLines, Line};
 use output::Rows;
 use progress::Progress;
-use row::{Row, RowFormat};
+use row::{OutputRow, RowFormat};
 
 /// Rows that may wait for the one before them, for each running lookup.
 const AHEAD: usize = 4;
@@ -167,9 +167,9 @@ impl Batch {
         engine: &'a Engine,
         command: &'static str,
         format: &'a RowFormat,
-        lines: Lines,
+        lines: InputLines,
         stop: CancellationToken,
-    ) -> impl Stream<Item = anyhow::Result<Row>> + 'a {
+    ) -> impl Stream<Item = anyhow::Result<OutputRow>> + 'a {
         let parallel = usize::from(self.parallel);
         // Fair: the lookups start in the order of the lines.
         let slots = Arc::new(Semaphore::new(parallel));
@@ -242,7 +242,7 @@ async fn look_up(
     arguments: &str,
     format: &RowFormat,
     line: Line,
-) -> Row {
+) -> OutputRow {
     let started = std::time::Instant::now();
     let answer = match &line.fault {
         None => {
@@ -263,13 +263,13 @@ async fn look_up(
         }
         Some(fault) => Err(fault.clone()),
     };
-    Row::new(line, answer, started.elapsed(), format)
+    OutputRow::new(line, answer, started.elapsed(), format)
 }
 
 /// Writes the rows as they come. After the first Ctrl-C, the running lookups are awaited; the second ends the batch at
 /// once.
 async fn write_all(
-    looked_up: impl Stream<Item = anyhow::Result<Row>>,
+    looked_up: impl Stream<Item = anyhow::Result<OutputRow>>,
     stop: &CancellationToken,
     rows: &mut Rows,
     checkpoint: &mut Checkpoint,

@@ -1,5 +1,7 @@
 //! Command-line arguments. The engine's own grammar parses lookups.
 
+mod action_options;
+
 use std::{io::IsTerminal, process::ExitCode, sync::LazyLock};
 
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
@@ -16,6 +18,7 @@ use crate::{
     overview, program, serve,
     state::StateAction,
 };
+use action_options::command;
 
 /// Returns how the program is called, below errors of its options.
 fn usage() -> String {
@@ -134,54 +137,6 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
     })
 }
 
-/// Options about a reply, which the help of an action shows only if it prints one.
-const OUTPUT_OPTIONS: [&str; 3] = ["json", "markdown", "color"];
-
-/// Returns the options about a reply that an action has a use for.
-fn output_options(action: &str) -> &'static [&'static str] {
-    match action {
-        "commands" => &OUTPUT_OPTIONS,
-        "batch" | "key" | "data" | "state" => &["json"],
-        _ => &[],
-    }
-}
-
-/// Returns the command line of this program, complete: the help of an action has no options that it ignores.
-fn command() -> clap::Command {
-    let mut command = Cli::command();
-    command.build();
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|action| action.get_name().to_owned())
-        .collect();
-    names.into_iter().fold(command, |command, name| {
-        let used = output_options(&name);
-        command.mut_subcommand(name, |action| hide_options(action, used))
-    })
-}
-
-/// Hides the options about a reply that are not `used` in the help of an action and of those below it.
-fn hide_options(mut action: clap::Command, used: &[&str]) -> clap::Command {
-    for option in OUTPUT_OPTIONS
-        .iter()
-        .filter(|option| !used.contains(option))
-    {
-        if action
-            .get_arguments()
-            .any(|known| known.get_id() == *option)
-        {
-            action = action.mut_arg(option, |known| known.hide(true));
-        }
-    }
-    let below: Vec<String> = action
-        .get_subcommands()
-        .map(|action| action.get_name().to_owned())
-        .collect();
-    below.into_iter().fold(action, |action, name| {
-        action.mut_subcommand(name, |below| hide_options(below, used))
-    })
-}
-
 /// Whether the command of a lookup declares an option that the program has too; then it is the command's.
 fn declares(command: &str, option: &str) -> bool {
     static REGISTRY: LazyLock<Registry> = LazyLock::new(netvane_core::registry);
@@ -223,6 +178,7 @@ pub(crate) fn actions() -> impl Iterator<Item = clap::Command> {
 /// Prints the help of an administrative action.
 fn help_for(action: &str) -> anyhow::Result<ExitCode> {
     let mut command = command();
+    command.build();
     if let Some(action) = command.find_subcommand_mut(action) {
         print(&action.render_long_help().to_string());
     }
@@ -398,42 +354,6 @@ mod tests {
             checked(&["a: b".into(), "c".into()]),
             "warning: a: b\nwarning: c\nThe configuration is valid, with warnings.\n"
         );
-    }
-
-    #[test]
-    fn the_help_of_an_action_has_no_options_that_it_ignores() {
-        let help = |words: &[&str]| {
-            let mut action = &command();
-            for word in words {
-                action = action.find_subcommand(word).unwrap();
-            }
-            action.clone().render_long_help().to_string()
-        };
-        for words in [
-            &["serve"][..],
-            &["man"],
-            &["completions"],
-            &["config", "show"],
-        ] {
-            let help = help(words);
-            for option in ["--json", "--markdown", "--color", "--short", "--fail"] {
-                assert!(!help.contains(option), "{words:?}: {help}");
-            }
-        }
-        assert!(help(&["serve"]).contains("--config"));
-        for words in [
-            &["commands"][..],
-            &["batch"],
-            &["data", "status"],
-            &["state", "list"],
-        ] {
-            assert!(help(words).contains("--json"), "{words:?}");
-        }
-        assert!(!help(&["state", "list"]).contains("--markdown"));
-
-        let parsed = command().try_get_matches_from(["netvane", "data", "status", "--json"]);
-        let cli = Cli::from_arg_matches(&parsed.unwrap()).unwrap();
-        assert!(cli.output.json);
     }
 
     #[test]

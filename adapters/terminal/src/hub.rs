@@ -47,8 +47,7 @@ pub(crate) async fn start(
 
     let (refused, shutdown, connection) = (refusal.clone(), shutdown.clone(), link.clone());
     tokio::spawn(async move {
-        let contact = tokio::time::timeout(START, link.first_contact()).await;
-        if let Ok(Err(StartError::Refused(reason))) = contact {
+        if let Err(StartError::Refused(reason)) = link.wait(START).await {
             *refused.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
             shutdown.cancel();
         }

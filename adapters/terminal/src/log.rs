@@ -41,7 +41,7 @@ const SILENT: [&str; 2] = ["serenity", "async_nats"];
 /// Keeps the log running; flushes it when dropped.
 #[must_use = "the log ends when this is dropped"]
 pub(crate) struct Guard(
-    Lines,
+    LogLines,
     #[expect(dead_code, reason = "it is for its end")] Option<Traces>,
 );
 
@@ -57,7 +57,7 @@ impl Level {
 }
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Buffer>);
+struct LogLines(Arc<Buffer>);
 
 /// Lines that are not written yet.
 #[derive(Default)]
@@ -92,7 +92,7 @@ pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
 /// Starts logging, and tracing if a collector is configured.
 pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
     let (filter, level) = reload::Layer::new(filter(&settings.log)?);
-    let lines = Lines::default();
+    let lines = LogLines::default();
     let log = tracing_subscriber::fmt::layer().with_writer(lines.clone());
     let log = match settings.log.format {
         LogFormat::Text => log
@@ -124,7 +124,7 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
     Ok((Guard(lines, traces), Level(level)))
 }
 
-impl Lines {
+impl LogLines {
     fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
         self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,7 +151,7 @@ impl Lines {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
+impl<'a> MakeWriter<'a> for LogLines {
     type Writer = &'a Self;
 
     fn make_writer(&'a self) -> Self::Writer {
@@ -159,7 +159,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-impl Write for &Lines {
+impl Write for &LogLines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let (first, full) = {
             let mut lines = self.lock();
@@ -169,7 +169,7 @@ impl Write for &Lines {
         };
 
         if full {
-            Lines::flush(self);
+            LogLines::flush(self);
         } else if first {
             self.0.filling.notify_one();
         }

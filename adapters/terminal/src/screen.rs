@@ -55,7 +55,7 @@ impl<'a> Screen<'a> {
         self.drawn = text.lines().map(render::screen_width).collect();
     }
 
-    /// Removes the progress.
+    /// Removes the lines of progress from the terminal.
     pub(crate) fn clear(&mut self) {
         print(&self.erasure());
         self.drawn.clear();

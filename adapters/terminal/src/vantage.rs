@@ -23,7 +23,10 @@ pub(crate) async fn attach(
         return Ok(());
     }
     let link = Link::open(&settings.cluster, Role::Hub, engine).await?;
-    let is_connected = link.wait(WAIT).await?;
+    let is_connected = match tokio::time::timeout(WAIT, link.first_contact()).await {
+        Ok(contact) => contact.map(|()| true)?,
+        Err(_) => false,
+    };
     let hub = Hub::start(link).await?;
     if is_connected {
         roll_call(&hub).await;

@@ -29,7 +29,7 @@ mod target;
 
 pub(crate) use delivery::{DeliveryState, DeliveryStatus};
 pub(crate) use keeping::STATE_TROUBLE;
-pub(crate) use message::Message;
+pub(crate) use message::DeliveryMessage;
 pub(crate) use send_again::SentAgain;
 pub(crate) use service::Callbacks;
 pub use target::parse as parse_callback_url;

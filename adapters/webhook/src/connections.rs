@@ -15,8 +15,8 @@ mod streams;
 mod sweep;
 mod unread;
 
-pub(crate) use clients::{Client, Clients};
-pub(crate) use server::Server;
+pub(crate) use clients::{Clients, ConnectedClient};
+pub(crate) use server::HttpServer;
 pub(crate) use unread::HeldBytes;
 
 use std::time::Duration;

@@ -41,7 +41,7 @@ use access::{Gate, OriginRules};
 use api_description::ApiDescription;
 use app::{App, Parts};
 use callbacks::Callbacks;
-use connections::{Clients, Server};
+use connections::{Clients, HttpServer};
 use site::Pages;
 use slack::Slack;
 
@@ -103,7 +103,7 @@ pub async fn serve(
     let cors = access::cors(&settings.cors_origins);
     let hooks = hooks.merge(slack::router(app.clone(), slack.clone()));
     let routes = router::router(app.clone(), origins, api_description, cors, hooks);
-    let server = Server::new(app, routes, settings, clients, shutdown);
+    let server = HttpServer::new(app, routes, settings, clients, shutdown);
     let served = server.serve(listener, drain).await;
     draining.abort();
     if let Some(delivered) = delivered.filter(|_| served.is_ok()) {

@@ -13,7 +13,7 @@ use netvane_core::{Problem, command::Registry, spec::Group};
 
 use crate::schemas::Schemas;
 use model::{
-    Components, Document, Info, License, Named, PathItem, SecurityRequirement, Server, Tag,
+    ApiServer, Components, Document, Info, License, Named, PathItem, SecurityRequirement, Tag,
 };
 
 /// Builds the whole description; `public_url` may be empty.
@@ -28,7 +28,7 @@ pub(crate) fn document(registry: &Registry, public_url: &str) -> Document {
     Document {
         openapi: "3.1.0",
         info: info(),
-        servers: vec![Server { url: url.into() }],
+        servers: vec![ApiServer { url: url.into() }],
         security: vec![
             SecurityRequirement::new(),
             Named::from([(shared::KEY.to_owned(), Vec::new())]),

@@ -16,7 +16,7 @@ pub enum Chart {
     Strip {
         /// What is measured, with its unit.
         title: String,
-        /// The measurements.
+        /// The measurements in the order of time.
         bars: Vec<Bar>,
     },
     /// One row for each item, with spans on an axis that all rows share: the hops of a route, the phases of a request.
@@ -108,11 +108,11 @@ pub enum Phase {
     Dns,
     /// Opening the TCP connection.
     Connect,
-    /// The TLS handshake.
+    /// The handshake of TLS, after the connection is open.
     Tls,
     /// From the request to the first byte of the answer.
     Wait,
-    /// Reading the answer.
+    /// From the first byte of the answer to the last one.
     Body,
 }
 

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::countries::country;
-use record::Record;
+use record::GeoRecord;
 
 pub use as_prefixes::AsPrefixes;
 pub use attribution::{ATTRIBUTION, Credit, credit, lacks_cities};
@@ -186,7 +186,7 @@ impl GeoReader {
     }
 }
 
-fn country_of(record: &Record) -> Option<Country> {
+fn country_of(record: &GeoRecord) -> Option<Country> {
     let code = record.country_code?;
     Some(match country(code) {
         Some((code, name)) => Country {
@@ -200,7 +200,7 @@ fn country_of(record: &Record) -> Option<Country> {
     })
 }
 
-fn location_of(record: &Record) -> Option<Location> {
+fn location_of(record: &GeoRecord) -> Option<Location> {
     // One coordinate alone is useless.
     let (latitude, longitude) = record.latitude.zip(record.longitude).unzip();
     let accuracy_km = record.accuracy_km.filter(|_| latitude.is_some());

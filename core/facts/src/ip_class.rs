@@ -91,7 +91,7 @@ const GLOBAL: Scope = Scope {
     reachable: true,
 };
 
-struct Row<A: 'static>(A, u8, Kind, bool, &'static str, &'static str);
+struct RegistryRow<A: 'static>(A, u8, Kind, bool, &'static str, &'static str);
 
 const fn v4(a: u8, b: u8, c: u8, d: u8) -> u32 {
     u32::from_be_bytes([a, b, c, d])
@@ -104,70 +104,70 @@ const fn v6(a: u16, b: u16, c: u16, d: u16, last: u16) -> u128 {
 
 /// The first match wins, so exceptions precede the block that contains them.
 #[rustfmt::skip]
-static V4: &[Row<u32>] = &[
-    Row(v4(0, 0, 0, 0), 32, Kind::Unspecified, false, "This host on this network", "RFC 1122"),
-    Row(v4(0, 0, 0, 0), 8, Kind::Reserved, false, "This network", "RFC 791"),
-    Row(v4(10, 0, 0, 0), 8, Kind::Private, false, "Private-Use", "RFC 1918"),
-    Row(v4(100, 64, 0, 0), 10, Kind::Shared, false, "Shared Address Space", "RFC 6598"),
-    Row(v4(127, 0, 0, 0), 8, Kind::Loopback, false, "Loopback", "RFC 1122"),
-    Row(v4(169, 254, 0, 0), 16, Kind::LinkLocal, false, "Link Local", "RFC 3927"),
-    Row(v4(172, 16, 0, 0), 12, Kind::Private, false, "Private-Use", "RFC 1918"),
-    Row(v4(192, 0, 0, 0), 29, Kind::Protocol, false, "IPv4 Service Continuity Prefix", "RFC 7335"),
-    Row(v4(192, 0, 0, 8), 32, Kind::Protocol, false, "IPv4 dummy address", "RFC 7600"),
-    Row(v4(192, 0, 0, 9), 32, Kind::Protocol, true, "Port Control Protocol Anycast", "RFC 7723"),
-    Row(v4(192, 0, 0, 10), 32, Kind::Protocol, true, "Traversal Using Relays around NAT Anycast", "RFC 8155"),
-    Row(v4(192, 0, 0, 170), 31, Kind::Protocol, false, "NAT64/DNS64 Discovery", "RFC 8880"),
-    Row(v4(192, 0, 0, 0), 24, Kind::Protocol, false, "IETF Protocol Assignments", "RFC 6890"),
-    Row(v4(192, 0, 2, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-1)", "RFC 5737"),
-    Row(v4(192, 31, 196, 0), 24, Kind::Global, true, "AS112-v4", "RFC 7535"),
-    Row(v4(192, 52, 193, 0), 24, Kind::Global, true, "AMT", "RFC 7450"),
-    Row(v4(192, 88, 99, 2), 32, Kind::Transition, false, "6a44-relay anycast address", "RFC 6751"),
-    Row(v4(192, 88, 99, 0), 24, Kind::Transition, false, "Deprecated (6to4 Relay Anycast)", "RFC 7526"),
-    Row(v4(192, 168, 0, 0), 16, Kind::Private, false, "Private-Use", "RFC 1918"),
-    Row(v4(192, 175, 48, 0), 24, Kind::Global, true, "Direct Delegation AS112 Service", "RFC 7534"),
-    Row(v4(198, 18, 0, 0), 15, Kind::Benchmarking, false, "Benchmarking", "RFC 2544"),
-    Row(v4(198, 51, 100, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-2)", "RFC 5737"),
-    Row(v4(203, 0, 113, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-3)", "RFC 5737"),
-    Row(v4(233, 252, 0, 0), 24, Kind::Documentation, false, "Documentation (MCAST-TEST-NET)", "RFC 6676"),
-    Row(v4(224, 0, 0, 0), 4, Kind::Multicast, false, "Multicast", "RFC 5771"),
-    Row(v4(255, 255, 255, 255), 32, Kind::Broadcast, false, "Limited Broadcast", "RFC 919"),
-    Row(v4(240, 0, 0, 0), 4, Kind::Reserved, false, "Reserved", "RFC 1112"),
+static V4: &[RegistryRow<u32>] = &[
+    RegistryRow(v4(0, 0, 0, 0), 32, Kind::Unspecified, false, "This host on this network", "RFC 1122"),
+    RegistryRow(v4(0, 0, 0, 0), 8, Kind::Reserved, false, "This network", "RFC 791"),
+    RegistryRow(v4(10, 0, 0, 0), 8, Kind::Private, false, "Private-Use", "RFC 1918"),
+    RegistryRow(v4(100, 64, 0, 0), 10, Kind::Shared, false, "Shared Address Space", "RFC 6598"),
+    RegistryRow(v4(127, 0, 0, 0), 8, Kind::Loopback, false, "Loopback", "RFC 1122"),
+    RegistryRow(v4(169, 254, 0, 0), 16, Kind::LinkLocal, false, "Link Local", "RFC 3927"),
+    RegistryRow(v4(172, 16, 0, 0), 12, Kind::Private, false, "Private-Use", "RFC 1918"),
+    RegistryRow(v4(192, 0, 0, 0), 29, Kind::Protocol, false, "IPv4 Service Continuity Prefix", "RFC 7335"),
+    RegistryRow(v4(192, 0, 0, 8), 32, Kind::Protocol, false, "IPv4 dummy address", "RFC 7600"),
+    RegistryRow(v4(192, 0, 0, 9), 32, Kind::Protocol, true, "Port Control Protocol Anycast", "RFC 7723"),
+    RegistryRow(v4(192, 0, 0, 10), 32, Kind::Protocol, true, "Traversal Using Relays around NAT Anycast", "RFC 8155"),
+    RegistryRow(v4(192, 0, 0, 170), 31, Kind::Protocol, false, "NAT64/DNS64 Discovery", "RFC 8880"),
+    RegistryRow(v4(192, 0, 0, 0), 24, Kind::Protocol, false, "IETF Protocol Assignments", "RFC 6890"),
+    RegistryRow(v4(192, 0, 2, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-1)", "RFC 5737"),
+    RegistryRow(v4(192, 31, 196, 0), 24, Kind::Global, true, "AS112-v4", "RFC 7535"),
+    RegistryRow(v4(192, 52, 193, 0), 24, Kind::Global, true, "AMT", "RFC 7450"),
+    RegistryRow(v4(192, 88, 99, 2), 32, Kind::Transition, false, "6a44-relay anycast address", "RFC 6751"),
+    RegistryRow(v4(192, 88, 99, 0), 24, Kind::Transition, false, "Deprecated (6to4 Relay Anycast)", "RFC 7526"),
+    RegistryRow(v4(192, 168, 0, 0), 16, Kind::Private, false, "Private-Use", "RFC 1918"),
+    RegistryRow(v4(192, 175, 48, 0), 24, Kind::Global, true, "Direct Delegation AS112 Service", "RFC 7534"),
+    RegistryRow(v4(198, 18, 0, 0), 15, Kind::Benchmarking, false, "Benchmarking", "RFC 2544"),
+    RegistryRow(v4(198, 51, 100, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-2)", "RFC 5737"),
+    RegistryRow(v4(203, 0, 113, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-3)", "RFC 5737"),
+    RegistryRow(v4(233, 252, 0, 0), 24, Kind::Documentation, false, "Documentation (MCAST-TEST-NET)", "RFC 6676"),
+    RegistryRow(v4(224, 0, 0, 0), 4, Kind::Multicast, false, "Multicast", "RFC 5771"),
+    RegistryRow(v4(255, 255, 255, 255), 32, Kind::Broadcast, false, "Limited Broadcast", "RFC 919"),
+    RegistryRow(v4(240, 0, 0, 0), 4, Kind::Reserved, false, "Reserved", "RFC 1112"),
 ];
 
 /// Like [`V4`]. Addresses without a row are global inside 2000::/3 and reserved outside.
 #[rustfmt::skip]
-static V6: &[Row<u128>] = &[
-    Row(v6(0, 0, 0, 0, 0), 128, Kind::Unspecified, false, "Unspecified Address", "RFC 4291"),
-    Row(v6(0, 0, 0, 0, 1), 128, Kind::Loopback, false, "Loopback Address", "RFC 4291"),
-    Row(v6(0, 0, 0, 0, 0), 96, Kind::Transition, false, "Deprecated (IPv4-Compatible)", "RFC 4291"),
-    Row(v6(0x64, 0xff9b, 0, 0, 0), 96, Kind::Transition, true, "IPv4-IPv6 Translation (NAT64)", "RFC 6052"),
-    Row(v6(0x64, 0xff9b, 1, 0, 0), 48, Kind::Transition, false, "Local-Use IPv4/IPv6 Translation", "RFC 8215"),
-    Row(v6(0x100, 0, 0, 0, 0), 64, Kind::Discard, false, "Discard-Only Address Block", "RFC 6666"),
-    Row(v6(0x100, 0, 0, 1, 0), 64, Kind::Protocol, false, "Dummy IPv6 Prefix", "RFC 9780"),
-    Row(v6(0x2001, 0, 0, 0, 0), 32, Kind::Transition, false, "Teredo", "RFC 4380"),
-    Row(v6(0x2001, 1, 0, 0, 1), 128, Kind::Protocol, true, "Port Control Protocol Anycast", "RFC 7723"),
-    Row(v6(0x2001, 1, 0, 0, 2), 128, Kind::Protocol, true, "Traversal Using Relays around NAT Anycast", "RFC 8155"),
-    Row(v6(0x2001, 1, 0, 0, 3), 128, Kind::Protocol, true, "DNS-SD Service Registration Protocol Anycast", "RFC 9665"),
-    Row(v6(0x2001, 2, 0, 0, 0), 48, Kind::Benchmarking, false, "Benchmarking", "RFC 5180"),
-    Row(v6(0x2001, 3, 0, 0, 0), 32, Kind::Global, true, "AMT", "RFC 7450"),
-    Row(v6(0x2001, 4, 0x112, 0, 0), 48, Kind::Global, true, "AS112-v6", "RFC 7535"),
-    Row(v6(0x2001, 0x10, 0, 0, 0), 28, Kind::Reserved, false, "Deprecated (previously ORCHID)", "RFC 4843"),
-    Row(v6(0x2001, 0x20, 0, 0, 0), 28, Kind::Protocol, true, "ORCHIDv2", "RFC 7343"),
-    Row(v6(0x2001, 0x30, 0, 0, 0), 28, Kind::Protocol, true, "Drone Remote ID Protocol Entity Tags", "RFC 9374"),
-    Row(v6(0x2001, 0, 0, 0, 0), 23, Kind::Protocol, false, "IETF Protocol Assignments", "RFC 2928"),
-    Row(v6(0x2001, 0xdb8, 0, 0, 0), 32, Kind::Documentation, false, "Documentation", "RFC 3849"),
-    Row(v6(0x2002, 0, 0, 0, 0), 16, Kind::Transition, false, "6to4", "RFC 3056"),
-    Row(v6(0x2620, 0x4f, 0x8000, 0, 0), 48, Kind::Global, true, "Direct Delegation AS112 Service", "RFC 7534"),
-    Row(v6(0x3fff, 0, 0, 0, 0), 20, Kind::Documentation, false, "Documentation", "RFC 9637"),
-    Row(v6(0x5f00, 0, 0, 0, 0), 16, Kind::Protocol, false, "Segment Routing (SRv6) SIDs", "RFC 9602"),
-    Row(v6(0xfc00, 0, 0, 0, 0), 7, Kind::UniqueLocal, false, "Unique-Local", "RFC 4193"),
-    Row(v6(0xfe80, 0, 0, 0, 0), 10, Kind::LinkLocal, false, "Link-Local Unicast", "RFC 4291"),
-    Row(v6(0xfec0, 0, 0, 0, 0), 10, Kind::UniqueLocal, false, "Deprecated (Site-Local Unicast)", "RFC 3879"),
-    Row(v6(0xff00, 0, 0, 0, 0), 8, Kind::Multicast, false, "Multicast", "RFC 4291"),
+static V6: &[RegistryRow<u128>] = &[
+    RegistryRow(v6(0, 0, 0, 0, 0), 128, Kind::Unspecified, false, "Unspecified Address", "RFC 4291"),
+    RegistryRow(v6(0, 0, 0, 0, 1), 128, Kind::Loopback, false, "Loopback Address", "RFC 4291"),
+    RegistryRow(v6(0, 0, 0, 0, 0), 96, Kind::Transition, false, "Deprecated (IPv4-Compatible)", "RFC 4291"),
+    RegistryRow(v6(0x64, 0xff9b, 0, 0, 0), 96, Kind::Transition, true, "IPv4-IPv6 Translation (NAT64)", "RFC 6052"),
+    RegistryRow(v6(0x64, 0xff9b, 1, 0, 0), 48, Kind::Transition, false, "Local-Use IPv4/IPv6 Translation", "RFC 8215"),
+    RegistryRow(v6(0x100, 0, 0, 0, 0), 64, Kind::Discard, false, "Discard-Only Address Block", "RFC 6666"),
+    RegistryRow(v6(0x100, 0, 0, 1, 0), 64, Kind::Protocol, false, "Dummy IPv6 Prefix", "RFC 9780"),
+    RegistryRow(v6(0x2001, 0, 0, 0, 0), 32, Kind::Transition, false, "Teredo", "RFC 4380"),
+    RegistryRow(v6(0x2001, 1, 0, 0, 1), 128, Kind::Protocol, true, "Port Control Protocol Anycast", "RFC 7723"),
+    RegistryRow(v6(0x2001, 1, 0, 0, 2), 128, Kind::Protocol, true, "Traversal Using Relays around NAT Anycast", "RFC 8155"),
+    RegistryRow(v6(0x2001, 1, 0, 0, 3), 128, Kind::Protocol, true, "DNS-SD Service Registration Protocol Anycast", "RFC 9665"),
+    RegistryRow(v6(0x2001, 2, 0, 0, 0), 48, Kind::Benchmarking, false, "Benchmarking", "RFC 5180"),
+    RegistryRow(v6(0x2001, 3, 0, 0, 0), 32, Kind::Global, true, "AMT", "RFC 7450"),
+    RegistryRow(v6(0x2001, 4, 0x112, 0, 0), 48, Kind::Global, true, "AS112-v6", "RFC 7535"),
+    RegistryRow(v6(0x2001, 0x10, 0, 0, 0), 28, Kind::Reserved, false, "Deprecated (previously ORCHID)", "RFC 4843"),
+    RegistryRow(v6(0x2001, 0x20, 0, 0, 0), 28, Kind::Protocol, true, "ORCHIDv2", "RFC 7343"),
+    RegistryRow(v6(0x2001, 0x30, 0, 0, 0), 28, Kind::Protocol, true, "Drone Remote ID Protocol Entity Tags", "RFC 9374"),
+    RegistryRow(v6(0x2001, 0, 0, 0, 0), 23, Kind::Protocol, false, "IETF Protocol Assignments", "RFC 2928"),
+    RegistryRow(v6(0x2001, 0xdb8, 0, 0, 0), 32, Kind::Documentation, false, "Documentation", "RFC 3849"),
+    RegistryRow(v6(0x2002, 0, 0, 0, 0), 16, Kind::Transition, false, "6to4", "RFC 3056"),
+    RegistryRow(v6(0x2620, 0x4f, 0x8000, 0, 0), 48, Kind::Global, true, "Direct Delegation AS112 Service", "RFC 7534"),
+    RegistryRow(v6(0x3fff, 0, 0, 0, 0), 20, Kind::Documentation, false, "Documentation", "RFC 9637"),
+    RegistryRow(v6(0x5f00, 0, 0, 0, 0), 16, Kind::Protocol, false, "Segment Routing (SRv6) SIDs", "RFC 9602"),
+    RegistryRow(v6(0xfc00, 0, 0, 0, 0), 7, Kind::UniqueLocal, false, "Unique-Local", "RFC 4193"),
+    RegistryRow(v6(0xfe80, 0, 0, 0, 0), 10, Kind::LinkLocal, false, "Link-Local Unicast", "RFC 4291"),
+    RegistryRow(v6(0xfec0, 0, 0, 0, 0), 10, Kind::UniqueLocal, false, "Deprecated (Site-Local Unicast)", "RFC 3879"),
+    RegistryRow(v6(0xff00, 0, 0, 0, 0), 8, Kind::Multicast, false, "Multicast", "RFC 4291"),
     // The complement of 2000::/3 as three blocks; nothing in them is allocated.
-    Row(v6(0, 0, 0, 0, 0), 3, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
-    Row(v6(0x4000, 0, 0, 0, 0), 2, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
-    Row(v6(0x8000, 0, 0, 0, 0), 1, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
+    RegistryRow(v6(0, 0, 0, 0, 0), 3, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
+    RegistryRow(v6(0x4000, 0, 0, 0, 0), 2, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
+    RegistryRow(v6(0x8000, 0, 0, 0, 0), 1, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
 ];
 
 /// Classifies an address. An IPv4-mapped IPv6 address has the class of its IPv4 address, because packets go there.
@@ -196,7 +196,10 @@ pub fn classify(address: IpAddr) -> Scope {
     }
 }
 
-fn scope<A>(network: IpAddr, &Row(_, length, kind, reachable, name, rfc): &Row<A>) -> Scope {
+fn scope<A>(
+    network: IpAddr,
+    &RegistryRow(_, length, kind, reachable, name, rfc): &RegistryRow<A>,
+) -> Scope {
     Scope {
         kind,
         name,

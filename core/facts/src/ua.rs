@@ -137,11 +137,10 @@ pub fn read(user_agent: &str) -> UaFacts {
     let device = match category {
         // Crawlers pretend to be a phone; their real device is unknown.
         Category::Crawler | Category::Misc => Device::default(),
-        _ => device::of(
-            &text,
-            found_device.as_ref(),
-            carrier_model(&sources.woothee),
-        ),
+        _ => {
+            let model = carrier_model(&sources.woothee);
+            clip_device(device::of(&text, found_device.as_ref(), model))
+        }
     };
 
     UaFacts {
@@ -152,11 +151,16 @@ pub fn read(user_agent: &str) -> UaFacts {
             name: clip(os.name),
             version: clip(os.version),
         },
-        device: Device {
-            brand: clip(device.brand),
-            model: clip(device.model),
-        },
+        device,
         user_agent: text.into_owned(),
+    }
+}
+
+/// Limits the length of a device's texts, which are parts of the User-Agent string.
+fn clip_device(device: Device) -> Device {
+    Device {
+        brand: clip(device.brand),
+        model: clip(device.model),
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) enum Queue {
 
 /// One packet, or one error about a packet sent.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub(crate) struct ErrorMessage {
     /// The sender; for an error, the destination address and port of the packet it refers to.
     pub peer: Option<SocketAddr>,
     /// Bytes in the buffer; for an error, the quoted part of the packet's payload.
@@ -128,7 +128,7 @@ pub(crate) fn receive(
     socket: &impl AsFd,
     queue: Queue,
     buffer: &mut [u8],
-) -> io::Result<Option<Message>> {
+) -> io::Result<Option<ErrorMessage>> {
     // Space for an extended error with an IPv6 address, a TTL and a timestamp, each with its
     // header.
     let mut control = nix::cmsg_space!(
@@ -150,7 +150,7 @@ pub(crate) fn receive(
         Err(errno) => return Err(errno.into()),
     };
 
-    let mut message = Message {
+    let mut message = ErrorMessage {
         peer: received.address.as_ref().and_then(socket_address),
         len: received.bytes,
         ttl: None,
@@ -260,7 +260,7 @@ pub(crate) fn watch(socket: Socket) -> io::Result<UdpSocket> {
 /// Cancel-safe: a message is passed on as soon as it is read.
 pub(crate) async fn next_batch(
     socket: &UdpSocket,
-    mut each: impl FnMut(Queue, &Message, &[u8]),
+    mut each: impl FnMut(Queue, &ErrorMessage, &[u8]),
 ) -> io::Result<()> {
     socket.ready(Interest::READABLE | Interest::ERROR).await?;
 
@@ -290,7 +290,7 @@ pub(crate) async fn next_batch(
 }
 
 /// Passes the messages of both queues to `each`, without waiting.
-pub(crate) fn drain(socket: &impl AsFd, mut each: impl FnMut(Queue, &Message, &[u8])) {
+pub(crate) fn drain(socket: &impl AsFd, mut each: impl FnMut(Queue, &ErrorMessage, &[u8])) {
     for queue in [Queue::Errors, Queue::Data] {
         drain_queue(socket, queue, &mut each);
     }
@@ -300,7 +300,7 @@ pub(crate) fn drain(socket: &impl AsFd, mut each: impl FnMut(Queue, &Message, &[
 fn drain_queue(
     socket: &impl AsFd,
     queue: Queue,
-    each: &mut impl FnMut(Queue, &Message, &[u8]),
+    each: &mut impl FnMut(Queue, &ErrorMessage, &[u8]),
 ) -> bool {
     let mut buffer = [0; 2048];
     for _ in 0..BATCH {

@@ -62,28 +62,9 @@ impl Guard {
         address: IpAddr,
         may_be_private: bool,
     ) -> Result<IpAddr, Failure> {
+        self.check_denied(what, address)?;
+
         let plain = address.to_canonical();
-        let embedded = match plain {
-            IpAddr::V6(v6) => ip_class::embedded_v4(v6).map(|(v4, _)| IpAddr::V4(v4)),
-            IpAddr::V4(_) => None,
-        };
-        let refused = |why: String| {
-            let text = plain.to_string();
-            let what = if what == text {
-                text
-            } else {
-                format!("{what} ({text})")
-            };
-            Err(Failure::Refused { what, why })
-        };
-
-        let denied = |network: &&IpNet| {
-            network.contains(&plain) || embedded.is_some_and(|v4| network.contains(&v4))
-        };
-        if let Some(network) = self.deny.iter().find(denied) {
-            return refused(format!("is in {network} (denied by the operator)"));
-        }
-
         if ip_class::is_global(plain) || self.allow.iter().any(|network| network.contains(&plain)) {
             return Ok(plain);
         }
@@ -93,12 +74,34 @@ impl Guard {
             return Ok(plain);
         }
 
-        match (embedded, scope.prefix) {
-            (Some(v4), _) => refused(format!("embeds the IPv4 address {v4}")),
-            (None, Some(prefix)) => {
-                refused(format!("is in {prefix} ({}, {})", scope.name, scope.rfc))
+        Err(refused(
+            what,
+            plain,
+            match (embedded_v4(plain), scope.prefix) {
+                (Some(v4), _) => format!("embeds the IPv4 address {v4}"),
+                (None, Some(prefix)) => format!("is in {prefix} ({}, {})", scope.name, scope.rfc),
+                (None, None) => "is not a public address".into(),
+            },
+        ))
+    }
+
+    /// Checks an address that another process is to contact: only what the operator denies is refused, because the other
+    /// process has a guard of its own.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] if `[policy] deny` has the address.
+    pub fn check_denied(&self, what: &str, address: IpAddr) -> Result<(), Failure> {
+        let plain = address.to_canonical();
+        let embedded = embedded_v4(plain);
+        let denied = |network: &&IpNet| {
+            network.contains(&plain) || embedded.is_some_and(|v4| network.contains(&v4))
+        };
+        match self.deny.iter().find(denied) {
+            Some(network) => {
+                let why = format!("is in {network} (denied by the operator)");
+                Err(refused(what, plain, why))
             }
-            (None, None) => refused("is not a public address".into()),
+            None => Ok(()),
         }
     }
 
@@ -147,6 +150,23 @@ fn is_local(kind: Kind) -> bool {
             | Kind::Shared
             | Kind::Benchmarking
     )
+}
+
+fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
+    match address {
+        IpAddr::V6(v6) => ip_class::embedded_v4(v6).map(|(v4, _)| IpAddr::V4(v4)),
+        IpAddr::V4(_) => None,
+    }
+}
+
+fn refused(what: &str, address: IpAddr, why: String) -> Failure {
+    let text = address.to_string();
+    let what = if what == text {
+        text
+    } else {
+        format!("{what} ({text})")
+    };
+    Failure::Refused { what, why }
 }
 
 #[cfg(test)]

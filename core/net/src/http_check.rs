@@ -25,7 +25,7 @@ pub use redirect::without_credentials;
 /// Most redirects that are followed.
 pub const MAX_REDIRECTS: usize = 10;
 
-/// What to request.
+/// The request of a check: its URL, its method and its limits.
 #[derive(Debug, Clone)]
 pub struct HttpQuery {
     /// An http or https URL without credentials.
@@ -46,7 +46,7 @@ pub struct HttpQuery {
 #[derive(Debug, Clone, Default)]
 pub struct HttpReport {
     /// The requests in order; the last one has the final answer.
-    pub steps: Vec<Step>,
+    pub steps: Vec<HttpStep>,
     /// The final answer; `None` if the last step has none.
     pub answer: Option<HttpAnswer>,
     /// TLS of the last step that used it, if that is the last step.
@@ -57,8 +57,8 @@ pub struct HttpReport {
 
 /// One request and its answer.
 #[derive(Debug, Clone)]
-pub struct Step {
-    /// The requested URL.
+pub struct HttpStep {
+    /// URL of this request: the first one, or the target of a redirect.
     pub url: Url,
     /// Address that was contacted; `None` without one.
     pub address: Option<IpAddr>,
@@ -73,11 +73,11 @@ pub struct Step {
 /// Durations of the phases of a step; `None` where a phase did not occur.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Resolving the name.
+    /// Time to resolve the host name; `None` for an address or a connection that is reused.
     pub dns: Option<Duration>,
     /// The TCP handshake, with attempts at other addresses.
     pub connect: Option<Duration>,
-    /// The TLS handshake.
+    /// Time of the TLS handshake; `None` without TLS.
     pub tls: Option<Duration>,
     /// From sending the request to the first byte of the answer.
     pub first_byte: Option<Duration>,
@@ -85,10 +85,10 @@ pub struct Timings {
     pub total: Duration,
 }
 
-/// The final answer.
+/// The response after the last redirect.
 #[derive(Debug, Clone)]
 pub struct HttpAnswer {
-    /// `HTTP/1.1` or `HTTP/2`.
+    /// Version of the protocol, `HTTP/1.1` or `HTTP/2`.
     pub version: &'static str,
     /// Header fields in order, name and value.
     pub headers: Vec<(String, String)>,
@@ -177,7 +177,7 @@ impl Net {
     }
 }
 
-impl Step {
+impl HttpStep {
     fn without_answer(url: Url) -> Self {
         Self {
             url,
@@ -192,8 +192,9 @@ impl Step {
 /// The target of a redirect if it may be followed.
 fn next_url(report: &HttpReport, redirect: Result<Url, String>) -> Result<Url, HttpTrouble> {
     let next = redirect.map_err(HttpTrouble::BadLocation)?;
-    let is_same =
-        |step: &Step| redirect::without_fragment(&step.url) == redirect::without_fragment(&next);
+    let is_same = |step: &HttpStep| {
+        redirect::without_fragment(&step.url) == redirect::without_fragment(&next)
+    };
     if report.steps.iter().any(is_same) {
         return Err(HttpTrouble::Loop);
     }

@@ -51,7 +51,7 @@ impl Default for PingOptions {
 
 /// Result of one request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Reply {
+pub struct EchoReply {
     /// Sequence number, from 1.
     pub seq: u16,
     /// Round trip in milliseconds; `None` if the request was lost.
@@ -84,7 +84,7 @@ pub struct ReplyError {
 /// How the requests were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Method {
+pub enum PingMethod {
     /// ICMP over a datagram socket: no privilege needed, but `net.ipv4.ping_group_range` on Linux.
     IcmpDatagram,
     /// ICMP over a raw socket: needs `CAP_NET_RAW` or administrator rights.
@@ -135,7 +135,7 @@ pub struct PingOutcome {
     /// Address of the pinged target.
     pub address: IpAddr,
     /// How the requests were sent.
-    pub method: Method,
+    pub method: PingMethod,
     /// Number of requests sent.
     pub sent: u16,
     /// Number of requests answered.
@@ -147,11 +147,16 @@ pub struct PingOutcome {
     /// Round-trip statistics; `None` without replies.
     pub rtt_ms: Option<RttStats>,
     /// Results in order of their sequence numbers.
-    pub replies: Vec<Reply>,
+    pub replies: Vec<EchoReply>,
 }
 
 impl PingOutcome {
-    fn new(address: IpAddr, method: Method, replies: Vec<Reply>, duplicates: Option<u32>) -> Self {
+    fn new(
+        address: IpAddr,
+        method: PingMethod,
+        replies: Vec<EchoReply>,
+        duplicates: Option<u32>,
+    ) -> Self {
         let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let sent = count(replies.len());
         let times = replies.iter().filter_map(|reply| reply.rtt_ms);
@@ -213,7 +218,7 @@ mod tests {
 
     #[test]
     fn loss_is_the_share_of_requests_without_a_reply() {
-        let reply = |seq, rtt_ms| Reply {
+        let reply = |seq, rtt_ms| EchoReply {
             seq,
             rtt_ms,
             ttl: None,
@@ -226,8 +231,12 @@ mod tests {
             reply(3, None),
             reply(4, Some(3.0)),
         ];
-        let outcome =
-            PingOutcome::new(IpAddr::from([127, 0, 0, 1]), Method::IcmpRaw, replies, None);
+        let outcome = PingOutcome::new(
+            IpAddr::from([127, 0, 0, 1]),
+            PingMethod::IcmpRaw,
+            replies,
+            None,
+        );
         assert!((outcome.loss_percent - 50.0).abs() < 1e-9);
         assert_eq!((outcome.sent, outcome.received), (4, 2));
     }

@@ -119,9 +119,9 @@ pub struct RoundsOutcome {
     /// Hops up to the target. If it was not reached: up to the hop that rejected the probes, or one
     /// hop without a reply after the last that answered.
     pub hops: Vec<HopStatistics>,
-    /// Number of rounds.
+    /// Number of rounds that were completed.
     pub rounds: u32,
-    /// Largest TTL probed.
+    /// Largest TTL of a probe, 1–64.
     pub probed_hops: u8,
 }
 

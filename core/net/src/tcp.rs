@@ -91,7 +91,7 @@ impl PortState {
 /// Result for one port.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PortResult {
-    /// Port number, 1–65535.
+    /// Number of the TCP port, 1–65535.
     pub port: u16,
     /// Open, closed or filtered; over UDP also without a reply.
     pub state: PortState,

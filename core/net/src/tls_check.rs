@@ -31,7 +31,7 @@ use rustls_pki_types::ServerName;
 use tokio::time::{Instant, timeout};
 
 use crate::{Net, PortUse, check_port, egress_budget, smtp};
-use handshake::{Problem, negotiate};
+use handshake::{HandshakeProblem, negotiate};
 use timestamps::Sent;
 use wire::Wire;
 
@@ -264,7 +264,7 @@ async fn examine(target: &TlsTarget) -> Findings {
     let mut first = with_current_client(Wire::new(stream, end), target, target.alpn).await;
 
     // The server knows none of the offered application protocols; it may have another one.
-    if let Err(Problem {
+    if let Err(HandshakeProblem {
         trouble: Trouble::Refused(why),
         ..
     }) = &first
@@ -276,7 +276,7 @@ async fn examine(target: &TlsTarget) -> Findings {
 
     match first {
         Ok(hello) => (address.ip(), Some(hello), None),
-        Err(Problem { trouble, hello }) => match (trouble, hello) {
+        Err(HandshakeProblem { trouble, hello }) => match (trouble, hello) {
             (trouble @ (Trouble::Refused(_) | Trouble::TooLarge), None) => {
                 let (hello, trouble) = with_older_clients(target, address, trouble).await;
                 (address.ip(), hello, Some(trouble))
@@ -301,11 +301,11 @@ async fn with_current_client(
     mut wire: Wire,
     target: &TlsTarget,
     alpn: &[&[u8]],
-) -> Result<Hello, Problem> {
+) -> Result<Hello, HandshakeProblem> {
     if let Some(protocol) = target.starttls {
         starttls::start(&mut wire, protocol, &target.name, target.port)
             .await
-            .map_err(|trouble| Problem {
+            .map_err(|trouble| HandshakeProblem {
                 trouble,
                 hello: None,
             })?;

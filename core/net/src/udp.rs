@@ -75,7 +75,7 @@ pub async fn check_udp_ports(
 }
 
 /// How one attempt ended.
-enum Outcome {
+enum ProbeOutcome {
     Reply(Duration, Option<String>),
     Rejected(Duration, Option<(IcmpError, Option<IpAddr>)>),
     Failed(String),
@@ -105,8 +105,10 @@ async fn check(address: IpAddr, port: u16, refuses: &AtomicBool) -> PortResult {
         };
 
         match try_once(&socket, &probe, wait).await {
-            Outcome::Reply(rtt, hint) => return result(PortState::Open, Some(rtt), None, hint),
-            Outcome::Rejected(rtt, notice) => {
+            ProbeOutcome::Reply(rtt, hint) => {
+                return result(PortState::Open, Some(rtt), None, hint);
+            }
+            ProbeOutcome::Rejected(rtt, notice) => {
                 // Port unreachable by another host is a firewall's.
                 let is_closed = match notice {
                     None => true,
@@ -122,8 +124,8 @@ async fn check(address: IpAddr, port: u16, refuses: &AtomicBool) -> PortResult {
                 let reason = notice.map(|(notice, from)| rejection(notice, from));
                 return result(PortState::Filtered, Some(rtt), reason, None);
             }
-            Outcome::Failed(text) => return failed(text),
-            Outcome::Silence => {}
+            ProbeOutcome::Failed(text) => return failed(text),
+            ProbeOutcome::Silence => {}
         }
     }
 
@@ -148,13 +150,13 @@ fn open(target: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Sends the probe's datagrams and waits for a reply or an error.
-async fn try_once(socket: &UdpSocket, probe: &Probe, wait: Duration) -> Outcome {
+async fn try_once(socket: &UdpSocket, probe: &Probe, wait: Duration) -> ProbeOutcome {
     let start = Instant::now();
     let deadline = (start + wait).into();
 
     for datagram in probe.datagrams() {
         if let Err(error) = egress_budget::charge_bytes(egress_budget::DATAGRAM + datagram.len()) {
-            return Outcome::Failed(error.to_string());
+            return ProbeOutcome::Failed(error.to_string());
         }
         if let Err(error) = socket.send(datagram).await {
             return rejected(error, socket, start.elapsed());
@@ -166,7 +168,7 @@ async fn try_once(socket: &UdpSocket, probe: &Probe, wait: Duration) -> Outcome 
     let mut buffer = [0; MAX_REPLY];
     for _ in 0..MAX_STRAY {
         let Ok(received) = timeout_at(deadline, socket.recv(&mut buffer)).await else {
-            return Outcome::Silence;
+            return ProbeOutcome::Silence;
         };
         let now = Instant::now();
         #[cfg(target_os = "linux")]
@@ -178,20 +180,20 @@ async fn try_once(socket: &UdpSocket, probe: &Probe, wait: Duration) -> Outcome 
             Err(error) => return rejected(error, socket, elapsed),
             Ok(length) => {
                 if let Some(hint) = probe.read(&buffer[..length]) {
-                    return Outcome::Reply(elapsed, hint);
+                    return ProbeOutcome::Reply(elapsed, hint);
                 }
             }
         }
     }
-    Outcome::Silence
+    ProbeOutcome::Silence
 }
 
-fn rejected(error: io::Error, socket: &UdpSocket, elapsed: Duration) -> Outcome {
+fn rejected(error: io::Error, socket: &UdpSocket, elapsed: Duration) -> ProbeOutcome {
     match explain(error, socket) {
-        Answer::IcmpError(notice, from) => Outcome::Rejected(elapsed, Some((notice, from))),
-        Answer::Refused => Outcome::Rejected(elapsed, None),
-        Answer::Failed(error) => Outcome::Failed(local_reason(&error)),
-        Answer::Open(_) => Outcome::Silence,
+        Answer::IcmpError(notice, from) => ProbeOutcome::Rejected(elapsed, Some((notice, from))),
+        Answer::Refused => ProbeOutcome::Rejected(elapsed, None),
+        Answer::Failed(error) => ProbeOutcome::Failed(local_reason(&error)),
+        Answer::Open(_) => ProbeOutcome::Silence,
     }
 }
 

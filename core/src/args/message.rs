@@ -32,7 +32,7 @@ pub struct Message {
 /// What remains of a large message beside its start: it was read in parts, and is not in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WholeMessage {
-    /// Size in bytes.
+    /// Size of the message in bytes.
     pub(crate) size: usize,
     /// SHA-256 of all bytes in hexadecimal.
     pub(crate) digest: String,

@@ -15,13 +15,13 @@ const OWN_LIST_DAILY: u32 = 100_000;
 /// Maximum number of lists in use.
 const MAX_LISTS: usize = 100;
 
-/// A blocklist.
+/// A DNS blocklist and how it is queried (RFC 5782).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct List {
     id: String,
     pub(super) name: String,
-    /// The public zone.
+    /// Zone that anyone may query.
     pub(super) zone: String,
     #[serde(default)]
     keyed_zone: Option<String>,
@@ -74,7 +74,7 @@ struct Catalog {
     list: Vec<List>,
 }
 
-/// The maintained lists.
+/// The lists of the catalog that are maintained today.
 static MAINTAINED: LazyLock<Vec<List>> = LazyLock::new(|| {
     let catalog: Catalog =
         toml::from_str(DATA).unwrap_or_else(|error| panic!("config/data/blocklists.toml: {error}"));

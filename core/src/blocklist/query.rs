@@ -31,7 +31,7 @@ type Verdict = (ListState, Vec<Ipv4Addr>, Option<String>);
 /// An answer to one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reply {
-    /// Addresses in 127.0.0.0/8.
+    /// The target is listed: addresses in 127.0.0.0/8 (RFC 5782 §2.1).
     Listed(Vec<Ipv4Addr>),
     /// The name does not exist, or has no address.
     Clean,

@@ -23,7 +23,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 /// What the test points of a list say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tested {
-    /// Both hold.
+    /// Both test entries are as RFC 5782 §5 requires.
     Works,
     /// What must be listed is not.
     Closed,

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// What the short form of a command's replies shows.
 #[derive(Debug, Clone, Copy)]
 pub enum Short {
-    /// The summary.
+    /// The summary of the reply, in one line.
     Summary,
     /// These members of `data`, as JSON pointers; those without a value are left out.
     Members(&'static [&'static str]),

@@ -350,23 +350,25 @@ struct Recalled {
     entry: Arc<Entry>,
 }
 
-/// Refuses a forbidden target address before the lookup takes a slot or sends anything. An agent has a guard of its own
-/// for its private networks; what the operator denies is denied there too.
+/// Refuses a forbidden target address before the lookup takes a slot or sends anything. An agent has a guard of its own;
+/// what this operator denies is denied there too.
 pub(super) fn check_target(
     runtime: &Runtime,
     request: &Request,
     contacts: Option<&Host>,
-    from_agent: bool,
+    at_agent: bool,
 ) -> Result<(), Failure> {
-    let may_be_private = from_agent || runtime.may_name_private(request);
-    match contacts {
-        Some(Host::Address(address)) => runtime
-            .net
-            .guard
-            .check_target(&address.to_string(), *address, may_be_private)
-            .map(|_| ()),
-        _ => Ok(()),
+    let Some(Host::Address(address)) = contacts else {
+        return Ok(());
+    };
+    let (guard, text) = (&runtime.net.guard, address.to_string());
+    if at_agent {
+        return guard.check_denied(&text, *address);
     }
+    let may_be_private = runtime.may_name_private(request);
+    guard
+        .check_target(&text, *address, may_be_private)
+        .map(|_| ())
 }
 
 /// Waits for one of the caller's slots for concurrent lookups, at most for `timeout`.

@@ -229,7 +229,10 @@ fn as_number(text: &str) -> Option<u32> {
     let digits = text
         .get(..2)
         .filter(|head| head.eq_ignore_ascii_case("as"))?;
-    text[digits.len()..].trim_start_matches([' ', '-']).parse().ok()
+    text[digits.len()..]
+        .trim_start_matches([' ', '-'])
+        .parse()
+        .ok()
 }
 
 /// Whether an agent has a property: its name, city, country, continent, network or one of its tags.

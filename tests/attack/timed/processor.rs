@@ -23,26 +23,28 @@ const TIME: Duration = Duration::from_secs(8);
 const HEALTH: f64 = 50.0;
 const NOISE: f64 = 3.0;
 
+/// Returns a hundred lookups of all shapes, none of which was sent in another round.
+fn batch(round: usize) -> String {
+    (0..100)
+        .map(|line| {
+            let shape = SHAPES[line % SHAPES.len()];
+            let command = format!("dig w{round}-{line}.{shape}.test ANY");
+            format!("{}\n", json!({ "command": command }))
+        })
+        .collect()
+}
+
 /// What one of four clients does, again and again; each has an address of its own, whose budgets it
 /// uses up.
 fn worst(service: &Service, number: usize, round: usize, messages: &[(&'static str, String)]) {
     let from = distant_client(number);
     match number {
         0 => {
-            let lines: String = (0..100)
-                .map(|line| {
-                    let shape = SHAPES[line % SHAPES.len()];
-                    format!(
-                        "{}\n",
-                        json!({ "command": format!("dig w{round}-{line}.{shape}.test ANY") })
-                    )
-                })
-                .collect();
             let headers = [("Content-Type", "application/x-ndjson")];
             Client::connect_from(from, service.address).ask(
                 "POST /v1/batch",
                 &headers,
-                lines.as_bytes(),
+                batch(round).as_bytes(),
             );
         }
         1 => {

@@ -90,7 +90,9 @@ async fn start_hub(nats: &str) -> anyhow::Result<Engine> {
     let settings = settings(nats);
     let engine = Engine::new(&settings)?;
     let link = Link::open(&settings.cluster, Role::Hub, &engine).await?;
-    ensure!(link.wait(Duration::from_secs(5)).await?, "no NATS server");
+    tokio::time::timeout(Duration::from_secs(5), link.first_contact())
+        .await
+        .context("no NATS server")??;
     let hub = Hub::start(link).await?;
     let end = Instant::now() + Duration::from_secs(10);
     while hub.list().len() < AGENTS {

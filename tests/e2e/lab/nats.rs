@@ -1,5 +1,6 @@
 //! Hubs and agents at real NATS servers.
 
+mod faults;
 mod forged;
 mod packets;
 mod places;

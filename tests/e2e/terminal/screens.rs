@@ -99,6 +99,7 @@ impl Peers {
             "ua Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
             "help howmail",
             "status",
+            "places",
         ];
         let mut lines: Vec<String> = plain.map(String::from).into();
         lines.extend([

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{
     Chat, Message,
     content::Content,
-    formatted, links,
     markup::Markup,
     send::snapshot,
     state::{Pending, Place, Shared, State, Stored, now},
+    text::{formatted, links},
 };
 
 /// A message that a user sent.

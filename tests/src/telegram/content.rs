@@ -5,13 +5,15 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    entity::{Entity, units},
-    formatted::{self, Formatted},
-    html, links,
     message::Attachment,
     parameters::{Parameters, Upload},
     refusal::Refusal,
     state::State,
+    text::{
+        entity::{Entity, units},
+        formatted::{self, Formatted},
+        html, links,
+    },
 };
 
 const MOST_TEXT: usize = 4096;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{links, message::Button, refusal::Refusal, state::State};
+use super::{message::Button, refusal::Refusal, state::State, text::links};
 
 /// Actions of a button; it must have exactly one of them.
 const ACTIONS: [&str; 10] = [

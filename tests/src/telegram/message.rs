@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use serde_json::Value;
 
-use super::entity::Entity;
+use super::text::entity::Entity;
 
 /// A version of a message.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use async_nats::Message;
 use netvane_core::{Problem, ProblemCode, command::Registry};
 use serde_json::{Map, Value, json};
 
-use super::{BUSY, MOST, commands::is_remote};
+use super::{BUSY, commands::is_remote, running::MOST};
 use crate::{
     messages::{Ask, MAX_ASK},
     subjects,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use netvane_core::{Engine, facts::ip_class::is_global, settings};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Agent, MOST, commands};
+use super::{Agent, commands, running::MOST};
 use crate::{
     messages::{Hello, Network, PROTOCOL, Place},
     subjects,
@@ -33,12 +33,12 @@ pub(super) async fn run(agent: Arc<Agent>, settings: settings::Agent) {
         let sent = Instant::now();
         // While the connection is down, messages would pile up and be sent late.
         if agent.link.is_up() {
-            hello.busy = u32::try_from(agent.busy()).unwrap_or(u32::MAX);
+            hello.busy = u32::try_from(agent.running.count()).unwrap_or(u32::MAX);
             hello.ipv = ip_versions(&agent.engine);
             locate(&mut hello, &settings, &agent);
             send(&agent, &hello).await;
         }
-        let _ = timeout_at(sent + INTERVAL, agent.changed.notified()).await;
+        let _ = timeout_at(sent + INTERVAL, agent.running.changed()).await;
         sleep_until(sent + SHORTEST).await;
     }
 }

@@ -16,11 +16,11 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    Slot,
+    Agent,
     accept::{Accepted, problem},
+    running::Slot,
 };
 use crate::{
     connect::Link,
@@ -40,14 +40,9 @@ const CONVERSATION: &str = "hub";
 type Partial = Option<Arc<dyn ErasedAnswer>>;
 
 /// Runs a lookup and sends what it finds. Ends without a message when it is stopped.
-pub(super) async fn answer(
-    slot: Slot,
-    question: Accepted,
-    subject: String,
-    stop: CancellationToken,
-) {
+pub(super) async fn answer(agent: Arc<Agent>, slot: Slot, question: Accepted, subject: String) {
     let out = Out {
-        link: &slot.agent.link,
+        link: &agent.link,
         subject: &subject,
     };
     out.send(Kind::Ack, Bytes::new()).await;
@@ -55,7 +50,7 @@ pub(super) async fn answer(
     let deadline = question.deadline + GRACE;
     let wants_progress = question.progress;
     let (sender, latest) = watch::channel::<Partial>(None);
-    let lookup = slot.agent.engine.ask(request(question), move |reply| {
+    let lookup = agent.engine.ask(request(question), move |reply| {
         if wants_progress {
             sender.send_replace(Some(reply.rendition.finding.clone()));
         }
@@ -64,7 +59,7 @@ pub(super) async fn answer(
 
     let end = tokio::select! {
         biased;
-        () = stop.cancelled() => return,
+        () = slot.stopped() => return,
         end = lookup => end,
         () = out.report_progress(latest) => return,
     };

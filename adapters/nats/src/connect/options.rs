@@ -17,8 +17,12 @@ const PING: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(3);
 /// Shortest and longest pause between two attempts to connect.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(1500));
-/// Messages that wait at a subscription. All readers are fast, so that more are a flood.
-const WAITING: usize = 1024;
+/// Bytes that are read from the connection at once. The client reads at most 128 times before others have their turn, and
+/// with that at most one megabyte.
+const READ: u16 = 8 << 10;
+/// Messages that wait at a subscription: more than the smallest ones that are read before others have their turn, so that no
+/// agent can send so much that messages of others are lost.
+const WAITING: usize = 16 << 10;
 /// Events that wait for the monitor.
 const EVENTS: usize = 64;
 
@@ -59,6 +63,7 @@ pub(super) fn build(
         .tls_client_config(tls(engine)?)
         .ping_interval(PING)
         .connection_timeout(CONNECT)
+        .read_buffer_capacity(READ)
         .subscription_capacity(WAITING)
         .retry_on_initial_connect()
         // The settings name the servers: an address from a server would be contacted without checking its name.

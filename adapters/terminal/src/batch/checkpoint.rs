@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Batch,
-    input::{Line, Lines},
-    row::Row,
+    input::{InputLines, Line},
+    row::OutputRow,
 };
 
 /// Version of the file's format.
@@ -120,7 +120,7 @@ impl Checkpoint {
         Ok(Some(earlier))
     }
 
-    /// Replaces the file.
+    /// Writes the checkpoint in place of the file's previous content.
     pub(super) fn save(&self, path: &Path) -> io::Result<()> {
         let digest = HEXLOWER.encode(self.running.clone().finish().as_ref());
         let current = Self {
@@ -137,7 +137,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// They are not those of the earlier run.
-    pub(super) async fn skip_done(&mut self, lines: &mut Lines) -> anyhow::Result<()> {
+    pub(super) async fn skip_done(&mut self, lines: &mut InputLines) -> anyhow::Result<()> {
         let is_resumed = self.rows > 0;
         while let Some(line) = lines.next_up_to(self.lines).await.transpose()? {
             if is_resumed {
@@ -154,7 +154,7 @@ impl Checkpoint {
     }
 
     /// Notes that a line has a row. The bytes are added when the row is written.
-    pub(super) fn add(&mut self, row: &Row) {
+    pub(super) fn add(&mut self, row: &OutputRow) {
         self.lines = row.line.number;
         self.rows += 1;
         match row.severity {

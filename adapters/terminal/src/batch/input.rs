@@ -58,7 +58,7 @@ impl Source {
         }
 
         let (mut lines, mut width) = (0, 0);
-        for line in Reader::new(self.reader()?) {
+        for line in InputReader::new(self.reader()?) {
             lines += 1;
             width = width.max(line.map_err(|error| self.failure(error))?.input.width());
         }
@@ -68,9 +68,9 @@ impl Source {
         })
     }
 
-    /// Starts reading.
-    pub(super) fn open(&self) -> anyhow::Result<Lines> {
-        let reader = Reader::new(self.reader()?);
+    /// Opens the file or standard input, before its first line is read.
+    pub(super) fn open(&self) -> anyhow::Result<InputLines> {
+        let reader = InputReader::new(self.reader()?);
         let (sender, lines) = mpsc::channel(QUEUE);
         let source = self.clone();
         // Reading standard input blocks. The thread ends when nobody takes its lines.
@@ -82,7 +82,7 @@ impl Source {
                 }
             }
         });
-        Ok(Lines { lines, next: None })
+        Ok(InputLines { lines, next: None })
     }
 
     fn reader(&self) -> anyhow::Result<Box<dyn BufRead + Send>> {
@@ -104,13 +104,13 @@ impl Source {
 }
 
 /// The lines of an open input.
-pub(super) struct Lines {
+pub(super) struct InputLines {
     lines: mpsc::Receiver<anyhow::Result<Line>>,
     /// A line that was looked at and not taken.
     next: Option<anyhow::Result<Line>>,
 }
 
-impl Lines {
+impl InputLines {
     /// Returns the next line with arguments; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<anyhow::Result<Line>> {
         match self.next.take() {
@@ -131,13 +131,13 @@ impl Lines {
 }
 
 /// Splits a text into lines and skips those without arguments.
-struct Reader<R> {
+struct InputReader<R> {
     source: R,
     number: u64,
     has_failed: bool,
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R: BufRead> InputReader<R> {
     fn new(source: R) -> Self {
         Self {
             source,
@@ -183,7 +183,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Reader<R> {
+impl<R: BufRead> Iterator for InputReader<R> {
     type Item = io::Result<Line>;
 
     fn next(&mut self) -> Option<io::Result<Line>> {

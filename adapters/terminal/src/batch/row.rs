@@ -22,7 +22,7 @@ const MAX_INPUT: usize = 40;
 const DEFAULT_INPUT: usize = 24;
 
 /// The row of a line.
-pub(super) struct Row {
+pub(super) struct OutputRow {
     /// The line of the input.
     pub(super) line: Line,
     /// The row with its line break.
@@ -181,7 +181,7 @@ fn indented(lines: &[String], columns: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-impl Row {
+impl OutputRow {
     /// Writes the row of a line.
     pub(super) fn new(
         line: Line,

@@ -22,7 +22,7 @@ const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 pub(crate) struct OriginRules {
     /// Names in lower case; empty if every name is accepted.
     hosts: Vec<String>,
-    /// As in `http.cors_origins`.
+    /// The allowed origins of `http.cors_origins`; `*` allows every origin.
     cors_origins: Vec<String>,
 }
 

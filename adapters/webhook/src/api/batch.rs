@@ -27,14 +27,14 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    ndjson::{Line, Lines},
+    ndjson::{Line, NdjsonLines},
     question::LookupRequest,
 };
 use crate::{
     access::{Admitted, MOST_ANONYMOUS_LINES, SEND_A_KEY},
     admit::admit,
     app::App,
-    connections::{Client, Clients, HeldBytes},
+    connections::{Clients, ConnectedClient, HeldBytes},
     request::Visited,
     schemas::AnyReply,
 };
@@ -101,7 +101,7 @@ pub(crate) async fn post(
     };
     let at_once = app.engine.runtime().limits.batch;
     let client = app.clients.find(admitted.caller.name());
-    let lines = Lines::of(body, app.max_body, app.read_timeout);
+    let lines = NdjsonLines::of(body, app.max_body, app.read_timeout);
     let answers = stream::unfold(lines, async |mut lines| {
         lines.next().await.map(|line| (line, lines))
     })
@@ -129,7 +129,7 @@ struct HeldLine {
 
 impl HeldLine {
     /// Charges an answer to the client; one that does not fit is replaced by a short error.
-    fn new(answer: LineAnswer, clients: &Clients, client: &Arc<Client>) -> Self {
+    fn new(answer: LineAnswer, clients: &Clients, client: &Arc<ConnectedClient>) -> Self {
         let text = answer.to_json();
         if let Some(held) = HeldBytes::charge(clients, client, text.len()) {
             return Self {

@@ -38,7 +38,7 @@ pub(crate) struct CallbackKeys {
     keys: Vec<String>,
 }
 
-/// Handles `GET /v1/callback-keys`.
+/// Handles `GET /v1/callback-keys`: the public keys that verify callbacks.
 pub(crate) async fn keys(State(app): State<App>) -> Response {
     match &app.callbacks {
         Ok(callbacks) => {

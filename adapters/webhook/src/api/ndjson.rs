@@ -8,7 +8,7 @@ use futures::StreamExt;
 use netvane_core::{Failure, UsageError};
 
 /// The lines of a request body, read as they arrive.
-pub(crate) struct Lines {
+pub(crate) struct NdjsonLines {
     body: BodyDataStream,
     /// Longest line in bytes, and the longest wait for more data.
     longest: usize,
@@ -36,7 +36,7 @@ pub(crate) struct LineFault {
 /// Bytes that are kept of a line that is too long.
 const START: usize = 4096;
 
-impl Lines {
+impl NdjsonLines {
     /// Splits this body into lines.
     pub(crate) fn of(body: Body, longest: usize, patience: Duration) -> Self {
         Self {
@@ -158,7 +158,7 @@ mod tests {
             .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
             .collect();
         let body = Body::from_stream(stream::iter(pieces));
-        let mut lines = Lines::of(body, longest, Duration::from_secs(1));
+        let mut lines = NdjsonLines::of(body, longest, Duration::from_secs(1));
         let mut all = Vec::new();
         while let Some((number, line)) = lines.next().await {
             let line = line.map_or_else(
@@ -211,7 +211,7 @@ mod tests {
     async fn a_stalled_body_ends_with_an_error() {
         let some =
             stream::iter([Ok::<_, std::io::Error>("one\ntw"), Ok("o")]).chain(stream::pending());
-        let mut lines = Lines::of(Body::from_stream(some), 100, Duration::from_secs(7));
+        let mut lines = NdjsonLines::of(Body::from_stream(some), 100, Duration::from_secs(7));
         assert_eq!(
             lines
                 .next()

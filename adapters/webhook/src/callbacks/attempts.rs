@@ -28,7 +28,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const AFTER_BREAK: Duration = Duration::from_secs(30);
 
 /// What became of an attempt.
-enum Outcome {
+enum AttemptOutcome {
     /// It was made; with the wait that the receiver asks for.
     Made(Attempt, Option<Duration>),
     /// It was not made and is put off for this long: a rate limit is used up, or the state cannot be
@@ -69,13 +69,15 @@ impl Callbacks {
         // What follows waits for the disk at most, and must not keep others from sending.
         due.free_turn();
         match outcome {
-            Some(Outcome::Made(attempt, wait)) => self.record(due, open, attempt, wait).await,
+            Some(AttemptOutcome::Made(attempt, wait)) => {
+                self.record(due, open, attempt, wait).await
+            }
             // These do not count as attempts.
-            Some(Outcome::PutOff(wait)) => {
+            Some(AttemptOutcome::PutOff(wait)) => {
                 log_error(due.postpone(wait).await);
                 Some(())
             }
-            Some(Outcome::Moved(owner)) => {
+            Some(AttemptOutcome::Moved(owner)) => {
                 due.release_to(&owner);
                 Some(())
             }
@@ -133,7 +135,7 @@ impl Callbacks {
 
     /// Makes the attempt and measures it, if the receiver's address takes turns under this name and
     /// no rate limit is used up.
-    async fn send_timed(&self, delivery: &Delivery, owner: &str) -> Outcome {
+    async fn send_timed(&self, delivery: &Delivery, owner: &str) -> AttemptOutcome {
         let (at, started) = (delivery::now(), Instant::now());
         let made = |(outcome, retry_after)| {
             let elapsed_ms = started.elapsed().as_millis() as u64;
@@ -142,7 +144,7 @@ impl Callbacks {
                 outcome,
                 elapsed_ms,
             };
-            Outcome::Made(attempt, retry_after)
+            AttemptOutcome::Made(attempt, retry_after)
         };
         let failed = |why: String| made((DeliveryResult::Error(why), None));
 
@@ -153,7 +155,7 @@ impl Callbacks {
         let turns = owner_of(address.ip());
         if turns != owner {
             self.0.resolved.insert(delivery.id.clone(), address);
-            return Outcome::Moved(turns);
+            return AttemptOutcome::Moved(turns);
         }
 
         let id = &delivery.id;
@@ -162,11 +164,11 @@ impl Callbacks {
             Ok(None) => return failed("could not read the reply from the state".into()),
             Err(error) => {
                 tracing::debug!(%error, delivery = id, "could not read a reply");
-                return Outcome::PutOff(AFTER_BREAK);
+                return AttemptOutcome::PutOff(AFTER_BREAK);
             }
         };
         if let Err(wait) = self.charge(delivery, address.ip(), payload.value.len()) {
-            return Outcome::PutOff(wait.max(SHORTEST_WAIT));
+            return AttemptOutcome::PutOff(wait.max(SHORTEST_WAIT));
         }
         made(self.send(delivery, address, at, payload.value).await)
     }

@@ -21,7 +21,7 @@ const MAX_SUMMARY: usize = 500;
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[schemars(rename = "Message", description = "The body of a delivery.")]
-pub(crate) enum Message<'a> {
+pub(crate) enum DeliveryMessage<'a> {
     /// The lookup has a reply.
     Reply {
         /// When the reply was found.
@@ -41,7 +41,7 @@ pub(crate) enum Message<'a> {
 #[serde(untagged)]
 #[schemars(description = "")]
 pub(crate) enum DeliveredReply<'a> {
-    /// The whole reply.
+    /// The reply as a direct request for it gets it.
     Whole(#[schemars(with = "AnyReply")] &'a Reply),
     /// What is delivered of a reply that is too large.
     Summary(ReplySummary<'a>),
@@ -80,7 +80,7 @@ pub(super) fn summary_payload(
         summary: first_bytes(&document.summary, MAX_SUMMARY),
         result_url,
     });
-    let payload = serde_json::to_string(&Message::Reply { timestamp, data }).ok()?;
+    let payload = serde_json::to_string(&DeliveryMessage::Reply { timestamp, data }).ok()?;
     (payload.len() <= most).then_some(payload)
 }
 
@@ -92,11 +92,11 @@ fn first_bytes(text: &str, most: usize) -> &str {
 /// Serializes the body to JSON. `timestamp` is when the lookup ended.
 pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> String {
     let message = match answer {
-        Ok(reply) => Message::Reply {
+        Ok(reply) => DeliveryMessage::Reply {
             timestamp,
             data: DeliveredReply::Whole(reply),
         },
-        Err(failure) => Message::Error {
+        Err(failure) => DeliveryMessage::Error {
             timestamp,
             data: failure.problem(),
         },

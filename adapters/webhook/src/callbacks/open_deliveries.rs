@@ -42,7 +42,7 @@ struct Counts {
 }
 
 /// The place of one open delivery, free again when this is dropped.
-pub(super) struct Place {
+pub(super) struct DeliverySlot {
     open: OpenDeliveries,
     payer: Payer,
 }
@@ -70,7 +70,7 @@ impl Payer {
 
 impl OpenDeliveries {
     /// Takes a place for a client; fails if it, its network or all clients have reached a limit.
-    pub(super) fn take(&self, caller: &Caller) -> Result<Place, Failure> {
+    pub(super) fn take(&self, caller: &Caller) -> Result<DeliverySlot, Failure> {
         let payer = Payer::of(caller);
         let mut counts = self.lock();
         if let Some((limit, failure)) = counts.refusal(&payer) {
@@ -83,14 +83,14 @@ impl OpenDeliveries {
     }
 
     /// Takes a place for a delivery that an earlier process accepted, whatever the limits.
-    pub(super) fn restore(&self, client: Option<&Caller>) -> Place {
+    pub(super) fn restore(&self, client: Option<&Caller>) -> DeliverySlot {
         let payer = client.map_or(Payer::Uncounted, Payer::of);
         self.lock().add(&payer);
         self.place(payer)
     }
 
-    fn place(&self, payer: Payer) -> Place {
-        Place {
+    fn place(&self, payer: Payer) -> DeliverySlot {
+        DeliverySlot {
             open: self.clone(),
             payer,
         }
@@ -101,7 +101,7 @@ impl OpenDeliveries {
     }
 }
 
-impl Drop for Place {
+impl Drop for DeliverySlot {
     fn drop(&mut self) {
         self.open.lock().remove(&self.payer);
     }

@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     delivery::Delivery,
     message::Signer,
-    open_deliveries::{OpenDeliveries, Place},
+    open_deliveries::{DeliverySlot, OpenDeliveries},
     schedule::Schedule,
 };
 
@@ -42,7 +42,7 @@ pub(super) struct Inner {
     /// Counts and bounds of open deliveries.
     pub(super) open: OpenDeliveries,
     /// The places of open deliveries, by their ids.
-    pub(super) places: Mutex<HashMap<String, Place>>,
+    pub(super) places: Mutex<HashMap<String, DeliverySlot>>,
     /// Clients whose rate limit is used up, with the time until which it is.
     pub(super) waiting_clients: Cache<String, Instant>,
     /// Addresses of receivers that wait for their turn, by id of the delivery.
@@ -101,7 +101,7 @@ impl Callbacks {
     }
 
     /// Remembers the place that an open delivery takes.
-    pub(super) fn remember_place(&self, id: &str, place: Place) {
+    pub(super) fn remember_place(&self, id: &str, place: DeliverySlot) {
         let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.insert(id.to_owned(), place);
         drop(places);

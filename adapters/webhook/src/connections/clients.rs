@@ -14,7 +14,7 @@ use super::unread::most_unread;
 
 /// What one client holds at this moment.
 #[derive(Debug, Default)]
-pub(crate) struct Client {
+pub(crate) struct ConnectedClient {
     connections: AtomicUsize,
     requests: AtomicUsize,
     unread: AtomicUsize,
@@ -26,20 +26,20 @@ pub(crate) struct Clients(Arc<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    by_name: Mutex<HashMap<String, Weak<Client>>>,
+    by_name: Mutex<HashMap<String, Weak<ConnectedClient>>>,
     unread: AtomicUsize,
 }
 
 /// A unit of one of a client's counts; given back when dropped.
 #[derive(Debug)]
 pub(super) struct Unit {
-    client: Arc<Client>,
-    count: fn(&Client) -> &AtomicUsize,
+    client: Arc<ConnectedClient>,
+    count: fn(&ConnectedClient) -> &AtomicUsize,
 }
 
 impl Clients {
     /// Returns the client of this name, as `Caller::name` writes it.
-    pub(crate) fn find(&self, name: String) -> Arc<Client> {
+    pub(crate) fn find(&self, name: String) -> Arc<ConnectedClient> {
         let mut clients = self
             .0
             .by_name
@@ -69,7 +69,7 @@ impl Clients {
     }
 
     /// Counts bytes that the client has not read; `false` if that would be more than its share.
-    pub(super) fn add_unread(&self, client: &Client, bytes: usize) -> bool {
+    pub(super) fn add_unread(&self, client: &ConnectedClient, bytes: usize) -> bool {
         let all = self.0.unread.fetch_add(bytes, Relaxed);
         let own = client.unread.fetch_add(bytes, Relaxed);
         let fits = own.saturating_add(bytes) <= most_unread(all - own.min(all));
@@ -79,13 +79,13 @@ impl Clients {
         fits
     }
 
-    pub(super) fn remove_unread(&self, client: &Client, bytes: usize) {
+    pub(super) fn remove_unread(&self, client: &ConnectedClient, bytes: usize) {
         self.0.unread.fetch_sub(bytes, Relaxed);
         client.unread.fetch_sub(bytes, Relaxed);
     }
 }
 
-impl Client {
+impl ConnectedClient {
     /// Counts one more connection; `None` if the client has `most` already.
     pub(super) fn connect(self: &Arc<Self>, most: usize) -> Option<Unit> {
         self.take(most, |client| &client.connections)

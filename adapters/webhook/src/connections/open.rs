@@ -12,19 +12,19 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use super::{
     STALL,
-    clients::{Client, Unit},
+    clients::{ConnectedClient, Unit},
     streams::StreamProgress,
     unread::{MOST_OF_CONNECTION, WAIT_ABOVE},
 };
 
-/// An open connection.
+/// An open connection of a client, and what is needed to end it.
 #[derive(Debug)]
 pub(super) struct OpenConnection {
     pub(super) id: u64,
     /// Time from which the milliseconds below are counted.
     began: Instant,
     /// The client, and its count of connections; unset for a trusted proxy.
-    client: OnceLock<(Arc<Client>, Unit)>,
+    client: OnceLock<(Arc<ConnectedClient>, Unit)>,
     /// Whether it was accepted in the reserve and has shown no key.
     pub(super) in_reserve: AtomicBool,
     requests: AtomicUsize,
@@ -38,7 +38,7 @@ pub(super) struct OpenConnection {
     has_room: Notify,
     close: Notify,
     task: OnceLock<AbortHandle>,
-    /// Running HTTP/2 streams.
+    /// The HTTP/2 streams that are running, each with the handle that cancels it.
     streams: Mutex<Vec<(Weak<StreamProgress>, AbortHandle)>>,
 }
 
@@ -69,11 +69,11 @@ impl OpenConnection {
         (self.began.elapsed().as_millis() as u64).max(1)
     }
 
-    pub(super) fn set_client(&self, client: Arc<Client>, unit: Unit) {
+    pub(super) fn set_client(&self, client: Arc<ConnectedClient>, unit: Unit) {
         let _ = self.client.set((client, unit));
     }
 
-    pub(super) fn client(&self) -> Option<&Arc<Client>> {
+    pub(super) fn client(&self) -> Option<&Arc<ConnectedClient>> {
         self.client.get().map(|(client, _)| client)
     }
 

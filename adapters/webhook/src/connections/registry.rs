@@ -24,11 +24,11 @@ pub(super) struct Most {
     pub(super) per_client: usize,
 }
 
-/// The open connections.
+/// The open connections of the service, with their limits in total and per client.
 #[derive(Clone)]
-pub(super) struct Registry(Arc<Shared>);
+pub(super) struct Registry(Arc<RegistryState>);
 
-struct Shared {
+struct RegistryState {
     most: Most,
     clients: Clients,
     open: Mutex<Places>,
@@ -43,7 +43,7 @@ struct Places {
 }
 
 /// A place among the open connections; free again when dropped.
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     registry: Registry,
     pub(super) connection: Arc<OpenConnection>,
 }
@@ -54,7 +54,7 @@ impl Registry {
             in_all: http.connections,
             per_client: http.connections_per_client,
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(RegistryState {
             most,
             clients,
             open: Mutex::default(),
@@ -76,7 +76,7 @@ impl Registry {
 
     /// Finds a place for a new connection. In the reserve, the oldest connection without a key
     /// leaves its place to the new one; `None` if all have shown a key.
-    pub(super) fn open(&self) -> Option<Place> {
+    pub(super) fn open(&self) -> Option<ConnectionSlot> {
         let most = self.0.most.in_all;
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -99,7 +99,7 @@ impl Registry {
         let connection = Arc::new(OpenConnection::new(id, in_reserve));
         open.by_id.insert(id, connection.clone());
 
-        Some(Place {
+        Some(ConnectionSlot {
             registry: self.clone(),
             connection,
         })
@@ -144,7 +144,7 @@ impl Registry {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let id = self.connection.id;
         let mut open = self
@@ -170,7 +170,7 @@ mod tests {
 
     fn registry(in_all: usize, per_client: usize) -> Registry {
         let most = Most { in_all, per_client };
-        Registry(Arc::new(Shared {
+        Registry(Arc::new(RegistryState {
             most,
             clients: Clients::default(),
             open: Mutex::default(),
@@ -182,7 +182,7 @@ mod tests {
     fn the_reserve_goes_to_the_newest_and_stays_with_keys() {
         let registry = registry(8, 8);
         let places: Vec<_> = (0..8).filter_map(|_| registry.open()).collect();
-        let in_reserve = |place: &&Place| place.connection.in_reserve.load(Relaxed);
+        let in_reserve = |place: &&ConnectionSlot| place.connection.in_reserve.load(Relaxed);
         assert_eq!(places.iter().filter(in_reserve).count(), 2);
         assert!(!registry.promote(&places[6].connection, false));
         assert!(registry.promote(&places[6].connection, true));
@@ -204,7 +204,7 @@ mod tests {
     fn an_ipv6_network_is_one_client() {
         let registry = registry(100, 2);
         let places: Vec<_> = (0..4).filter_map(|_| registry.open()).collect();
-        let count = |place: &Place, address: &str| {
+        let count = |place: &ConnectionSlot, address: &str| {
             registry.count(&place.connection, address.parse().expect("an address"))
         };
         assert!(count(&places[0], "2001:db8::1"));

@@ -22,7 +22,7 @@ use netvane_core::{
 
 use super::{
     body::CountedBody,
-    clients::{Client, Unit},
+    clients::{ConnectedClient, Unit},
     open::{OpenConnection, OpenRequest},
     registry::Registry,
     unread::HeldBytes,
@@ -99,7 +99,7 @@ impl Responder {
     }
 
     /// Returns the client that the response is charged to.
-    fn client(&self, request: &Request<Incoming>, key: Option<&str>) -> Arc<Client> {
+    fn client(&self, request: &Request<Incoming>, key: Option<&str>) -> Arc<ConnectedClient> {
         let caller = match (key, self.open.client()) {
             (Some(key), _) => Caller {
                 credential: Some(Credential::ApiKey(key.to_owned())),
@@ -134,7 +134,7 @@ impl Responder {
     fn counted(
         &self,
         response: Response<Body>,
-        client: &Arc<Client>,
+        client: &Arc<ConnectedClient>,
         request: (OpenRequest, Option<Unit>),
     ) -> Response<CountedBody> {
         let (clients, bytes) = (self.registry.clients(), known_length(response.body()));

@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     clients::Clients,
-    registry::{Place, Registry},
+    registry::{ConnectionSlot, Registry},
     respond::Responder,
     socket::Socket,
     streams::{CONNECTION, StreamExecutor},
@@ -33,9 +33,9 @@ const SEND_BUFFER: usize = 64 * 1024;
 
 /// The server of all connections.
 #[derive(Clone)]
-pub(crate) struct Server(Arc<Parts>);
+pub(crate) struct HttpServer(Arc<ServerParts>);
 
-struct Parts {
+struct ServerParts {
     app: App,
     router: TowerToHyperService<Router>,
     registry: Registry,
@@ -44,7 +44,7 @@ struct Parts {
     shutdown: CancellationToken,
 }
 
-impl Server {
+impl HttpServer {
     pub(crate) fn new(
         app: App,
         router: Router,
@@ -52,7 +52,7 @@ impl Server {
         clients: Clients,
         shutdown: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(ServerParts {
             http: bounded_http(app.read_timeout),
             router: TowerToHyperService::new(router),
             registry: Registry::new(settings, clients),
@@ -113,9 +113,9 @@ impl Server {
         &self,
         mut stream: TcpStream,
         peer: SocketAddr,
-        place: &Place,
+        place: &ConnectionSlot,
     ) -> io::Result<()> {
-        let Parts { app, registry, .. } = &*self.0;
+        let ServerParts { app, registry, .. } = &*self.0;
         // Without this, a small write waits until the previous one is acknowledged.
         stream.set_nodelay(true)?;
 
@@ -150,8 +150,8 @@ impl Server {
     }
 
     /// Speaks HTTP until the connection ends.
-    async fn talk(&self, socket: Socket, connection: Connection, place: &Place) {
-        let Parts {
+    async fn talk(&self, socket: Socket, connection: Connection, place: &ConnectionSlot) {
+        let ServerParts {
             app,
             router,
             registry,

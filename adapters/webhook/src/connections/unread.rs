@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    clients::{Client, Clients},
+    clients::{Clients, ConnectedClient},
     open::OpenConnection,
 };
 
@@ -24,14 +24,18 @@ pub(super) fn most_unread(others: usize) -> usize {
 #[derive(Debug)]
 pub(crate) struct HeldBytes {
     clients: Clients,
-    client: Arc<Client>,
+    client: Arc<ConnectedClient>,
     connection: Option<Arc<OpenConnection>>,
     bytes: usize,
 }
 
 impl HeldBytes {
     /// Charges these bytes to the client; `None` if it holds too many already.
-    pub(crate) fn charge(clients: &Clients, client: &Arc<Client>, bytes: usize) -> Option<Self> {
+    pub(crate) fn charge(
+        clients: &Clients,
+        client: &Arc<ConnectedClient>,
+        bytes: usize,
+    ) -> Option<Self> {
         clients.add_unread(client, bytes).then(|| Self {
             clients: clients.clone(),
             client: client.clone(),
@@ -44,7 +48,7 @@ impl HeldBytes {
     pub(super) fn charge_on(
         connection: &Arc<OpenConnection>,
         clients: &Clients,
-        client: &Arc<Client>,
+        client: &Arc<ConnectedClient>,
         bytes: usize,
     ) -> Option<Self> {
         let mut held = Self::charge(clients, client, bytes)?;
@@ -59,7 +63,7 @@ impl HeldBytes {
     pub(super) fn nothing(
         connection: &Arc<OpenConnection>,
         clients: &Clients,
-        client: &Arc<Client>,
+        client: &Arc<ConnectedClient>,
     ) -> Self {
         Self {
             clients: clients.clone(),

@@ -20,7 +20,7 @@ pub(super) type Named<T> = IndexMap<String, T>;
 pub(crate) struct Document {
     pub(super) openapi: &'static str,
     pub(super) info: Info,
-    pub(super) servers: Vec<Server>,
+    pub(super) servers: Vec<ApiServer>,
     /// Alternative requirements: satisfying one of them is enough.
     pub(super) security: Vec<SecurityRequirement>,
     pub(super) tags: Vec<Tag>,
@@ -45,7 +45,7 @@ pub(super) struct License {
 }
 
 #[derive(Serialize)]
-pub(super) struct Server {
+pub(super) struct ApiServer {
     pub(super) url: String,
 }
 
@@ -93,7 +93,7 @@ pub(super) struct Operation {
 pub(super) struct Parameter {
     pub(super) name: String,
     #[serde(rename = "in")]
-    pub(super) place: Place,
+    pub(super) place: ParameterPlace,
     pub(super) required: bool,
     pub(super) description: String,
     pub(super) schema: Schema,
@@ -104,7 +104,7 @@ pub(super) struct Parameter {
 /// Location of a parameter in the request.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Place {
+pub(super) enum ParameterPlace {
     Header,
     Path,
     Query,

@@ -7,7 +7,7 @@ mod results;
 use schemars::{Schema, json_schema};
 
 use super::{
-    model::{Operation, Parameter, Place, Response},
+    model::{Operation, Parameter, ParameterPlace, Response},
     shared,
 };
 use crate::{events, schemas::Schemas};
@@ -27,7 +27,7 @@ const TEXT: &str = "text/plain";
 fn path_parameter(name: &str, description: &str, schemas: &mut Schemas) -> Parameter {
     Parameter {
         name: name.into(),
-        place: Place::Path,
+        place: ParameterPlace::Path,
         required: true,
         description: description.into(),
         schema: schemas.schema_for::<str>(),

@@ -2,7 +2,7 @@
 
 use schemars::{Schema, json_schema};
 
-use super::model::{Header, Named, Parameter, Place, Response, SecurityScheme};
+use super::model::{Header, Named, Parameter, ParameterPlace, Response, SecurityScheme};
 
 /// Names of the shared components.
 pub(super) const REQUEST_ID: &str = "RequestId";
@@ -86,7 +86,7 @@ pub(super) fn parameters() -> Named<Parameter> {
     .map(|(component, name, description)| {
         let parameter = Parameter {
             name: name.to_owned(),
-            place: Place::Header,
+            place: ParameterPlace::Header,
             required: false,
             description: description.to_owned(),
             schema: json_schema!({ "type": "string" }),

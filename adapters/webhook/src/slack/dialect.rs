@@ -3,7 +3,7 @@
 use netvane_core::Platform;
 use serde_json::{Value, json};
 
-use super::{blocks, lookup::Message, markdown};
+use super::{blocks, lookup::SlackMessage, markdown};
 
 /// A chat service, by the format of its slash commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl Dialect {
     }
 
     /// Renders a message for these readers; a personal one only for the requester.
-    pub(super) fn message(self, message: &Message, readers: Readers) -> Value {
-        let Message {
+    pub(super) fn message(self, message: &SlackMessage, readers: Readers) -> Value {
+        let SlackMessage {
             document,
             end,
             personal,

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{
     dialect::{Dialect, Readers},
-    lookup::{Lookup, Message, Origin, Progress, note, present_outcome},
+    lookup::{Lookup, Origin, Progress, SlackMessage, note, present_outcome},
 };
 
 /// Timeout of one POST request.
@@ -136,7 +136,7 @@ impl Deliveries {
         }
     }
 
-    async fn conclude(&mut self, message: &Message, readers: Readers) {
+    async fn conclude(&mut self, message: &SlackMessage, readers: Readers) {
         for _ in 0..TRIES {
             let why = match self.post(message, readers).await {
                 Ok(()) => return,
@@ -170,7 +170,7 @@ impl Deliveries {
         );
     }
 
-    async fn post(&mut self, message: &Message, readers: Readers) -> Result<(), Trouble> {
+    async fn post(&mut self, message: &SlackMessage, readers: Readers) -> Result<(), Trouble> {
         self.posts += 1;
         let personal = message.personal;
         let mut message = self.platform.message(message, readers);

@@ -49,7 +49,7 @@ pub(super) async fn invitation(progress: &mut Progress) -> Reply {
 }
 
 /// A message about the result of a lookup.
-pub(super) struct Message {
+pub(super) struct SlackMessage {
     pub(super) document: Document,
     /// Text that ends the message, also where the rest is cut: the next commands.
     pub(super) end: Option<Block>,
@@ -57,7 +57,7 @@ pub(super) struct Message {
     pub(super) personal: bool,
 }
 
-impl From<Document> for Message {
+impl From<Document> for SlackMessage {
     fn from(document: Document) -> Self {
         Self {
             document,
@@ -80,7 +80,7 @@ pub(super) fn present_outcome(
     engine: &Engine,
     outcome: Result<Reply, Failure>,
     origin: &Origin,
-) -> Message {
+) -> SlackMessage {
     let (mut document, end) = match &outcome {
         Ok(reply) => (
             reply.document().clone(),
@@ -96,7 +96,7 @@ pub(super) fn present_outcome(
         origin.spelling.apply(&mut document);
     }
 
-    Message {
+    SlackMessage {
         document,
         end,
         personal,

@@ -13,7 +13,7 @@ const MAX_CHECKS: usize = 64;
 
 /// What a verifier says about a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ChainVerdict {
     /// It leads to a trusted root, and every certificate in it is valid.
     Trusted,
     /// No path to a trusted root was found, or a signature is wrong.
@@ -26,19 +26,19 @@ pub enum Verdict {
 
 /// One reason to reject a chain. The first certificate, at position 0, is the server's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum ChainFault {
     /// The validity ended at this time, in seconds since 1970.
     Expired {
         /// Position in the chain as sent.
         position: usize,
-        /// Last valid second.
+        /// Last second of its validity (`notAfter`), in seconds since 1970.
         at: i64,
     },
     /// The validity begins at this time, in seconds since 1970.
     NotYetValid {
         /// Position in the chain as sent.
         position: usize,
-        /// First valid second.
+        /// First second of its validity (`notBefore`), in seconds since 1970.
         at: i64,
     },
     /// The server's certificate is signed with its own key and is not a trusted root.
@@ -89,7 +89,7 @@ pub enum Fault {
 
 /// Where a chain ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
+enum ChainEnd {
     /// The issuer has the name of a trusted root.
     Anchor,
     /// The last certificate is signed with its own key.
@@ -104,85 +104,87 @@ enum End {
 /// has this subject (content in DER); `now` is in seconds since 1970.
 pub fn faults(
     chain: &[Certificate],
-    verdict: &Verdict,
+    verdict: &ChainVerdict,
     is_anchor: &dyn Fn(&[u8]) -> bool,
     now: i64,
-) -> Vec<Fault> {
+) -> Vec<ChainFault> {
     let Some(leaf) = chain.first() else {
-        return vec![Fault::Other("no certificate".into())];
+        return vec![ChainFault::Other("no certificate".into())];
     };
 
     // Clients reject a weak key of the server although the chain above it is fine.
-    if *verdict == Verdict::Trusted {
+    if *verdict == ChainVerdict::Trusted {
         return leaf_key(leaf).into_iter().collect();
     }
 
     let (path, end) = follow(chain, is_anchor);
-    let mut faults: Vec<Fault> = path
+    let mut faults: Vec<ChainFault> = path
         .iter()
         .flat_map(|position| faults_of(&chain[*position], *position, now))
         .collect();
 
     let last = path.last().map_or(leaf, |position| &chain[*position]);
     match end {
-        End::SelfSigned if path.len() == 1 => faults.push(Fault::SelfSigned),
-        End::SelfSigned => faults.push(Fault::UntrustedRoot {
+        ChainEnd::SelfSigned if path.len() == 1 => faults.push(ChainFault::SelfSigned),
+        ChainEnd::SelfSigned => faults.push(ChainFault::UntrustedRoot {
             root: last.subject.clone(),
         }),
-        End::Missing => faults.push(Fault::MissingIssuer {
+        ChainEnd::Missing => faults.push(ChainFault::MissingIssuer {
             issuer: last.issuer.clone(),
             url: last.issuer_url.clone(),
         }),
-        End::WrongSignature => faults.push(Fault::WrongSignature {
+        ChainEnd::WrongSignature => faults.push(ChainFault::WrongSignature {
             position: path.last().copied().unwrap_or_default(),
         }),
-        End::Anchor => {}
+        ChainEnd::Anchor => {}
     }
 
     if !leaf.for_servers {
-        faults.push(Fault::NotForServers);
+        faults.push(ChainFault::NotForServers);
     }
     // Many self-signed certificates say so; that is not their problem.
-    if leaf.is_ca && end != End::SelfSigned {
-        faults.push(Fault::IsAuthority);
+    if leaf.is_ca && end != ChainEnd::SelfSigned {
+        faults.push(ChainFault::IsAuthority);
     }
 
     if faults.is_empty() {
         faults.push(match verdict {
-            Verdict::UnknownIssuer => Fault::WrongSignature {
+            ChainVerdict::UnknownIssuer => ChainFault::WrongSignature {
                 position: path.last().copied().unwrap_or_default(),
             },
-            Verdict::Unsupported(why) | Verdict::Other(why) => Fault::Other(why.clone()),
-            Verdict::Trusted => return faults,
+            ChainVerdict::Unsupported(why) | ChainVerdict::Other(why) => {
+                ChainFault::Other(why.clone())
+            }
+            ChainVerdict::Trusted => return faults,
         });
     }
 
     faults
 }
 
-fn leaf_key(leaf: &Certificate) -> Option<Fault> {
-    leaf.key.is_weak().then_some(Fault::WeakKey {
+fn leaf_key(leaf: &Certificate) -> Option<ChainFault> {
+    leaf.key.is_weak().then_some(ChainFault::WeakKey {
         position: 0,
         key: leaf.key,
     })
 }
 
 /// Faults of one certificate on the way to the root.
-fn faults_of(certificate: &Certificate, position: usize, now: i64) -> Vec<Fault> {
+fn faults_of(certificate: &Certificate, position: usize, now: i64) -> Vec<ChainFault> {
     let mut faults = Vec::new();
 
     if now > certificate.not_after {
         let at = certificate.not_after;
-        faults.push(Fault::Expired { position, at });
+        faults.push(ChainFault::Expired { position, at });
     } else if now < certificate.not_before {
         let at = certificate.not_before;
-        faults.push(Fault::NotYetValid { position, at });
+        faults.push(ChainFault::NotYetValid { position, at });
     }
 
     // Nobody checks the signature of a root on itself.
     let is_root = position > 0 && certificate.is_self_issued();
     if certificate.signature.is_weak && !is_root {
-        faults.push(Fault::WeakSignature {
+        faults.push(ChainFault::WeakSignature {
             position,
             algorithm: certificate.signature.name.clone(),
         });
@@ -190,11 +192,11 @@ fn faults_of(certificate: &Certificate, position: usize, now: i64) -> Vec<Fault>
 
     if certificate.key.is_weak() {
         let key = certificate.key;
-        faults.push(Fault::WeakKey { position, key });
+        faults.push(ChainFault::WeakKey { position, key });
     }
 
     if position > 0 && !certificate.is_ca {
-        faults.push(Fault::NotAuthority { position });
+        faults.push(ChainFault::NotAuthority { position });
     }
 
     faults
@@ -202,7 +204,7 @@ fn faults_of(certificate: &Certificate, position: usize, now: i64) -> Vec<Fault>
 
 /// Follows the issuers from the first certificate upwards. Returns the positions of the certificates
 /// on the way, and where it ends.
-fn follow(chain: &[Certificate], is_anchor: &dyn Fn(&[u8]) -> bool) -> (Vec<usize>, End) {
+fn follow(chain: &[Certificate], is_anchor: &dyn Fn(&[u8]) -> bool) -> (Vec<usize>, ChainEnd) {
     let mut path = vec![0];
     let mut checks = MAX_CHECKS;
 
@@ -210,10 +212,10 @@ fn follow(chain: &[Certificate], is_anchor: &dyn Fn(&[u8]) -> bool) -> (Vec<usiz
         let current = &chain[path.last().copied().unwrap_or_default()];
         // Before the anchors: one of them may have the same name by chance, such as `localhost`, with another key.
         if current.is_self_issued() && is_signed_by(current, current) != Some(false) {
-            return (path, End::SelfSigned);
+            return (path, ChainEnd::SelfSigned);
         }
         if is_anchor(&current.issuer_der) {
-            return (path, End::Anchor);
+            return (path, ChainEnd::Anchor);
         }
 
         let mut is_named = false;
@@ -228,8 +230,8 @@ fn follow(chain: &[Certificate], is_anchor: &dyn Fn(&[u8]) -> bool) -> (Vec<usiz
 
         match next {
             Some(position) => path.push(position),
-            None if is_named => return (path, End::WrongSignature),
-            None => return (path, End::Missing),
+            None if is_named => return (path, ChainEnd::WrongSignature),
+            None => return (path, ChainEnd::Missing),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Certificate, hex};
 
-/// A TLSA record.
+/// The data of a TLSA record (RFC 6698 §2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tlsa {
     /// Which certificate the record is about; see [`Usage`].

@@ -26,13 +26,13 @@ pub enum KeyType {
     Rsa,
     /// An elliptic curve, for ECDSA (RFC 5480).
     Ecdsa,
-    /// Ed25519 (RFC 8410).
+    /// Edwards curve 25519, of 256 bits (RFC 8410).
     Ed25519,
-    /// Ed448 (RFC 8410).
+    /// Edwards curve 448, of 456 bits (RFC 8410).
     Ed448,
     /// DSA (FIPS 186), which TLS clients no longer support.
     Dsa,
-    /// Any other algorithm.
+    /// An algorithm that is not listed here.
     Other,
 }
 

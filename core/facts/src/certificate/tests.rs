@@ -104,7 +104,7 @@ fn changed_bytes_never_panic() {
             let mut changed = der.clone();
             changed[at] = value;
             if let Ok(certificate) = Certificate::read(&changed) {
-                let verdict = chain::Verdict::UnknownIssuer;
+                let verdict = chain::ChainVerdict::UnknownIssuer;
                 let faults = chain::faults(&[certificate], &verdict, &|_| false, 0);
                 assert!(!faults.is_empty());
             }

@@ -19,7 +19,7 @@ pub enum Urgency {
     Soon,
     /// It expires within days.
     Now,
-    /// It has expired.
+    /// The end of its validity (`notAfter`) has passed.
     Expired,
     /// Its validity has not begun.
     NotYetValid,

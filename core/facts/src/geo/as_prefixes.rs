@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ipnet::IpNet;
 use maxminddb::{MaxMindDbError, WithinOptions};
 
-use super::{GeoReader, clip, database::Database, record::Record};
+use super::{GeoReader, clip, database::Database, record::GeoRecord};
 
 /// What the database knows of one AS.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,7 +60,7 @@ fn find(database: &Database, asn: u32, shown: usize) -> Result<AsPrefixes, MaxMi
         let record = match records.get(&offset) {
             Some(record) => record,
             None => {
-                let record = entry.decode::<Record>()?.filter(|r| r.asn == Some(asn));
+                let record = entry.decode::<GeoRecord>()?.filter(|r| r.asn == Some(asn));
                 records.entry(offset).or_insert(record.map(|r| AsRecord {
                     organization: r.organization.and_then(clip),
                     country: r.country_code.map(str::to_ascii_uppercase),

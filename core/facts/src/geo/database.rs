@@ -10,7 +10,7 @@ use std::{
 use ipnet::IpNet;
 use maxminddb::Reader;
 
-use super::record::Record;
+use super::record::GeoRecord;
 
 /// The database that ships with the program: country and AS for IPv4 and IPv6. Used in place, without a copy.
 static EMBEDDED: &[u8] = include_bytes!("../../../../config/data/geo.mmdb");
@@ -67,7 +67,7 @@ pub struct Database {
     pub(super) name: String,
     /// Build time, seconds since 1970.
     pub(super) built: u64,
-    /// Size in bytes.
+    /// Size of the database in bytes.
     size: usize,
 }
 
@@ -135,7 +135,7 @@ impl Database {
     pub(super) fn find(
         &self,
         address: IpAddr,
-    ) -> Result<Option<(Record<'_>, Option<IpNet>)>, String> {
+    ) -> Result<Option<(GeoRecord<'_>, Option<IpNet>)>, String> {
         if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
             return Ok(None);
         }
@@ -144,7 +144,7 @@ impl Database {
             .lookup(address)
             .map_err(|error| error.to_string())?;
         let Some(record) = found
-            .decode::<Record>()
+            .decode::<GeoRecord>()
             .map_err(|error| error.to_string())?
         else {
             return Ok(None);
@@ -182,7 +182,7 @@ impl Database {
     }
 
     /// Whether a sample of the records has one that meets the condition. Fails if a record of the sample is damaged.
-    fn has_any(&self, meets: impl Fn(&Record<'_>) -> bool) -> Result<bool, String> {
+    fn has_any(&self, meets: impl Fn(&GeoRecord<'_>) -> bool) -> Result<bool, String> {
         let v4 = (0..SAMPLES).map(|i| IpAddr::V4(Ipv4Addr::from_bits(i.wrapping_mul(0x9E37_79B1))));
 
         // Global IPv6 unicast is 2000::/3.
@@ -202,18 +202,16 @@ impl Database {
         }
 
         // Every sample can miss a small database; then the first records of the file decide.
-        let first = || {
-            let networks = self
-                .reader
-                .networks(maxminddb::WithinOptions::default())
-                .ok()?;
-            Some(
-                networks
-                    .take(64)
-                    .flatten()
-                    .any(|at| matches!(at.decode::<Record>(), Ok(Some(record)) if meets(&record))),
-            )
-        };
+        let first =
+            || {
+                let networks = self
+                    .reader
+                    .networks(maxminddb::WithinOptions::default())
+                    .ok()?;
+                Some(networks.take(64).flatten().any(
+                    |at| matches!(at.decode::<GeoRecord>(), Ok(Some(record)) if meets(&record)),
+                ))
+            };
 
         Ok(has_one || first() == Some(true))
     }

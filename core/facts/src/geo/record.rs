@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 /// The fields of a record, borrowed from the database. Names are in English.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Record<'a> {
+pub(super) struct GeoRecord<'a> {
     pub(super) country_code: Option<&'a str>,
     pub(super) country_name: Option<&'a str>,
     pub(super) region: Option<&'a str>,
@@ -24,10 +24,10 @@ pub(super) struct Record<'a> {
     pub(super) organization: Option<&'a str>,
 }
 
-impl Record<'_> {
+impl GeoRecord<'_> {
     /// Whether the record has none of the fields that this program uses.
     pub(super) fn is_empty(&self) -> bool {
-        *self == Record::default()
+        *self == GeoRecord::default()
     }
 }
 
@@ -37,7 +37,7 @@ struct Value<'a> {
     text: Option<&'a str>,
     number: Option<f64>,
     code: Option<&'a str>,
-    record: Record<'a>,
+    record: GeoRecord<'a>,
 }
 
 impl<'a> Value<'a> {
@@ -64,7 +64,7 @@ impl<'a> Value<'a> {
     }
 }
 
-impl<'a> Record<'a> {
+impl<'a> GeoRecord<'a> {
     /// Reads one top-level field. A later field never overwrites an earlier one.
     fn take<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
@@ -139,7 +139,7 @@ impl<'a> Record<'a> {
     }
 
     /// Merges the fields that MaxMind nests below `location` and `traits`.
-    fn merge_nested(&mut self, inner: Record<'a>) {
+    fn merge_nested(&mut self, inner: GeoRecord<'a>) {
         set_if_empty(&mut self.latitude, inner.latitude);
         set_if_empty(&mut self.longitude, inner.longitude);
         set_if_empty(&mut self.accuracy_km, inner.accuracy_km);
@@ -161,18 +161,18 @@ fn code(text: Option<&str>) -> Option<&str> {
     text.filter(|text| text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_alphabetic()))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Record<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for GeoRecord<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Top<'a>(PhantomData<&'a ()>);
         impl<'de: 'a, 'a> Visitor<'de> for Top<'a> {
-            type Value = Record<'de>;
+            type Value = GeoRecord<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a map")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut record = Record::default();
+                let mut record = GeoRecord::default();
                 while let Some(key) = map.next_key::<&str>()? {
                     record.take(key, &mut map)?;
                 }

@@ -9,7 +9,7 @@ use super::{
     author::Author,
     boundary::TrustBoundary,
     hops::ReceivedChain,
-    input::{Field, Input},
+    input::{HeaderField, Input},
     model::{AuthResult, Authentication, ReportedResult, SpfInput, Verify},
     names,
     results::{self, MethodResult, ReceivedSpf},
@@ -36,7 +36,11 @@ const MAX: usize = 20;
 const MAX_RESULTS: usize = 500;
 
 /// Reads the fields above the boundary.
-pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBoundary) -> Reading {
+pub(super) fn read(
+    fields: &[HeaderField<'_>],
+    chain: &ReceivedChain,
+    found: &TrustBoundary,
+) -> Reading {
     let mut out = Reading::default();
     let (methods, foreign) = collect(fields, chain, found, &mut out);
 
@@ -84,7 +88,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBou
 /// The results of the reader's side, and the first stranger whose results are there too. Fills the server's name and
 /// `Received-SPF`.
 fn collect(
-    fields: &[Field<'_>],
+    fields: &[HeaderField<'_>],
     chain: &ReceivedChain,
     found: &TrustBoundary,
     out: &mut Reading,
@@ -241,7 +245,7 @@ fn reported(methods: &[MethodResult], spf: Option<&ReceivedSpf>, by: &str) -> Ve
 }
 
 /// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says about the earlier ones.
-fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
+fn arc(fields: &[HeaderField<'_>], reported: AuthResult) -> AuthResult {
     let seals: Vec<_> = fields
         .iter()
         .filter(|f| f.is("ARC-Seal"))
@@ -285,7 +289,7 @@ fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
 }
 
 /// The domains of the signatures, whether they can be checked or not.
-fn signers(fields: &[Field<'_>]) -> Vec<String> {
+fn signers(fields: &[HeaderField<'_>]) -> Vec<String> {
     let signatures = fields.iter().filter(|field| field.is("DKIM-Signature"));
     signatures
         .take(MAX)

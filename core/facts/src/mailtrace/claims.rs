@@ -6,7 +6,7 @@ use super::{
     addresses,
     boundary::TrustBoundary,
     hops::ReceivedChain,
-    input::Field,
+    input::HeaderField,
     model::{Claim, Confidence, Origin},
     names,
 };
@@ -24,7 +24,7 @@ const MAX: usize = 20;
 
 /// Collects the claims: special fields first, then untrusted lines, the sender's first.
 pub(super) fn read(
-    fields: &[Field<'_>],
+    fields: &[HeaderField<'_>],
     chain: &ReceivedChain,
     found: &TrustBoundary,
     client: Option<(&str, IpAddr)>,
@@ -58,7 +58,7 @@ pub(super) fn read(
 }
 
 /// Every address that a field of a webmail or submission server names.
-fn add_addresses(claims: &mut Vec<Claim>, field: &Field<'_>) {
+fn add_addresses(claims: &mut Vec<Claim>, field: &HeaderField<'_>) {
     let value = names::clip(&field.value, 400);
     for word in value.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')) {
         if let Some(address) = names::address(word) {

@@ -3,7 +3,7 @@
 use super::{
     addresses,
     boundary::TrustBoundary,
-    input::Field,
+    input::HeaderField,
     model::MailHop,
     received::{self, Received},
 };
@@ -26,7 +26,7 @@ pub(super) struct ReceivedChain {
 
 impl ReceivedChain {
     /// Reads the lines. `X-Received` is not among them: it repeats a hop inside Google.
-    pub(super) fn read(fields: &[Field<'_>], notes: &mut Vec<String>) -> Self {
+    pub(super) fn read(fields: &[HeaderField<'_>], notes: &mut Vec<String>) -> Self {
         let all: Vec<_> = fields
             .iter()
             .enumerate()

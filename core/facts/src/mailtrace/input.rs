@@ -22,13 +22,13 @@ const MAX_MESSAGE: usize = 25 << 20;
 
 /// One header field, unfolded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field<'a> {
+pub(super) struct HeaderField<'a> {
     pub name: &'a str,
     /// The value, still folded, without surrounding white space.
     pub value: Cow<'a, str>,
 }
 
-impl Field<'_> {
+impl HeaderField<'_> {
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -37,7 +37,7 @@ impl Field<'_> {
 /// The header fields of the input.
 #[derive(Debug, Default)]
 pub(super) struct Input<'a> {
-    pub fields: Vec<Field<'a>>,
+    pub fields: Vec<HeaderField<'a>>,
     /// Text follows the header section.
     pub has_body: bool,
     /// The section ends before the text does, so that more text changes nothing.

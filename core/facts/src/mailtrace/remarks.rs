@@ -1,7 +1,7 @@
 //! What is wrong with the fields that a reader sees: repeated ones, names that hide an address, and fields that no
 //! signature covers.
 
-use super::{author::Author, input::Field, model::Anomaly, names, tags};
+use super::{author::Author, input::HeaderField, model::Anomaly, names, tags};
 
 /// Fields of which a message has at most one (RFC 5322 §3.6).
 const SINGLE: [&str; 10] = [
@@ -22,7 +22,7 @@ const MAX_SIGNATURES: usize = 20;
 const MAX_TEXT: usize = 200;
 
 /// Compares the fields with each other.
-pub(super) fn find(fields: &[Field<'_>], authors: &[Author]) -> Vec<Anomaly> {
+pub(super) fn find(fields: &[HeaderField<'_>], authors: &[Author]) -> Vec<Anomaly> {
     let mut texts = Vec::new();
     repeated(fields, authors, &mut texts);
     display_names(authors, &mut texts);
@@ -32,11 +32,11 @@ pub(super) fn find(fields: &[Field<'_>], authors: &[Author]) -> Vec<Anomaly> {
     texts.into_iter().map(anomaly).collect()
 }
 
-fn count(fields: &[Field<'_>], name: &str) -> usize {
+fn count(fields: &[HeaderField<'_>], name: &str) -> usize {
     fields.iter().filter(|field| field.is(name)).count()
 }
 
-fn repeated(fields: &[Field<'_>], authors: &[Author], texts: &mut Vec<String>) {
+fn repeated(fields: &[HeaderField<'_>], authors: &[Author], texts: &mut Vec<String>) {
     for name in SINGLE {
         let number = count(fields, name);
         if number < 2 {
@@ -83,7 +83,7 @@ fn display_names(authors: &[Author], texts: &mut Vec<String>) {
 
 /// Which of several fields, of which a reader sees the first, no signature covers. A signature covers as many fields of a name, from the
 /// lowest up, as its `h=` has entries (RFC 6376 §5.4.2).
-fn coverage(fields: &[Field<'_>], texts: &mut Vec<String>) {
+fn coverage(fields: &[HeaderField<'_>], texts: &mut Vec<String>) {
     let signatures: Vec<Signature> = fields
         .iter()
         .filter(|field| field.is("DKIM-Signature"))

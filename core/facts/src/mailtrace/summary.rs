@@ -4,7 +4,7 @@ use mail_parser::{HeaderName, MessageParser};
 
 use super::{
     author::{Author, authors},
-    input::Field,
+    input::HeaderField,
     names,
     received::date,
 };
@@ -29,7 +29,7 @@ pub(super) struct Summary {
 }
 
 /// Takes the first of each field: a second one is forged or broken, and mail programs show the first.
-pub(super) fn read(fields: &[Field<'_>]) -> Summary {
+pub(super) fn read(fields: &[HeaderField<'_>]) -> Summary {
     let mut out = Summary {
         date: date_of(fields),
         ..Summary::default()
@@ -77,7 +77,7 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
 }
 
 /// The fields to decode, each once and folded as the parser takes it.
-fn head(fields: &[Field<'_>]) -> String {
+fn head(fields: &[HeaderField<'_>]) -> String {
     let mut head = String::new();
     for name in ["Subject", "Message-ID"] {
         if let Some(field) = fields.iter().find(|field| field.is(name)) {
@@ -100,7 +100,7 @@ fn domain_of(address: &str) -> Option<String> {
         .map(str::to_ascii_lowercase)
 }
 
-fn date_of(fields: &[Field<'_>]) -> Option<String> {
+fn date_of(fields: &[HeaderField<'_>]) -> Option<String> {
     let field = fields.iter().find(|field| field.is("Date"))?;
     match date::parse(&field.value).and_then(|date| date.at) {
         Some(at) => Some(at.to_string()),

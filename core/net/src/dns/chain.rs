@@ -42,7 +42,7 @@ pub struct ZoneKeys {
 /// The DS records of a zone in the answer of its parent.
 #[derive(Debug, Clone)]
 pub enum Delegation {
-    /// Signed DS records.
+    /// DS records whose signature is valid (RFC 4034 §5).
     Signed(DsRecords),
     /// No DS records, which the parent proves.
     Unsigned,

@@ -65,7 +65,7 @@ impl QuicConnection {
         ask(&connection, query).await
     }
 
-    /// Closes the connection.
+    /// Closes the QUIC connection, with the code DOQ_NO_ERROR (RFC 9250 §4.3).
     pub(super) fn close(&self) {
         if let Some((_, connection)) = self.lock().take() {
             connection.close(DOQ_NO_ERROR, b"");

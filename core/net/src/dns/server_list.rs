@@ -24,7 +24,7 @@ pub const BUILTIN: &str = "builtin";
 pub struct ListedServer {
     /// Name of the server or of its operator.
     pub name: String,
-    /// Address and port.
+    /// Address and port on which the server is queried.
     pub address: SocketAddr,
 }
 

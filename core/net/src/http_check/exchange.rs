@@ -25,7 +25,7 @@ use crate::{connect::connection_reason, egress_budget};
 const MAX_HEADER: usize = 64 << 10;
 
 /// An answer whose body is not read yet. The connection lives as long as this.
-pub(super) struct Exchange {
+pub(super) struct HttpExchange {
     response: Response<Incoming>,
     /// Time from sending the request to the first byte of the answer.
     pub(super) first_byte: Duration,
@@ -47,7 +47,7 @@ pub(super) async fn send<S>(
     is_http2: bool,
     request: Request<Empty<Bytes>>,
     deadline: Instant,
-) -> Result<Exchange, HttpTrouble>
+) -> Result<HttpExchange, HttpTrouble>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -82,7 +82,7 @@ where
     };
 
     match timeout_at(deadline, exchange).await {
-        Ok(Ok((response, connection))) => Ok(Exchange {
+        Ok(Ok((response, connection))) => Ok(HttpExchange {
             response,
             first_byte: started.elapsed(),
             connection,
@@ -130,7 +130,7 @@ pub(super) fn request(
     builder.body(Empty::new()).map_err(invalid)
 }
 
-impl Exchange {
+impl HttpExchange {
     pub(super) fn status(&self) -> u16 {
         self.response.status().as_u16()
     }

@@ -17,8 +17,8 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::{
-    HttpAnswer, HttpQuery, HttpTrouble, Step,
-    exchange::{self, Exchange, text},
+    HttpAnswer, HttpQuery, HttpStep, HttpTrouble,
+    exchange::{self, HttpExchange, text},
     redirect,
 };
 use crate::{
@@ -43,8 +43,8 @@ const MAX_HEADERS: usize = 64;
 const MAX_VALUE: usize = 1024;
 
 /// What a step brought.
-pub(super) struct Outcome {
-    pub(super) step: Step,
+pub(super) struct StepOutcome {
+    pub(super) step: HttpStep,
     pub(super) answer: Option<HttpAnswer>,
     pub(super) tls: Option<TlsReport>,
     pub(super) trouble: Option<HttpTrouble>,
@@ -52,8 +52,8 @@ pub(super) struct Outcome {
     pub(super) redirect: Option<Result<Url, String>>,
 }
 
-impl Outcome {
-    fn of(step: Step) -> Self {
+impl StepOutcome {
+    fn of(step: HttpStep) -> Self {
         Self {
             step,
             answer: None,
@@ -63,7 +63,7 @@ impl Outcome {
         }
     }
 
-    fn failed(step: Step, trouble: HttpTrouble) -> Self {
+    fn failed(step: HttpStep, trouble: HttpTrouble) -> Self {
         Self {
             trouble: Some(trouble),
             ..Self::of(step)
@@ -75,9 +75,9 @@ impl Outcome {
 ///
 /// # Errors
 /// The guard, the ports that may be used, or a rate limit refuse the host, or it cannot be resolved.
-pub(super) async fn take(net: &Net, query: &HttpQuery, url: &Url) -> Result<Outcome, Failure> {
+pub(super) async fn take(net: &Net, query: &HttpQuery, url: &Url) -> Result<StepOutcome, Failure> {
     let started = Clock::now();
-    let mut step = Step::without_answer(url.clone());
+    let mut step = HttpStep::without_answer(url.clone());
     let mut outcome = run(net, query, &mut step, started).await?;
     if step.timings.total.is_zero() {
         step.timings.total = started.elapsed();
@@ -89,11 +89,11 @@ pub(super) async fn take(net: &Net, query: &HttpQuery, url: &Url) -> Result<Outc
 async fn run(
     net: &Net,
     query: &HttpQuery,
-    step: &mut Step,
+    step: &mut HttpStep,
     started: Clock,
-) -> Result<Outcome, Failure> {
+) -> Result<StepOutcome, Failure> {
     let url = step.url.clone();
-    let failed = |trouble| Outcome::failed(Step::without_answer(url.clone()), trouble);
+    let failed = |trouble| StepOutcome::failed(HttpStep::without_answer(url.clone()), trouble);
     let Some(host) = host_of(&url) else {
         return Ok(failed(HttpTrouble::NotResolved(
             "the host is not a valid name".into(),
@@ -185,10 +185,10 @@ fn host_of(url: &Url) -> Option<Host> {
 async fn over_tls(
     net: &Net,
     query: &HttpQuery,
-    step: &mut Step,
+    step: &mut HttpStep,
     connection: (TcpStream, Clock),
     target: &TlsTarget,
-) -> Result<Outcome, Failure> {
+) -> Result<StepOutcome, Failure> {
     let tlsa = pin!(net.tlsa(&target.host, target.port));
     let page = pin!(read_over_tls(net, query, step, connection, target));
 
@@ -218,10 +218,10 @@ async fn over_tls(
 async fn read_over_tls(
     net: &Net,
     query: &HttpQuery,
-    step: &mut Step,
+    step: &mut HttpStep,
     (stream, begin): (TcpStream, Clock),
     target: &TlsTarget,
-) -> Result<(Outcome, Option<Hello>), Failure> {
+) -> Result<(StepOutcome, Option<Hello>), Failure> {
     let started = Clock::now();
     let end = query.deadline.min(Instant::now() + HANDSHAKE);
     let charged = egress_budget::charge_bytes(egress_budget::HANDSHAKE);
@@ -242,7 +242,7 @@ async fn read_over_tls(
 }
 
 /// Finds out why a TLS handshake failed, on further connections.
-async fn diagnose(net: &Net, step: &Step, target: &TlsTarget) -> Result<Outcome, Failure> {
+async fn diagnose(net: &Net, step: &HttpStep, target: &TlsTarget) -> Result<StepOutcome, Failure> {
     let report = net.check_tls(target).await?;
     let why = match &report.trouble {
         Some(trouble) => trouble.sentence(target.port),
@@ -250,9 +250,9 @@ async fn diagnose(net: &Net, step: &Step, target: &TlsTarget) -> Result<Outcome,
             "the page was not read, because the server's signature could not be verified".into()
         }
     };
-    Ok(Outcome {
+    Ok(StepOutcome {
         tls: Some(report),
-        ..Outcome::failed(step.clone(), HttpTrouble::NoTls(why))
+        ..StepOutcome::failed(step.clone(), HttpTrouble::NoTls(why))
     })
 }
 
@@ -260,10 +260,10 @@ async fn diagnose(net: &Net, step: &Step, target: &TlsTarget) -> Result<Outcome,
 async fn talk<S>(
     net: &Net,
     query: &HttpQuery,
-    step: &mut Step,
+    step: &mut HttpStep,
     stream: S,
     is_http2: bool,
-) -> Outcome
+) -> StepOutcome
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
@@ -274,7 +274,7 @@ where
     };
     let exchange = match exchange.await {
         Ok(exchange) => exchange,
-        Err(trouble) => return Outcome::failed(step.clone(), trouble),
+        Err(trouble) => return StepOutcome::failed(step.clone(), trouble),
     };
 
     step.timings.first_byte = Some(exchange.first_byte);
@@ -287,13 +287,13 @@ where
         None => None,
     };
 
-    let mut outcome = Outcome::of(step.clone());
+    let mut outcome = StepOutcome::of(step.clone());
     outcome.answer = Some(answer(exchange, query, redirect.is_some()).await);
     outcome.redirect = redirect;
     outcome
 }
 
-async fn answer(exchange: Exchange, query: &HttpQuery, is_redirect: bool) -> HttpAnswer {
+async fn answer(exchange: HttpExchange, query: &HttpQuery, is_redirect: bool) -> HttpAnswer {
     let version = exchange.version();
     let headers = exchange
         .headers()

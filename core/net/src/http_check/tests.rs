@@ -8,7 +8,7 @@ fn report(urls: &[&str]) -> HttpReport {
     HttpReport {
         steps: urls
             .iter()
-            .map(|text| Step::without_answer(url(text)))
+            .map(|text| HttpStep::without_answer(url(text)))
             .collect(),
         ..HttpReport::default()
     }

@@ -2,7 +2,7 @@
 
 use std::{io, net::IpAddr, time::Duration};
 
-use super::{Method, PingError, event::EchoEvent, surge::Surge};
+use super::{PingError, PingMethod, event::EchoEvent, surge::Surge};
 
 #[cfg(target_os = "linux")]
 use super::socket::EchoSocket;
@@ -50,7 +50,7 @@ impl Echo {
     }
 
     /// Returns the kind of socket.
-    pub(crate) fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> PingMethod {
         match self {
             #[cfg(target_os = "linux")]
             Self::WithErrors(socket) => socket.method(),

@@ -8,7 +8,7 @@ use std::{
 use tokio::time::sleep_until;
 
 use super::{
-    PingError, PingOptions, PingOutcome, Reply, ReplyError,
+    EchoReply, PingError, PingOptions, PingOutcome, ReplyError,
     echo::Echo,
     event::{EchoEvent, EchoOutcome},
     millis,
@@ -26,7 +26,7 @@ const LATE: Duration = Duration::from_secs(1);
 /// One request: send time and result.
 struct Probe {
     sent: (Instant, SystemTime),
-    reply: Option<Reply>,
+    reply: Option<EchoReply>,
 }
 
 /// Sends `count` echo requests. `on_reply` is called for each reply as it arrives, and for each
@@ -40,11 +40,11 @@ pub async fn ping(
     address: IpAddr,
     options: PingOptions,
     stop: impl Future<Output = ()>,
-    mut on_reply: impl FnMut(&Reply),
+    mut on_reply: impl FnMut(&EchoReply),
 ) -> Result<PingOutcome, PingError> {
     let mut socket = Echo::open(address, options.timeout)?;
     let source = socket.source();
-    let mut run = Run {
+    let mut run = PingRun {
         probes: Vec::new(),
         slowest: Duration::ZERO,
         duplicates: 0,
@@ -97,7 +97,7 @@ pub async fn ping(
     ))
 }
 
-struct Run {
+struct PingRun {
     probes: Vec<Probe>,
     slowest: Duration,
     duplicates: u32,
@@ -105,12 +105,12 @@ struct Run {
     source: IpAddr,
 }
 
-impl Run {
+impl PingRun {
     fn send(
         &mut self,
         socket: &mut Echo,
         size: u16,
-        on_reply: &mut impl FnMut(&Reply),
+        on_reply: &mut impl FnMut(&EchoReply),
     ) -> Result<(), PingError> {
         let seq = u16::try_from(self.probes.len() + 1).unwrap_or(u16::MAX);
         let sent = (Instant::now(), SystemTime::now());
@@ -142,7 +142,7 @@ impl Run {
                 text,
             };
 
-            let reply = Reply {
+            let reply = EchoReply {
                 seq,
                 rtt_ms: None,
                 ttl: None,
@@ -159,7 +159,7 @@ impl Run {
         Ok(())
     }
 
-    fn process(&mut self, events: &mut Vec<EchoEvent>, on_reply: &mut impl FnMut(&Reply)) {
+    fn process(&mut self, events: &mut Vec<EchoEvent>, on_reply: &mut impl FnMut(&EchoReply)) {
         for event in events.drain(..) {
             let index = usize::from(event.seq).wrapping_sub(1);
             let Some(probe) = self.probes.get_mut(index) else {
@@ -175,7 +175,7 @@ impl Run {
 
             let elapsed = event.when.since(probe.sent);
             let seq = event.seq;
-            let error_reply = |notice: Option<IcmpError>, text| Reply {
+            let error_reply = |notice: Option<IcmpError>, text| EchoReply {
                 seq,
                 rtt_ms: None,
                 ttl: None,
@@ -191,7 +191,7 @@ impl Run {
             let reply = match event.outcome {
                 EchoOutcome::Reply => {
                     self.slowest = self.slowest.max(elapsed);
-                    Reply {
+                    EchoReply {
                         seq,
                         rtt_ms: Some(millis(elapsed)),
                         ttl: event.ttl,
@@ -224,11 +224,11 @@ impl Run {
         waiting.next().map(|probe| probe.sent.0 + request_timeout)
     }
 
-    fn give_up(&mut self, now: Instant, timeout: Duration, on_reply: &mut impl FnMut(&Reply)) {
+    fn give_up(&mut self, now: Instant, timeout: Duration, on_reply: &mut impl FnMut(&EchoReply)) {
         let request_timeout = self.request_timeout(timeout);
         for (seq, probe) in (1..).zip(&mut self.probes) {
             if probe.reply.is_none() && now >= probe.sent.0 + request_timeout {
-                let reply = Reply {
+                let reply = EchoReply {
                     seq,
                     rtt_ms: None,
                     ttl: None,

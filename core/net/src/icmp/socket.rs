@@ -10,12 +10,12 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::{
-    Method, PingError,
+    PingError, PingMethod,
     event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{
     connect::local_reason,
-    errqueue::{self, Message, Queue},
+    errqueue::{self, ErrorMessage, Queue},
 };
 
 /// Bytes of an ICMP echo header: type, code, checksum, identifier, sequence number.
@@ -88,11 +88,11 @@ impl EchoSocket {
     }
 
     /// Returns the kind of socket.
-    pub fn method(&self) -> Method {
+    pub fn method(&self) -> PingMethod {
         if self.mark.raw {
-            Method::IcmpRaw
+            PingMethod::IcmpRaw
         } else {
-            Method::IcmpDatagram
+            PingMethod::IcmpDatagram
         }
     }
 
@@ -124,7 +124,7 @@ impl EchoSocket {
         });
     }
 
-    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<EchoEvent> {
+    fn understand(&self, queue: Queue, message: &ErrorMessage, bytes: &[u8]) -> Option<EchoEvent> {
         let ipv6 = self.target.is_ipv6();
 
         if queue == Queue::Data {
@@ -248,7 +248,7 @@ mod tests {
             let socket = EchoSocket::of_kind(Type::RAW, target).expect("a raw socket");
             assert_eq!(
                 (socket.method(), socket.source()),
-                (Method::IcmpRaw, target)
+                (PingMethod::IcmpRaw, target)
             );
             for seq in [1, 2] {
                 socket.send(seq, 56, None).expect("sends");

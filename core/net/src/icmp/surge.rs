@@ -20,7 +20,7 @@ use surge_ping::{
 };
 
 use super::{
-    Method, PingError,
+    PingError, PingMethod,
     event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{
@@ -96,11 +96,11 @@ impl Surge {
     }
 
     /// Returns the kind of socket.
-    pub(crate) fn method(&self) -> Method {
+    pub(crate) fn method(&self) -> PingMethod {
         if self.client.get_socket().get_type() == Type::RAW {
-            Method::IcmpRaw
+            PingMethod::IcmpRaw
         } else {
-            Method::IcmpDatagram
+            PingMethod::IcmpDatagram
         }
     }
 
@@ -208,7 +208,10 @@ mod tests {
             (IpAddr::from(Ipv6Addr::LOCALHOST), None),
         ] {
             let mut surge = Surge::open(target, Duration::from_secs(5)).expect("a raw socket");
-            assert_eq!((surge.method(), surge.source()), (Method::IcmpRaw, target));
+            assert_eq!(
+                (surge.method(), surge.source()),
+                (PingMethod::IcmpRaw, target)
+            );
             let mut events = Vec::new();
             for seq in [1, 2, 3] {
                 surge.send(seq, 56).expect("sends");

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::{sleep, sleep_until, timeout};
 
-use super::{Method, PingError, PingOptions, PingOutcome, Reply, ReplyError, millis};
+use super::{EchoReply, PingError, PingMethod, PingOptions, PingOutcome, ReplyError, millis};
 use crate::{
     connect::{Answer, connect, local_reason},
     tcp::PortState,
@@ -30,7 +30,7 @@ pub async fn tcp_ping(
     options: PingOptions,
     port: Option<u16>,
     stop: impl Future<Output = ()>,
-    mut on_reply: impl FnMut(&Reply),
+    mut on_reply: impl FnMut(&EchoReply),
 ) -> Result<PingOutcome, PingError> {
     let mut replies = Vec::new();
     let mut port_in_use = port;
@@ -56,7 +56,7 @@ pub async fn tcp_ping(
         replies.push(reply);
     }
 
-    let method = Method::Tcp {
+    let method = PingMethod::Tcp {
         port: port_in_use.unwrap_or(PORTS[0]),
     };
 
@@ -65,7 +65,7 @@ pub async fn tcp_ping(
 
 /// Converts the result of a request; `None` is a timeout. Returns an error if the measurement must
 /// end.
-fn reply(seq: u16, outcome: Option<Result<Answered, Failure>>) -> Result<Reply, PingError> {
+fn reply(seq: u16, outcome: Option<Result<Answered, Failure>>) -> Result<EchoReply, PingError> {
     let mut state = None;
     let (elapsed, error) = match outcome {
         None => (None, None),
@@ -89,7 +89,7 @@ fn reply(seq: u16, outcome: Option<Result<Answered, Failure>>) -> Result<Reply, 
         Some(Err(Failure::Unreachable(error))) => (None, Some(error)),
     };
 
-    Ok(Reply {
+    Ok(EchoReply {
         seq,
         rtt_ms: elapsed.map(millis),
         ttl: None,
@@ -205,9 +205,9 @@ mod tests {
         let target = IpAddr::from([127, 0, 0, 1]);
         let outcome = tcp_ping(target, options, Some(port), stop, |_| {}).await;
         let outcome = outcome.expect("there");
-        assert_eq!(outcome.method, Method::Tcp { port });
+        assert_eq!(outcome.method, PingMethod::Tcp { port });
         assert!(outcome.received > 3 && outcome.sent == outcome.received);
-        let is_open = |reply: &Reply| reply.state == Some(PortState::Open);
+        let is_open = |reply: &EchoReply| reply.state == Some(PortState::Open);
         assert!(outcome.replies.iter().all(is_open));
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use netvane_facts::mailtrace::names::is_same_organization;
 
 use super::{
-    dmarc::{Identifier, Method},
+    dmarc::{Identifier, IdentifierMethod},
     lookup::domain_name,
     spf::{SpfCheck, SpfResult},
 };
@@ -52,7 +52,7 @@ impl AuthorClaims<'_> {
 pub(super) struct Identifiers {
     /// Those that passed first, then those that could not be checked.
     pub(super) all: Vec<Identifier>,
-    /// SPF was evaluated.
+    /// Whether SPF was evaluated, which needs the envelope of the message.
     pub(super) has_envelope: bool,
 }
 
@@ -69,7 +69,7 @@ impl Identifiers {
             None => signers
                 .iter()
                 .map(|domain| Identifier {
-                    method: Method::Dkim,
+                    method: IdentifierMethod::Dkim,
                     domain: domain.clone(),
                     passes: false,
                 })
@@ -79,7 +79,7 @@ impl Identifiers {
         let sender = spf
             .filter(|spf| matches!(spf.result, SpfResult::Pass | SpfResult::TempError))
             .map(|spf| Identifier {
-                method: Method::Spf,
+                method: IdentifierMethod::Spf,
                 domain: spf.domain.clone(),
                 passes: spf.result == SpfResult::Pass,
             });

@@ -45,7 +45,7 @@ impl DmarcResult {
 
 /// How a domain of the message was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum IdentifierMethod {
     /// SPF, for the domain of the envelope sender.
     Spf,
     /// A DKIM signature, for its `d=`.
@@ -56,7 +56,7 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identifier {
     /// The method, SPF or DKIM.
-    pub method: Method,
+    pub method: IdentifierMethod,
     /// The domain that the method authenticated.
     pub domain: String,
     /// `true` for `pass`, `false` for `temperror`.
@@ -192,13 +192,16 @@ async fn align(
     record: &Record,
     identifiers: &[Identifier],
 ) -> (DmarcResult, String) {
-    let mut words = [(Method::Dkim, "none"), (Method::Spf, "none")];
+    let mut words = [
+        (IdentifierMethod::Dkim, "none"),
+        (IdentifierMethod::Spf, "none"),
+    ];
     let mut failure = None;
 
     for identifier in identifiers.iter().take(MAX_IDENTIFIERS) {
         let mode = match identifier.method {
-            Method::Dkim => record.dkim_alignment,
-            Method::Spf => record.spf_alignment,
+            IdentifierMethod::Dkim => record.dkim_alignment,
+            IdentifierMethod::Spf => record.spf_alignment,
         };
         let word = match is_aligned(client, author, &identifier.domain, mode).await {
             Ok(true) if identifier.passes => "pass",

@@ -10,7 +10,7 @@ use mail_auth::{
 
 use super::{
     Checked,
-    dmarc::{Identifier, Method},
+    dmarc::{Identifier, IdentifierMethod},
     keys::Keys,
 };
 use crate::metrics;
@@ -138,7 +138,7 @@ pub(super) fn verify(
 
 fn identifier(domain: &str, passes: bool) -> Identifier {
     Identifier {
-        method: Method::Dkim,
+        method: IdentifierMethod::Dkim,
         domain: domain.to_owned(),
         passes,
     }

@@ -108,7 +108,7 @@ impl fmt::Display for SpfStep {
 
 /// Result of one record, with what is needed to explain it.
 #[derive(Debug)]
-struct Verdict {
+struct SpfVerdict {
     result: SpfResult,
     reason: String,
     path: Vec<SpfStep>,
@@ -116,7 +116,7 @@ struct Verdict {
     explanation: Option<(MacroString, String)>,
 }
 
-impl Verdict {
+impl SpfVerdict {
     fn new(result: SpfResult, reason: impl Into<String>) -> Self {
         Self {
             result,
@@ -170,7 +170,7 @@ pub async fn check_host(client: &Client, envelope: Envelope<'_>, limit: Duration
         .await
         .unwrap_or_else(|_| {
             let reason = format!("the check took longer than {} s", limit.as_secs());
-            (Verdict::new(SpfResult::TempError, reason), None)
+            (SpfVerdict::new(SpfResult::TempError, reason), None)
         });
 
     SpfCheck {

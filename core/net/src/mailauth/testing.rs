@@ -19,7 +19,7 @@ const SERVFAIL: u16 = 2;
 
 /// One record of a test zone.
 #[derive(Debug, Clone)]
-pub(super) enum Entry {
+pub(super) enum ZoneEntry {
     Address(IpAddr),
     Text(Vec<Vec<u8>>),
     MailServer(u16, String),
@@ -29,7 +29,7 @@ pub(super) enum Entry {
     Failing,
 }
 
-impl Entry {
+impl ZoneEntry {
     pub(super) fn text(text: &str) -> Self {
         Self::Text(vec![text.as_bytes().to_vec()])
     }
@@ -61,7 +61,7 @@ impl Entry {
 }
 
 /// Records by name in lower case.
-pub(super) type Zone = HashMap<String, Vec<Entry>>;
+pub(super) type Zone = HashMap<String, Vec<ZoneEntry>>;
 
 /// A zone of TXT records.
 pub(super) fn text_zone(records: &[(&str, &str)]) -> Zone {
@@ -69,7 +69,7 @@ pub(super) fn text_zone(records: &[(&str, &str)]) -> Zone {
     for (name, text) in records {
         zone.entry((*name).into())
             .or_default()
-            .push(Entry::text(text));
+            .push(ZoneEntry::text(text));
     }
     zone
 }
@@ -127,12 +127,15 @@ fn respond(zone: &Zone, query: &[u8]) -> Vec<u8> {
     let records: Vec<Vec<u8>> = entries
         .into_iter()
         .flatten()
-        .filter_map(Entry::wire)
+        .filter_map(ZoneEntry::wire)
         .filter(|(rtype, _)| *rtype == question.qtype() || *rtype == Rtype::CNAME)
         .map(|(rtype, data)| wire::record(wire::QUESTION_NAME, rtype.to_int(), 60, &data))
         .collect();
     let fails = entries.is_some_and(|entries| {
-        records.is_empty() && entries.iter().any(|entry| matches!(entry, Entry::Failing))
+        records.is_empty()
+            && entries
+                .iter()
+                .any(|entry| matches!(entry, ZoneEntry::Failing))
     });
     let rcode = match entries {
         _ if fails => SERVFAIL,

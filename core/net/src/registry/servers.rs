@@ -23,12 +23,12 @@ pub(super) fn line(kind: Kind, query: &str, server: &Endpoint) -> String {
 /// An entry of the table of whois servers, in whois-rust's format.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Server {
+enum RegistryServer {
     Host(String),
     Form { host: String, query: String },
 }
 
-impl Server {
+impl RegistryServer {
     fn host(&self) -> &str {
         match self {
             Self::Host(host) | Self::Form { host, .. } => host,
@@ -43,8 +43,8 @@ impl Server {
     }
 }
 
-fn servers() -> &'static HashMap<String, Server> {
-    static SERVERS: OnceLock<HashMap<String, Server>> = OnceLock::new();
+fn servers() -> &'static HashMap<String, RegistryServer> {
+    static SERVERS: OnceLock<HashMap<String, RegistryServer>> = OnceLock::new();
     SERVERS.get_or_init(|| {
         serde_json::from_str(include_str!("../../../../config/data/whois-servers.json"))
             .unwrap_or_default()

@@ -6,7 +6,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use super::{Method, TraceError, table::Answer};
+use super::{Method, TraceError, table::ProbeReply};
 use crate::icmp::{
     event::{EchoEvent, EchoOutcome},
     socket::EchoSocket,
@@ -47,7 +47,7 @@ impl Echo {
     }
 
     /// Sends one probe; if that fails, it counts as unanswered.
-    pub(crate) fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<Answer>) {
+    pub(crate) fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<ProbeReply>) {
         let sent = (ttl, column, (Instant::now(), SystemTime::now()));
         match self.sent.get_mut(self.next) {
             Some(oldest) => *oldest = sent,
@@ -68,14 +68,14 @@ impl Echo {
     }
 
     /// Waits for answers. Cancel-safe.
-    pub(crate) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
+    pub(crate) async fn listen(&self, answers: &mut Vec<ProbeReply>) -> io::Result<()> {
         let mut events = Vec::new();
         self.socket.listen(&mut events).await?;
         answers.extend(events.iter().filter_map(|event| self.answer(event)));
         Ok(())
     }
 
-    fn answer(&self, event: &EchoEvent) -> Option<Answer> {
+    fn answer(&self, event: &EchoEvent) -> Option<ProbeReply> {
         let (ttl, column, at) = *self.sent.get(usize::from(event.seq).checked_sub(1)?)?;
         let notice = match event.outcome {
             EchoOutcome::Reply => None,
@@ -83,7 +83,7 @@ impl Echo {
             EchoOutcome::NotSent => return None,
         };
         let rtt = event.when.since(at);
-        Some(Answer {
+        Some(ProbeReply {
             ttl,
             column,
             from: event.from?,

@@ -14,7 +14,7 @@ use super::{
     udp::{BASE_PORT, new_socket},
 };
 use crate::{
-    errqueue::{self, Message, Queue},
+    errqueue::{self, ErrorMessage, Queue},
     icmp_error::IcmpError,
 };
 
@@ -120,7 +120,7 @@ impl MtuProbe {
 }
 
 /// Reads the reported MTU; any other message means that the datagram arrived or was filtered.
-fn parse_report(queue: Queue, message: &Message) -> Option<PathMtu> {
+fn parse_report(queue: Queue, message: &ErrorMessage) -> Option<PathMtu> {
     let report = message.error.filter(|_| queue == Queue::Errors)?;
     match (report.notice, report.offender) {
         (Some(IcmpError::FragmentationNeeded { mtu }), Some(address)) => {

@@ -69,13 +69,7 @@ pub async fn measure_rounds(
             reply = connect_once(&mut tcp) => reply,
         };
 
-        outcome.rounds += 1;
-        if let Some(target) = outcome.hops.last_mut() {
-            match reply {
-                Some(rtt) => target.record_reply(address, millis(rtt), None),
-                None => target.record_loss(),
-            }
-        }
+        record(&mut outcome, address, reply);
         on_update(&outcome.hops, outcome.rounds);
 
         tokio::select! {
@@ -86,6 +80,17 @@ pub async fn measure_rounds(
     }
 
     Ok(outcome)
+}
+
+/// Records the reply or the loss of a round at the target.
+fn record(outcome: &mut RoundsOutcome, address: IpAddr, reply: Option<Duration>) {
+    outcome.rounds += 1;
+    if let Some(target) = outcome.hops.last_mut() {
+        match reply {
+            Some(rtt) => target.record_reply(address, millis(rtt), None),
+            None => target.record_loss(),
+        }
+    }
 }
 
 /// Refuses methods that need more than this system gives.

@@ -12,7 +12,7 @@ use super::{
     Method, Note, RoundsOptions, RoundsOutcome, TraceError,
     fallback::Echo,
     statistics::{HopStatistics, mark_rate_limits},
-    table::{Answer, note_of},
+    table::{ProbeReply, note_of},
     tcp::Tcp,
     udp::Udp,
 };
@@ -45,7 +45,7 @@ pub async fn measure_rounds(
     stop: impl Future<Output = ()>,
     mut on_update: impl FnMut(&[HopStatistics], u32),
 ) -> Result<RoundsOutcome, TraceError> {
-    let mut run = Run::new(address, options)?;
+    let mut run = RoundsRun::new(address, options)?;
     tokio::pin!(stop);
     let mut answers = Vec::new();
     let (mut by_echo, mut by_tcp) = (Vec::new(), Vec::new());
@@ -60,7 +60,7 @@ pub async fn measure_rounds(
         }
         let Some(wake) = run.next_wake() else { break };
 
-        let Run { udp, echo, tcp, .. } = &mut run;
+        let RoundsRun { udp, echo, tcp, .. } = &mut run;
         tokio::select! {
             biased;
             result = listen_udp(udp.as_ref(), &mut answers) => result?,
@@ -76,21 +76,21 @@ pub async fn measure_rounds(
     Ok(run.finish())
 }
 
-async fn listen_udp(udp: Option<&Udp>, answers: &mut Vec<Answer>) -> std::io::Result<()> {
+async fn listen_udp(udp: Option<&Udp>, answers: &mut Vec<ProbeReply>) -> std::io::Result<()> {
     match udp {
         Some(udp) => udp.listen(answers).await,
         None => std::future::pending().await,
     }
 }
 
-async fn listen_echo(echo: Option<&Echo>, answers: &mut Vec<Answer>) -> std::io::Result<()> {
+async fn listen_echo(echo: Option<&Echo>, answers: &mut Vec<ProbeReply>) -> std::io::Result<()> {
     match echo {
         Some(echo) => echo.listen(answers).await,
         None => std::future::pending().await,
     }
 }
 
-struct Run {
+struct RoundsRun {
     address: IpAddr,
     /// Source address of this machine: an error from it is from our own kernel.
     source: IpAddr,
@@ -115,7 +115,7 @@ struct Run {
     slowest: Duration,
 }
 
-impl Run {
+impl RoundsRun {
     fn new(address: IpAddr, options: RoundsOptions) -> Result<Self, TraceError> {
         let source = source(address).map_err(|error| TraceError::Local {
             reason: local_reason(&error),
@@ -190,7 +190,7 @@ impl Run {
         }
     }
 
-    fn send_due(&mut self, now: Instant, answers: &mut Vec<Answer>) -> Result<(), TraceError> {
+    fn send_due(&mut self, now: Instant, answers: &mut Vec<ProbeReply>) -> Result<(), TraceError> {
         while let Some((at, ttl)) = self.queue.front().copied() {
             if at > now {
                 break;
@@ -243,7 +243,7 @@ impl Run {
     }
 
     /// Records answers; returns whether there were any to a probe that is in flight.
-    fn take(&mut self, answers: &mut Vec<Answer>) -> bool {
+    fn take(&mut self, answers: &mut Vec<ProbeReply>) -> bool {
         let mut changed = false;
         for answer in answers.drain(..) {
             if answer.ttl == 0 {

@@ -12,7 +12,7 @@ use super::{
     Method, RouteHop, TraceError, TraceOptions, TraceOutcome,
     fallback::Echo,
     mtu::MtuProbe,
-    table::{Answer, Table},
+    table::{ProbeReply, Table},
     tcp::Tcp,
     udp::Udp,
 };
@@ -45,7 +45,7 @@ pub async fn trace(
     options: TraceOptions,
     mut on_update: impl FnMut(&[RouteHop]),
 ) -> Result<TraceOutcome, TraceError> {
-    let mut run = Run::new(address, options)?;
+    let mut run = TraceRun::new(address, options)?;
     let (mut answers, mut narrow) = (Vec::new(), Vec::new());
     let (mut by_echo, mut by_tcp) = (Vec::new(), Vec::new());
 
@@ -55,7 +55,7 @@ pub async fn trace(
         let Some(wake) = run.next_wake(Instant::now()) else {
             break;
         };
-        let Run {
+        let TraceRun {
             udp,
             echo,
             tcp,
@@ -93,7 +93,7 @@ pub async fn trace(
     })
 }
 
-async fn listen(echo: Option<&Echo>, answers: &mut Vec<Answer>) -> std::io::Result<()> {
+async fn listen(echo: Option<&Echo>, answers: &mut Vec<ProbeReply>) -> std::io::Result<()> {
     match echo {
         Some(echo) => echo.listen(answers).await,
         None => std::future::pending().await,
@@ -120,7 +120,7 @@ enum Wave {
     Waiting,
 }
 
-struct Run {
+struct TraceRun {
     address: IpAddr,
     max_hops: u8,
     probes: u8,
@@ -142,7 +142,7 @@ struct Run {
     end: Instant,
 }
 
-impl Run {
+impl TraceRun {
     fn new(address: IpAddr, options: TraceOptions) -> Result<Self, TraceError> {
         let max_hops = options.max_hops.clamp(1, 64);
         let probes = options.probes.clamp(1, 10);
@@ -183,7 +183,7 @@ impl Run {
     }
 
     /// Sends the probes that are due.
-    fn launch(&mut self, answers: &mut Vec<Answer>) -> Result<(), TraceError> {
+    fn launch(&mut self, answers: &mut Vec<ProbeReply>) -> Result<(), TraceError> {
         if let Some(end) = self.table.end() {
             self.queue.retain(|(_, ttl, _)| *ttl <= end.ttl);
         }
@@ -231,7 +231,7 @@ impl Run {
         Ok(())
     }
 
-    fn take(&mut self, answers: &mut Vec<Answer>, on_update: &mut impl FnMut(&[RouteHop])) {
+    fn take(&mut self, answers: &mut Vec<ProbeReply>, on_update: &mut impl FnMut(&[RouteHop])) {
         let mut news = false;
         for answer in answers.drain(..) {
             news |= self.table.record(answer);

@@ -16,7 +16,7 @@ pub struct HopStatistics {
     pub addresses: Vec<IpAddr>,
     /// Probes that were answered or given up; those in flight do not count.
     pub sent: u32,
-    /// Replies.
+    /// Number of probes that were answered.
     pub received: u32,
     /// Last host that replied, and its round trip in milliseconds; `None` if the last probe was lost.
     pub last_reply: Option<(IpAddr, f64)>,
@@ -34,11 +34,11 @@ pub struct HopStatistics {
 pub struct RoundTrips {
     /// Of the last reply.
     pub last: f64,
-    /// Mean.
+    /// Mean round-trip time in milliseconds.
     pub avg: f64,
-    /// Shortest.
+    /// Shortest round-trip time in milliseconds.
     pub best: f64,
-    /// Longest.
+    /// Longest round-trip time in milliseconds.
     pub worst: f64,
     /// Sum of the squared deviations from the mean (Welford).
     squares: f64,
@@ -74,7 +74,7 @@ impl RoundTrips {
 }
 
 impl HopStatistics {
-    /// Records a reply.
+    /// Records the reply to a probe of this round.
     pub(super) fn record_reply(&mut self, from: IpAddr, rtt_ms: f64, note: Option<Note>) {
         self.sent += 1;
         self.received += 1;

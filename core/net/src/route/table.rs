@@ -10,7 +10,7 @@ use crate::{icmp::millis, icmp_error::IcmpError};
 
 /// An answer to a probe, from any prober.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Answer {
+pub(super) struct ProbeReply {
     /// TTL of the probe.
     pub ttl: u8,
     /// Index of the probe within its hop, from 0.
@@ -25,7 +25,7 @@ pub(super) struct Answer {
 
 /// Where the route ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub(super) struct RouteEnd {
     pub ttl: u8,
     /// Kind of probe that the target answered; `None` if another host rejected the probes.
     pub reached: Option<Method>,
@@ -35,7 +35,7 @@ pub(super) struct Table {
     target: IpAddr,
     /// Source address of this machine: an error from it is from our own kernel.
     source: IpAddr,
-    rows: Vec<Vec<Option<Answer>>>,
+    rows: Vec<Vec<Option<ProbeReply>>>,
     /// Longest round trip, not counting "host unreachable", which a router reports after three
     /// seconds.
     pub slowest: Duration,
@@ -57,7 +57,7 @@ impl Table {
     }
 
     /// Records an answer; returns false if it adds nothing to the route.
-    pub(super) fn record(&mut self, answer: Answer) -> bool {
+    pub(super) fn record(&mut self, answer: ProbeReply) -> bool {
         let row = usize::from(answer.ttl).wrapping_sub(1);
         let Some(cell) = self
             .rows
@@ -85,12 +85,12 @@ impl Table {
         self.mtus.push(report);
     }
 
-    fn is_target(&self, answer: &Answer) -> bool {
+    fn is_target(&self, answer: &ProbeReply) -> bool {
         answer.from == self.target
     }
 
     /// Whether another host than the target rejected the probe.
-    fn is_refusal(&self, answer: &Answer) -> bool {
+    fn is_refusal(&self, answer: &ProbeReply) -> bool {
         !self.is_target(answer)
             && !matches!(
                 answer.notice,
@@ -100,14 +100,14 @@ impl Table {
 
     /// Returns the hop that ends the route: the first reply of the target, otherwise the first hop
     /// that rejected every probe it answered, if no later hop forwarded one.
-    pub(super) fn end(&self) -> Option<End> {
+    pub(super) fn end(&self) -> Option<RouteEnd> {
         let answers =
-            |row: &'_ Vec<Option<Answer>>| row.iter().flatten().copied().collect::<Vec<_>>();
+            |row: &'_ Vec<Option<ProbeReply>>| row.iter().flatten().copied().collect::<Vec<_>>();
         let mut rejection = None;
         for (ttl, row) in (1..).zip(&self.rows) {
             let row = answers(row);
             if let Some(answer) = row.iter().find(|answer| self.is_target(answer)) {
-                return Some(End {
+                return Some(RouteEnd {
                     ttl,
                     reached: Some(answer.method),
                 });
@@ -115,7 +115,7 @@ impl Table {
             if row.iter().any(|answer| !self.is_refusal(answer)) {
                 rejection = None;
             } else if !row.is_empty() && rejection.is_none() {
-                rejection = Some(End { ttl, reached: None });
+                rejection = Some(RouteEnd { ttl, reached: None });
             }
         }
         rejection
@@ -169,7 +169,7 @@ impl Table {
             .collect()
     }
 
-    fn hop(&self, ttl: u8, row: &[Option<Answer>]) -> RouteHop {
+    fn hop(&self, ttl: u8, row: &[Option<ProbeReply>]) -> RouteHop {
         let probes = row
             .iter()
             .map(|cell| cell.as_ref().map(|answer| self.format_answer(answer)))
@@ -186,7 +186,7 @@ impl Table {
         RouteHop { ttl, probes, mtu }
     }
 
-    fn format_answer(&self, answer: &Answer) -> ProbeAnswer {
+    fn format_answer(&self, answer: &ProbeReply) -> ProbeAnswer {
         ProbeAnswer {
             address: answer.from,
             rtt_ms: millis(answer.rtt),
@@ -196,7 +196,7 @@ impl Table {
 }
 
 /// Returns the ICMP error of an answer if it is not a normal reply of a hop or the target.
-pub(super) fn note_of(answer: &Answer, target: IpAddr, source: IpAddr) -> Option<Note> {
+pub(super) fn note_of(answer: &ProbeReply, target: IpAddr, source: IpAddr) -> Option<Note> {
     let is_target = answer.from == target;
     let normal = match answer.notice {
         None | Some(IcmpError::TimeExceeded) => true,

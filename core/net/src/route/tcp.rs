@@ -9,7 +9,7 @@ use std::{
 
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
-use super::{Method, table::Answer};
+use super::{Method, table::ProbeReply};
 use crate::connect::{self, connect};
 
 /// Ports that most often answer, open or closed.
@@ -68,7 +68,7 @@ impl Tcp {
     }
 
     /// Waits for an answer; forever if nothing is in flight. Cancel-safe.
-    pub(crate) async fn listen(&mut self, answers: &mut Vec<Answer>) {
+    pub(crate) async fn listen(&mut self, answers: &mut Vec<ProbeReply>) {
         let Some((ttl, column, outcome)) = self.attempts.next().await else {
             return std::future::pending().await;
         };
@@ -79,7 +79,7 @@ impl Tcp {
             connect::Answer::IcmpError(notice, Some(from)) => (from, Some(notice)),
             connect::Answer::IcmpError(_, None) | connect::Answer::Failed(_) => return,
         };
-        answers.push(Answer {
+        answers.push(ProbeReply {
             ttl,
             column,
             from,

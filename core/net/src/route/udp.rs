@@ -9,9 +9,9 @@ use std::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::{Method, TraceError, table::Answer};
+use super::{Method, TraceError, table::ProbeReply};
 use crate::{
-    errqueue::{self, Message, Queue},
+    errqueue::{self, ErrorMessage, Queue},
     icmp::event::{round_trip, token},
 };
 
@@ -56,7 +56,7 @@ impl Udp {
         &mut self,
         ttl: u8,
         column: u8,
-        answers: &mut Vec<Answer>,
+        answers: &mut Vec<ProbeReply>,
     ) -> io::Result<()> {
         let index = self.next;
         self.next = (index + 1) % PORTS;
@@ -96,14 +96,14 @@ impl Udp {
     }
 
     /// Waits for answers. Cancel-safe.
-    pub(crate) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
+    pub(crate) async fn listen(&self, answers: &mut Vec<ProbeReply>) -> io::Result<()> {
         errqueue::next_batch(&self.socket, |queue, message, bytes| {
             answers.extend(self.understand(queue, message, bytes));
         })
         .await
     }
 
-    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<Answer> {
+    fn understand(&self, queue: Queue, message: &ErrorMessage, bytes: &[u8]) -> Option<ProbeReply> {
         // For an error, the destination of the probe it refers to.
         let peer = message.peer?;
         if peer.ip() != self.target {
@@ -128,7 +128,7 @@ impl Udp {
             }
         };
 
-        Some(Answer {
+        Some(ProbeReply {
             ttl: probe.ttl,
             column: probe.column,
             from,

@@ -14,7 +14,7 @@ const MAX_CHARACTERS: usize = 120;
 
 /// Protocol expected on a port, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BannerKind {
     /// The server sends a greeting first.
     Greets,
     Http,
@@ -22,7 +22,7 @@ enum Kind {
     Unknown,
 }
 
-fn kind(port: u16) -> Kind {
+fn kind(port: u16) -> BannerKind {
     match port {
         21..=23
         | 25
@@ -38,9 +38,9 @@ fn kind(port: u16) -> Kind {
         | 3307
         | 4190
         | 5900..=5903
-        | 6667 => Kind::Greets,
+        | 6667 => BannerKind::Greets,
         80 | 81 | 591 | 3000 | 5000 | 8000 | 8008 | 8080 | 8081 | 8088 | 8888 | 9000 | 9090 => {
-            Kind::Http
+            BannerKind::Http
         }
         443
         | 465
@@ -58,14 +58,14 @@ fn kind(port: u16) -> Kind {
         | 6697
         | 8443
         | 8883
-        | 9443 => Kind::Tls,
-        _ => Kind::Unknown,
+        | 9443 => BannerKind::Tls,
+        _ => BannerKind::Unknown,
     }
 }
 
 /// Whether a banner is expected from this port.
 pub(super) fn is_expected(port: u16) -> bool {
-    kind(port) != Kind::Unknown
+    kind(port) != BannerKind::Unknown
 }
 
 /// Reads the banner of a new connection for at most `timeout`. Sends a request first if the
@@ -74,9 +74,9 @@ pub(super) async fn read(stream: TcpStream, port: u16, timeout: Duration) -> Opt
     let deadline = Instant::now() + timeout;
     let hello = client_hello();
     let request: &[u8] = match kind(port) {
-        Kind::Greets | Kind::Unknown => &[],
-        Kind::Http => b"HEAD / HTTP/1.0\r\n\r\n",
-        Kind::Tls => &hello,
+        BannerKind::Greets | BannerKind::Unknown => &[],
+        BannerKind::Http => b"HEAD / HTTP/1.0\r\n\r\n",
+        BannerKind::Tls => &hello,
     };
 
     if !request.is_empty()
@@ -106,12 +106,12 @@ pub(super) async fn read(stream: TcpStream, port: u16, timeout: Duration) -> Opt
 }
 
 /// Whether the bytes suffice: any greeting, or a complete HTTP header for the name of the server.
-fn is_enough(bytes: &[u8], kind: Kind) -> bool {
+fn is_enough(bytes: &[u8], kind: BannerKind) -> bool {
     bytes.len() >= MAX_BYTES
         || match kind {
-            Kind::Http => bytes.windows(4).any(|end| end == b"\r\n\r\n"),
-            Kind::Tls => bytes.len() >= 3,
-            Kind::Greets | Kind::Unknown => !bytes.is_empty(),
+            BannerKind::Http => bytes.windows(4).any(|end| end == b"\r\n\r\n"),
+            BannerKind::Tls => bytes.len() >= 3,
+            BannerKind::Greets | BannerKind::Unknown => !bytes.is_empty(),
         }
 }
 

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use netvane_facts::{
     certificate::{
         Certificate,
-        chain::{self, Fault, Verdict},
+        chain::{self, ChainFault, ChainVerdict},
         ocsp::{self, Staple},
     },
     target::Host,
@@ -29,7 +29,7 @@ pub struct Assessment {
     /// checked.
     pub trusted: Option<bool>,
     /// Why it is not trusted.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ChainFault>,
     /// Whether the certificate is for the name that was asked for.
     pub name_matches: bool,
     /// Why the first certificate could not be read.
@@ -65,7 +65,7 @@ impl Assessment {
                 .any(|root| root.subject.as_ref() == subject)
         };
         let mut faults = match &unreadable {
-            Some(why) => vec![Fault::Other(why.clone())],
+            Some(why) => vec![ChainFault::Other(why.clone())],
             None => chain::faults(&certificates, &verdict, &is_anchor, now),
         };
 
@@ -75,13 +75,15 @@ impl Assessment {
         if hello.proof == Proof::Invalid
             && leaf.is_some_and(|leaf| leaf.key.is_common() && !leaf.key.is_weak())
         {
-            faults.push(Fault::Other(
+            faults.push(ChainFault::Other(
                 "the server did not prove that it has the certificate's private key".into(),
             ));
         }
 
-        let is_unsupported = matches!(verdict, Verdict::Unsupported(_))
-            && faults.iter().all(|fault| matches!(fault, Fault::Other(_)));
+        let is_unsupported = matches!(verdict, ChainVerdict::Unsupported(_))
+            && faults
+                .iter()
+                .all(|fault| matches!(fault, ChainFault::Other(_)));
         let trusted = (unreadable.is_some() || !is_unsupported).then_some(faults.is_empty());
 
         Self {
@@ -110,21 +112,21 @@ fn now() -> i64 {
 
 /// Whether webpki finds a path from the first certificate to one of these roots.
 pub(super) fn is_trusted(chain: &[Certificate], roots: &RootCertStore) -> bool {
-    verdict(chain, roots) == Verdict::Trusted
+    verdict(chain, roots) == ChainVerdict::Trusted
 }
 
-fn verdict(chain: &[Certificate], roots: &RootCertStore) -> Verdict {
+fn verdict(chain: &[Certificate], roots: &RootCertStore) -> ChainVerdict {
     let ders: Vec<CertificateDer<'_>> = chain
         .iter()
         .map(|certificate| CertificateDer::from(certificate.der.as_slice()))
         .collect();
     let Some((leaf, intermediates)) = ders.split_first() else {
-        return Verdict::UnknownIssuer;
+        return ChainVerdict::UnknownIssuer;
     };
 
     // A self-signed certificate that the operator made a root, as in a test network.
     if is_root_itself(&chain[0], roots) {
-        return Verdict::Trusted;
+        return ChainVerdict::Trusted;
     }
 
     let algorithms = ring::default_provider()
@@ -141,18 +143,18 @@ fn verdict(chain: &[Certificate], roots: &RootCertStore) -> Verdict {
     });
 
     match result {
-        Ok(()) => Verdict::Trusted,
+        Ok(()) => ChainVerdict::Trusted,
         Err(Error::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature,
-        )) => Verdict::UnknownIssuer,
+        )) => ChainVerdict::UnknownIssuer,
         Err(Error::InvalidCertificate(
             CertificateError::UnsupportedSignatureAlgorithmContext { .. }
             | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
-        )) => Verdict::Unsupported(
+        )) => ChainVerdict::Unsupported(
             "the signature algorithm of the certificate is not supported by this check".into(),
         ),
-        Err(Error::InvalidCertificate(why)) => Verdict::Other(why.to_string()),
-        Err(error) => Verdict::Other(error.to_string()),
+        Err(Error::InvalidCertificate(why)) => ChainVerdict::Other(why.to_string()),
+        Err(error) => ChainVerdict::Other(error.to_string()),
     }
 }
 

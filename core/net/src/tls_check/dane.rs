@@ -40,7 +40,7 @@ pub struct TlsaSet {
 pub enum DaneState {
     /// There are no TLSA records.
     None,
-    /// A record matches.
+    /// At least one TLSA record matches the certificates.
     Match,
     /// There are usable records, and none of them matches.
     Mismatch,
@@ -51,7 +51,7 @@ pub enum DaneState {
 /// Result of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dane {
-    /// The overall state.
+    /// The result for all records together.
     pub state: DaneState,
     /// Each record, and whether it matches.
     pub records: Vec<(Tlsa, bool)>,

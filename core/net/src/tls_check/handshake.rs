@@ -42,7 +42,7 @@ pub struct Hello {
 }
 
 /// Why a handshake failed.
-pub(crate) struct Problem {
+pub(crate) struct HandshakeProblem {
     pub(crate) trouble: Trouble,
     /// What the server had sent before, if it has sent certificates.
     pub(crate) hello: Option<Box<Hello>>,
@@ -54,8 +54,8 @@ pub(crate) async fn negotiate(
     config: Arc<ClientConfig>,
     recorder: &Recorder,
     name: ServerName<'static>,
-) -> Result<ClientConnection, Problem> {
-    let mut connection = ClientConnection::new(config, name).map_err(|error| Problem {
+) -> Result<ClientConnection, HandshakeProblem> {
+    let mut connection = ClientConnection::new(config, name).map_err(|error| HandshakeProblem {
         trouble: Trouble::Refused(error.to_string()),
         hello: None,
     })?;
@@ -129,10 +129,14 @@ pub(super) fn is_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [0x15 | 0x16] | [0x15 | 0x16, 3, ..])
 }
 
-fn problem(connection: &ClientConnection, recorder: &Recorder, trouble: Trouble) -> Problem {
+fn problem(
+    connection: &ClientConnection,
+    recorder: &Recorder,
+    trouble: Trouble,
+) -> HandshakeProblem {
     let hello = hello(connection, recorder);
     let is_known = !hello.chain.is_empty();
-    Problem {
+    HandshakeProblem {
         trouble,
         hello: is_known.then(|| Box::new(hello)),
     }

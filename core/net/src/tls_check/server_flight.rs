@@ -54,7 +54,7 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    /// Processes received bytes.
+    /// Reads the next bytes from the server, in pieces of any size.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.records.extend(bytes);
         if !is_tls(&self.records) && !self.has_records {

@@ -19,7 +19,7 @@ const MAX_REPLY: usize = 8 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StartTls {
-    /// SMTP (RFC 3207).
+    /// SMTP, with the command STARTTLS (RFC 3207).
     Smtp,
     /// IMAP (RFC 9051 §6.2.1).
     Imap,

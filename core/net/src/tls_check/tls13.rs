@@ -18,7 +18,7 @@ pub(super) struct Session {
 struct Protection {
     key: LessSafeKey,
     iv: [u8; 12],
-    /// Records so far.
+    /// Number of records so far: the sequence number of the next one (RFC 8446 §5.3).
     sequence: u64,
 }
 

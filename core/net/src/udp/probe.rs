@@ -11,7 +11,7 @@ const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 /// A protocol whose servers answer a stranger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Service {
+enum UdpService {
     Dns,
     Ntp,
     Snmp,
@@ -24,7 +24,7 @@ enum Service {
 /// The datagrams for one port, with a random token by which replies are recognized.
 #[derive(Debug)]
 pub(super) struct Probe {
-    service: Service,
+    service: UdpService,
     token: [u8; 8],
     datagrams: Vec<Vec<u8>>,
 }
@@ -33,21 +33,21 @@ impl Probe {
     /// Makes the probe for the usual service of a port.
     pub(super) fn of(port: u16) -> Self {
         let service = match port {
-            53 | 5353 | 5355 => Service::Dns,
-            123 => Service::Ntp,
-            161 => Service::Snmp,
-            443 | 784 | 853 | 4433 | 8443 | 8853 => Service::Quic,
-            3478 | 5349 | 19302 => Service::Stun,
-            _ => Service::Unknown,
+            53 | 5353 | 5355 => UdpService::Dns,
+            123 => UdpService::Ntp,
+            161 => UdpService::Snmp,
+            443 | 784 | 853 | 4433 | 8443 | 8853 => UdpService::Quic,
+            3478 | 5349 | 19302 => UdpService::Stun,
+            _ => UdpService::Unknown,
         };
         let token = token().to_be_bytes();
         let datagrams = match service {
-            Service::Dns => vec![dns_query(token)],
-            Service::Ntp => vec![ntp_request(token)],
-            Service::Snmp => vec![snmp_get(token), snmp_discovery(token)],
-            Service::Quic => vec![quic_initial(token)],
-            Service::Stun => vec![stun_binding(token)],
-            Service::Unknown => vec![Vec::new()],
+            UdpService::Dns => vec![dns_query(token)],
+            UdpService::Ntp => vec![ntp_request(token)],
+            UdpService::Snmp => vec![snmp_get(token), snmp_discovery(token)],
+            UdpService::Quic => vec![quic_initial(token)],
+            UdpService::Stun => vec![stun_binding(token)],
+            UdpService::Unknown => vec![Vec::new()],
         };
         Self {
             service,
@@ -66,11 +66,11 @@ impl Probe {
     pub(super) fn read(&self, reply: &[u8]) -> Option<Option<String>> {
         let t = &self.token;
         match self.service {
-            Service::Dns => {
+            UdpService::Dns => {
                 let is_reply = reply.get(..2) == Some(&t[..2]) && reply.get(2)? & 0x80 != 0;
                 (is_reply && reply.len() >= 12).then(|| Some("DNS".into()))
             }
-            Service::Ntp => {
+            UdpService::Ntp => {
                 let is_reply =
                     reply.len() >= 48 && matches!(reply[0] & 7, 4 | 5) && reply[24..32] == t[..];
                 is_reply.then(|| {
@@ -81,22 +81,22 @@ impl Probe {
                     })
                 })
             }
-            Service::Snmp => {
+            UdpService::Snmp => {
                 // A sequence; the request or message number is in it.
                 let has_number = reply
                     .windows(6)
                     .any(|at| at[..2] == [0x02, 0x04] && at[2..] == snmp_number(*t));
                 (reply.first() == Some(&0x30) && has_number).then(|| Some("SNMP".into()))
             }
-            Service::Quic => read_quic(reply, *t),
-            Service::Stun => {
+            UdpService::Quic => read_quic(reply, *t),
+            UdpService::Stun => {
                 let is_reply = reply.len() >= 20
                     && reply.get(4..8) == Some(&STUN_COOKIE)
                     && reply.get(8..16) == Some(&t[..])
                     && reply.first()? & 0xc0 == 0;
                 is_reply.then(|| Some("STUN".into()))
             }
-            Service::Unknown => Some(None),
+            UdpService::Unknown => Some(None),
         }
     }
 }

@@ -84,7 +84,10 @@ pub(super) fn not_a_target(
         return None;
     } else if text.contains(['.', ':', '。', '．', '｡', '：']) {
         let invalid = text.parse::<Host>().err()?;
-        let corrected = invalid.value.map(|value| format!("dns {value}"));
+        let corrected = invalid.value.map(|value| {
+            let is_address = value.parse::<std::net::IpAddr>().is_ok();
+            format!("{} {value}", if is_address { "ip" } else { "dns" })
+        });
         (invalid.message, corrected)
     } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -51,7 +51,7 @@ pub(crate) struct Asn {
     asn: AsNumber,
 }
 
-/// An autonomous system.
+/// An autonomous system: its name, its registration and its networks.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     asn: u32,

@@ -47,7 +47,7 @@ pub(crate) struct Data {
     netmask: Option<Ipv4Addr>,
     /// Inverted mask of an IPv4 network, as access lists use it.
     wildcard: Option<Ipv4Addr>,
-    /// Number of addresses.
+    /// Number of addresses in the network.
     addresses: AddressCount,
     /// Number of addresses for hosts: in IPv4 without network and broadcast address (RFC 3021: both of a /31).
     usable: AddressCount,

@@ -52,7 +52,7 @@ pub(crate) struct Data {
     rcode: Option<String>,
     /// The zone whose servers or keys fail; `null` if none does.
     broken_at: Option<String>,
-    /// Why it fails.
+    /// Why the zone in `broken_at` fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// Differences between what a zone says of itself and what its parent says.

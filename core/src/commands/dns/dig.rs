@@ -38,7 +38,7 @@ pub(crate) struct Dig {
     /// Query over TCP instead of UDP.
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     tcp: Flag,
-    /// Non-recursive query (RD=0).
+    /// Query without recursion (RD=0).
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     norecurse: Flag,
     /// EDNS Client Subnet: the network to get the answer for (RFC 7871).

@@ -69,7 +69,7 @@ fn is_zero(number: &usize) -> bool {
 enum Kind {
     /// An IPv4 or IPv6 address.
     Ip,
-    /// A domain name.
+    /// A domain name, which is looked up in lists of names.
     Domain,
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Data {
     ruf: Vec<ReportAddress>,
     /// The domain that stands for the whole organization.
     organizational_domain: OrganizationalDomains,
-    /// Problems, worst first.
+    /// Problems of the record and its reports, worst first.
     pub(crate) problems: Vec<Problem>,
     /// Smallest TTL of all records that were looked up, in seconds.
     ttl: u32,

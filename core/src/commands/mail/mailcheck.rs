@@ -56,7 +56,7 @@ pub(crate) struct MailCheck {
     domain: Domain,
 }
 
-/// The report.
+/// The report about a domain, section by section.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
     domain: String,

@@ -60,7 +60,7 @@ pub(crate) struct Data {
     others: Option<String>,
     /// Terms that need DNS lookups, in the order in which they are evaluated.
     tree: Vec<TreeTerm>,
-    /// Problems, worst first.
+    /// Problems of the record and its includes, worst first.
     pub(crate) problems: Vec<Problem>,
     /// Addresses that may send, where they are single ones; at most 16.
     pub(crate) addresses: Vec<IpAddr>,

@@ -54,7 +54,7 @@ pub(crate) struct Http {
     contains: Option<Phrase>,
 }
 
-/// The request method.
+/// The method of the request (RFC 9110 §9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Method {

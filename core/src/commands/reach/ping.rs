@@ -8,7 +8,7 @@ pub(crate) use netvane_document::milliseconds;
 use netvane_document::{Failure, UsageError};
 use netvane_facts::target::{Host, IpVersion};
 use netvane_net::{
-    icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats},
+    icmp::{self, EchoReply, PingError, PingMethod, PingOptions, PingOutcome, RttStats},
     tcp::PortState,
 };
 use schemars::JsonSchema;
@@ -244,7 +244,7 @@ impl Data {
         Ok(())
     }
 
-    fn add_reply(&mut self, cx: &Context, reply: &Reply) {
+    fn add_reply(&mut self, cx: &Context, reply: &EchoReply) {
         let row = Row::from(reply);
         match self
             .replies
@@ -290,8 +290,8 @@ impl Data {
         self.count();
         self.total = self.sent;
         self.method = match outcome.method {
-            Method::IcmpDatagram | Method::IcmpRaw => "icmp".into(),
-            Method::Tcp { port } => format!("tcp/{port}"),
+            PingMethod::IcmpDatagram | PingMethod::IcmpRaw => "icmp".into(),
+            PingMethod::Tcp { port } => format!("tcp/{port}"),
         };
     }
 }
@@ -301,8 +301,8 @@ pub(crate) fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
 }
 
-impl From<&Reply> for Row {
-    fn from(reply: &Reply) -> Self {
+impl From<&EchoReply> for Row {
+    fn from(reply: &EchoReply) -> Self {
         Self {
             seq: reply.seq,
             rtt_ms: reply.rtt_ms.map(rounded),

@@ -182,7 +182,7 @@ impl Probing {
     }
 }
 
-/// One traceroute.
+/// Traces the route once, with single probes for each hop.
 async fn trace(
     cx: &Context,
     target: &Host,

@@ -365,3 +365,27 @@ async fn each_place_is_charged() {
     }
     assert_eq!(answered, 600 / (4 * 5));
 }
+
+#[tokio::test]
+async fn places_are_suggested_while_one_is_typed() {
+    let (engine, _, _dns) = hub(vec![
+        (agent("fra1", "Frankfurt", "DE"), problem("internal", "")),
+        (agent("nyc1", "New York", "US"), problem("internal", "")),
+    ])
+    .await;
+    let registry = engine.registry();
+    let ping = registry.find("ping").expect("a command");
+    let from = ping.arguments.last().expect("an argument");
+    assert_eq!(from.name, "from");
+    let suggested = |typed| crate::command::complete(registry, from, typed, &[], 4).join(" ");
+    assert_eq!(suggested(""), "all world local fra1");
+    assert_eq!(suggested("fr"), "fra1 frankfurt");
+    assert_eq!(suggested("new"), "new-york");
+    assert_eq!(suggested("fra1,n"), "fra1,nyc1 fra1,new-york");
+    assert_eq!(suggested("de+fra"), "de+fra1 de+frankfurt");
+    assert_eq!(suggested("local,lo"), "");
+
+    let status = registry.find("status").expect("a command");
+    assert!(status.arguments.is_empty());
+}
+

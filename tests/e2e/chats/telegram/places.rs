@@ -1,6 +1,6 @@
 //! The menu, groups, topics, channels, inline queries and who may cancel.
 
-use netvane_tests::telegram::User;
+use netvane_tests::telegram::{Message, User};
 
 use super::{Bot, answered};
 

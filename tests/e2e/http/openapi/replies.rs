@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{ASK, JSON, ZONE, start};
 
 /// Lookups that work on loopback: at least one of each command.
-const LINES: [&str; 61] = [
+const LINES: [&str; 62] = [
     "dns example.test",
     "dns nosuch.test",
     "a example.test",
@@ -72,6 +72,7 @@ const LINES: [&str; 61] = [
     "help",
     "help mx",
     "status",
+    "places",
 ];
 
 const EVENTS: &str = "text/event-stream";

@@ -1,6 +1,6 @@
 //! `netvane agent`, `netvane agent new` and `netvane serve` at real NATS servers.
 
-use std::{fs, time::Duration};
+use std::{fs, net::TcpListener, time::Duration};
 
 use netvane_core::vantage::Agents as _;
 use netvane_tests::{Lab, Nats, Netvane, Scratch, Service};
@@ -144,4 +144,56 @@ fn a_service_starts_without_its_nats_servers_and_finds_them_later() {
         service.get("/metrics").text().contains("netvane_agents 1")
     });
     assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+#[ignore = "needs the lab: tests/run"]
+fn agents_connect_over_tls_and_as_websocket_and_check_the_certificate() {
+    let lab = Lab::nats();
+    lab.enter();
+    let scratch = Scratch::new();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    let tls = format!(
+        "tls {{ cert_file: \"{}\", key_file: \"{}\" }}",
+        lab.value("CERTIFICATE"),
+        lab.value("CERTIFICATE_KEY")
+    );
+    // Included files are looked for beside the one that names them.
+    fs::copy(lab.value("USERS_CONF"), scratch.path().join("users.conf")).expect("copied");
+    let configuration = format!(
+        "{tls}\nwebsocket {{ listen: \"127.0.0.1:{port}\"\n{tls} }}\ninclude \"users.conf\"\n"
+    );
+    let nats = Nats::start_with(&lab, scratch.file("nats.conf", configuration));
+    let (over_tls, websocket) = (
+        nats.url().replace("nats://", "tls://"),
+        format!("wss://127.0.0.1:{port}"),
+    );
+
+    let runtime = Runtime::new().expect("a runtime");
+    let ca = [lab.value("CA_FILE")];
+    let hub = runtime.block_on(site::hub_that_trusts(&over_tls, &nats.key("hub"), &ca));
+    for (agent, url) in [("fra1", &over_tls), ("sin1", &websocket)] {
+        let netvane = || nats.agent(agent).env("NETVANE__CLUSTER__NATS", url);
+        let running = netvane().env("NETVANE__TLS__CA_FILES", ca[0]).spawn();
+        netvane_tests::until(&format!("{agent} is present"), || {
+            hub.list()
+                .iter()
+                .any(|known| known.name == agent && known.is_present())
+        });
+        let geo = question("geo", json!({"target": "192.0.2.1"}), 5.0);
+        let asked = hub.ask(agent, geo, Box::new(|_| {}));
+        assert!(runtime.block_on(asked).is_ok(), "{agent}");
+        running.signal("TERM");
+        assert_eq!(running.finish().code, Some(0));
+
+        // Without the lab's authority the certificate is not trusted.
+        let distrustful = netvane().spawn();
+        std::thread::sleep(Duration::from_secs(2));
+        distrustful.signal("TERM");
+        let finished = distrustful.finish();
+        assert!(finished.stderr.contains("UnknownIssuer"), "{finished:?}");
+        assert!(!finished.stderr.contains("adapter up"), "{finished:?}");
+    }
 }

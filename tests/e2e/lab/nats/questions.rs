@@ -4,7 +4,6 @@ use std::{thread::sleep, time::Duration};
 
 use futures::StreamExt as _;
 use netvane_core::vantage::{Agents as _, Unanswered};
-use netvane_tests::Lab;
 use serde_json::{Value, json};
 
 use super::packets::Packets;
@@ -110,56 +109,6 @@ fn a_question_that_is_late_is_stopped_at_the_agent() {
 
 #[test]
 #[ignore = "needs the lab: tests/run"]
-fn an_agent_that_is_killed_is_gone_within_six_seconds() {
-    let site = Site::start();
-    let fra1 = site.nats.start_agent("fra1");
-    let _sin1 = site.nats.start_agent("sin1");
-    site.wait_for(&["fra1", "sin1"]);
-
-    let other = site
-        .hub
-        .ask("sin1", long_ping("127.7.1.4", 20.0), Box::new(|_| {}));
-    let other = site.runtime.spawn(other);
-    let killer = std::thread::spawn(move || {
-        sleep(Duration::from_millis(1000));
-        fra1.signal("KILL");
-        std::time::Instant::now()
-    });
-    let asked = site.ask("fra1", long_ping("127.7.1.4", 20.0));
-    let killed = killer.join().expect("no panic");
-    assert!(matches!(asked.answer, Err(Unanswered::Gone)), "{asked:?}");
-    assert!(
-        killed.elapsed() < Duration::from_secs(6),
-        "{:?}",
-        killed.elapsed()
-    );
-
-    let other = site.runtime.block_on(other).expect("no panic");
-    assert_eq!(other.expect("the other one is unharmed")["received"], 20);
-}
-
-#[test]
-#[ignore = "needs the lab: tests/run"]
-fn an_agent_that_hangs_does_not_take_a_question() {
-    let site = Site::start();
-    let fra1 = site.nats.start_agent("fra1");
-    site.wait_for(&["fra1"]);
-    fra1.signal("STOP");
-    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
-    assert!(matches!(asked.answer, Err(Unanswered::NoAck)), "{asked:?}");
-    assert!(
-        (900..1500).contains(&asked.elapsed.as_millis()),
-        "{asked:?}"
-    );
-    fra1.signal("CONT");
-    netvane_tests::until("it answers again", || {
-        let geo = question("geo", json!({"target": "192.0.2.1"}), 5.0);
-        site.ask("fra1", geo).answer.is_ok()
-    });
-}
-
-#[test]
-#[ignore = "needs the lab: tests/run"]
 fn an_agent_with_32_questions_is_busy() {
     let site = Site::start();
     let _fra1 = site.nats.start_agent("fra1");
@@ -258,34 +207,4 @@ fn the_name_of_the_user_is_never_on_the_wire() {
     });
     assert_eq!(clients.len(), 1);
     assert!(clients[0].len() == 32 && clients[0].bytes().all(|byte| byte.is_ascii_hexdigit()));
-}
-
-#[test]
-#[ignore = "needs the lab: tests/run"]
-fn without_a_server_a_hub_says_so_at_once_and_recovers_by_itself() {
-    let mut site = Site::start();
-    let _fra1 = site.nats.start_agent("fra1");
-    site.wait_for(&["fra1"]);
-    site.nats.kill();
-    sleep(Duration::from_millis(100));
-    assert!(site.hub.reachable().is_err());
-    let asked = site.ask("fra1", question("geo", json!({"target": "192.0.2.1"}), 5.0));
-    assert!(
-        matches!(asked.answer, Err(Unanswered::Unreachable(_))),
-        "{asked:?}"
-    );
-    assert!(asked.elapsed < Duration::from_millis(100), "{asked:?}");
-
-    sleep(Duration::from_secs(3));
-    site.nats.start_again();
-    let back = std::time::Instant::now();
-    netvane_tests::until("it answers again", || {
-        let geo = question("geo", json!({"target": "192.0.2.1"}), 5.0);
-        site.ask("fra1", geo).answer.is_ok()
-    });
-    assert!(
-        back.elapsed() < Duration::from_secs(6),
-        "{:?}",
-        back.elapsed()
-    );
 }

@@ -28,9 +28,14 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn start() -> Self {
+        Self::start_with(Nats::start)
+    }
+
+    /// With a server that is started in this way.
+    pub(super) fn start_with(server: impl FnOnce(&Lab) -> Nats) -> Self {
         let lab = Lab::nats();
         lab.enter();
-        let nats = Nats::start(&lab);
+        let nats = server(&lab);
         // Its threads are in the namespace of this one.
         let runtime = Runtime::new().expect("a runtime");
         let hub = runtime.block_on(hub(&nats));
@@ -103,7 +108,13 @@ pub(super) async fn hub(nats: &Nats) -> Hub {
 
 /// A hub that is connected to this server with this key.
 pub(super) async fn hub_with(url: &str, key: &str) -> Hub {
+    hub_that_trusts(url, key, &[]).await
+}
+
+/// A hub that trusts these further certificate authorities.
+pub(super) async fn hub_that_trusts(url: &str, key: &str, ca_files: &[&str]) -> Hub {
     let mut settings = Settings::default();
+    settings.tls.ca_files = ca_files.iter().map(|file| (*file).to_owned()).collect();
     settings.cluster.nats = vec![url.to_owned()];
     settings.cluster.nkey_file = key.to_owned();
     let engine = Engine::new(&settings).expect("an engine");

@@ -111,7 +111,7 @@ proptest! {
             (true, false) => Beside::Files,
             (true, true) => Beside::FilesOrRaw,
         };
-        let rendered = render(&document, beside);
+        let rendered = super::render(&document, beside);
         let (text, code, entities) = read(&rendered.html);
         prop_assert!(units(&text) <= MOST_UNITS, "{} units", units(&text));
         prop_assert!(entities <= MOST_ENTITIES, "{entities} entities");

@@ -17,7 +17,7 @@ fn with_key(name: &str) -> Caller {
 }
 
 /// Takes places until one is refused.
-fn take_all(open: &OpenDeliveries, caller: &Caller, held: &mut Vec<Place>) -> (usize, u16) {
+fn take_all(open: &OpenDeliveries, caller: &Caller, held: &mut Vec<DeliverySlot>) -> (usize, u16) {
     let before = held.len();
     loop {
         match open.take(caller) {
@@ -66,7 +66,7 @@ fn a_crowd_without_keys_leaves_places_to_every_key() {
 fn restored_deliveries_count_for_their_client() {
     let open = OpenDeliveries::default();
     let client = at([192, 0, 2, 1]);
-    let mut held: Vec<Place> = (0..15).map(|_| open.restore(Some(&client))).collect();
+    let mut held: Vec<DeliverySlot> = (0..15).map(|_| open.restore(Some(&client))).collect();
     assert_eq!(take_all(&open, &client, &mut held), (5, 429));
     let own = Caller {
         own: true,

@@ -4,7 +4,7 @@ use schemars::json_schema;
 
 use super::{
     super::{
-        model::{Header, Operation, Parameter, Place, Response},
+        model::{Header, Operation, Parameter, ParameterPlace, Response},
         shared::{self, REQUEST_ID},
     },
     JSON, LOOKUPS, path_parameter, with_problems,
@@ -47,7 +47,7 @@ pub(super) fn deliver(schemas: &mut Schemas) -> Operation {
         .fold(operation, |operation, (name, description, schema)| {
             operation.parameter(Parameter {
                 name: name.to_owned(),
-                place: Place::Header,
+                place: ParameterPlace::Header,
                 required: true,
                 description: description.to_owned(),
                 schema,
@@ -57,7 +57,7 @@ pub(super) fn deliver(schemas: &mut Schemas) -> Operation {
         .body(
             true,
             JSON,
-            schemas.schema_for::<callbacks::Message>().into(),
+            schemas.schema_for::<callbacks::DeliveryMessage>().into(),
         )
         .response("2XX", Response::new("The delivery is accepted."))
         .response(
@@ -83,7 +83,7 @@ pub(in super::super) fn delivery(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[404, 503])
 }
 
-/// Describes `POST /v1/deliveries/{id}/send`.
+/// Describes `POST /v1/deliveries/{id}/send`, which makes attempts again.
 pub(in super::super) fn send_again(schemas: &mut Schemas) -> Operation {
     let id = path_parameter("id", "The id from the 202 response.", schemas);
     let accepted = shared::response("Attempts are being made again.")
@@ -106,7 +106,7 @@ pub(in super::super) fn send_again(schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[401, 403, 404, 408, 413, 429, 503])
 }
 
-/// Describes `GET /v1/callback-keys`.
+/// Describes `GET /v1/callback-keys`, the keys that verify a callback.
 pub(in super::super) fn callback_keys(schemas: &mut Schemas) -> Operation {
     let keys = shared::response("The public keys, none where only shared secrets sign.")
         .content(JSON, schemas.schema_for::<deliveries::CallbackKeys>());

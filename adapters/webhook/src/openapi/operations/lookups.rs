@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        model::{Header, MediaType, Operation, Parameter, Place},
+        model::{Header, MediaType, Operation, Parameter, ParameterPlace},
         questions,
         shared::{self, ALL_SEEN, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LAST_EVENT_ID, REQUEST_ID},
     },
@@ -141,7 +141,7 @@ pub(in super::super) fn message(entry: &Entry, schemas: &mut Schemas) -> Option<
 fn short() -> Parameter {
     Parameter {
         name: "short".to_owned(),
-        place: Place::Query,
+        place: ParameterPlace::Query,
         required: false,
         description: "Text formats show values only, one per line".to_owned(),
         schema: json_schema!({ "type": "boolean", "default": false }),
@@ -155,7 +155,7 @@ fn in_query(argument: &Argument, schema: &Value, example: Option<&Value>) -> Par
     let form = form.map(|form| format!(": {form}")).unwrap_or_default();
     Parameter {
         name: argument.name.clone(),
-        place: Place::Query,
+        place: ParameterPlace::Query,
         required: argument.required,
         description: format!("{}{form}", argument.help.trim_end_matches('.')),
         schema: schemas::as_text(schema),

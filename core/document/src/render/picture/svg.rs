@@ -24,7 +24,7 @@ const DARK: &str = "@media(prefers-color-scheme:dark){.p-back{fill:#0e141b}.p-te
 /// Theme of an image file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Theme {
-    /// The reader's theme.
+    /// The light or dark theme that the reader's system prefers.
     OfReader,
     /// Light colors, for images that are pixels.
     Light,

@@ -48,18 +48,18 @@ fn issue(issuer: &Made, params: CertificateParams) -> Made {
     }
 }
 
-fn found(chain: &[&Made], anchors: &[&Made]) -> Vec<Fault> {
+fn found(chain: &[&Made], anchors: &[&Made]) -> Vec<ChainFault> {
     let chain: Vec<Certificate> = chain.iter().map(|made| made.certificate.clone()).collect();
     let is_anchor = |subject: &[u8]| {
         anchors
             .iter()
             .any(|made| made.certificate.subject_der == subject)
     };
-    faults(&chain, &Verdict::UnknownIssuer, &is_anchor, NOW)
+    faults(&chain, &ChainVerdict::UnknownIssuer, &is_anchor, NOW)
 }
 
-fn missing(issuer: &str) -> Fault {
-    Fault::MissingIssuer {
+fn missing(issuer: &str) -> ChainFault {
+    ChainFault::MissingIssuer {
         issuer: format!("CN={issuer}"),
         url: None,
     }
@@ -75,18 +75,18 @@ fn names_the_place_where_a_chain_breaks() {
     assert_eq!(found(&[&leaf, &sub], &[]), [missing("root")]);
     assert_eq!(
         found(&[&leaf, &sub, &root], &[]),
-        [Fault::UntrustedRoot {
+        [ChainFault::UntrustedRoot {
             root: "CN=root".into()
         }]
     );
     assert_eq!(
         found(&[&leaf, &root, &sub], &[]),
-        [Fault::UntrustedRoot {
+        [ChainFault::UntrustedRoot {
             root: "CN=root".into()
         }],
         "the order does not matter"
     );
-    assert_eq!(found(&[&root], &[]), [Fault::SelfSigned]);
+    assert_eq!(found(&[&root], &[]), [ChainFault::SelfSigned]);
     assert_eq!(found(&[&leaf, &root], &[]), [missing("sub")]);
 }
 
@@ -94,10 +94,10 @@ fn names_the_place_where_a_chain_breaks() {
 fn a_certificate_of_the_same_name_with_another_key_is_not_the_issuer() {
     let (one, other) = (root("root"), root("root"));
     let leaf = issue(&one, params("leaf", false, 2026));
-    let expected = [Fault::WrongSignature { position: 0 }];
+    let expected = [ChainFault::WrongSignature { position: 0 }];
     assert_eq!(found(&[&leaf, &other], &[]), expected);
     assert_eq!(found(&[&leaf], &[&other]), expected, "a root of that name");
-    let untrusted = [Fault::UntrustedRoot {
+    let untrusted = [ChainFault::UntrustedRoot {
         root: "CN=root".into(),
     }];
     assert_eq!(found(&[&leaf, &other, &one], &[]), untrusted);
@@ -107,12 +107,12 @@ fn a_certificate_of_the_same_name_with_another_key_is_not_the_issuer() {
 fn a_self_signed_authority_is_self_signed_also_with_the_name_of_a_root() {
     let (own, other) = (root("localhost"), root("localhost"));
     for roots in [&[][..], &[&other][..]] {
-        assert_eq!(found(&[&own], roots), [Fault::SelfSigned]);
-        assert_eq!(found(&[&own, &own], roots), [Fault::SelfSigned]);
-        assert_eq!(found(&[&own, &other], roots), [Fault::SelfSigned]);
+        assert_eq!(found(&[&own], roots), [ChainFault::SelfSigned]);
+        assert_eq!(found(&[&own, &own], roots), [ChainFault::SelfSigned]);
+        assert_eq!(found(&[&own, &other], roots), [ChainFault::SelfSigned]);
     }
     let sub = issue(&own, params("sub", true, 2026));
-    assert_eq!(found(&[&sub], &[&own]), [Fault::IsAuthority]);
+    assert_eq!(found(&[&sub], &[&own]), [ChainFault::IsAuthority]);
 }
 
 #[test]
@@ -123,16 +123,19 @@ fn dates_and_kinds_are_checked_on_the_way() {
     let found_here = found(&[&leaf, &old], &[&root]);
     assert!(matches!(
         found_here[0],
-        Fault::NotYetValid { position: 0, .. }
+        ChainFault::NotYetValid { position: 0, .. }
     ));
-    assert!(matches!(found_here[1], Fault::Expired { position: 1, .. }));
+    assert!(matches!(
+        found_here[1],
+        ChainFault::Expired { position: 1, .. }
+    ));
     assert_eq!(found_here.len(), 2);
 
     let fake = issue(&root, params("fake", false, 2026));
     let leaf = issue(&fake, params("leaf", false, 2026));
     assert_eq!(
         found(&[&leaf, &fake], &[&root]),
-        [Fault::NotAuthority { position: 1 }]
+        [ChainFault::NotAuthority { position: 1 }]
     );
 }
 
@@ -140,9 +143,9 @@ fn dates_and_kinds_are_checked_on_the_way() {
 fn a_trusted_chain_has_no_faults() {
     let root = root("root");
     let leaf = issue(&root, params("leaf", false, 2026)).certificate;
-    assert_eq!(faults(&[leaf], &Verdict::Trusted, &|_| true, NOW), []);
-    let none = faults(&[], &Verdict::Trusted, &|_| true, NOW);
-    assert_eq!(none, [Fault::Other("no certificate".into())]);
+    assert_eq!(faults(&[leaf], &ChainVerdict::Trusted, &|_| true, NOW), []);
+    let none = faults(&[], &ChainVerdict::Trusted, &|_| true, NOW);
+    assert_eq!(none, [ChainFault::Other("no certificate".into())]);
 }
 
 #[test]
@@ -154,5 +157,5 @@ fn a_chain_of_certificates_that_name_each_other_ends() {
     let chain = [&a_by_b, &b_by_a, &a_by_b, &b_by_a];
     assert!(!found(&chain, &[]).is_empty());
     let many = vec![&a; 32];
-    assert_eq!(found(&many, &[]), [Fault::SelfSigned]);
+    assert_eq!(found(&many, &[]), [ChainFault::SelfSigned]);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn of(json: &str) -> Record<'_> {
+fn of(json: &str) -> GeoRecord<'_> {
     serde_json::from_str(json).expect(json)
 }
 
@@ -18,7 +18,7 @@ fn reads_the_nested_layout() {
 
     assert_eq!(
         record,
-        Record {
+        GeoRecord {
             country_code: Some("AT"),
             country_name: Some("Austria"),
             region: Some("Vienna State"),
@@ -157,11 +157,11 @@ fn skips_fields_of_unexpected_types() {
         r#"{"city":{"names":{"en":3}}}"#,
     ] {
         let record = of(json);
-        let plain = Record {
+        let plain = GeoRecord {
             region: None,
             ..record
         };
         assert!(plain.is_empty(), "{json}");
     }
-    assert!(serde_json::from_str::<Record>("[]").is_err());
+    assert!(serde_json::from_str::<GeoRecord>("[]").is_err());
 }

@@ -6,10 +6,10 @@ mod expand;
 
 /// A text with macros.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MacroString(Vec<Part>);
+pub struct MacroString(Vec<MacroPart>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum MacroPart {
     Literal(String),
     Macro(Macro),
     /// `%%`, `%_` or `%-`, as the text it stands for.
@@ -109,7 +109,7 @@ impl MacroString {
         let parsed = Self::parse_text(text)?;
 
         for part in &parsed.0 {
-            if let Part::Macro(Macro { letter, .. }) = part
+            if let MacroPart::Macro(Macro { letter, .. }) = part
                 && letter.is_for_explanations_only()
             {
                 return Err("the macros c, r and t are allowed in explanations only".into());
@@ -117,7 +117,7 @@ impl MacroString {
         }
 
         match parsed.0.last() {
-            Some(Part::Literal(literal)) if !ends_in_top_label(literal) => Err(format!(
+            Some(MacroPart::Literal(literal)) if !ends_in_top_label(literal) => Err(format!(
                 "`{text}` is not a domain: it must have at least two labels, and the last one must not be a number"
             )),
             _ => Ok(parsed),
@@ -134,14 +134,14 @@ impl MacroString {
         let mut rest = text;
         while let Some(at) = rest.find('%') {
             if at > 0 {
-                parts.push(Part::Literal(rest[..at].into()));
+                parts.push(MacroPart::Literal(rest[..at].into()));
             }
             let (part, length) = parse_macro(&rest[at..])?;
             parts.push(part);
             rest = &rest[at + length..];
         }
         if !rest.is_empty() {
-            parts.push(Part::Literal(rest.into()));
+            parts.push(MacroPart::Literal(rest.into()));
         }
 
         Ok(Self(parts))
@@ -150,7 +150,7 @@ impl MacroString {
     /// The text, if it is the same for every message.
     pub fn literal(&self) -> Option<&str> {
         match self.0.as_slice() {
-            [Part::Literal(text)] => Some(text),
+            [MacroPart::Literal(text)] => Some(text),
             _ => None,
         }
     }
@@ -159,7 +159,7 @@ impl MacroString {
     pub fn uses(&self, wanted: MacroLetter) -> bool {
         self.0
             .iter()
-            .any(|part| matches!(part, Part::Macro(Macro { letter, .. }) if *letter == wanted))
+            .any(|part| matches!(part, MacroPart::Macro(Macro { letter, .. }) if *letter == wanted))
     }
 }
 
@@ -178,11 +178,11 @@ fn ends_in_top_label(literal: &str) -> bool {
 }
 
 /// Parses the macro at the start of `text`; returns it with its length in bytes.
-fn parse_macro(text: &str) -> Result<(Part, usize), String> {
+fn parse_macro(text: &str) -> Result<(MacroPart, usize), String> {
     match text.as_bytes().get(1) {
-        Some(b'%') => return Ok((Part::Escape("%"), 2)),
-        Some(b'_') => return Ok((Part::Escape(" "), 2)),
-        Some(b'-') => return Ok((Part::Escape("%20"), 2)),
+        Some(b'%') => return Ok((MacroPart::Escape("%"), 2)),
+        Some(b'_') => return Ok((MacroPart::Escape(" "), 2)),
+        Some(b'-') => return Ok((MacroPart::Escape("%20"), 2)),
         Some(b'{') => {}
         _ => return Err("`%` must be followed by `{`, `%`, `_` or `-`".into()),
     }
@@ -216,5 +216,5 @@ fn parse_macro(text: &str) -> Result<(Part, usize), String> {
         delimiters: delimiters.into(),
         is_encoded: letter.is_ascii_uppercase(),
     };
-    Ok((Part::Macro(part), body.len() + 3))
+    Ok((MacroPart::Macro(part), body.len() + 3))
 }

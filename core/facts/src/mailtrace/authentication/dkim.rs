@@ -1,13 +1,13 @@
 //! DKIM signatures, each with its authentication result.
 
 use super::{
-    super::{input::Field, model::Dkim, results::MethodResult, tags},
+    super::{input::HeaderField, model::Dkim, results::MethodResult, tags},
     MAX, detail,
 };
 
 /// One entry per `DKIM-Signature` (RFC 6376 §3.5), with the result that names its domain and key.
 pub(super) fn dkim(
-    fields: &[Field<'_>],
+    fields: &[HeaderField<'_>],
     methods: &[MethodResult],
     by: &str,
     nobody: &str,

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::*;
 
 fn chain(values: &[String]) -> (ReceivedChain, Vec<String>) {
-    let fields: Vec<Field<'_>> = values
+    let fields: Vec<HeaderField<'_>> = values
         .iter()
-        .map(|value| Field {
+        .map(|value| HeaderField {
             name: "Received",
             value: Cow::Borrowed(value.as_str()),
         })
@@ -97,7 +97,7 @@ fn computes_no_delay_across_omitted_lines() {
 
 #[test]
 fn only_received_counts() {
-    let fields = ["X-Received", "received", "Received-SPF"].map(|name| Field {
+    let fields = ["X-Received", "received", "Received-SPF"].map(|name| HeaderField {
         name,
         value: Cow::Borrowed("by mx.example with SMTP"),
     });

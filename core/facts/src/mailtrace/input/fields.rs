@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Field, Input, MAX_HEAD};
+use super::{HeaderField, Input, MAX_HEAD};
 
 /// Maximum number of header fields; further ones are ignored.
 const MAX_FIELDS: usize = 20_000;
@@ -93,7 +93,7 @@ fn fence(line: &str) -> Option<&str> {
 
 /// Splits the text into fields.
 pub(in crate::mailtrace) fn read(text: &str, total: usize) -> Input<'_> {
-    let mut reader = Reader::default();
+    let mut reader = FieldReader::default();
     let mut wrapping = None;
 
     for raw in HeaderLines(text) {
@@ -136,7 +136,7 @@ pub(super) fn ends_within(start: &str) -> bool {
 
 /// Parser state between two lines.
 #[derive(Default)]
-struct Reader<'a> {
+struct FieldReader<'a> {
     input: Input<'a>,
     /// The field whose lines are being read.
     open: Option<(&'a str, Vec<&'a str>)>,
@@ -153,7 +153,7 @@ struct Reader<'a> {
     mended: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FieldReader<'a> {
     /// Before the first field: fences, greetings, mbox's `From ` line, blank lines. Gives the wrapping of the paste
     /// once the first field begins.
     fn begin(&mut self, raw: &'a str) -> Option<Wrapping> {
@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
             [one] => Cow::Borrowed(*one),
             many => Cow::Owned(many.join("\n").trim().to_owned()),
         };
-        self.input.fields.push(Field {
+        self.input.fields.push(HeaderField {
             name,
             value: unescape(value),
         });

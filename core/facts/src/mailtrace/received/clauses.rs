@@ -7,7 +7,7 @@ use crate::mailtrace::names;
 
 /// The word that begins a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum ClauseName {
     /// The part before the first keyword, e.g. qmail's `(qmail 4711 invoked from network)`.
     Lead,
     From,
@@ -26,7 +26,7 @@ pub(super) enum Key {
 /// A clause with its words and the comments between them.
 #[derive(Debug)]
 pub(super) struct Clause<'a> {
-    pub key: Key,
+    pub key: ClauseName,
     pub words: Vec<&'a str>,
     pub comments: Vec<&'a str>,
 }
@@ -39,7 +39,7 @@ impl<'a> Clauses<'a> {
     /// Splits the part of the line before the date.
     pub(super) fn read(head: &'a str) -> Self {
         let mut clauses = vec![Clause {
-            key: Key::Lead,
+            key: ClauseName::Lead,
             words: vec![],
             comments: vec![],
         }];
@@ -74,21 +74,21 @@ impl<'a> Clauses<'a> {
                 Item::Word(_) => None,
             });
         self.0.push(Clause {
-            key: Key::Tail,
+            key: ClauseName::Tail,
             words: vec![],
             comments: comments.collect(),
         });
     }
 
     /// The first clause of a kind that is not empty.
-    pub(super) fn get(&self, key: Key) -> Option<&Clause<'a>> {
+    pub(super) fn get(&self, key: ClauseName) -> Option<&Clause<'a>> {
         self.0
             .iter()
             .find(|c| c.key == key && !(c.words.is_empty() && c.comments.is_empty()))
     }
 
     /// Every comment, with the clause that contains it.
-    pub(super) fn comments(&self) -> impl Iterator<Item = (Key, &'a str)> {
+    pub(super) fn comments(&self) -> impl Iterator<Item = (ClauseName, &'a str)> {
         self.0
             .iter()
             .flat_map(|clause| clause.comments.iter().map(|text| (clause.key, *text)))
@@ -96,11 +96,11 @@ impl<'a> Clauses<'a> {
 
     /// Sets all fields except those of the client.
     pub(super) fn fill(&self, line: &mut Received) {
-        if let Some(by) = self.get(Key::By) {
+        if let Some(by) = self.get(ClauseName::By) {
             self.by(by, line);
         }
 
-        if let Some(via) = self.get(Key::Via) {
+        if let Some(via) = self.get(ClauseName::Via) {
             let text = via
                 .words
                 .iter()
@@ -111,7 +111,7 @@ impl<'a> Clauses<'a> {
             line.via = Some(text).filter(|text| !text.is_empty() && text.len() <= 60);
         }
 
-        line.protocol = self.get(Key::With).and_then(protocol);
+        line.protocol = self.get(ClauseName::With).and_then(protocol);
         if line.protocol.is_none() {
             // `from [192.0.2.1] by web1.mail.example via HTTP`
             line.protocol = line.via.clone().filter(|via| is_protocol(via));
@@ -119,7 +119,7 @@ impl<'a> Clauses<'a> {
 
         line.id = self.id();
         line.for_ = self
-            .get(Key::For)
+            .get(ClauseName::For)
             .and_then(|c| c.words.first())
             .and_then(|word| mailbox(word));
         line.envelope_from = self.envelope_from();
@@ -128,7 +128,12 @@ impl<'a> Clauses<'a> {
         for (key, text) in self.comments() {
             let plain = matches!(
                 key,
-                Key::Lead | Key::By | Key::With | Key::Id | Key::For | Key::Via
+                ClauseName::Lead
+                    | ClauseName::By
+                    | ClauseName::With
+                    | ClauseName::Id
+                    | ClauseName::For
+                    | ClauseName::Via
             );
             if plain
                 && !text.is_empty()
@@ -178,7 +183,7 @@ impl<'a> Clauses<'a> {
             words.find_map(|w| w.strip_prefix("id=").or_else(|| w.strip_prefix("ID=")))
         };
         let word = self
-            .get(Key::Id)
+            .get(ClauseName::Id)
             .and_then(|c| c.words.first().copied())
             .or_else(glued)?;
         let id = word.trim_matches(|c: char| matches!(c, '<' | '>' | ';' | ','));
@@ -188,14 +193,17 @@ impl<'a> Clauses<'a> {
 
     fn envelope_from(&self) -> Option<String> {
         let word = self
-            .get(Key::EnvelopeFrom)
+            .get(ClauseName::EnvelopeFrom)
             .and_then(|c| c.words.first().copied());
         if let Some(found) = word.and_then(path) {
             return Some(found);
         }
         // CommuniGate's rules engine: `from <list@example.com> by mail.example.com with RULES`; XMail names the
         // sender after the recipient.
-        let mut from = self.0.iter().filter(|clause| clause.key == Key::From);
+        let mut from = self
+            .0
+            .iter()
+            .filter(|clause| clause.key == ClauseName::From);
         let first = from.find_map(|clause| {
             let first = clause.words.first()?;
             first.starts_with('<').then_some(*first)
@@ -218,17 +226,17 @@ impl<'a> Clauses<'a> {
 
 /// Whether a word begins a clause. A clause without any word yet takes the next one as its value only where that
 /// cannot be the next clause.
-fn key(word: &str, last: &Clause<'_>) -> Option<Key> {
-    const KEYS: [(&str, Key); 9] = [
-        ("from", Key::From),
-        ("by", Key::By),
-        ("via", Key::Via),
-        ("with", Key::With),
-        ("id", Key::Id),
-        ("for", Key::For),
-        ("envelope-from", Key::EnvelopeFrom),
-        ("(envelope-from", Key::EnvelopeFrom),
-        ("tls", Key::Tls),
+fn key(word: &str, last: &Clause<'_>) -> Option<ClauseName> {
+    const KEYS: [(&str, ClauseName); 9] = [
+        ("from", ClauseName::From),
+        ("by", ClauseName::By),
+        ("via", ClauseName::Via),
+        ("with", ClauseName::With),
+        ("id", ClauseName::Id),
+        ("for", ClauseName::For),
+        ("envelope-from", ClauseName::EnvelopeFrom),
+        ("(envelope-from", ClauseName::EnvelopeFrom),
+        ("tls", ClauseName::Tls),
     ];
 
     let (_, key) = KEYS
@@ -237,13 +245,15 @@ fn key(word: &str, last: &Clause<'_>) -> Option<Key> {
 
     // `for` and `tls` are also ordinary words: `via spool for bounce`, a host named `tls`.
     match key {
-        Key::Tls
-            if !matches!(last.key, Key::With | Key::Id | Key::EnvelopeFrom)
-                || last.words.is_empty() =>
+        ClauseName::Tls
+            if !matches!(
+                last.key,
+                ClauseName::With | ClauseName::Id | ClauseName::EnvelopeFrom
+            ) || last.words.is_empty() =>
         {
             None
         }
-        Key::From if last.key == Key::With && last.words.is_empty() => None,
+        ClauseName::From if last.key == ClauseName::With && last.words.is_empty() => None,
         _ => Some(*key),
     }
 }

@@ -98,7 +98,7 @@ pub fn parse(text: &str) -> Option<Date> {
     }
     let body = &text[start..];
     let body = &body[..body.find('(').unwrap_or(body.len())];
-    let mut reader = Reader::default();
+    let mut reader = DateReader::default();
     for word in body
         .split(|c: char| c.is_whitespace() || c == ',')
         .filter(|w| !w.is_empty())
@@ -112,7 +112,7 @@ pub fn parse(text: &str) -> Option<Date> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct DateReader {
     year: Option<i16>,
     month: Option<i8>,
     day: Option<i8>,
@@ -121,7 +121,7 @@ struct Reader {
     zone: Option<(String, Option<i64>)>,
 }
 
-impl Reader {
+impl DateReader {
     /// Takes one word. `Some(false)` ends the date, `None` means that this is not a date.
     fn take(&mut self, word: &str) -> Option<bool> {
         let lower = word.to_ascii_lowercase();

@@ -13,14 +13,14 @@ use std::net::IpAddr;
 
 use super::{
     Received,
-    clauses::{Clause, Clauses, Key},
+    clauses::{Clause, ClauseName, Clauses},
     tls,
 };
 use crate::mailtrace::names;
 
 /// What the words and comments say, before the names are assigned.
 #[derive(Default)]
-struct Parts {
+struct FromParts {
     greeting: Option<String>,
     name: Option<String>,
     address: Option<IpAddr>,
@@ -30,10 +30,10 @@ struct Parts {
 
 /// Fills the client's fields.
 pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
-    let Some(from) = clauses.get(Key::From) else {
+    let Some(from) = clauses.get(ClauseName::From) else {
         return;
     };
-    let mut parts = Parts::default();
+    let mut parts = FromParts::default();
     for text in &from.comments {
         comment(text, &mut parts, line);
     }
@@ -82,7 +82,7 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
 
 /// Whether the clause is prose and names no client: Gmail's API (`from 123456789012 named unknown`, a project's
 /// number), Microsoft's `from mail pickup service`. An address in brackets behind the name is kept.
-fn is_phrase(from: &Clause<'_>, parts: &mut Parts) -> bool {
+fn is_phrase(from: &Clause<'_>, parts: &mut FromParts) -> bool {
     let mut words = from.words.iter().copied();
     let first = words.next().unwrap_or_default();
     if words.clone().next() == Some("named") {
@@ -109,7 +109,7 @@ fn place_literal(
     first: &str,
     (address, port): (IpAddr, Option<u16>),
     unknown: bool,
-    parts: &mut Parts,
+    parts: &mut FromParts,
     line: &mut Received,
 ) {
     match (parts.address, &parts.greeting) {
@@ -131,15 +131,15 @@ fn confirmed(clauses: &Clauses<'_>, line: &Received, bare: bool) -> Option<Strin
         .filter(|name| names::is_public_name(name) && !bare)?;
     let exim = clauses
         .comments()
-        .any(|(key, text)| key != Key::From && text.starts_with("Exim "));
+        .any(|(key, text)| key != ClauseName::From && text.starts_with("Exim "));
     let verified = clauses
         .comments()
-        .any(|(key, text)| key == Key::From && text.ends_with("] verified"));
+        .any(|(key, text)| key == ClauseName::From && text.ends_with("] verified"));
     (exim || verified).then(|| name.to_owned())
 }
 
 /// One comment of the `from` clause.
-fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
+fn comment(text: &str, parts: &mut FromParts, line: &mut Received) {
     let lower = text.to_ascii_lowercase();
     if lower.starts_with("auth") || lower.starts_with("account ") || lower.contains(" with login") {
         line.authenticated = true;
@@ -170,7 +170,7 @@ const MAX_LABEL: usize = 63;
 /// Labels that precede a HELO name.
 const GREETINGS: [&str; 5] = ["helo", "ehlo", "lhlo", "helo:", "ehlo:"];
 
-impl Parts {
+impl FromParts {
     /// Takes the words of a comment one after the other.
     fn read(&mut self, text: &str) {
         // The greeting runs to the end of qmail's comment, but a name has no spaces.

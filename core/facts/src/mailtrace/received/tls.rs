@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::clauses::{Clauses, Key};
+use super::clauses::{ClauseName, Clauses};
 
 /// TLS parameters of one hop.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<ReceivedTls> {
 
     for (key, text) in clauses.comments() {
         // Yandex writes them after the date.
-        if key != Key::Lead
+        if key != ClauseName::Lead
             && let Some(found) = of_comment(text)
         {
             let seen = tls.get_or_insert_default();
@@ -34,7 +34,7 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<ReceivedTls> {
 
     // `with esmtps (TLS1.3) tls TLS_AES_256_GCM_SHA384 (Exim 4.96)`
     if let Some(cipher) = clauses
-        .get(Key::Tls)
+        .get(ClauseName::Tls)
         .and_then(|c| c.words.first())
         .and_then(|w| cipher(w))
     {
@@ -42,13 +42,13 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<ReceivedTls> {
     }
 
     // IIS: `by mx.example over TLS secured channel with Microsoft SMTPSVC`.
-    let by = clauses.get(Key::By).map(|by| by.words.as_slice());
+    let by = clauses.get(ClauseName::By).map(|by| by.words.as_slice());
     if matches!(by, Some([_, "over", "TLS", ..])) {
         tls.get_or_insert_default();
     }
 
     // `with AES256-SHA encrypted SMTP`, `with ESMTP/TLS/AES256-SHA`, `with ESMTP with TLS`
-    for with in clauses.0.iter().filter(|c| c.key == Key::With) {
+    for with in clauses.0.iter().filter(|c| c.key == ClauseName::With) {
         let first = with.words.first().copied().unwrap_or_default();
         if with.words.get(1) == Some(&"encrypted") {
             let seen = tls.get_or_insert_default();

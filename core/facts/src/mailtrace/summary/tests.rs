@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::*;
 
-fn field<'a>(name: &'a str, value: &'a str) -> Field<'a> {
-    Field {
+fn field<'a>(name: &'a str, value: &'a str) -> HeaderField<'a> {
+    HeaderField {
         name,
         value: Cow::Borrowed(value),
     }

@@ -5,7 +5,7 @@
 
 use super::fields::{self, Role};
 use heading::heading;
-use reader::Reader;
+use reader::LineReader;
 
 mod heading;
 mod reader;
@@ -238,7 +238,7 @@ fn tonga_server<'a>(text: &'a str, tld: &str) -> Option<&'a str> {
 /// Splits a text into entries, in order.
 pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
     let lines = read(text);
-    let mut reader = Reader::default();
+    let mut reader = LineReader::default();
 
     for (index, line) in lines.iter().enumerate() {
         match line.kind {

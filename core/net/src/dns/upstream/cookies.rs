@@ -27,10 +27,10 @@ const PAUSE: u32 = 64;
 
 /// The cookies of one resolver.
 #[derive(Default)]
-pub(super) struct Cookies(Mutex<State>);
+pub(super) struct Cookies(Mutex<CookieState>);
 
 #[derive(Default)]
-struct State {
+struct CookieState {
     /// Ours, random; `None` before the first query.
     client: Option<[u8; CLIENT]>,
     /// The resolver's own; `None` as long as it has sent none.
@@ -127,12 +127,12 @@ impl Cookies {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, CookieState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl CookieState {
     fn client(&mut self) -> Option<[u8; CLIENT]> {
         if self.client.is_none() {
             let mut random = [0; CLIENT];

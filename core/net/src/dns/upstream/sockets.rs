@@ -37,11 +37,11 @@ type Response = Result<Vec<u8>, NetError>;
 /// The sockets that are connected to one resolver.
 pub(super) struct Sockets {
     server: SocketAddr,
-    open: Mutex<Vec<Arc<Shared>>>,
+    open: Mutex<Vec<Arc<SocketState>>>,
 }
 
 /// A socket with the queries that wait on it.
-struct Shared {
+struct SocketState {
     socket: Arc<UdpSocket>,
     opened: Instant,
     queries: Arc<Mutex<Queries>>,
@@ -50,12 +50,12 @@ struct Shared {
 
 #[derive(Default)]
 struct Queries {
-    waiting: HashMap<u16, Waiting>,
+    waiting: HashMap<u16, PendingQuery>,
     /// Number of all queries so far.
     total: u32,
 }
 
-struct Waiting {
+struct PendingQuery {
     question: Vec<u8>,
     response: oneshot::Sender<Response>,
 }
@@ -63,7 +63,7 @@ struct Waiting {
 /// A query that was sent. Dropping it forgets it; without a response its socket gets no further query, since a
 /// middlebox may have lost the whole flow.
 pub(super) struct Sent {
-    shared: Arc<Shared>,
+    shared: Arc<SocketState>,
     id: u16,
     response: oneshot::Receiver<Response>,
 }
@@ -90,7 +90,7 @@ impl Sockets {
     }
 
     /// Returns one of the open sockets at random, or a new one.
-    fn pick(self: &Arc<Self>) -> io::Result<Arc<Shared>> {
+    fn pick(self: &Arc<Self>) -> io::Result<Arc<SocketState>> {
         let mut open = lock(&self.open);
         open.retain(|shared| shared.is_young());
 
@@ -106,18 +106,18 @@ impl Sockets {
             }
         }
 
-        let shared = Arc::new(Shared::open(self)?);
+        let shared = Arc::new(SocketState::open(self)?);
         open.push(shared.clone());
         Ok(shared)
     }
 }
 
-impl Shared {
+impl SocketState {
     fn open(sockets: &Arc<Sockets>) -> io::Result<Self> {
         let socket = Arc::new(connect(sockets.server)?);
         let queries = Arc::<Mutex<Queries>>::default();
         let opened = Instant::now();
-        let reader = Reader {
+        let reader = ResponseReader {
             sockets: Arc::downgrade(sockets),
             socket: socket.clone(),
             queries: queries.clone(),
@@ -151,7 +151,9 @@ impl Shared {
 
         let (response, receiver) = oneshot::channel();
         let question = question.to_vec();
-        queries.waiting.insert(id, Waiting { question, response });
+        queries
+            .waiting
+            .insert(id, PendingQuery { question, response });
         queries.total += 1;
         Ok((receiver, id))
     }
@@ -173,7 +175,7 @@ impl Sent {
         question[..2].copy_from_slice(&self.id.to_be_bytes());
         lock(&self.shared.queries)
             .waiting
-            .insert(self.id, Waiting { question, response });
+            .insert(self.id, PendingQuery { question, response });
     }
 }
 
@@ -187,14 +189,14 @@ impl Drop for Sent {
 }
 
 /// Reads a socket and hands each response to the query that waits for it.
-struct Reader {
+struct ResponseReader {
     sockets: Weak<Sockets>,
     socket: Arc<UdpSocket>,
     queries: Arc<Mutex<Queries>>,
     replaced_at: Instant,
 }
 
-impl Reader {
+impl ResponseReader {
     async fn run(self) {
         let mut buffer = vec![0; MAX_DATAGRAM];
         let _ = timeout_at(self.replaced_at, self.read(&mut buffer)).await;

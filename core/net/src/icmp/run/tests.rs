@@ -6,13 +6,13 @@ const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
 const TIMEOUT: Duration = Duration::from_millis(3200);
 
 /// Creates a run that has just sent this many requests.
-fn run(sent: usize) -> Run {
+fn run(sent: usize) -> PingRun {
     let now = (Instant::now(), SystemTime::now());
     let probe = |_| Probe {
         sent: now,
         reply: None,
     };
-    Run {
+    PingRun {
         probes: (0..sent).map(probe).collect(),
         slowest: Duration::ZERO,
         duplicates: 0,
@@ -30,7 +30,7 @@ fn event(seq: u16, from: IpAddr, outcome: EchoOutcome) -> EchoEvent {
     }
 }
 
-fn replies_of(run: &mut Run, mut all: Vec<EchoEvent>) -> Vec<Reply> {
+fn replies_of(run: &mut PingRun, mut all: Vec<EchoEvent>) -> Vec<EchoReply> {
     let mut replies_of = Vec::new();
     run.process(&mut all, &mut |reply| replies_of.push(reply.clone()));
     assert!(all.is_empty());

@@ -1,7 +1,7 @@
 use super::*;
-use crate::mailauth::testing::{Entry, Zone, ZoneServer, text_zone};
+use crate::mailauth::testing::{Zone, ZoneEntry, ZoneServer, text_zone};
 
-fn identifier(method: Method, domain: &str) -> Identifier {
+fn identifier(method: IdentifierMethod, domain: &str) -> Identifier {
     Identifier {
         method,
         domain: domain.into(),
@@ -17,7 +17,10 @@ async fn check_with(zone: Zone, author: &str, identifiers: &[Identifier]) -> Dma
 /// The results of one record for identifiers of both methods.
 async fn results(zone: &[(&str, &str)], author: &str, domain: &str) -> [&'static str; 2] {
     let mut results = [""; 2];
-    for (result, method) in results.iter_mut().zip([Method::Spf, Method::Dkim]) {
+    for (result, method) in results
+        .iter_mut()
+        .zip([IdentifierMethod::Spf, IdentifierMethod::Dkim])
+    {
         let identifiers = [identifier(method, domain)];
         *result = check_with(text_zone(zone), author, &identifiers)
             .await
@@ -107,9 +110,9 @@ async fn another_organization_below_the_same_name_is_not_aligned() {
 async fn one_aligned_pass_is_enough() {
     let zone = text_zone(&[("_dmarc.example.test", "v=DMARC1; p=reject")]);
     let mut identifiers = vec![
-        identifier(Method::Spf, "list.test"),
-        identifier(Method::Dkim, "other.test"),
-        identifier(Method::Dkim, "example.test"),
+        identifier(IdentifierMethod::Spf, "list.test"),
+        identifier(IdentifierMethod::Dkim, "other.test"),
+        identifier(IdentifierMethod::Dkim, "example.test"),
     ];
     let pass = check_with(zone.clone(), "example.test", &identifiers).await;
     assert_eq!(
@@ -167,7 +170,7 @@ async fn an_invalid_policy_counts_as_none_with_an_address_for_reports() {
         let check = check_with(
             zone,
             "example.test",
-            &[identifier(Method::Spf, "example.test")],
+            &[identifier(IdentifierMethod::Spf, "example.test")],
         )
         .await;
         (check.result, check.policy, check.reason)
@@ -196,13 +199,15 @@ async fn subdomains_that_do_not_exist_have_a_policy_of_their_own() {
     )]);
     zone.insert(
         "real.example.test".into(),
-        vec![Entry::Address("2001:db8::1".parse().expect("an address"))],
+        vec![ZoneEntry::Address(
+            "2001:db8::1".parse().expect("an address"),
+        )],
     );
     zone.insert(
         "alias.example.test".into(),
-        vec![Entry::Alias("gone.test".into())],
+        vec![ZoneEntry::Alias("gone.test".into())],
     );
-    zone.insert("down.example.test".into(), vec![Entry::Failing]);
+    zone.insert("down.example.test".into(), vec![ZoneEntry::Failing]);
     for (author, policy) in [
         ("example.test", Policy::None),
         ("real.example.test", Policy::Quarantine),
@@ -222,9 +227,9 @@ async fn subdomains_that_do_not_exist_have_a_policy_of_their_own() {
 #[tokio::test]
 async fn failed_lookups_decide_only_where_they_matter() {
     let mut zone = text_zone(&[("_dmarc.a.example.test", "v=DMARC1; p=reject")]);
-    zone.insert("_dmarc.example.test".into(), vec![Entry::Failing]);
+    zone.insert("_dmarc.example.test".into(), vec![ZoneEntry::Failing]);
     let with = async |domain: &str| {
-        let identifiers = [identifier(Method::Dkim, domain)];
+        let identifiers = [identifier(IdentifierMethod::Dkim, domain)];
         check_with(zone.clone(), "a.example.test", &identifiers)
             .await
             .result

@@ -11,7 +11,7 @@ use netvane_facts::mailpolicy::spf::{
 };
 
 use super::{
-    Envelope, MAX_EXPLANATION, MAX_LOOKUPS, MAX_VOID_LOOKUPS, SpfResult, Verdict, lookup, record,
+    Envelope, MAX_EXPLANATION, MAX_LOOKUPS, MAX_VOID_LOOKUPS, SpfResult, SpfVerdict, lookup, record,
 };
 use crate::dns::Client;
 
@@ -54,20 +54,20 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Evaluates the record of a domain. The limit of lookups bounds the recursion.
-    pub(super) fn evaluate(&mut self, domain: String) -> BoxFuture<'_, Verdict> {
+    pub(super) fn evaluate(&mut self, domain: String) -> BoxFuture<'_, SpfVerdict> {
         async move {
             let text = match record(self.client, &domain).await {
                 Ok(Some(text)) => text,
                 Ok(None) => {
-                    return Verdict::new(SpfResult::None, format!("{domain} has no SPF record"));
+                    return SpfVerdict::new(SpfResult::None, format!("{domain} has no SPF record"));
                 }
-                Err((result, reason)) => return Verdict::new(result, reason),
+                Err((result, reason)) => return SpfVerdict::new(result, reason),
             };
 
             let record = spf::parse(&text);
             if let Some(fault) = record.faults.first() {
                 let reason = format!("invalid SPF record of {domain}: {fault}");
-                return Verdict::new(SpfResult::PermError, reason).through(&domain, &fault.term);
+                return SpfVerdict::new(SpfResult::PermError, reason).through(&domain, &fault.term);
             }
 
             self.evaluate_terms(&domain, &record).await
@@ -75,7 +75,7 @@ impl<'a> Evaluation<'a> {
         .boxed()
     }
 
-    async fn evaluate_terms(&mut self, domain: &str, record: &Record) -> Verdict {
+    async fn evaluate_terms(&mut self, domain: &str, record: &Record) -> SpfVerdict {
         for term in &record.terms {
             let TermKind::Directive(qualifier, mechanism) = &term.kind else {
                 continue;
@@ -105,16 +105,16 @@ impl<'a> Evaluation<'a> {
                 .follow(domain, term, target)
                 .await
                 .through(domain, &term.text),
-            None => Verdict::new(
+            None => SpfVerdict::new(
                 SpfResult::Neutral,
                 format!("no term of {domain} matches {}", self.address),
             ),
         }
     }
 
-    fn decided(&self, qualifier: Qualifier, domain: &str, term: &Term) -> Verdict {
+    fn decided(&self, qualifier: Qualifier, domain: &str, term: &Term) -> SpfVerdict {
         let reason = format!("{} matches `{}` of {domain}", self.address, term.text);
-        Verdict::new(qualifier.into(), reason)
+        SpfVerdict::new(qualifier.into(), reason)
     }
 
     /// Evaluates the target of an `include` or `redirect`, where a missing record is an error (RFC 7208 §5.2, §6.1).
@@ -123,7 +123,7 @@ impl<'a> Evaluation<'a> {
         domain: &str,
         term: &Term,
         target: &MacroString,
-    ) -> Verdict {
+    ) -> SpfVerdict {
         if let Err(verdict) = self.count_lookup(domain, term) {
             return verdict;
         }
@@ -132,7 +132,7 @@ impl<'a> Evaluation<'a> {
                 "`{}` of {domain} leads to an invalid domain name",
                 term.text
             );
-            return Verdict::new(SpfResult::PermError, reason);
+            return SpfVerdict::new(SpfResult::PermError, reason);
         };
         let mut verdict = self.evaluate(name).await;
         if verdict.result == SpfResult::None {
@@ -146,12 +146,12 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// The limit is reached, so the result is `permerror`.
-    pub(super) fn count_lookup(&mut self, domain: &str, term: &Term) -> Result<(), Verdict> {
+    pub(super) fn count_lookup(&mut self, domain: &str, term: &Term) -> Result<(), SpfVerdict> {
         self.lookups += 1;
         if self.lookups <= MAX_LOOKUPS {
             return Ok(());
         }
-        Err(Verdict::new(
+        Err(SpfVerdict::new(
             SpfResult::PermError,
             format!(
                 "more than {MAX_LOOKUPS} DNS lookups are needed: `{}` of {domain} is number {} (RFC 7208 §4.6.4)",
@@ -164,12 +164,12 @@ impl<'a> Evaluation<'a> {
     ///
     /// # Errors
     /// The limit is reached, so the result is `permerror`.
-    pub(super) fn count_void(&mut self, domain: &str, term: &Term) -> Result<(), Verdict> {
+    pub(super) fn count_void(&mut self, domain: &str, term: &Term) -> Result<(), SpfVerdict> {
         self.void_lookups += 1;
         if self.void_lookups <= MAX_VOID_LOOKUPS {
             return Ok(());
         }
-        Err(Verdict::new(
+        Err(SpfVerdict::new(
             SpfResult::PermError,
             format!(
                 "more than {MAX_VOID_LOOKUPS} DNS lookups find nothing: `{}` of {domain} is number {} (RFC 7208 §4.6.4)",
@@ -216,7 +216,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Fetches the explanation of a `fail`. Any error means that there is none (RFC 7208 §6.2).
-    pub(super) async fn explain(&mut self, verdict: &Verdict) -> Option<String> {
+    pub(super) async fn explain(&mut self, verdict: &SpfVerdict) -> Option<String> {
         let (name, domain) = verdict.explanation.as_ref()?;
         let name = self.target(domain, Some(name)).await?;
         let [text] = <[String; 1]>::try_from(lookup::texts(self.client, &name).await.ok()?).ok()?;

@@ -9,7 +9,7 @@ use netvane_facts::{
     target::reverse_name,
 };
 
-use super::{MAX_NAMES, SpfResult, SpfStep, Verdict, evaluation::Evaluation, lookup};
+use super::{MAX_NAMES, SpfResult, SpfStep, SpfVerdict, evaluation::Evaluation, lookup};
 use crate::dns::{Data, Record};
 
 /// The terms of included records that led to a match; `None` if the mechanism does not match.
@@ -25,7 +25,7 @@ impl Evaluation<'_> {
         domain: &str,
         term: &Term,
         mechanism: &Mechanism,
-    ) -> Result<Match, Verdict> {
+    ) -> Result<Match, SpfVerdict> {
         // An `include` is counted where it is followed.
         if mechanism.needs_lookup() && !matches!(mechanism, Mechanism::Include(_)) {
             self.count_lookup(domain, term)?;
@@ -77,7 +77,7 @@ impl Evaluation<'_> {
         domain: &str,
         term: &Term,
         target: &MacroString,
-    ) -> Result<Match, Verdict> {
+    ) -> Result<Match, SpfVerdict> {
         let verdict = self.follow(domain, term, target).await;
         match verdict.result {
             SpfResult::Pass => Ok(Some(verdict.path)),
@@ -93,13 +93,13 @@ impl Evaluation<'_> {
         term: &Term,
         target: Option<&MacroString>,
         rtype: Rtype,
-    ) -> Result<Vec<Record>, Verdict> {
+    ) -> Result<Vec<Record>, SpfVerdict> {
         let Some(name) = self.target(domain, target).await else {
             return Ok(Vec::new());
         };
         let records = lookup::records(self.client, &name, rtype)
             .await
-            .map_err(|why| Verdict::new(SpfResult::TempError, why))?;
+            .map_err(|why| SpfVerdict::new(SpfResult::TempError, why))?;
         if records.is_empty() {
             self.count_void(domain, term)?;
         }
@@ -114,9 +114,9 @@ impl Evaluation<'_> {
         term: &Term,
         servers: &[Record],
         lengths: PrefixLengths,
-    ) -> Result<bool, Verdict> {
+    ) -> Result<bool, SpfVerdict> {
         if servers.len() > MAX_NAMES {
-            return Err(Verdict::new(
+            return Err(SpfVerdict::new(
                 SpfResult::PermError,
                 format!(
                     "`{}` of {domain} has {} mail servers, at most {MAX_NAMES} are allowed (RFC 7208 §4.6.4)",
@@ -133,7 +133,7 @@ impl Evaluation<'_> {
         for name in names {
             let addresses = lookup::records(self.client, &name, self.address_type())
                 .await
-                .map_err(|why| Verdict::new(SpfResult::TempError, why))?;
+                .map_err(|why| SpfVerdict::new(SpfResult::TempError, why))?;
             if self.has_address(&addresses, lengths) {
                 return Ok(true);
             }

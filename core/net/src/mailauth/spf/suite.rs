@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::*;
-use crate::mailauth::testing::{Entry, Zone, ZoneServer};
+use crate::mailauth::testing::{Zone, ZoneEntry, ZoneServer};
 
 #[derive(Deserialize)]
 struct Scenario {
@@ -33,24 +33,24 @@ fn bytes(text: &str) -> Vec<u8> {
         .collect()
 }
 
-fn strings(value: &Value) -> Entry {
+fn strings(value: &Value) -> ZoneEntry {
     match value {
-        Value::Array(strings) => Entry::Text(
+        Value::Array(strings) => ZoneEntry::Text(
             strings
                 .iter()
                 .map(|text| bytes(text.as_str().expect("a text")))
                 .collect(),
         ),
-        text => Entry::Text(vec![bytes(text.as_str().expect("a text"))]),
+        text => ZoneEntry::Text(vec![bytes(text.as_str().expect("a text"))]),
     }
 }
 
 /// Records of a name. Those of the obsolete type SPF count as TXT records if there are none of that type.
-fn entries(records: &[Value]) -> Vec<Entry> {
+fn entries(records: &[Value]) -> Vec<ZoneEntry> {
     let has_txt = records.iter().any(|record| record.get("TXT").is_some());
     let entry = |record: &Value| {
         let Some(record) = record.as_object() else {
-            return Some(Entry::Failing);
+            return Some(ZoneEntry::Failing);
         };
         let (rtype, value) = record.iter().next()?;
         let text = value.as_str().unwrap_or_default();
@@ -58,13 +58,13 @@ fn entries(records: &[Value]) -> Vec<Entry> {
             "TXT" if text == "NONE" => return None,
             "SPF" if has_txt => return None,
             "TXT" | "SPF" => strings(value),
-            "A" | "AAAA" => Entry::Address(text.parse().expect("an address")),
+            "A" | "AAAA" => ZoneEntry::Address(text.parse().expect("an address")),
             "MX" => {
                 let preference = value[0].as_u64().expect("a number") as u16;
-                Entry::MailServer(preference, value[1].as_str().expect("a name").into())
+                ZoneEntry::MailServer(preference, value[1].as_str().expect("a name").into())
             }
-            "PTR" => Entry::Pointer(text.into()),
-            "CNAME" => Entry::Alias(text.into()),
+            "PTR" => ZoneEntry::Pointer(text.into()),
+            "CNAME" => ZoneEntry::Alias(text.into()),
             other => panic!("unknown record type {other}"),
         })
     };

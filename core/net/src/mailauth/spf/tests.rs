@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::*;
-use crate::mailauth::testing::{Entry, Zone, ZoneServer, text_zone};
+use crate::mailauth::testing::{Zone, ZoneEntry, ZoneServer, text_zone};
 
 fn envelope<'a>(address: &str, mail_from: &'a str) -> Envelope<'a> {
     Envelope {
@@ -111,7 +111,7 @@ async fn reasons_tell_what_is_wrong() {
 #[tokio::test]
 async fn a_failed_lookup_is_a_temporary_error() {
     let mut zone = text_zone(&[("example.test", "v=spf1 a:down.test -all")]);
-    zone.insert("down.test".into(), vec![Entry::Failing]);
+    zone.insert("down.test".into(), vec![ZoneEntry::Failing]);
     let error = check(zone).await;
     assert_eq!(error.result, SpfResult::TempError);
     assert_eq!(error.reason, "could not look up A of down.test: SERVFAIL");
@@ -124,13 +124,13 @@ async fn void_lookups_of_mail_servers_do_not_count() {
     for number in 0..10 {
         let name = format!("mx{number}.example.test");
         let entries = zone.entry("example.test".into()).or_default();
-        entries.push(Entry::MailServer(number, name));
+        entries.push(ZoneEntry::MailServer(number, name));
     }
     let fail = check(zone.clone()).await;
     assert_eq!((fail.result, fail.void_lookups), (SpfResult::Fail, 0));
 
     let entries = zone.entry("example.test".into()).or_default();
-    entries.push(Entry::MailServer(10, "mx10.example.test".into()));
+    entries.push(ZoneEntry::MailServer(10, "mx10.example.test".into()));
     let error = check(zone).await;
     assert_eq!(error.result, SpfResult::PermError);
     assert_eq!(
@@ -167,7 +167,10 @@ async fn explanations_are_short_and_ascii() {
 async fn a_backslash_in_a_local_part_is_no_escape_in_a_name() {
     let mut zone = text_zone(&[("example.test", "v=spf1 exists:%{l}.example.test -all")]);
     let address = "127.0.0.2".parse().expect("an address");
-    zone.insert(r"a\046b.example.test".into(), vec![Entry::Address(address)]);
+    zone.insert(
+        r"a\046b.example.test".into(),
+        vec![ZoneEntry::Address(address)],
+    );
     let server = ZoneServer::start(zone).await;
 
     for (sender, result) in [

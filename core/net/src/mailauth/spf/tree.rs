@@ -38,7 +38,7 @@ pub struct SpfTree {
 /// What a domain publishes as its SPF record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DomainRecord {
-    /// Exactly one record.
+    /// The domain has exactly one SPF record, as RFC 7208 §4.5 requires.
     One {
         /// The text as published.
         text: String,
@@ -47,7 +47,7 @@ pub enum DomainRecord {
     },
     /// Several records, which make the result `permerror` (RFC 7208 §4.5).
     Several(Vec<String>),
-    /// No record.
+    /// The domain has no SPF record, or does not exist.
     Missing {
         /// The domain has no TXT record at all.
         is_void: bool,

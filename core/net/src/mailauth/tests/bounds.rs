@@ -2,7 +2,7 @@
 
 use super::{MESSAGE, Signer, results, results::POLICIES, verify, verify_at};
 use crate::mailauth::{
-    testing::{Entry, ZoneServer, text_zone},
+    testing::{ZoneEntry, ZoneServer, text_zone},
     *,
 };
 
@@ -28,7 +28,10 @@ async fn only_the_first_signatures_are_verified() {
 
     // Signatures that were not verified might pass.
     let mut zone = text_zone(&POLICIES);
-    zone.insert("s1._domainkey.example.test".into(), vec![Entry::Failing]);
+    zone.insert(
+        "s1._domainkey.example.test".into(),
+        vec![ZoneEntry::Failing],
+    );
     let open = verify(zone, &many, "192.0.2.2").await;
     assert_eq!(results(&open), ("fail", vec!["temperror"; 20], "temperror"));
 }

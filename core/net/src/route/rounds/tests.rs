@@ -51,9 +51,9 @@ async fn rounds_without_a_count_go_on_until_they_are_stopped() {
 }
 
 /// A measurement of a target four hops away, without sockets in use.
-fn run() -> Run {
+fn run() -> RoundsRun {
     let target = IpAddr::from([127, 0, 0, 9]);
-    let mut run = Run::new(target, options(Some(Method::Tcp), 3)).expect("a route");
+    let mut run = RoundsRun::new(target, options(Some(Method::Tcp), 3)).expect("a route");
     run.round = 1;
     for ttl in 1..=4 {
         run.pending.insert((ttl, 1), Instant::now());
@@ -61,8 +61,8 @@ fn run() -> Run {
     run
 }
 
-fn answer(ttl: u8, last: u8, notice: Option<IcmpError>) -> Answer {
-    Answer {
+fn answer(ttl: u8, last: u8, notice: Option<IcmpError>) -> ProbeReply {
+    ProbeReply {
         ttl,
         column: 1,
         from: IpAddr::from([127, 0, 0, last]),

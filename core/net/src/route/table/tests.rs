@@ -6,9 +6,9 @@ fn table() -> Table {
     Table::new(TARGET, IpAddr::from([198, 51, 100, 1]), 5, 2)
 }
 
-fn answer(ttl: u8, column: u8, from: IpAddr, notice: IcmpError) -> Answer {
+fn answer(ttl: u8, column: u8, from: IpAddr, notice: IcmpError) -> ProbeReply {
     let rtt = Duration::from_millis(5);
-    Answer {
+    ProbeReply {
         ttl,
         column,
         from,
@@ -31,7 +31,7 @@ fn the_first_reply_of_the_target_ends_the_route() {
 
     assert_eq!(
         table.end(),
-        Some(End {
+        Some(RouteEnd {
             ttl: 3,
             reached: Some(Method::Udp)
         })
@@ -62,7 +62,7 @@ fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
     table.record(answer(4, 0, router(2), IcmpError::Prohibited));
     assert_eq!(
         table.end(),
-        Some(End {
+        Some(RouteEnd {
             ttl: 2,
             reached: None
         })
@@ -71,7 +71,7 @@ fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
     table.record(answer(3, 0, router(3), IcmpError::TimeExceeded));
     assert_eq!(
         table.end(),
-        Some(End {
+        Some(RouteEnd {
             ttl: 4,
             reached: None
         })
@@ -80,7 +80,7 @@ fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
     table.record(answer(5, 0, TARGET, IcmpError::PortUnreachable));
     assert_eq!(
         table.end(),
-        Some(End {
+        Some(RouteEnd {
             ttl: 5,
             reached: Some(Method::Udp)
         })
@@ -101,7 +101,7 @@ fn port_unreachable_from_a_firewall_is_not_the_target() {
     table.record(answer(2, 0, router(2), IcmpError::PortUnreachable));
     assert_eq!(
         table.end(),
-        Some(End {
+        Some(RouteEnd {
             ttl: 2,
             reached: None
         })

@@ -38,14 +38,14 @@ fn formats_a_greeting_as_one_printable_line() {
 #[test]
 fn maps_ports_to_expected_protocols() {
     for (ports, expected) in [
-        (&[21, 22, 25, 587, 3306, 5903][..], Kind::Greets),
-        (&[80, 8080, 9090], Kind::Http),
-        (&[443, 853, 993, 8443], Kind::Tls),
-        (&[0, 1, 24, 82, 444, 5904, 65535], Kind::Unknown),
+        (&[21, 22, 25, 587, 3306, 5903][..], BannerKind::Greets),
+        (&[80, 8080, 9090], BannerKind::Http),
+        (&[443, 853, 993, 8443], BannerKind::Tls),
+        (&[0, 1, 24, 82, 444, 5904, 65535], BannerKind::Unknown),
     ] {
         for port in ports {
             assert_eq!(kind(*port), expected, "{port}");
-            assert_eq!(is_expected(*port), expected != Kind::Unknown);
+            assert_eq!(is_expected(*port), expected != BannerKind::Unknown);
         }
     }
 }
@@ -53,13 +53,13 @@ fn maps_ports_to_expected_protocols() {
 #[test]
 fn stops_reading_when_the_protocol_is_clear() {
     for (kind, bytes, enough) in [
-        (Kind::Greets, &b""[..], false),
-        (Kind::Greets, b"2", true),
-        (Kind::Tls, b"\x15\x03", false),
-        (Kind::Tls, b"\x15\x03\x03", true),
-        (Kind::Http, b"HTTP/1.1 200 OK\r\n", false),
-        (Kind::Http, b"HTTP/1.1 200 OK\r\n\r\n", true),
-        (Kind::Http, &[b'x'; MAX_BYTES], true),
+        (BannerKind::Greets, &b""[..], false),
+        (BannerKind::Greets, b"2", true),
+        (BannerKind::Tls, b"\x15\x03", false),
+        (BannerKind::Tls, b"\x15\x03\x03", true),
+        (BannerKind::Http, b"HTTP/1.1 200 OK\r\n", false),
+        (BannerKind::Http, b"HTTP/1.1 200 OK\r\n\r\n", true),
+        (BannerKind::Http, &[b'x'; MAX_BYTES], true),
     ] {
         assert_eq!(is_enough(bytes, kind), enough, "{kind:?} {bytes:?}");
     }

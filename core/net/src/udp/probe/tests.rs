@@ -4,19 +4,19 @@ use super::*;
 fn reply_to(probe: &Probe) -> Vec<u8> {
     let sent = &probe.datagrams()[0];
     match probe.service {
-        Service::Dns => {
+        UdpService::Dns => {
             let mut reply = sent.clone();
             reply[2] |= 0x80;
             reply
         }
-        Service::Ntp => {
+        UdpService::Ntp => {
             let mut reply = vec![0; 48];
             (reply[0], reply[1]) = (0b00_100_100, 2);
             reply[24..32].copy_from_slice(&sent[40..48]);
             reply
         }
-        Service::Snmp => sent.clone(),
-        Service::Quic => {
+        UdpService::Snmp => sent.clone(),
+        UdpService::Quic => {
             let mut reply = vec![0x80, 0, 0, 0, 0, 8];
             reply.extend(&sent[15..23]);
             reply.push(8);
@@ -24,12 +24,12 @@ fn reply_to(probe: &Probe) -> Vec<u8> {
             reply.extend([0x6b, 0x33, 0x43, 0xcf, 0, 0, 0, 1, 0x0a, 0x0a, 0x0a, 0x0a]);
             reply
         }
-        Service::Stun => {
+        UdpService::Stun => {
             let mut reply = sent.clone();
             reply[0] = 1;
             reply
         }
-        Service::Unknown => b"anything".to_vec(),
+        UdpService::Unknown => b"anything".to_vec(),
     }
 }
 

@@ -14,7 +14,7 @@ struct Case {
     error: Option<String>,
     /// The part of the line that is marked.
     position: Option<String>,
-    /// The corrected line.
+    /// The line that the error suggests instead.
     suggestion: Option<String>,
 }
 

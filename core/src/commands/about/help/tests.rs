@@ -42,7 +42,7 @@ fn explains_a_command_with_arguments_and_examples() {
     resolver (exact) | no | a DNS server: host, host:port, udp://…, tcp://…, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
     dnssec (exact) | no | flag | Request DNSSEC signatures and validate them.
     tcp (exact) | no | flag | Query over TCP instead of UDP.
-    norecurse (exact) | no | flag | Non-recursive query (RD=0).
+    norecurse (exact) | no | flag | Query without recursion (RD=0).
     subnet (exact) | no | a network such as 192.0.2.0/24, or 0 | EDNS Client Subnet: the network to get the answer for (RFC 7871).
     nsid (exact) | no | flag | Ask for the server's identifier, NSID (RFC 5001).
     bufsize (exact) | no | 512–4096 | Announced UDP payload size in bytes; default 1232.

@@ -206,7 +206,7 @@ fn dotted(name: &str) -> String {
 }
 
 impl DigResponse {
-    /// The queried type.
+    /// The queried record type, as it is written in zone files.
     pub(super) fn rtype(&self) -> &str {
         &self.r#type
     }

@@ -18,7 +18,7 @@ pub(super) struct Described<T> {
     data: Option<T>,
 }
 
-/// STARTTLS and certificates.
+/// STARTTLS and certificates of the mail servers.
 #[derive(JsonSchema)]
 pub(super) struct Starttls {
     /// Mail servers that were contacted.
@@ -45,7 +45,7 @@ struct DaneServer {
     state: Option<DaneState>,
 }
 
-/// The BIMI record.
+/// The BIMI record of the domain.
 #[derive(JsonSchema)]
 pub(super) struct Bimi {
     /// The record as published.
@@ -56,14 +56,14 @@ pub(super) struct Bimi {
     certificate: Option<String>,
 }
 
-/// Reverse names.
+/// Reverse names of the addresses that send mail.
 #[derive(JsonSchema)]
 pub(super) struct Reverse {
     /// Addresses with their names.
     addresses: Vec<AddressNames>,
 }
 
-/// Blocklists.
+/// What blocklists say about the domain and its addresses.
 #[derive(JsonSchema)]
 pub(super) struct Blocklist {
     /// The addresses and the domain that were looked up.
@@ -75,7 +75,7 @@ pub(super) struct Blocklist {
 struct Target {
     /// The address or the domain.
     target: String,
-    /// `ip` or `domain`.
+    /// What the target is, `ip` or `domain`.
     kind: String,
     /// Number of lists that list the target.
     listed: usize,

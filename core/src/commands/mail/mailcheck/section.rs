@@ -21,15 +21,15 @@ use crate::commands::{
 )]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SectionName {
-    /// Mail servers.
+    /// Mail servers of the domain (MX).
     Mx,
     /// STARTTLS and certificates of the mail servers.
     Starttls,
-    /// SPF record.
+    /// SPF record of the domain (RFC 7208).
     Spf,
     /// DKIM keys at common selectors.
     Dkim,
-    /// DMARC policy.
+    /// DMARC policy of the domain (RFC 9989).
     Dmarc,
     /// Blocklists of the domain, the mail servers and sending addresses.
     Blocklist,
@@ -90,7 +90,7 @@ impl SectionName {
 pub(super) enum SectionState {
     /// Valid and without warnings.
     Ok,
-    /// Not published.
+    /// The domain does not publish it.
     None,
     /// It works, and should be changed.
     Warning,
@@ -151,7 +151,7 @@ pub(super) struct Section {
     pub(super) data: Map<String, Value>,
 }
 
-/// All sections.
+/// The results of all sections of the report.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Sections {
     #[schemars(with = "Described<mx::Data>")]

@@ -54,7 +54,7 @@ enum TermResult {
     Nothing,
     /// TXT records, but no SPF record.
     NoRecord,
-    /// Several SPF records.
+    /// The domain has several SPF records, which is an error (RFC 7208 §4.5).
     SeveralRecords,
     /// The domain includes itself.
     Loop,
@@ -64,7 +64,7 @@ enum TermResult {
     DependsOnMessage,
     /// The name is not valid.
     InvalidName,
-    /// The lookup failed.
+    /// The DNS lookup of the record failed.
     Failed,
     /// Not looked up, because a limit was reached.
     Skipped,

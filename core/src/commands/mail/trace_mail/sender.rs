@@ -14,7 +14,7 @@ pub(super) enum Verdict {
     Reported,
     /// It is not authenticated: the address may be forged.
     Unauthenticated,
-    /// Nothing decides it.
+    /// No result decides whether the sender is authenticated.
     #[default]
     Unknown,
 }

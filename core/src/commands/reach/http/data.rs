@@ -8,7 +8,7 @@ use netvane_facts::{
     web::{self, Hsts},
 };
 use netvane_net::http_check::{
-    HttpAnswer, HttpQuery, HttpReport, HttpTrouble, Step, Timings, without_credentials,
+    HttpAnswer, HttpQuery, HttpReport, HttpStep, HttpTrouble, Timings, without_credentials,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub(super) struct Expectation {
 /// The answer to an HTTP request, with the redirects before it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Data {
-    /// The requested URL.
+    /// URL of the first request, in canonical spelling.
     pub(super) url: String,
     /// The URL of the final answer, after redirects.
     pub(super) final_url: String,
@@ -50,7 +50,7 @@ pub(crate) struct Data {
     pub(super) rcode: Option<String>,
     /// Status code of the final answer; `null` without one.
     pub(super) status: Option<u16>,
-    /// `HTTP/1.1` or `HTTP/2`.
+    /// Version of the protocol, `HTTP/1.1` or `HTTP/2`.
     pub(super) version: Option<String>,
     /// The requests in order; the last one has the final answer.
     pub(super) steps: Vec<StepData>,
@@ -72,7 +72,7 @@ pub(crate) struct Data {
     pub(super) problems: Vec<CheckProblem>,
 }
 
-/// One request.
+/// One request, with its answer or redirect.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct StepData {
     pub(super) url: String,
@@ -241,7 +241,7 @@ fn is_redirect(status: u16) -> bool {
 }
 
 /// The data of `tls` for a step.
-fn tls_data(step: &Step, report: &HttpReport) -> Option<tls::Data> {
+fn tls_data(step: &HttpStep, report: &HttpReport) -> Option<tls::Data> {
     let tls = report.tls.as_ref()?;
     let name: Host = step.url.host_str()?.parse().ok()?;
     let question = Question {
@@ -255,8 +255,8 @@ fn tls_data(step: &Step, report: &HttpReport) -> Option<tls::Data> {
     Some(tls::Data::new(&question, tls))
 }
 
-impl From<&Step> for StepData {
-    fn from(step: &Step) -> Self {
+impl From<&HttpStep> for StepData {
+    fn from(step: &HttpStep) -> Self {
         Self {
             url: without_credentials(&step.url),
             status: step.status,

@@ -9,8 +9,8 @@ fn address() -> IpAddr {
     "192.0.2.1".parse().expect("an address")
 }
 
-fn reply(seq: u16, rtt_ms: Option<f64>) -> Reply {
-    Reply {
+fn reply(seq: u16, rtt_ms: Option<f64>) -> EchoReply {
+    EchoReply {
         seq,
         rtt_ms,
         ttl: rtt_ms.map(|_| 57),
@@ -20,14 +20,14 @@ fn reply(seq: u16, rtt_ms: Option<f64>) -> Reply {
 }
 
 fn outcome(times: &[Option<f64>]) -> PingOutcome {
-    let replies: Vec<Reply> = times
+    let replies: Vec<EchoReply> = times
         .iter()
         .enumerate()
         .map(|(at, time)| reply(at as u16 + 1, *time))
         .collect();
     PingOutcome {
         address: address(),
-        method: Method::IcmpDatagram,
+        method: PingMethod::IcmpDatagram,
         sent: times.len() as u16,
         received: 0,
         duplicates: Some(0),
@@ -132,7 +132,7 @@ fn explains_why_tcp_was_used() {
     let mut data = Data::new("host.example.test".into(), address(), 1);
     data.hint = Some("allow it with `x`".into());
     data.finish(PingOutcome {
-        method: Method::Tcp { port: 443 },
+        method: PingMethod::Tcp { port: 443 },
         duplicates: None,
         ..outcome(&[Some(3.0)])
     });
@@ -148,7 +148,7 @@ fn explains_why_tcp_was_used() {
 #[test]
 fn errors_name_their_source_unless_local() {
     let error = |from: Option<&str>, local| {
-        let reply = Reply {
+        let reply = EchoReply {
             error: Some(ReplyError {
                 notice: Some(IcmpError::HostUnreachable),
                 from: from.map(|from| from.parse().expect("an address")),
@@ -255,14 +255,14 @@ fn only_a_terminal_pings_without_an_end() {
 
 #[test]
 fn a_refused_connection_is_a_reply() {
-    let over_tcp = |seq, state| Reply {
+    let over_tcp = |seq, state| EchoReply {
         ttl: None,
         state: Some(state),
         ..reply(seq, Some(3.0))
     };
     let mut data = Data::new("host.example.test".into(), address(), 3);
     data.finish(PingOutcome {
-        method: Method::Tcp { port: 22 },
+        method: PingMethod::Tcp { port: 22 },
         replies: vec![
             over_tcp(1, PortState::Closed),
             over_tcp(2, PortState::Open),

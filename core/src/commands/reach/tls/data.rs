@@ -117,14 +117,14 @@ pub(crate) struct SctData {
     pub(super) source: String,
 }
 
-/// DANE (RFC 6698).
+/// Whether the certificates agree with TLSA records (RFC 6698).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct DaneData {
     pub(super) state: DaneState,
     pub(super) records: Vec<TlsaData>,
 }
 
-/// A TLSA record.
+/// A TLSA record, and whether it matches the certificates.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct TlsaData {
     pub(super) usage: u8,

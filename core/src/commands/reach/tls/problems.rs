@@ -18,7 +18,7 @@ pub(crate) enum Weight {
     Info,
     /// Works, but needs attention.
     Warning,
-    /// Clients are affected.
+    /// A problem that makes clients fail.
     Error,
 }
 

@@ -2,7 +2,7 @@
 
 use netvane_facts::certificate::{
     Certificate, Key,
-    chain::Fault,
+    chain::ChainFault,
     ocsp::OcspStatus,
     short_name,
     validity::{Thresholds, Urgency, days_left, rfc3339},
@@ -15,30 +15,32 @@ use super::{
 };
 
 /// A reason not to trust the chain.
-pub(super) fn fault(fault: &Fault, assessment: &Assessment) -> Found {
+pub(super) fn fault(fault: &ChainFault, assessment: &Assessment) -> Found {
     let certificate = |position: &usize| {
         let chain = &assessment.certificates;
         which(chain.get(*position), *position)
     };
 
     match fault {
-        Fault::Expired { position, at } => {
+        ChainFault::Expired { position, at } => {
             expired(*position, *at, &certificate(position), assessment.now)
         }
-        Fault::NotYetValid { position, at } => not_yet_valid(*at, &certificate(position)),
-        Fault::SelfSigned => self_signed(),
-        Fault::UntrustedRoot { root } => untrusted_root(short_name(root)),
-        Fault::MissingIssuer { issuer, url } => missing_issuer(short_name(issuer), url.as_deref()),
-        Fault::WrongSignature { position } => wrong_signature(&certificate(position)),
-        Fault::WeakSignature {
+        ChainFault::NotYetValid { position, at } => not_yet_valid(*at, &certificate(position)),
+        ChainFault::SelfSigned => self_signed(),
+        ChainFault::UntrustedRoot { root } => untrusted_root(short_name(root)),
+        ChainFault::MissingIssuer { issuer, url } => {
+            missing_issuer(short_name(issuer), url.as_deref())
+        }
+        ChainFault::WrongSignature { position } => wrong_signature(&certificate(position)),
+        ChainFault::WeakSignature {
             position,
             algorithm,
         } => weak_signature(&certificate(position), algorithm),
-        Fault::WeakKey { position, key } => weak_key(&certificate(position), *key),
-        Fault::NotForServers => not_for_servers(),
-        Fault::IsAuthority => is_authority(),
-        Fault::NotAuthority { position } => not_authority(&certificate(position)),
-        Fault::Other(why) => rejected(why),
+        ChainFault::WeakKey { position, key } => weak_key(&certificate(position), *key),
+        ChainFault::NotForServers => not_for_servers(),
+        ChainFault::IsAuthority => is_authority(),
+        ChainFault::NotAuthority { position } => not_authority(&certificate(position)),
+        ChainFault::Other(why) => rejected(why),
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) struct Statistics {
     pub(super) avg: Option<f64>,
     pub(super) best: Option<f64>,
     pub(super) worst: Option<f64>,
-    /// Population standard deviation.
+    /// Population standard deviation of the round trips.
     pub(super) stddev: Option<f64>,
     /// The hop limits its ICMP errors: later hops do not show its loss, so it forwards all packets.
     pub(super) rate_limited: bool,

@@ -92,7 +92,7 @@ pub(super) fn draw(canvas: &mut Canvas, rows: &[ChartRow], room: Room) -> f64 {
         );
     }
     for (index, row) in shown.iter().enumerate() {
-        let place = Place {
+        let place = RowPlace {
             columns,
             top: HEAD + ROW * index as f64,
             end,
@@ -159,7 +159,7 @@ fn marks(canvas: &mut Canvas, end: f64, step: f64, height: f64) {
 }
 
 /// Where a row is drawn.
-struct Place {
+struct RowPlace {
     columns: &'static Columns,
     top: f64,
     /// End of the time axis.
@@ -168,8 +168,8 @@ struct Place {
     width: Option<f64>,
 }
 
-fn draw_row(canvas: &mut Canvas, row: &ChartRow, place: &Place) {
-    let Place {
+fn draw_row(canvas: &mut Canvas, row: &ChartRow, place: &RowPlace) {
+    let RowPlace {
         columns, top, end, ..
     } = *place;
     let width = if is_heading(row) {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write, net::IpAddr};
 
-use super::{Macro, MacroLetter, MacroString, MacroValues, Part};
+use super::{Macro, MacroLetter, MacroPart, MacroString, MacroValues};
 
 /// Maximum length of a domain name in text form, in bytes (RFC 1035 §2.3.4).
 const MAX_NAME: usize = 253;
@@ -26,9 +26,9 @@ impl MacroString {
         let mut text = String::new();
         for part in &self.0 {
             match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Escape(escape) => text.push_str(escape),
-                Part::Macro(part) => text.push_str(&part.expand(values)),
+                MacroPart::Literal(literal) => text.push_str(literal),
+                MacroPart::Escape(escape) => text.push_str(escape),
+                MacroPart::Macro(part) => text.push_str(&part.expand(values)),
             }
             if text.len() > most {
                 return None;

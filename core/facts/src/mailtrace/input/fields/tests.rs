@@ -4,7 +4,7 @@ use super::*;
 
 /// `name=value` of each field.
 fn of(text: &str) -> Vec<String> {
-    let show = |field: &Field<'_>| format!("{}={}", field.name, field.value);
+    let show = |field: &HeaderField<'_>| format!("{}={}", field.name, field.value);
     read(text, text.len()).fields.iter().map(show).collect()
 }
 

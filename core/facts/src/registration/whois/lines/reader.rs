@@ -10,7 +10,7 @@ const LABELS: [&str; 6] = ["address", "street", "phone", "telephone", "email", "
 
 /// State of the parser between two lines.
 #[derive(Default)]
-pub(super) struct Reader<'a> {
+pub(super) struct LineReader<'a> {
     pub out: Vec<WhoisEntry<'a>>,
     /// Open sections, the outermost first.
     sections: Vec<Section>,
@@ -22,7 +22,7 @@ pub(super) struct Reader<'a> {
     open: Option<usize>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> LineReader<'a> {
     pub(super) fn end_paragraph(&mut self) {
         self.sections
             .retain(|section| section.indented || !section.filled);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mailauth::testing::{Entry, Zone, ZoneServer, text_zone};
+use crate::mailauth::testing::{Zone, ZoneEntry, ZoneServer, text_zone};
 
 async fn tree(zone: Zone) -> SpfTree {
     let server = ZoneServer::start(zone).await;
@@ -23,13 +23,13 @@ async fn each_term_has_the_lookups_of_the_records_that_it_includes() {
             "v=spf1 a:none.test ip4:192.0.2.0/24 ?all",
         ),
     ]);
-    let address = |last| Entry::Address(IpAddr::from([192, 0, 2, last]));
+    let address = |last| ZoneEntry::Address(IpAddr::from([192, 0, 2, last]));
     zone.get_mut("example.test")
         .expect("it exists")
         .push(address(1));
     zone.get_mut("one.test")
         .expect("it exists")
-        .push(Entry::MailServer(10, "mx.test".into()));
+        .push(ZoneEntry::MailServer(10, "mx.test".into()));
     zone.insert("mx.test".into(), vec![address(2)]);
 
     let tree = tree(zone).await;
@@ -119,7 +119,7 @@ async fn missing_several_and_failing_records_are_told_apart() {
         ("two.test", "v=spf1 -all"),
         ("two.test", "v=spf1 ~all"),
     ]);
-    zone.insert("fails.test".into(), vec![Entry::Failing]);
+    zone.insert("fails.test".into(), vec![ZoneEntry::Failing]);
 
     let tree = tree(zone).await;
 

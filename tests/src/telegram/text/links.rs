@@ -68,7 +68,7 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
 });
 
 /// Returns the parts of a text that the platform makes clickable by itself.
-pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
+pub(in crate::telegram) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
 
     for finder in FINDERS.iter() {
@@ -124,7 +124,7 @@ fn is_address(part: &str) -> bool {
 }
 
 /// Returns the target of an explicit link; `None` if the platform drops it.
-pub(super) fn explicit(url: &str) -> Option<(&'static str, String)> {
+pub(in crate::telegram) fn explicit(url: &str) -> Option<(&'static str, String)> {
     if let Some(user) = url.strip_prefix("tg://user?id=") {
         return user
             .parse::<u64>()
@@ -140,7 +140,7 @@ pub(super) fn explicit(url: &str) -> Option<(&'static str, String)> {
 }
 
 /// Whether the platform accepts this as the URL of a link or a button.
-pub(super) fn is_link(url: &str) -> bool {
+pub(in crate::telegram) fn is_link(url: &str) -> bool {
     let (Some((scheme, rest)), Ok(_)) = (url.split_once("://"), ascii(url).parse::<Uri>()) else {
         return false;
     };

@@ -10,7 +10,7 @@ const MOST_ENTITIES: usize = 100;
 
 /// A text as readers see it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Formatted {
+pub(in crate::telegram) struct Formatted {
     pub text: String,
     pub entities: Vec<Entity>,
     /// What the platform would drop silently.
@@ -18,7 +18,7 @@ pub(super) struct Formatted {
 }
 
 /// A part of a text that markup formats: its kind, its range in UTF-16 units, its argument.
-pub(super) struct Span {
+pub(in crate::telegram) struct Span {
     pub kind: &'static str,
     pub start: usize,
     pub end: usize,
@@ -26,7 +26,7 @@ pub(super) struct Span {
 }
 
 /// Parses a text without markup.
-pub(super) fn plain(source: &str) -> Formatted {
+pub(in crate::telegram) fn plain(source: &str) -> Formatted {
     finish(
         source.chars().filter_map(clean).collect(),
         Vec::new(),
@@ -35,7 +35,7 @@ pub(super) fn plain(source: &str) -> Formatted {
 }
 
 /// Replaces control characters by spaces; removes line separators and direction overrides.
-pub(super) fn clean(c: char) -> Option<char> {
+pub(in crate::telegram) fn clean(c: char) -> Option<char> {
     match c {
         '\n' => Some(c),
         '\r' | '\u{2028}'..='\u{202e}' => None,
@@ -45,7 +45,11 @@ pub(super) fn clean(c: char) -> Option<char> {
 }
 
 /// Trims the text, lets code override what overlaps it, and drops what the platform drops.
-pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<String>) -> Formatted {
+pub(in crate::telegram) fn finish(
+    text: String,
+    mut spans: Vec<Span>,
+    mut swallowed: Vec<String>,
+) -> Formatted {
     let kept = text.trim_end();
     let first = spans
         .iter()

@@ -3,8 +3,8 @@
 use super::{
     formatted::{Formatted, Span, clean, finish},
     links,
-    refusal::Refusal,
 };
+use crate::telegram::refusal::Refusal;
 
 struct Open {
     tag: String,
@@ -24,7 +24,7 @@ struct Parser<'a> {
 }
 
 /// Parses text in the Bot API's HTML style.
-pub(super) fn parse(source: &str) -> Result<Formatted, Refusal> {
+pub(in crate::telegram) fn parse(source: &str) -> Result<Formatted, Refusal> {
     let mut parser = Parser {
         source,
         at: 0,

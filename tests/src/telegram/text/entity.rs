@@ -18,13 +18,19 @@ pub struct Entity {
 }
 
 /// Returns the length of a text in UTF-16 code units, as the platform counts.
-pub(super) fn units(text: &str) -> usize {
+pub(in crate::telegram) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
 impl Entity {
     /// Creates an entity for the part of a text between two UTF-16 offsets.
-    pub(super) fn cut(text: &str, kind: &str, start: usize, end: usize, argument: &str) -> Self {
+    pub(in crate::telegram) fn cut(
+        text: &str,
+        kind: &str,
+        start: usize,
+        end: usize,
+        argument: &str,
+    ) -> Self {
         let part: Vec<u16> = text
             .encode_utf16()
             .skip(start)
@@ -40,15 +46,15 @@ impl Entity {
     }
 
     /// Returns the offset of its end in UTF-16 code units.
-    pub(super) fn end(&self) -> usize {
+    pub(in crate::telegram) fn end(&self) -> usize {
         self.offset + self.length
     }
 
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(in crate::telegram) fn overlaps(&self, other: &Self) -> bool {
         self.offset < other.end() && other.offset < self.end()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::telegram) fn json(&self) -> Value {
         let mut json = json!({ "type": self.kind, "offset": self.offset, "length": self.length });
         if let Some(argument) = &self.argument {
             match self.kind.as_str() {
@@ -66,7 +72,7 @@ impl Entity {
     }
 
     /// Parses an entity that a bot sent instead of markup.
-    pub(super) fn read(text: &str, json: &Value) -> Option<Self> {
+    pub(in crate::telegram) fn read(text: &str, json: &Value) -> Option<Self> {
         let offset = usize::try_from(json["offset"].as_u64()?).ok()?;
         let length = usize::try_from(json["length"].as_u64()?).ok()?;
         let argument = ["url", "language", "custom_emoji_id"]
