@@ -30,7 +30,7 @@ pub use agenda::{
 };
 pub use bucket::Bucket;
 pub use directory::state_directory;
-pub use replicas::{HeldRole, SharedJob, SharedRole, SharedState};
+pub use replicas::{HeldRole, ListedJob, SharedJob, SharedRole, SharedState};
 pub use transfer::{ImportError, Imported, export, import};
 pub use usage::{BucketUsage, read_report as usage_report};
 
@@ -287,6 +287,7 @@ impl Store {
     }
 
     /// The file behind this store, if it is not shared.
+    #[cfg(test)]
     fn embedded(&self) -> Option<&Embedded> {
         match &self.0 {
             Backing::Embedded(embedded) => Some(embedded),

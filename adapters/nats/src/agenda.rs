@@ -19,7 +19,8 @@ use std::{
 
 use async_nats::Request;
 use futures::StreamExt;
-use netvane_core::store::{KINDS, Kind, StoreError};
+use jiff::Timestamp;
+use netvane_core::store::{KINDS, Kind, ListedJob, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{sync::Notify, time::Instant};
@@ -111,6 +112,34 @@ impl Agenda {
                 lengths.insert(kind.name, info.num_pending + info.num_ack_pending);
             }
         }
+    }
+
+    /// All jobs of all replicas. For those that were put off, the time is not known here.
+    pub(crate) async fn list(&self) -> Result<Vec<ListedJob>, StoreError> {
+        let mut jobs = Vec::new();
+        for kind in KINDS {
+            let failed = |fault| error_of(kind.name, fault);
+            let subjects = self.api.subjects(AGENDA, &job_subject(kind, ">")).await;
+            for subject in subjects.map_err(failed)? {
+                let last = self.api.last(AGENDA, &subject).await.map_err(failed)?;
+                let Some(last) = last else { continue };
+                let Ok(stored) = serde_json::from_slice::<StoredJob>(&last.value) else {
+                    continue;
+                };
+                let age = last
+                    .written
+                    .map(|written| Timestamp::now().duration_since(written));
+                let age = age.and_then(|age| Duration::try_from(age).ok());
+                jobs.push(ListedJob {
+                    kind,
+                    id: stored.id,
+                    owner: stored.owner,
+                    delay: Duration::from_millis(stored.delay_ms)
+                        .saturating_sub(age.unwrap_or_default()),
+                });
+            }
+        }
+        Ok(jobs)
     }
 
     /// Adds a job that is due after this delay; false if there is one.

@@ -21,11 +21,12 @@ use std::{
 use data_encoding::BASE64;
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use netvane_core::store::{
-    Bucket, BucketUsage, Kind, SharedJob, SharedRole, SharedState, StoreError, Versioned,
+    Bucket, BucketUsage, Kind, ListedJob, SharedJob, SharedRole, SharedState, StoreError,
+    Versioned,
     bucket::{self, WhenFull},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{sync::watch, time::Instant};
 use ulid::Ulid;
 
@@ -136,50 +137,24 @@ impl Inner {
 
     /// Keys of a bucket in their order, removed ones included, each with its form in a subject.
     async fn keys(&self, bucket: &'static Bucket) -> Result<Vec<(String, String)>, Fault> {
-        let (all, prefix) = (subject_of(bucket, ">"), subject_of(bucket, ""));
-        let stream = stream_of(bucket);
-        let (mut found, mut seen) = (Vec::new(), 0);
-        loop {
-            let body = json!({ "subjects_filter": all, "offset": seen });
-            let subject = format!("STREAM.INFO.{stream}");
-            let page = self.api.call::<Subjects>(&subject, &body).await?;
-            let subjects = page.state.subjects.unwrap_or_default();
-            let is_last = subjects.is_empty() || seen + subjects.len() >= page.total;
-            seen += subjects.len();
-
-            for subject in subjects.into_keys() {
-                let Some(encoded) = subject.strip_prefix(&prefix) else {
-                    continue;
-                };
-                let key = match keys::decode(encoded) {
-                    Some(key) => Some(key),
-                    None => self
-                        .api
-                        .last(&stream, &subject)
-                        .await?
-                        .and_then(|last| key_of(&last)),
-                };
-                found.extend(key.map(|key| (key, encoded.to_owned())));
-            }
-            if is_last {
-                found.sort();
-                return Ok(found);
-            }
+        let (prefix, stream) = (subject_of(bucket, ""), stream_of(bucket));
+        let mut found = Vec::new();
+        for subject in self.api.subjects(&stream, &subject_of(bucket, ">")).await? {
+            let Some(encoded) = subject.strip_prefix(&prefix) else {
+                continue;
+            };
+            let key = match keys::decode(encoded) {
+                Some(key) => Some(key),
+                None => {
+                    let last = self.api.last(&stream, &subject).await?;
+                    last.and_then(|last| key_of(&last))
+                }
+            };
+            found.extend(key.map(|key| (key, encoded.to_owned())));
         }
+        found.sort();
+        Ok(found)
     }
-}
-
-#[derive(Deserialize)]
-struct Subjects {
-    #[serde(default)]
-    total: usize,
-    state: SubjectState,
-}
-
-#[derive(Deserialize)]
-struct SubjectState {
-    #[serde(default)]
-    subjects: Option<HashMap<String, u64>>,
 }
 
 #[derive(Deserialize)]
@@ -387,6 +362,14 @@ impl SharedState for State {
 
     fn jobs(&self, kind: &'static Kind) -> usize {
         self.0.agenda.len(kind)
+    }
+
+    fn list_jobs(&self) -> Call<'_, Vec<ListedJob>> {
+        async move {
+            self.0.check()?;
+            self.0.agenda.list().await
+        }
+        .boxed()
     }
 
     fn take_role(&self, role: &'static str) -> BoxFuture<'_, Box<dyn SharedRole>> {

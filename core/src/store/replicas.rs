@@ -90,11 +90,27 @@ pub trait SharedState: Send + Sync {
     /// Number of jobs of a kind at all replicas, as of a few seconds ago.
     fn jobs(&self, kind: &'static Kind) -> usize;
 
+    /// All jobs, for an export.
+    fn list_jobs(&self) -> Call<'_, Vec<ListedJob>>;
+
     /// Waits until this process holds a role, which only one process does at a time.
     fn take_role(&self, role: &'static str) -> BoxFuture<'_, Box<dyn SharedRole>>;
 
     /// Gives back all jobs that this process holds.
     fn hand_over(&self) -> BoxFuture<'_, ()>;
+}
+
+/// A job as an export shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedJob {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Identifier of the job, the key of its record.
+    pub id: String,
+    /// Whose turn the job takes.
+    pub owner: String,
+    /// Time until it is due.
+    pub delay: Duration,
 }
 
 /// A job of shared state that was taken. Dropped, it is given out again.

@@ -309,7 +309,7 @@ async fn an_export_can_be_imported_elsewhere() {
     assert_eq!(added.await, Ok(true));
 
     let mut lines = Vec::new();
-    assert_eq!(export(&here, &mut lines).expect("written"), 3);
+    assert_eq!(export(&here, &mut lines).await.expect("written"), 3);
     there.put(&BUTTONS, "b", &"kept").await.expect("written");
     let imported = import(&there, lines.as_slice()).await.expect("imported");
     assert_eq!((imported.written, imported.present), (2, 1));

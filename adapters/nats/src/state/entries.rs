@@ -2,11 +2,12 @@
 //!
 //! The layout is that of NATS' key-value buckets, so that its tools show them.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use data_encoding::BASE64;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -34,6 +35,8 @@ const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
 pub(crate) struct Entry {
     pub(crate) revision: u64,
     pub(crate) value: Vec<u8>,
+    /// When it was written, if the server says so.
+    pub(crate) written: Option<Timestamp>,
     headers: String,
 }
 
@@ -90,9 +93,39 @@ struct Message {
     hdrs: String,
     #[serde(default)]
     data: String,
+    #[serde(default)]
+    time: String,
+}
+
+#[derive(Deserialize)]
+struct Subjects {
+    #[serde(default)]
+    total: usize,
+    state: SubjectState,
+}
+
+#[derive(Deserialize)]
+struct SubjectState {
+    #[serde(default)]
+    subjects: Option<HashMap<String, u64>>,
 }
 
 impl Api {
+    /// All subjects of a stream that match a filter.
+    pub(crate) async fn subjects(&self, stream: &str, filter: &str) -> Result<Vec<String>, Fault> {
+        let (subject, mut all) = (format!("STREAM.INFO.{stream}"), Vec::new());
+        loop {
+            let body = json!({ "subjects_filter": filter, "offset": all.len() });
+            let page = self.call::<Subjects>(&subject, &body).await?;
+            let subjects = page.state.subjects.unwrap_or_default();
+            let is_last = subjects.is_empty() || all.len() + subjects.len() >= page.total;
+            all.extend(subjects.into_keys());
+            if is_last {
+                return Ok(all);
+            }
+        }
+    }
+
     /// The last message of a subject, as the leader of the stream has it.
     pub(crate) async fn last(&self, stream: &str, subject: &str) -> Result<Option<Entry>, Fault> {
         let end = Instant::now() + DEADLINE;
@@ -224,6 +257,7 @@ fn read(message: Message) -> Result<Entry, Fault> {
     Ok(Entry {
         revision: message.seq,
         value: bytes(&message.data)?,
+        written: message.time.parse().ok(),
         headers: String::from_utf8_lossy(&bytes(&message.hdrs)?).into_owned(),
     })
 }

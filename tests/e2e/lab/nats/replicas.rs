@@ -10,11 +10,11 @@ use std::{
 use netvane_tests::{
     Dns, Lab, Nats, Receiver, Scratch, Service, Telegram,
     everything::{RETRIES, SECRET, call_back},
-    http::Client,
+    http::{Client, Response},
     telegram::{Limits, Message, User},
     until,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The server, and what replicas talk to.
 struct Site {
@@ -120,9 +120,7 @@ fn updates_that_two_replicas_receive_at_once_are_answered_once() {
     }
     for chat in &chats {
         let answers = chat.messages();
-        let answers = answers
-            .iter()
-            .filter(|message| is_answer(message));
+        let answers = answers.iter().filter(|message| is_answer(message));
         assert_eq!(answers.count(), 1, "chat {}", chat.id);
     }
     assert!(
@@ -144,7 +142,7 @@ fn a_callback_of_a_killed_replica_is_delivered_once_by_another() {
     let (killed, other) = (site.replica(&settings), site.replica(&settings));
     let accepted = || {
         let response = call_back(&killed, "mx example.test", &receiver.url("/hook"));
-        (response.status == 202).then(|| response.json()["id"].as_str().map(str::to_owned))
+        (response.status == 202).then(|| value(&response)["id"].as_str().map(str::to_owned))
     };
     site.dns.hold("example.test. MX");
     let mut id = None;
@@ -239,12 +237,18 @@ fn a_kept_result_is_shown_and_deleted_by_another_replica() {
     until("the result is kept", || {
         let response =
             Client::connect(one.address).ask("POST /v1/results", &headers, keep.as_bytes());
-        kept = (response.status == 201).then(|| response.json());
+        kept = (response.status == 201).then(|| value(&response));
         kept.is_some()
     });
-    let kept = kept.expect("kept");
-    let path = format!("/v1/results/{}", kept["id"].as_str().expect("an id"));
-    let shown = two.get(&path);
+    let link = kept.expect("kept")["url"].as_str().map(str::to_owned);
+    let link = link.expect("a link");
+    let path = &link[link.find("/r/").expect("a result")..];
+    let accept = [("Accept", "application/json")];
+    let shown = Client::connect(two.address).ask(&format!("GET {path}"), &accept, b"");
     assert_eq!(shown.status, 200, "{shown:?}");
-    assert_eq!(shown.json()["data"], reply["data"]);
+    assert_eq!(value(&shown)["data"], reply["data"]);
+}
+
+fn value(response: &Response) -> Value {
+    serde_json::from_slice(&response.body).expect("JSON")
 }
