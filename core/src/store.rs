@@ -1,15 +1,18 @@
 //! State that outlives the process: small values under keys in buckets, each with an end, and jobs with a time.
 //!
-//! redb holds it: a single file, pure Rust, crash-safe, and its reads never wait for a write. When a disk is full or
-//! broken, changes fail with an error that is logged once; when it is well again, so is the store. A store whose file
-//! cannot be opened yet fails the same way until it can.
+//! Where one process serves, redb holds it: a single file, pure Rust, crash-safe, and its reads never wait for a write.
+//! When a disk is full or broken, changes fail with an error that is logged once; when it is well again, so is the
+//! store. A store whose file cannot be opened yet fails the same way until it can. Where several replicas serve, an
+//! adapter provides state that they share: see [`SharedState`].
 
 mod agenda;
 pub mod bucket;
 mod database;
 mod directory;
+mod embedded;
 mod file;
 mod migration;
+mod replicas;
 mod shared;
 mod tables;
 mod transaction;
@@ -17,50 +20,34 @@ mod transfer;
 mod usage;
 mod writer;
 
-use std::{
-    path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
-    thread,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc};
 
-use redb::{Database, ReadableDatabase, backends::InMemoryBackend};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::{Semaphore, oneshot, watch};
-
-use agenda::Queues;
-use database::Handle;
-use shared::Shared;
-use tables::ENTRIES;
-use transaction::{Entry, Outcome, Step};
-use writer::{Change, Writer};
 
 pub use agenda::{
     Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, CHAT_DISCORD, CHAT_TELEGRAM, Due, KINDS, Kind,
+    queue::{self, LEASE},
 };
 pub use bucket::Bucket;
 pub use directory::state_directory;
+pub use replicas::{HeldRole, ListedJob, SharedJob, SharedRole, SharedState};
 pub use transfer::{ImportError, Imported, export, import};
 pub use usage::{BucketUsage, read_report as usage_report};
 
-/// Bytes of changes that may wait to be written, in KiB.
-const QUEUE_KIB: u32 = 64 << 10;
+use embedded::{Embedded, entry};
+use shared::Shared;
+use transaction::Step;
 
-/// Longest wait for a change to be written.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// Keeps values beyond the life of the process. Clones are cheap and share the file.
+/// Keeps values beyond the life of the process. Clones are cheap and share the state.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Backing);
 
-struct Inner {
-    shared: Arc<Shared>,
-    changes: mpsc::Sender<Change>,
-    queue: Arc<Semaphore>,
+#[derive(Clone)]
+enum Backing {
+    /// A file of this process.
+    Embedded(Embedded),
+    /// State of all replicas.
+    Shared(Arc<dyn SharedState>),
 }
 
 /// Why the state cannot be used.
@@ -103,68 +90,43 @@ impl Store {
     /// The store of a service, in this directory or in memory. If the file cannot be opened now, that is tried again
     /// until it can; see [`fault`](Self::fault) and [`opened`](Self::opened).
     pub fn of_service(directory: Option<&Path>) -> Result<Self, StoreError> {
-        let Some(directory) = directory else {
-            return Self::in_memory();
-        };
-        let database = file::open(directory);
-        Self::start(Handle::new(database, Some(directory.to_owned())))
+        Embedded::of_service(directory).map(|embedded| Self(Backing::Embedded(embedded)))
     }
 
     /// Opens or makes `state.redb` in this directory; an error if that is not possible now.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let database = file::open(directory)?;
-        Self::start(Handle::new(Ok(database), Some(directory.to_owned())))
+        Embedded::open(directory).map(|embedded| Self(Backing::Embedded(embedded)))
     }
 
     /// Forgets everything when the process ends.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let failed = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
-        let database = Database::builder()
-            .create_with_backend(InMemoryBackend::new())
-            .map_err(|error| failed(&error))?;
-        migration::bring_up_to_date(&database).map_err(|error| failed(&error))?;
-        Self::start(Handle::new(Ok(database), None))
+        Embedded::in_memory().map(|embedded| Self(Backing::Embedded(embedded)))
     }
 
-    fn start(handle: Handle) -> Result<Self, StoreError> {
-        let shared = Arc::new(Shared {
-            handle,
-            counts: Mutex::default(),
-            limits: bucket::ALL.map(|bucket| AtomicU64::new(bucket.max_bytes)),
-            queues: Arc::new(Queues::new()),
-            opened: watch::Sender::new(false),
-        });
-
-        if shared.handle.fault().is_none() {
-            shared.load()?;
-        }
-
-        let (changes, queue) = mpsc::channel();
-        let writer = Writer::new(shared.clone(), queue);
-        thread::Builder::new()
-            .name("state".into())
-            .spawn(move || writer.run())
-            .map_err(|error| {
-                StoreError::Unavailable(format!("no thread for the state: {error}"))
-            })?;
-
-        Ok(Self(Arc::new(Inner {
-            shared,
-            changes,
-            queue: Arc::new(Semaphore::new(QUEUE_KIB as usize)),
-        })))
+    /// The store that several replicas share.
+    pub fn shared(state: Arc<dyn SharedState>) -> Self {
+        Self(Backing::Shared(state))
     }
 
-    /// Why the file is not open, if it is not.
+    /// Whether other processes use this state at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Backing::Shared(_))
+    }
+
+    /// Why the state cannot be used now, if it cannot.
     pub fn fault(&self) -> Option<StoreError> {
-        self.shared().handle.fault()
+        match &self.0 {
+            Backing::Embedded(embedded) => embedded.fault(),
+            Backing::Shared(state) => state.fault(),
+        }
     }
 
-    /// Waits until the file has been opened once.
+    /// Waits until the state could be used once.
     pub async fn opened(&self) {
-        let mut opened = self.shared().opened.subscribe();
-        // The sender lives as long as this handle.
-        let _ = opened.wait_for(|opened| *opened).await;
+        match &self.0 {
+            Backing::Embedded(embedded) => embedded.opened().await,
+            Backing::Shared(state) => state.opened().await,
+        }
     }
 
     /// The jobs of this store.
@@ -174,16 +136,18 @@ impl Store {
 
     /// Lowers or raises the limit of a bucket, at most to its own.
     pub fn set_limit(&self, bucket: &'static Bucket, max_bytes: u64) {
-        self.shared().limits[bucket.index()].store(max_bytes, Ordering::Relaxed);
+        match &self.0 {
+            Backing::Embedded(embedded) => embedded.set_limit(bucket, max_bytes),
+            Backing::Shared(state) => state.set_limit(bucket, max_bytes),
+        }
     }
 
-    /// Entries and bytes of each bucket.
+    /// Entries and bytes of each bucket. Of shared state, as of a few seconds ago.
     pub fn usage(&self) -> Vec<BucketUsage> {
-        self.shared()
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .list()
+        match &self.0 {
+            Backing::Embedded(embedded) => embedded.usage(),
+            Backing::Shared(state) => state.usage(),
+        }
     }
 
     /// The value under a key, unless it has expired.
@@ -192,15 +156,12 @@ impl Store {
         bucket: &'static Bucket,
         key: &str,
     ) -> Result<Option<Versioned<T>>, StoreError> {
-        let entry = self.shared().handle.with(|database| {
-            let table = database.begin_read()?.open_table(ENTRIES)?;
-            let entry = table.get((bucket.name, key))?;
-            Ok(entry.and_then(|entry| {
-                let (revision, until, value) = entry.value();
-                (until > unix_seconds()).then(|| read(bucket, revision, value))
-            }))
-        })?;
-        entry.transpose()
+        let found = match &self.0 {
+            Backing::Embedded(embedded) => embedded.get(bucket, key)?,
+            Backing::Shared(state) => state.get(bucket, key).await?,
+        };
+        let read = |found: Versioned<Vec<u8>>| read(bucket, found.revision, &found.value);
+        found.map(read).transpose()
     }
 
     /// Writes a value where there is none, and gives its revision: to exactly one of those who call this at once.
@@ -211,7 +172,14 @@ impl Store {
         key: &str,
         value: &T,
     ) -> Result<Option<u64>, StoreError> {
-        self.change(Step::Create(entry(bucket, key, value)?)).await
+        let value = to_bytes(bucket, value)?;
+        match &self.0 {
+            Backing::Embedded(embedded) => {
+                let step = Step::Create(entry(bucket, key, value));
+                embedded.change(step).await
+            }
+            Backing::Shared(state) => state.create(bucket, key, value).await,
+        }
     }
 
     /// Writes a value in place of one that still has this revision. `None` if it has another one, or is gone.
@@ -222,8 +190,14 @@ impl Store {
         value: &T,
         revision: u64,
     ) -> Result<Option<u64>, StoreError> {
-        self.change(Step::Replace(entry(bucket, key, value)?, revision))
-            .await
+        let value = to_bytes(bucket, value)?;
+        match &self.0 {
+            Backing::Embedded(embedded) => {
+                let step = Step::Replace(entry(bucket, key, value), revision);
+                embedded.change(step).await
+            }
+            Backing::Shared(state) => state.replace(bucket, key, value, revision).await,
+        }
     }
 
     /// Writes a value, whatever was there, and gives its revision.
@@ -233,14 +207,25 @@ impl Store {
         key: &str,
         value: &T,
     ) -> Result<u64, StoreError> {
-        let revision = self.change(Step::Put(entry(bucket, key, value)?)).await?;
-        Ok(revision.unwrap_or_default())
+        let value = to_bytes(bucket, value)?;
+        match &self.0 {
+            Backing::Embedded(embedded) => {
+                let step = Step::Put(entry(bucket, key, value));
+                Ok(embedded.change(step).await?.unwrap_or_default())
+            }
+            Backing::Shared(state) => state.put(bucket, key, value).await,
+        }
     }
 
     /// Removes a value; says whether there was one.
     pub async fn remove(&self, bucket: &'static Bucket, key: &str) -> Result<bool, StoreError> {
-        let removed = self.change(Step::Remove(bucket, key.to_owned())).await?;
-        Ok(removed.is_some())
+        match &self.0 {
+            Backing::Embedded(embedded) => {
+                let step = Step::Remove(bucket, key.to_owned());
+                Ok(embedded.change(step).await?.is_some())
+            }
+            Backing::Shared(state) => state.remove(bucket, key).await,
+        }
     }
 
     /// Values of a bucket in the order of their keys: at most so many, after this key.
@@ -250,61 +235,64 @@ impl Store {
         after: &str,
         most: usize,
     ) -> Result<Vec<(String, Versioned<T>)>, StoreError> {
-        self.shared().handle.with(|database| {
-            let table = database.begin_read()?.open_table(ENTRIES)?;
-            let (mut values, now) = (Vec::new(), unix_seconds());
-            for entry in table.range((bucket.name, after)..)? {
-                let (key, entry) = entry?;
-                let ((name, key), (revision, until, value)) = (key.value(), entry.value());
-                if name != bucket.name || values.len() == most {
-                    break;
-                }
-                if key > after
-                    && until > now
-                    && let Ok(value) = read(bucket, revision, value)
-                {
-                    values.push((key.to_owned(), value));
-                }
+        let readable = |revision, value: &[u8]| read(bucket, revision, value).ok();
+        match &self.0 {
+            Backing::Embedded(embedded) => embedded.scan(bucket, after, most, readable),
+            Backing::Shared(state) => {
+                let found = state.scan(bucket, after, most).await?.into_iter();
+                let read = |(key, found): (String, Versioned<Vec<u8>>)| {
+                    Some((key, readable(found.revision, &found.value)?))
+                };
+                Ok(found.filter_map(read).collect())
             }
-            Ok(values)
-        })
+        }
     }
 
     /// Removes all values of a bucket; gives their number.
     pub async fn clear(&self, bucket: &'static Bucket) -> Result<u64, StoreError> {
-        let removed = self.change(Step::Clear(bucket)).await?;
-        Ok(removed.unwrap_or_default())
+        match &self.0 {
+            Backing::Embedded(embedded) => {
+                let removed = embedded.change(Step::Clear(bucket)).await?;
+                Ok(removed.unwrap_or_default())
+            }
+            Backing::Shared(state) => state.clear(bucket).await,
+        }
     }
 
-    /// Removes values that have expired, a bounded number of them; gives that number.
+    /// Removes values that have expired, a bounded number of them; gives that number. Shared state does that by itself.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
-        let removed = self.change(Step::Sweep).await?;
-        Ok(removed.unwrap_or_default())
+        match &self.0 {
+            Backing::Embedded(embedded) => {
+                let removed = embedded.change(Step::Sweep).await?;
+                Ok(removed.unwrap_or_default())
+            }
+            Backing::Shared(_) => Ok(0),
+        }
     }
 
-    /// Hands a change to the writing thread and waits for what comes of it.
-    async fn change(&self, step: Step) -> Outcome {
-        let kib = 1 + u32::try_from(step.size() >> 10).unwrap_or(QUEUE_KIB);
-        let written = async {
-            let bytes = self.0.queue.clone().acquire_many_owned(kib.min(QUEUE_KIB));
-            let bytes = bytes.await.ok();
-            let (done, outcome) = oneshot::channel();
-            let change = Change { step, done, bytes };
-            self.0.changes.send(change).map_err(|_| stopped())?;
-            outcome.await.map_err(|_| stopped())?
-        };
-
-        tokio::time::timeout(DEADLINE, written)
-            .await
-            .unwrap_or_else(|_| {
-                let seconds = DEADLINE.as_secs();
-                let late = format!("no write was possible within {seconds} s");
-                Err(self.shared().handle.describe(&late))
-            })
+    /// Waits until this process holds a role, which only one of all replicas does at a time. A process alone has it.
+    pub async fn take_role(&self, role: &'static str) -> HeldRole {
+        match &self.0 {
+            Backing::Embedded(_) => HeldRole(None),
+            Backing::Shared(state) => HeldRole(Some(state.take_role(role).await)),
+        }
     }
 
-    fn shared(&self) -> &Arc<Shared> {
-        &self.0.shared
+    /// Gives back the jobs that this process holds, so that another replica takes them at once. For the end of the
+    /// process; the jobs of a file wait for its next one.
+    pub async fn hand_over(&self) {
+        if let Backing::Shared(state) = &self.0 {
+            state.hand_over().await;
+        }
+    }
+
+    /// The file behind this store, if it is not shared.
+    #[cfg(test)]
+    fn embedded(&self) -> Option<&Embedded> {
+        match &self.0 {
+            Backing::Embedded(embedded) => Some(embedded),
+            Backing::Shared(_) => None,
+        }
     }
 }
 
@@ -319,19 +307,9 @@ fn read<T: DeserializeOwned>(
     }
 }
 
-fn entry<T: Serialize>(bucket: &'static Bucket, key: &str, value: &T) -> Result<Entry, StoreError> {
-    let unreadable =
-        |error: serde_json::Error| StoreError::Unreadable(bucket.name, error.to_string());
-    Ok(Entry {
-        bucket,
-        key: key.to_owned(),
-        value: serde_json::to_vec(value).map_err(unreadable)?,
-        until: unix_seconds() + bucket.lifetime.as_secs(),
-    })
-}
-
-fn stopped() -> StoreError {
-    StoreError::Unavailable("the state writer has stopped".into())
+fn to_bytes<T: Serialize>(bucket: &'static Bucket, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value)
+        .map_err(|error| StoreError::Unreadable(bucket.name, error.to_string()))
 }
 
 /// Seconds since 1970; a clock before that counts as 1970.

@@ -77,6 +77,12 @@ impl Chat {
         self.0.journal.first_time(update).await
     }
 
+    /// Claims an update before something is sent for it that is not a [`ChatRequest`]. False if another replica has
+    /// claimed it.
+    pub async fn claim(&self, update: &str) -> bool {
+        self.0.journal.claim(update).await
+    }
+
     /// Persists that an update was handled, so that a restart does not handle it again. Not needed
     /// for a [`ChatRequest`] with an `update`: [`Chat::answer`] persists that itself.
     pub async fn handled(&self, update: &str) {

@@ -24,6 +24,9 @@ use crate::clock::seconds;
 /// Pause before an interrupted request is read again if the store cannot be read.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Time after which a request is answered by another replica if the one that claimed it has no job for it.
+const UNCLAIMED: Duration = Duration::from_secs(10);
+
 /// Number of updates that are recognized without reading the store.
 const SEEN_AT_ONCE: u64 = 100_000;
 
@@ -94,6 +97,8 @@ pub(crate) struct Journal {
     store: Store,
     agenda: Agenda,
     seen: Cache<String, ()>,
+    /// Updates that this process has claimed of those that all replicas share.
+    claimed: Cache<String, ()>,
 }
 
 impl Journal {
@@ -108,6 +113,7 @@ impl Journal {
             agenda: store.agenda(),
             store,
             seen: Cache::new(SEEN_AT_ONCE),
+            claimed: Cache::new(SEEN_AT_ONCE),
         }
     }
 
@@ -121,19 +127,42 @@ impl Journal {
             .or_insert_with(|| ())
             .is_fresh();
 
-        // While the store cannot be read, its own memory must do.
-        is_first
-            && match self.store.get::<JournalRecord>(&CHAT_UPDATES, &key).await {
-                Ok(record) => record.is_none(),
-                Err(error) => {
-                    tracing::debug!(%error, "could not look up an update");
-                    true
-                }
+        // Over several replicas the claim decides, which is written before anything is sent.
+        is_first && (self.store.is_shared() || self.is_unknown(&key).await)
+    }
+
+    /// Whether no earlier process has handled an update. While the store cannot be read, its own memory must do.
+    async fn is_unknown(&self, key: &str) -> bool {
+        match self.store.get::<JournalRecord>(&CHAT_UPDATES, key).await {
+            Ok(record) => record.is_none(),
+            Err(error) => {
+                tracing::debug!(%error, "could not look up an update");
+                true
             }
+        }
+    }
+
+    /// Claims an update that has no request, before it is handled. Over several replicas exactly one may handle it;
+    /// for a process alone, [`first_time`](Self::first_time) has decided.
+    pub(crate) async fn claim(&self, update: &str) -> bool {
+        let key = self.key(update);
+        if !self.store.is_shared() || self.claimed.contains_key(&key) {
+            return true;
+        }
+        let handled = JournalRecord::Handled(true);
+        let created = self.store.create(&CHAT_UPDATES, &key, &handled).await;
+        let is_claimed = !matches!(created.inspect_err(log_error), Ok(None));
+        if is_claimed {
+            self.claimed.insert(key, ());
+        }
+        is_claimed
     }
 
     /// Persists that an update was handled.
     pub(crate) async fn saw(&self, update: &str) -> Result<(), StoreError> {
+        if self.claimed.contains_key(&self.key(update)) {
+            return Ok(());
+        }
         self.store
             .create(
                 &CHAT_UPDATES,
@@ -149,6 +178,9 @@ impl Journal {
     pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Option<OpenJob> {
         let key = self.key(update.unwrap_or(&job.id));
         let record = JournalRecord::Open(Box::new(job.clone()));
+        if self.store.is_shared() {
+            return self.accept_of_all(job, key, record, update.is_some()).await;
+        }
 
         let (due, created) = tokio::join!(
             self.agenda.begin(self.kind, &key, &job.requester),
@@ -175,6 +207,51 @@ impl Journal {
             revision: revision.into(),
             due: Mutex::new(due),
         })
+    }
+
+    /// Like [`accept`](Self::accept) where other replicas may have received the same update. The claim comes first:
+    /// only the replica that has it begins the job.
+    async fn accept_of_all(
+        &self,
+        job: &Job,
+        key: String,
+        record: JournalRecord,
+        is_update: bool,
+    ) -> Option<OpenJob> {
+        let created = self.store.create(&CHAT_UPDATES, &key, &record).await;
+        let (revision, due) = match created.inspect_err(log_error) {
+            Ok(Some(revision)) => {
+                self.claimed.insert(key.clone(), ());
+                let begun = self.agenda.begin(self.kind, &key, &job.requester).await;
+                (revision, begun.inspect_err(log_error).ok().flatten())
+            }
+            Ok(None) => {
+                self.ensure_job(&key).await;
+                return None;
+            }
+            Err(_) => (0, None),
+        };
+
+        Some(OpenJob {
+            key,
+            is_update,
+            revision: revision.into(),
+            due: Mutex::new(due),
+        })
+    }
+
+    /// Adds the job of a request that another replica has claimed. If that one ended between its claim and the job,
+    /// nobody else would answer.
+    async fn ensure_job(&self, key: &str) {
+        let record = self.store.get::<JournalRecord>(&CHAT_UPDATES, key).await;
+        if let Ok(Some(Versioned {
+            value: JournalRecord::Open(job),
+            ..
+        })) = record
+        {
+            let added = self.agenda.add(self.kind, key, &job.requester, UNCLAIMED);
+            log_unkept(added.await.map(|_| ()));
+        }
     }
 
     /// Persists the current state of an open request.
@@ -232,6 +309,7 @@ impl Journal {
                         open: Some(open),
                     };
                 }
+                Ok(None) => due.done_without_record().await,
                 Ok(_) | Err(StoreError::Unreadable(..)) => due.done().await,
                 Err(_) => due.postpone(RETRY).await,
             };

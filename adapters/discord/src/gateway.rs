@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use netvane_core::Health;
+use netvane_core::{Health, store::HeldRole};
 use serde_json::Value;
 use serenity::{
     Client, Error,
@@ -59,9 +59,9 @@ pub(crate) enum Disconnect {
     Lost(String),
 }
 
-/// Connects and stays connected until the process shuts down. Returns an error if the connection
-/// ends before that.
-pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Disconnect> {
+/// Connects and stays connected until the process shuts down or loses its role. Returns an error if
+/// the connection ends before the shutdown.
+pub(crate) async fn stay(bot: &Bot, application: u64, role: &HeldRole) -> Result<(), Disconnect> {
     let gateway = bot
         .rest
         .get(Route::GatewayBot)
@@ -82,6 +82,7 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Disconnect> 
         ended = client.start_shards(shards) => ended,
         () = watch(bot, &manager, shards as usize) => Ok(()),
         () = bot.chat.shutdown().cancelled() => Ok(()),
+        () = role.lost() => Ok(()),
     };
 
     manager.shutdown_all().await;

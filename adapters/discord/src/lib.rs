@@ -44,12 +44,16 @@ use crate::{
 /// Longest wait between two attempts to reach Discord, before jitter.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// The role of the replica that is connected to the gateway.
+const ROLE: &str = "discord-gateway";
+
 /// How long shutdown waits for open requests to send their final messages.
 const DRAIN: Duration = Duration::from_secs(8);
 
 /// The Discord adapter, before it runs.
 pub struct Discord {
     bot: Bot,
+    store: Store,
     application: Option<u64>,
     registration: Registration,
     /// Key that verifies requests from Discord; set only if Discord delivers interactions over
@@ -66,7 +70,13 @@ impl Discord {
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
         let rest = Rest::new(settings).map_err(|error| Failure::Unavailable(error.to_string()))?;
-        let chat = Chat::new(bot::PLATFORM, engine, store, send_limiter(), shutdown);
+        let chat = Chat::new(
+            bot::PLATFORM,
+            engine,
+            store.clone(),
+            send_limiter(),
+            shutdown,
+        );
         let key = match settings.mode {
             settings::DiscordMode::Interactions => {
                 http_interactions::VerificationKey::read(&settings.public_key)
@@ -75,6 +85,7 @@ impl Discord {
         };
         Ok(Self {
             bot: Bot::new(chat, rest),
+            store,
             application: settings.application_id.parse().ok(),
             registration: Registration {
                 layout: settings.commands,
@@ -135,7 +146,18 @@ impl Discord {
         let mut waits = Waits::up_to(LONGEST_WAIT);
 
         loop {
-            match gateway::stay(bot, application).await {
+            if self.store.is_shared() {
+                // Another replica may be connected for as long as it lives.
+                bot.chat.engine().adapters().report(NAME, Health::Up);
+            }
+            let role = tokio::select! {
+                role = self.store.take_role(ROLE) => role,
+                () = ended.cancelled() => return Ok(()),
+            };
+
+            let stayed = gateway::stay(bot, application, &role).await;
+            role.give_up().await;
+            match stayed {
                 Err(Disconnect::Refused(why)) => return Err(why.to_owned()),
                 Err(Disconnect::Lost(why)) if !ended.is_cancelled() => {
                     self.pause(&mut waits, why).await

@@ -88,7 +88,11 @@ async fn message_in(bot: &Bot, file: &Attachment) -> Result<Option<Input>, Failu
 }
 
 async fn say(bot: &Bot, id: u64, document: &Document, buttons: &[Button], place: Place) {
-    bot.chat.handled(&id.to_string()).await;
+    let update = id.to_string();
+    if !bot.chat.claim(&update).await {
+        return;
+    }
+    bot.chat.handled(&update).await;
     bot.say(document, buttons, place, Next::Answer).await;
 }
 

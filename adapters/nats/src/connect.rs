@@ -126,6 +126,11 @@ impl Link {
         )))
     }
 
+    /// Whether the server that this process is connected to holds state for replicas; `None` without a connection.
+    pub fn has_jetstream(&self) -> Option<bool> {
+        self.is_up().then(|| self.client.server_info().jetstream)
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         self.client.connection_state() == State::Connected && *self.state.borrow() == LinkState::Up
     }

@@ -1,9 +1,10 @@
-//! Vantage points over NATS: agents that run lookups, and hubs that ask them.
+//! Vantage points over NATS: agents that run lookups, and hubs that ask them. And the state that several replicas share.
 //!
 //! The only crate that knows the NATS client. The engine sees a hub as its
 //! [`Agents`](netvane_core::vantage::Agents); an agent is an engine that is asked over NATS instead of by a user.
 
 pub mod agent;
+mod agenda;
 mod caller;
 mod connect;
 mod directory;
@@ -12,11 +13,14 @@ mod key;
 mod messages;
 pub mod metrics;
 mod new;
+mod roles;
+mod state;
 mod subjects;
 mod version;
 
 pub use connect::{Link, Role, StartError};
 pub use hub::Hub;
+pub use state::State;
 pub use new::{NewUser, NewUserError};
 
 /// Name of the adapter in the log, in `/readyz` and in the metrics.

@@ -79,6 +79,9 @@ impl Hub {
         document: &Document,
         lines: Vec<(String, String)>,
     ) {
+        if !self.chat.claim(&caller.update).await {
+            return;
+        }
         self.chat.handled(&caller.update).await;
         let buttons = if lines.is_empty() {
             Vec::new()

@@ -58,6 +58,9 @@ impl Hub {
 
         let asking = self.asking(caller.place.chat);
         let _asking = asking.lock().await;
+        if !self.chat.claim(&caller.update).await {
+            return;
+        }
         let mut spot = Spot::new(self, caller.place.clone());
         let entry = self.chat.engine().registry().find(missing.command);
         let example = entry.and_then(|entry| entry.spec.examples.first()?.split_once(' '));

@@ -133,6 +133,9 @@ impl Hub {
     /// before that: after a crash the user can press the button again, while a retry could send a
     /// second file.
     async fn send_raw(self: &Arc<Self>, place: Place, input: Input, requester: &str, update: &str) {
+        if !self.chat.claim(update).await {
+            return;
+        }
         self.chat.handled(update).await;
         match self.chat.raw(input.clone(), place.who(requester)).await {
             Ok(reply) => {

@@ -47,6 +47,9 @@ pub(crate) fn offered(data: &str) -> Option<&str> {
 impl Hub {
     /// Answers an inline query with one message that the user can send.
     pub(crate) async fn on_query(self: &Arc<Self>, update: String, query: InlineQuery) {
+        if !self.chat.claim(&update).await {
+            return;
+        }
         let line = query.query.trim().to_owned();
         let input = Input::Text(line.clone());
         let id = Ulid::new().to_string();

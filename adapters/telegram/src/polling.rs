@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use netvane_chat::{PersistGuard, Waits};
-use netvane_core::Health;
+use netvane_core::{Health, store::HeldRole};
 use teloxide::{
     ApiError, RequestError,
     payloads::GetUpdatesSetters,
@@ -35,6 +35,9 @@ pub(crate) const WANTED: [AllowedUpdate; 5] = [
 /// than this.
 const KEEPING: Duration = Duration::from_millis(250);
 
+/// The role of the replica that polls.
+const ROLE: &str = "telegram-polling";
+
 /// Health message for a token that Telegram rejects.
 pub(crate) const REFUSED: &str =
     "Telegram rejected the token; set telegram.token to the one from @BotFather";
@@ -42,8 +45,36 @@ pub(crate) const REFUSED: &str =
 /// Longest wait between two attempts, before jitter.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Polls until the process shuts down or Telegram rejects the token.
+/// Polls until the process shuts down or Telegram rejects the token. Of several replicas one polls at a time.
 pub(crate) async fn run(hub: &Arc<Hub>) {
+    loop {
+        if hub.store.is_shared() {
+            // Another replica may poll for as long as it lives.
+            hub.chat.engine().adapters().report(NAME, Health::Up);
+        }
+        let role = tokio::select! {
+            role = hub.store.take_role(ROLE) => role,
+            () = hub.chat.shutdown().cancelled() => return,
+        };
+
+        let end = poll(hub, &role).await;
+        role.give_up().await;
+        if matches!(end, End::Ended) {
+            return;
+        }
+    }
+}
+
+/// Why polling stopped.
+enum End {
+    /// The process shuts down, or Telegram rejects the token.
+    Ended,
+    /// Another replica may poll from now on.
+    RoleLost,
+}
+
+/// Polls while this process holds the role.
+async fn poll(hub: &Arc<Hub>, role: &HeldRole) -> End {
     let adapters = hub.chat.engine().adapters();
     let mut offset = 0;
     let mut faults = Waits::up_to(LONGEST_WAIT);
@@ -53,7 +84,8 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
 
     loop {
         if hub.chat.shutdown().is_cancelled() {
-            return confirm(hub, offset).await;
+            confirm(hub, offset).await;
+            return End::Ended;
         }
 
         let poll = hub
@@ -66,7 +98,8 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
         let answer = tokio::select! {
             answer = call_at_length(&hub.bot, poll) => answer,
             // This poll has already confirmed the earlier updates.
-            () = hub.chat.shutdown().cancelled() => return,
+            () = hub.chat.shutdown().cancelled() => return End::Ended,
+            () = role.lost() => return End::RoleLost,
         };
 
         let wait = match answer {
@@ -84,7 +117,8 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             }
             Err(RequestError::RetryAfter(wait)) => wait.duration(),
             Err(RequestError::Api(ApiError::InvalidToken)) => {
-                return adapters.report(NAME, Health::Failed(REFUSED.into()));
+                adapters.report(NAME, Health::Failed(REFUSED.into()));
+                return End::Ended;
             }
             Err(error) => {
                 adapters.report(NAME, Health::Down(reason(&error)));
@@ -98,7 +132,11 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
         open = 0;
 
         tokio::select! {
-            () = hub.chat.shutdown().cancelled() => return confirm(hub, offset).await,
+            () = hub.chat.shutdown().cancelled() => {
+                confirm(hub, offset).await;
+                return End::Ended;
+            }
+            () = role.lost() => return End::RoleLost,
             () = sleep(wait) => {}
         }
     }

@@ -93,8 +93,8 @@ async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) ->
     }
 }
 
-/// Sets the webhook, restores it if it is removed, and removes it at shutdown. Returns early if
-/// Telegram rejects the token.
+/// Sets the webhook, restores it if it is removed, and removes it at shutdown, unless there are
+/// other replicas. Returns early if Telegram rejects the token.
 pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
     let adapters = hub.chat.engine().adapters();
     let mut faults = Waits::up_to(LONGEST_WAIT);
@@ -122,7 +122,10 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
         }
     }
 
-    let _ = timeout(PATIENCE, call(&hub.bot, hub.bot.delete_webhook())).await;
+    // Other replicas still receive updates there.
+    if !hub.store.is_shared() {
+        let _ = timeout(PATIENCE, call(&hub.bot, hub.bot.delete_webhook())).await;
+    }
 }
 
 async fn keep(hub: &Hub, webhook: &Webhook) -> Result<(), RequestError> {

@@ -28,15 +28,16 @@ impl Refusal {
 }
 
 /// Connects to the NATS servers of the settings, if there are any. They need not be reachable now: lookups from here work
-/// without them. A server that is too old ends the service with the returned reason.
+/// without them. A server that is too old ends the service with the
+/// returned reason. Gives the connection, over which replicas share their state.
 pub(crate) async fn start(
     settings: &Settings,
     engine: &Engine,
     shutdown: &CancellationToken,
-) -> anyhow::Result<Refusal> {
+) -> anyhow::Result<(Refusal, Option<Link>)> {
     let refusal = Refusal::default();
     if !settings.cluster.is_set() {
-        return Ok(refusal);
+        return Ok((refusal, None));
     }
 
     netvane_nats::metrics::describe();
@@ -44,12 +45,12 @@ pub(crate) async fn start(
     let hub = Hub::start(link.clone()).await?;
     engine.attach_agents(Arc::new(hub));
 
-    let (refused, shutdown) = (refusal.clone(), shutdown.clone());
+    let (refused, shutdown, connection) = (refusal.clone(), shutdown.clone(), link.clone());
     tokio::spawn(async move {
         if let Err(StartError::Refused(reason)) = link.wait(START).await {
             *refused.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
             shutdown.cancel();
         }
     });
-    Ok(refusal)
+    Ok((refusal, Some(connection)))
 }

@@ -15,11 +15,15 @@ use netvane_core::{
     store::{Store, state_directory},
 };
 use netvane_discord::Discord;
+use netvane_nats::{Link, State};
 use netvane_telegram::Telegram;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{advice, agent, data, hub, log, system};
+
+/// Time in which the NATS servers of a cluster are reached, or the state waits for them.
+const FIRST_CONTACT: Duration = Duration::from_secs(3);
 
 /// Interval for checking the database files for changes.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
@@ -65,17 +69,25 @@ pub(crate) fn run(
             read_again,
         )?);
 
-        let refusal = hub::start(&settings, &engine, &shutdown).await?;
-        let store = open_store(&settings)?;
+        let (refusal, link) = hub::start(&settings, &engine, &shutdown).await?;
+        let store = open_store(&settings, link).await?;
         engine.attach_state(store.clone());
         let (chats, hooks) = start_chats(&settings, &engine, &store, &shutdown)?;
-        netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
-            .await
-            .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
+        netvane_webhook::serve(
+            engine.clone(),
+            http,
+            metrics,
+            store.clone(),
+            hooks,
+            shutdown,
+        )
+        .await
+        .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
 
         // The chat tasks end when their open replies are sent.
         chats.close();
         chats.wait().await;
+        store.hand_over().await;
         netvane_core::net::smtp::drain_quits().await;
 
         Ok(match refusal.reason() {
@@ -114,8 +126,18 @@ impl LoggedWarnings {
     }
 }
 
-/// Opens the state. If that is not possible now, what needs it starts as soon as it is.
-fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+/// Opens the state: of all replicas where there is a cluster, else of this process. If that is not possible now, what
+/// needs it starts as soon as it is.
+async fn open_store(settings: &Settings, link: Option<Link>) -> anyhow::Result<Store> {
+    if let Some(link) = link {
+        // A server that cannot be reached yet is taken for one that holds the state: two replicas must not begin apart.
+        let _ = tokio::time::timeout(FIRST_CONTACT, link.first_contact()).await;
+        if link.has_jetstream() != Some(false) {
+            let state = State::start(link, settings.cluster.replicas).await;
+            return Ok(Store::shared(Arc::new(state)));
+        }
+        tracing::warn!("JetStream is not enabled at the NATS server; replicas do not share their state");
+    }
     let directory = state_directory(&settings.state.directory);
     let store = Store::of_service(directory.as_deref())?;
     if let Some(fault) = store.fault() {

@@ -5,11 +5,14 @@ use std::{
     io::{BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use netvane_core::{
+    Engine,
     document::{
         Cell, Document, Severity,
         render::{self, Layout},
@@ -21,14 +24,21 @@ use netvane_core::{
         state_directory,
     },
 };
+use netvane_nats::{Link, Role, State};
 
 use crate::output::print;
+
+/// Time in which the NATS servers of a cluster are reached, and its state is ready.
+const CONTACT: Duration = Duration::from_secs(10);
+
+/// What `netvane state list` calls the state of a cluster.
+const CLUSTER: &str = "JetStream";
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum StateAction {
     /// List the buckets with their entries and bytes; works while the server runs.
     List,
-    /// Export the state to a new file, to move the server to another machine.
+    /// Export the state to a new file, to move the server to another machine, or to the NATS servers of a cluster.
     Export {
         /// The file to write; only its owner can read it. It contains callback URLs in full.
         file: PathBuf,
@@ -55,6 +65,14 @@ pub(crate) struct Purge {
 impl StateAction {
     /// Runs the subcommand on the state directory.
     pub(crate) fn run(self, settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
+        if settings.cluster.is_set() {
+            let runtime = tokio::runtime::Runtime::new()?;
+            let store = runtime.block_on(cluster(settings))?;
+            if let Some(store) = store {
+                return runtime.block_on(self.run_on(&store, json));
+            }
+        }
+
         let Some(directory) = state_directory(&settings.state.directory) else {
             bail!("no state directory: set `state.directory`, STATE_DIRECTORY or HOME");
         };
@@ -63,11 +81,50 @@ impl StateAction {
             .build()?;
         match self {
             Self::List => list(&directory, json),
-            Self::Export { file } => export(&directory, &file),
-            Self::Import { file } => runtime.block_on(import(&directory, &file)),
-            Self::Purge(purge) => runtime.block_on(purge.run(&directory)),
+            Self::Export { file } => runtime.block_on(export(&open_alone(&directory)?, &file)),
+            Self::Import { file } => {
+                let store = Store::open(&directory).map_err(in_use)?;
+                runtime.block_on(import(&store, &file))
+            }
+            Self::Purge(purge) => runtime.block_on(purge.run(&open_alone(&directory)?)),
         }
     }
+
+    /// Runs the subcommand on the state of all replicas.
+    async fn run_on(self, store: &Store, json: bool) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::List => {
+                show(CLUSTER, &store.usage(), json, false);
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Export { file } => export(store, &file).await,
+            Self::Import { file } => import(store, &file).await,
+            Self::Purge(purge) => purge.run(store).await,
+        }
+    }
+}
+
+/// The state that replicas share at the NATS servers of the settings; `None` where those hold no state.
+async fn cluster(settings: &Settings) -> anyhow::Result<Option<Store>> {
+    let engine = Engine::new(settings)?;
+    let link = Link::open(&settings.cluster, Role::Hub, &engine).await?;
+    let contact = tokio::time::timeout(CONTACT, link.first_contact());
+    contact
+        .await
+        .map_err(|_| anyhow::anyhow!("the NATS servers of `cluster.nats` cannot be reached"))??;
+    if link.has_jetstream() == Some(false) {
+        return Ok(None);
+    }
+
+    let state = Arc::new(State::start(link, settings.cluster.replicas).await);
+    let store = Store::shared(state);
+    if tokio::time::timeout(CONTACT, store.opened()).await.is_err() {
+        bail!(store.fault().map_or_else(
+            || "the state is not ready".to_owned(),
+            |fault| fault.to_string()
+        ));
+    }
+    Ok(Some(store))
 }
 
 fn list(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
@@ -81,13 +138,19 @@ fn list(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(error.into()),
     };
 
+    show(&directory.display().to_string(), &buckets, json, is_live);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the usage of the state in this place.
+fn show(place: &str, buckets: &[BucketUsage], json: bool, is_live: bool) {
     if json {
-        let state = serde_json::json!({ "directory": directory, "buckets": buckets });
+        let state = serde_json::json!({ "directory": place, "buckets": buckets });
         print(&format!("{state:#}\n"));
-        return Ok(ExitCode::SUCCESS);
+        return;
     }
 
-    let mut document = summary(directory, &buckets);
+    let mut document = summary(place, buckets);
     if is_live {
         document.text("As reported by the running server a few seconds ago");
     }
@@ -96,12 +159,11 @@ fn list(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
         color: false,
     };
     print(&render::text(&document, layout));
-    Ok(ExitCode::SUCCESS)
 }
 
-fn summary(directory: &Path, buckets: &[BucketUsage]) -> Document {
+fn summary(place: &str, buckets: &[BucketUsage]) -> Document {
     let entries = buckets.iter().map(|usage| usage.entries).sum();
-    let title = format!("State in {}", directory.display());
+    let title = format!("State in {place}");
     let mut document = Document::new(title, counted(entries), Severity::Neutral);
     let rows = buckets.iter().map(|usage| {
         [
@@ -114,8 +176,7 @@ fn summary(directory: &Path, buckets: &[BucketUsage]) -> Document {
     document
 }
 
-fn export(directory: &Path, file: &Path) -> anyhow::Result<ExitCode> {
-    let store = open_alone(directory)?;
+async fn export(store: &Store, file: &Path) -> anyhow::Result<ExitCode> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -124,7 +185,8 @@ fn export(directory: &Path, file: &Path) -> anyhow::Result<ExitCode> {
     let output = options.open(file);
     let output = output.with_context(|| format!("could not create {}", file.display()))?;
     let mut output = BufWriter::new(output);
-    let lines = store::export(&store, &mut output)
+    let lines = store::export(store, &mut output)
+        .await
         .and_then(|lines| {
             output.flush()?;
             output.get_ref().sync_all()?;
@@ -138,26 +200,31 @@ fn export(directory: &Path, file: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn import(directory: &Path, file: &Path) -> anyhow::Result<ExitCode> {
+async fn import(store: &Store, file: &Path) -> anyhow::Result<ExitCode> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
         let opened = File::open(file);
         Box::new(opened.with_context(|| format!("could not open {}", file.display()))?)
     };
-    let store = Store::open(directory).map_err(in_use)?;
-    let done = store::import(&store, BufReader::new(input)).await?;
+    let done = store::import(store, BufReader::new(input)).await?;
     print(&format!(
         "Imported {} entries and jobs; {} existed, {} had expired.\n",
         done.written, done.present, done.expired
     ));
+    if done.too_large > 0 {
+        print(&format!(
+            "{} larger than the NATS servers permit left out.\n",
+            counted(done.too_large)
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Purge {
-    async fn run(self, directory: &Path) -> anyhow::Result<ExitCode> {
+    async fn run(self, store: &Store) -> anyhow::Result<ExitCode> {
         let Some(name) = self.bucket else {
-            let removed = sweep(&open_alone(directory)?).await?;
+            let removed = sweep(store).await?;
             print(&format!("Removed {} that had expired.\n", counted(removed)));
             return Ok(ExitCode::SUCCESS);
         };
@@ -165,7 +232,7 @@ impl Purge {
             let names = bucket::ALL.map(|bucket| bucket.name).join(", ");
             bail!("unknown bucket `{name}`; expected one of {names}");
         };
-        let removed = open_alone(directory)?.clear(bucket).await?;
+        let removed = store.clear(bucket).await?;
         print(&format!("Removed {} from `{name}`.\n", counted(removed)));
         Ok(ExitCode::SUCCESS)
     }

@@ -1,22 +1,27 @@
 //! Jobs with a time: what must be done, also after a restart, at least once. What must not happen twice is decided by
 //! `create` and `replace` on the record of the job.
 
-mod queue;
+pub mod queue;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{Store, StoreError, transaction::Step, unix_millis};
+use super::{
+    Backing, SharedJob, Store, StoreError, embedded::Embedded, transaction::Step, unix_millis,
+};
 use queue::{LEASE, Queue, Taken};
 
 /// Pause before a job is given out again whose holder dropped it without a word, as a panic does.
 const AFTER_DROP: Duration = Duration::from_secs(5);
+
+/// Age at which a job of all replicas whose record is not there is ended.
+const GIVE_UP: Duration = Duration::from_secs(60);
 
 /// A kind of jobs with its bounds.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,7 +97,20 @@ pub(super) struct Queues {
 
 /// A job that was taken. Dropped without [`done`](Self::done) or [`postpone`](Self::postpone), it is given out again.
 pub struct Due {
-    agenda: Agenda,
+    kind: &'static Kind,
+    held: Held,
+}
+
+enum Held {
+    /// A job of this process alone.
+    Here(Lease),
+    /// A job of all replicas.
+    Shared(Box<dyn SharedJob>),
+}
+
+/// A job that was taken from the queue of this process.
+struct Lease {
+    embedded: Embedded,
     kind: &'static Kind,
     taken: Option<Taken>,
 }
@@ -150,13 +168,12 @@ impl Agenda {
         Self { store }
     }
 
-    fn queues(&self) -> &Arc<Queues> {
-        &self.store.shared().queues
-    }
-
     /// Number of jobs of a kind, taken ones included.
     pub fn len(&self, kind: &'static Kind) -> usize {
-        self.queues().look(kind, |queue| queue.len())
+        match &self.store.0 {
+            Backing::Embedded(embedded) => queues(embedded).look(kind, |queue| queue.len()),
+            Backing::Shared(state) => state.jobs(kind),
+        }
     }
 
     /// Adds a job that is due after this delay. It is on disk when this returns. False if there is such a job already.
@@ -167,11 +184,16 @@ impl Agenda {
         owner: &str,
         delay: Duration,
     ) -> Result<bool, StoreError> {
-        let Some(due) = self.insert(kind, id, owner, delay).await? else {
-            return Ok(false);
-        };
-        due.postpone_in_memory(delay);
-        Ok(true)
+        match &self.store.0 {
+            Backing::Embedded(embedded) => {
+                let Some(lease) = embedded.insert(kind, id, owner, delay).await? else {
+                    return Ok(false);
+                };
+                lease.postpone_in_memory(delay);
+                Ok(true)
+            }
+            Backing::Shared(state) => state.add_job(kind, id, owner, delay).await,
+        }
     }
 
     /// Adds a job that the caller has taken. It is on disk when this returns, and given out again after a restart.
@@ -182,9 +204,31 @@ impl Agenda {
         id: &str,
         owner: &str,
     ) -> Result<Option<Due>, StoreError> {
-        self.insert(kind, id, owner, Duration::ZERO).await
+        let held = match &self.store.0 {
+            Backing::Embedded(embedded) => {
+                let lease = embedded.insert(kind, id, owner, Duration::ZERO).await?;
+                lease.map(Held::Here)
+            }
+            Backing::Shared(state) => state.begin_job(kind, id, owner).await?.map(Held::Shared),
+        };
+        Ok(held.map(|held| Due { kind, held }))
     }
 
+    /// The next job of a kind that is due. Owners take turns.
+    pub async fn take(&self, kind: &'static Kind) -> Due {
+        let held = match &self.store.0 {
+            Backing::Embedded(embedded) => Held::Here(embedded.take(kind).await),
+            Backing::Shared(state) => Held::Shared(state.take_job(kind).await),
+        };
+        Due { kind, held }
+    }
+}
+
+fn queues(embedded: &Embedded) -> &Queues {
+    &embedded.shared().queues
+}
+
+impl Embedded {
     /// Adds a taken job that is due after this delay once the process has ended.
     async fn insert(
         &self,
@@ -192,8 +236,8 @@ impl Agenda {
         id: &str,
         owner: &str,
         delay: Duration,
-    ) -> Result<Option<Due>, StoreError> {
-        let taken = self.queues().look(kind, |queue| {
+    ) -> Result<Option<Lease>, StoreError> {
+        let taken = queues(self).look(kind, |queue| {
             if queue.contains(id) {
                 Ok(None)
             } else if queue.len() >= kind.max_jobs {
@@ -206,32 +250,31 @@ impl Agenda {
             return Ok(None);
         };
 
-        let due = Due {
-            agenda: self.clone(),
+        let lease = Lease {
+            embedded: self.clone(),
             kind,
             taken: Some(taken),
         };
         match self.write(kind, id, owner, delay).await {
-            Ok(()) => Ok(Some(due)),
+            Ok(()) => Ok(Some(lease)),
             Err(error) => {
-                due.forget();
+                lease.forget();
                 Err(error)
             }
         }
     }
 
-    /// The next job of a kind that is due. Owners take turns.
-    pub async fn take(&self, kind: &'static Kind) -> Due {
+    async fn take(&self, kind: &'static Kind) -> Lease {
         loop {
-            let mut changed = std::pin::pin!(self.queues().changed.notified());
+            let mut changed = std::pin::pin!(queues(self).changed.notified());
             changed.as_mut().enable();
 
-            let (taken, next) = self.queues().look(kind, |queue| {
+            let (taken, next) = queues(self).look(kind, |queue| {
                 (queue.take(Instant::now()), queue.next_event())
             });
             if let Some(taken) = taken {
-                return Due {
-                    agenda: self.clone(),
+                return Lease {
+                    embedded: self.clone(),
                     kind,
                     taken: Some(taken),
                 };
@@ -262,44 +305,51 @@ impl Agenda {
             due: decided + u64::try_from(delay.as_millis()).unwrap_or(u64::MAX >> 1),
             decided,
         });
-        self.store.change(step).await.map(|_| ())
+        self.change(step).await.map(|_| ())
     }
 }
 
 impl Due {
     /// Identifier of the job, the key of its record.
     pub fn id(&self) -> &str {
-        self.taken.as_ref().map_or("", |taken| taken.id.as_str())
+        match &self.held {
+            Held::Here(lease) => lease.taken.as_ref().map_or("", |taken| taken.id.as_str()),
+            Held::Shared(job) => job.id(),
+        }
     }
 
     /// Whose turn the job takes.
     pub fn owner(&self) -> &str {
-        self.taken.as_ref().map_or("", |taken| taken.owner.as_str())
+        match &self.held {
+            Held::Here(lease) => lease
+                .taken
+                .as_ref()
+                .map_or("", |taken| taken.owner.as_str()),
+            Held::Shared(job) => job.owner(),
+        }
     }
 
     /// Gives the job back at once, to be taken as one of this owner's. On disk its owner stays until it is postponed.
     pub fn release_to(self, owner: &str) {
-        if let Some(taken) = &self.taken {
-            self.queues().change(self.kind, |queue| {
-                queue.set_owner(taken, owner);
-                queue.postpone(taken, Instant::now())
-            });
+        match self.held {
+            Held::Here(lease) => lease.release_to(owner),
+            Held::Shared(job) => job.release(Some(owner)),
         }
     }
 
     /// Says that the job is being worked on. False if it was given to someone else meanwhile.
     pub fn alive(&self) -> bool {
-        self.taken.as_ref().is_some_and(|taken| {
-            self.queues()
-                .look(self.kind, |queue| queue.renew(taken, Instant::now()))
-        })
+        match &self.held {
+            Held::Here(lease) => lease.alive(),
+            Held::Shared(job) => job.alive(),
+        }
     }
 
     /// Lets the owner's next job be given out although this one is still held.
     pub fn free_turn(&self) {
-        if let Some(taken) = &self.taken {
-            self.queues()
-                .change(self.kind, |queue| queue.free_turn(taken));
+        match &self.held {
+            Held::Here(lease) => lease.free_turn(),
+            Held::Shared(job) => job.free_turn(),
         }
     }
 
@@ -316,26 +366,78 @@ impl Due {
 
     /// Gives the job back at once, for the next one who takes it.
     pub fn release(self) {
-        self.postpone_in_memory(Duration::ZERO);
+        match self.held {
+            Held::Here(lease) => drop(lease.postpone_in_memory(Duration::ZERO)),
+            Held::Shared(job) => job.release(None),
+        }
     }
 
     /// Gives the job back until this delay is over. An error means that after a restart it is due earlier or later.
     pub async fn postpone(self, delay: Duration) -> Result<(), StoreError> {
-        let Some(taken) = self.postpone_in_memory(delay) else {
-            return Ok(());
-        };
-        let (agenda, kind) = (self.agenda.clone(), self.kind);
-        agenda.write(kind, &taken.id, &taken.owner, delay).await
+        match self.held {
+            Held::Here(lease) => lease.postpone(delay).await,
+            Held::Shared(job) => job.postpone(delay).await,
+        }
     }
 
     /// Ends the job. An error means that it is given out once more after a restart.
     pub async fn done(self) -> Result<(), StoreError> {
-        let (agenda, kind) = (self.agenda.clone(), self.kind.name.to_owned());
+        match self.held {
+            Held::Here(lease) => lease.done().await,
+            Held::Shared(job) => job.done().await,
+        }
+    }
+
+    /// Ends the job because it has no record. Over several replicas the record may be about to be written, or the
+    /// read may be stale, so that a young job is put off instead.
+    pub async fn done_without_record(self) -> Result<(), StoreError> {
+        match self.held {
+            Held::Here(lease) => lease.done().await,
+            Held::Shared(job) if job.age() < GIVE_UP => job.postpone(AFTER_DROP).await,
+            Held::Shared(job) => job.done().await,
+        }
+    }
+}
+
+impl Lease {
+    fn release_to(self, owner: &str) {
+        if let Some(taken) = &self.taken {
+            self.queues().change(self.kind, |queue| {
+                queue.set_owner(taken, owner);
+                queue.postpone(taken, Instant::now())
+            });
+        }
+    }
+
+    fn alive(&self) -> bool {
+        self.taken.as_ref().is_some_and(|taken| {
+            self.queues()
+                .look(self.kind, |queue| queue.renew(taken, Instant::now()))
+        })
+    }
+
+    fn free_turn(&self) {
+        if let Some(taken) = &self.taken {
+            self.queues()
+                .change(self.kind, |queue| queue.free_turn(taken));
+        }
+    }
+
+    async fn postpone(self, delay: Duration) -> Result<(), StoreError> {
+        let Some(taken) = self.postpone_in_memory(delay) else {
+            return Ok(());
+        };
+        let (embedded, kind) = (self.embedded.clone(), self.kind);
+        embedded.write(kind, &taken.id, &taken.owner, delay).await
+    }
+
+    async fn done(self) -> Result<(), StoreError> {
+        let (embedded, kind) = (self.embedded.clone(), self.kind.name.to_owned());
         let Some(taken) = self.forget() else {
             return Ok(());
         };
         let step = Step::RemoveJob { kind, id: taken.id };
-        agenda.store.change(step).await.map(|_| ())
+        embedded.change(step).await.map(|_| ())
     }
 
     fn postpone_in_memory(&self, delay: Duration) -> Option<Taken> {
@@ -354,8 +456,8 @@ impl Due {
             .then_some(taken)
     }
 
-    fn queues(&self) -> &Arc<Queues> {
-        self.agenda.queues()
+    fn queues(&self) -> &Queues {
+        queues(&self.embedded)
     }
 }
 
@@ -365,7 +467,7 @@ impl std::fmt::Debug for Due {
     }
 }
 
-impl Drop for Due {
+impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(taken) = self.taken.take() {
             let due = Instant::now() + AFTER_DROP;

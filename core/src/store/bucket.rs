@@ -213,7 +213,7 @@ impl Bucket {
     }
 
     /// Returns the position in [`ALL`].
-    pub(super) fn index(&self) -> usize {
+    pub fn index(&self) -> usize {
         ALL.iter()
             .position(|bucket| bucket.name == self.name)
             .unwrap_or_default()

@@ -1,4 +1,8 @@
-use std::{os::unix::fs::PermissionsExt, time::Instant};
+use std::{
+    os::unix::fs::PermissionsExt,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::*;
 use bucket::{BUTTONS, CALLBACKS, CHAT_UPDATES, PROMPTS, SIGNED_REQUESTS};
@@ -131,12 +135,13 @@ async fn a_value_is_replaced_only_under_its_revision() {
 #[tokio::test]
 async fn expired_values_are_gone_and_removed() {
     let store = Store::in_memory().expect("opens");
-    let expired = |key: &str| Entry {
+    let embedded = store.embedded().expect("a database");
+    let expired = |key: &str| transaction::Entry {
         until: unix_seconds(),
-        ..entry(&CALLBACKS, key, &1).expect("JSON")
+        ..entry(&CALLBACKS, key, b"1".to_vec())
     };
     for key in ["a", "b"] {
-        let written = store.change(Step::Put(expired(key))).await;
+        let written = embedded.change(Step::Put(expired(key))).await;
         assert!(written.expect("written").is_some());
     }
     assert_eq!(value::<u32>(&store, &CALLBACKS, "a").await, None);
@@ -304,7 +309,7 @@ async fn an_export_can_be_imported_elsewhere() {
     assert_eq!(added.await, Ok(true));
 
     let mut lines = Vec::new();
-    assert_eq!(export(&here, &mut lines).expect("written"), 3);
+    assert_eq!(export(&here, &mut lines).await.expect("written"), 3);
     there.put(&BUTTONS, "b", &"kept").await.expect("written");
     let imported = import(&there, lines.as_slice()).await.expect("imported");
     assert_eq!((imported.written, imported.present), (2, 1));

@@ -1,23 +1,30 @@
 //! Export and import of the state as lines of JSON, to go on at another machine.
 
-use std::io::{BufRead, Read, Write};
+use std::{
+    io::{BufRead, Read, Write},
+    time::Duration,
+};
 
 use redb::{ReadableDatabase, ReadableTable};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    Store, StoreError,
+    Backing, Kind, SharedState, Store, StoreError,
     agenda::{KINDS, StoredJob},
-    bucket::Bucket,
+    bucket::{self, Bucket},
+    embedded::Embedded,
     shared::read_jobs,
     tables::{ENTRIES, FORMAT},
     transaction::{Entry, Step},
-    unix_seconds,
+    unix_millis, unix_seconds,
 };
 
 /// Longest line that is read, in bytes: the largest value with its key.
 const MAX_LINE: u64 = 4 << 20;
+
+/// Entries that an export reads at a time from the state of all replicas.
+const PAGE: usize = 1000;
 
 /// One line of an export.
 #[derive(Serialize, Deserialize)]
@@ -44,6 +51,8 @@ pub struct Imported {
     pub present: u64,
     /// Entries that have expired since the export.
     pub expired: u64,
+    /// Entries that are larger than the state of all replicas permits.
+    pub too_large: u64,
 }
 
 /// Why an import ended early. What was imported before stays.
@@ -60,13 +69,63 @@ pub enum ImportError {
     Store(u64, StoreError),
 }
 
-/// Writes all entries that have not expired, and all jobs; gives their number.
-pub fn export(store: &Store, mut output: impl Write) -> std::io::Result<u64> {
+/// Writes all entries that have not expired, and all jobs; gives their number. In the state of all replicas an entry
+/// has no time of its own: it is written as one that has just been changed.
+pub async fn export(store: &Store, mut output: impl Write) -> std::io::Result<u64> {
     write_line(&mut output, &Line::NetvaneState(FORMAT))?;
+    let lines = match &store.0 {
+        Backing::Embedded(embedded) => export_file(embedded, &mut output)?,
+        Backing::Shared(state) => export_shared(&**state, &mut output).await?,
+    };
+    output.flush()?;
+    Ok(lines)
+}
+
+async fn export_shared(state: &dyn SharedState, output: &mut impl Write) -> std::io::Result<u64> {
+    let mut lines = 0;
+    for bucket in bucket::ALL {
+        let mut after = String::new();
+        loop {
+            let page = state.scan(bucket, &after, PAGE).await;
+            let page = page.map_err(std::io::Error::other)?;
+            let Some((last, _)) = page.last() else { break };
+            after.clone_from(last);
+
+            for (key, entry) in page {
+                let Some(value) = raw(&entry.value) else {
+                    continue;
+                };
+                let line = Line::Entry {
+                    bucket: bucket.name.to_owned(),
+                    key,
+                    expires: unix_seconds() + bucket.lifetime.as_secs(),
+                    value,
+                };
+                write_line(&mut *output, &line)?;
+                lines += 1;
+            }
+        }
+    }
+
+    for job in state.list_jobs().await.map_err(std::io::Error::other)? {
+        let decided = unix_millis();
+        let stored = StoredJob {
+            kind: job.kind.name.to_owned(),
+            id: job.id,
+            owner: job.owner,
+            due: decided + u64::try_from(job.delay.as_millis()).unwrap_or(u64::MAX >> 1),
+            decided,
+        };
+        write_line(&mut *output, &Line::Job(stored))?;
+        lines += 1;
+    }
+    Ok(lines)
+}
+
+fn export_file(embedded: &Embedded, mut output: &mut impl Write) -> std::io::Result<u64> {
     let (now, mut lines) = (unix_seconds(), 0);
     let mut failed = None;
-
-    let jobs = store.shared().handle.with(|database| {
+    let jobs = embedded.shared().handle.with(|database| {
         let table = database.begin_read()?.open_table(ENTRIES)?;
         for entry in table.iter()? {
             let (key, entry) = entry?;
@@ -96,7 +155,6 @@ pub fn export(store: &Store, mut output: impl Write) -> std::io::Result<u64> {
         write_line(&mut output, &Line::Job(job))?;
         lines += 1;
     }
-    output.flush()?;
     Ok(lines)
 }
 
@@ -134,7 +192,7 @@ async fn import_line(
     let unknown =
         |what: &str, name: &str| ImportError::Line(number, format!("unknown {what} `{name}`"));
 
-    let step = match line {
+    let written = match line {
         Line::NetvaneState(_) => {
             return Err(ImportError::Line(number, "a second header".into()));
         }
@@ -149,27 +207,63 @@ async fn import_line(
             value,
         } => {
             let bucket = Bucket::named(&bucket).ok_or_else(|| unknown("bucket", &bucket))?;
-            Step::Create(Entry {
-                bucket,
-                key,
-                value: value.get().as_bytes().to_vec(),
-                until: expires.min(unix_seconds() + bucket.lifetime.as_secs()),
-            })
+            let value = value.get().as_bytes().to_vec();
+            write_entry(store, bucket, key, value, expires).await
         }
         Line::Job(job) => {
-            if !KINDS.iter().any(|known| known.name == job.kind) {
-                return Err(unknown("kind of jobs", &job.kind));
-            }
-            Step::AddJob(job)
+            let kind = KINDS.into_iter().find(|known| known.name == job.kind);
+            let kind = kind.ok_or_else(|| unknown("kind of jobs", &job.kind))?;
+            write_job(store, kind, job).await
         }
     };
 
-    match store.change(step).await {
-        Ok(Some(_)) => done.written += 1,
-        Ok(None) => done.present += 1,
+    match written {
+        Ok(true) => done.written += 1,
+        Ok(false) => done.present += 1,
+        Err(StoreError::TooLarge(_)) if store.is_shared() => done.too_large += 1,
         Err(error) => return Err(ImportError::Store(number, error)),
     }
     Ok(())
+}
+
+/// Writes an entry where there is none; says whether it did.
+async fn write_entry(
+    store: &Store,
+    bucket: &'static Bucket,
+    key: String,
+    value: Vec<u8>,
+    expires: u64,
+) -> Result<bool, StoreError> {
+    let written = match &store.0 {
+        Backing::Embedded(embedded) => {
+            let until = expires.min(unix_seconds() + bucket.lifetime.as_secs());
+            let entry = Entry {
+                bucket,
+                key,
+                value,
+                until,
+            };
+            embedded.change(Step::Create(entry)).await?
+        }
+        Backing::Shared(state) => state.create(bucket, &key, value).await?,
+    };
+    Ok(written.is_some())
+}
+
+/// Adds a job; says whether it did. However the clock was set meanwhile, it waits no longer than was decided.
+async fn write_job(store: &Store, kind: &'static Kind, job: StoredJob) -> Result<bool, StoreError> {
+    match &store.0 {
+        Backing::Embedded(embedded) => {
+            let added = embedded.change(Step::AddJob(job)).await?;
+            Ok(added.is_some())
+        }
+        Backing::Shared(state) => {
+            let planned = job.due.saturating_sub(job.decided);
+            let left = job.due.saturating_sub(unix_millis()).min(planned);
+            let delay = Duration::from_millis(left);
+            state.add_job(kind, &job.id, &job.owner, delay).await
+        }
+    }
 }
 
 /// The next line without its end, of a bounded length.

@@ -6,4 +6,5 @@ mod packets;
 mod places;
 mod program;
 mod questions;
+mod replicas;
 mod site;

@@ -55,6 +55,11 @@ impl Callbacks {
             (Err(error), _) | (_, Err(error)) if error.is_temporary() => {
                 due.postpone(KEEP_AGAIN).await
             }
+            (Ok(None), Ok(None)) => {
+                self.unsaved(|unsaved| unsaved.remove(&id));
+                self.forget_place(&id);
+                due.done_without_record().await
+            }
             // It had ended, but the process ended before it was removed from the open ones.
             _ => {
                 due.work(self.forget(&id)).await?;

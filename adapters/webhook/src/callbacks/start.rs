@@ -1,7 +1,7 @@
 //! Starts the callback service, and resumes what an earlier process left open.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -31,6 +31,9 @@ const WAITING_CLIENTS: u64 = 10_000;
 
 /// Time for which an address is used that was resolved before a delivery had its turn.
 const RESOLVED_FOR: Duration = Duration::from_secs(60);
+
+/// Pause between two looks at the deliveries that a replica has accepted.
+const LOOK_AT_PLACES: Duration = Duration::from_secs(20);
 
 /// Deliveries that are read at a time when the service starts.
 const READ_AT_ONCE: usize = 500;
@@ -126,13 +129,41 @@ impl Callbacks {
         }
         adapters.report(NAME, Health::Up);
 
-        self.restore_places().await;
+        if self.0.store.is_shared() {
+            self.0.tasks.spawn(self.clone().forget_ended_elsewhere());
+        } else {
+            self.restore_places().await;
+        }
         let open = self.open();
         if open > 0 {
             tracing::info!(deliveries = open, "resuming open callbacks");
         }
         self.report_open();
         tokio::join!(self.clone().run_lookups(), self.run_attempts());
+    }
+
+    /// Frees the places of deliveries that other replicas have ended. Each replica counts those that it has accepted.
+    async fn forget_ended_elsewhere(self) {
+        while self
+            .unless_ended(tokio::time::sleep(LOOK_AT_PLACES))
+            .await
+            .is_some()
+        {
+            for id in self.remembered_places() {
+                match self.0.store.get::<Delivery>(&CALLBACKS, &id).await {
+                    Ok(None) => self.forget_place(&id),
+                    Ok(Some(_)) => {}
+                    // Later, when the state can be read.
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Identifiers of the deliveries that take a place.
+    fn remembered_places(&self) -> Vec<String> {
+        let places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.keys().cloned().collect()
     }
 
     /// Counts the open deliveries of an earlier process for their clients.

@@ -6,11 +6,11 @@ use std::{
 };
 
 /// Time after which a taken job is given out again if nothing was heard of it.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_secs(60);
 
 /// The jobs of one kind.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub struct Queue {
     jobs: HashMap<String, Job>,
     /// When waiting jobs are due and when leases end.
     timeline: BTreeMap<(Instant, u64), String>,
@@ -44,15 +44,18 @@ enum State {
 
 /// A job that was given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Taken {
-    pub(super) id: String,
-    pub(super) owner: String,
-    pub(super) ticket: u64,
+pub struct Taken {
+    /// Identifier of the job.
+    pub id: String,
+    /// Whose turn the job takes.
+    pub owner: String,
+    /// Distinguishes this holder from earlier and later ones.
+    pub ticket: u64,
 }
 
 impl Queue {
     /// An empty queue that gives out at most so many jobs of one owner at a time.
-    pub(super) fn new(per_owner: usize) -> Self {
+    pub fn new(per_owner: usize) -> Self {
         Self {
             jobs: HashMap::new(),
             timeline: BTreeMap::new(),
@@ -64,16 +67,18 @@ impl Queue {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Number of jobs, taken ones included.
+    pub fn len(&self) -> usize {
         self.jobs.len()
     }
 
-    pub(super) fn contains(&self, id: &str) -> bool {
+    /// Whether a job of this identifier waits or is taken.
+    pub fn contains(&self, id: &str) -> bool {
         self.jobs.contains_key(id)
     }
 
     /// Adds a job that is due at this time.
-    pub(super) fn add(&mut self, id: &str, owner: &str, due: Instant) {
+    pub fn add(&mut self, id: &str, owner: &str, due: Instant) {
         let ticket = self.schedule(id, due);
         let job = Job {
             owner: owner.to_owned(),
@@ -84,7 +89,7 @@ impl Queue {
     }
 
     /// Adds a job that the caller has taken already.
-    pub(super) fn add_taken(&mut self, id: &str, owner: &str, now: Instant) -> Taken {
+    pub fn add_taken(&mut self, id: &str, owner: &str, now: Instant) -> Taken {
         let ticket = self.schedule(id, now + LEASE);
         let job = Job {
             owner: owner.to_owned(),
@@ -101,7 +106,7 @@ impl Queue {
     }
 
     /// The next job that is due, of the owner whose turn it is.
-    pub(super) fn take(&mut self, now: Instant) -> Option<Taken> {
+    pub fn take(&mut self, now: Instant) -> Option<Taken> {
         self.advance(now);
         for _ in 0..self.turn.len() {
             let owner = self.turn.pop_front()?;
@@ -117,12 +122,12 @@ impl Queue {
     }
 
     /// When the next job is due or the next lease ends.
-    pub(super) fn next_event(&self) -> Option<Instant> {
+    pub fn next_event(&self) -> Option<Instant> {
         self.timeline.keys().next().map(|(at, _)| *at)
     }
 
     /// Extends the lease of a taken job. False if it is no longer the caller's.
-    pub(super) fn renew(&mut self, taken: &Taken, now: Instant) -> bool {
+    pub fn renew(&mut self, taken: &Taken, now: Instant) -> bool {
         if !self.is_taken(taken) {
             return false;
         }
@@ -137,14 +142,19 @@ impl Queue {
     }
 
     /// Lets the owner's next job be given out although this one is still taken.
-    pub(super) fn free_turn(&mut self, taken: &Taken) {
+    pub fn free_turn(&mut self, taken: &Taken) {
         if self.is_taken(taken) {
             self.uncount(&taken.id);
         }
     }
 
+    /// Whether a taken job is still the caller's.
+    pub fn holds(&self, taken: &Taken) -> bool {
+        self.is_taken(taken)
+    }
+
     /// Counts a taken job for another owner from its next turn on.
-    pub(super) fn set_owner(&mut self, taken: &Taken, owner: &str) {
+    pub fn set_owner(&mut self, taken: &Taken, owner: &str) {
         if !self.is_taken(taken) {
             return;
         }
@@ -155,7 +165,7 @@ impl Queue {
     }
 
     /// Puts a taken job off until this time. False if it is no longer the caller's.
-    pub(super) fn postpone(&mut self, taken: &Taken, due: Instant) -> bool {
+    pub fn postpone(&mut self, taken: &Taken, due: Instant) -> bool {
         if !self.is_taken(taken) {
             return false;
         }
@@ -169,7 +179,7 @@ impl Queue {
     }
 
     /// Removes a taken job. False if it is no longer the caller's.
-    pub(super) fn finish(&mut self, taken: &Taken) -> bool {
+    pub fn finish(&mut self, taken: &Taken) -> bool {
         if !self.is_taken(taken) {
             return false;
         }
