@@ -20,7 +20,7 @@ async fn take(replica: &Replica, within: Duration) -> Option<Due> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn a_job_is_given_out_when_it_is_due_until_it_is_done() {
     let servers = Servers::start(1);
     let (one, two) = (
@@ -59,7 +59,7 @@ async fn a_job_is_given_out_when_it_is_due_until_it_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn a_job_that_began_here_is_given_to_nobody_else_until_its_replica_ends() {
     let servers = Servers::start(1);
     let (mut one, two) = (
@@ -100,7 +100,7 @@ async fn a_job_that_began_here_is_given_to_nobody_else_until_its_replica_ends() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn a_job_of_a_killed_replica_is_given_out_again() {
     let servers = Servers::start(1);
     let (mut one, two) = (
@@ -123,7 +123,7 @@ async fn a_job_of_a_killed_replica_is_given_out_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn jobs_are_handed_over_at_the_end_of_a_replica() {
     let servers = Servers::start(1);
     let (one, two) = (
@@ -174,7 +174,7 @@ async fn work(agenda: Agenda, until: Instant) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn what_was_done_is_not_given_out_again_while_the_leader_is_killed() {
     let mut servers = Servers::start(3);
     let replicas = replica::start(3, &servers.urls()).await;
@@ -214,7 +214,7 @@ async fn what_was_done_is_not_given_out_again_while_the_leader_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn a_job_that_nobody_holds_is_taken_over_by_the_one_who_begins_it() {
     let servers = Servers::start(1);
     let (one, two) = (

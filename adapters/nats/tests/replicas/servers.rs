@@ -18,7 +18,7 @@ struct Node {
 }
 
 impl Servers {
-    /// Starts so many servers. The program is named by `NATS_SERVER`.
+    /// Starts so many servers.
     pub(crate) fn start(count: usize) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let [clients, routes] = [(), ()].map(|()| free(count));
@@ -58,8 +58,7 @@ impl Servers {
 
     /// Starts a server, also one that was killed.
     pub(crate) fn launch(&mut self, number: usize) {
-        let program = std::env::var("NATS_SERVER").expect("NATS_SERVER names the program");
-        let child = Command::new(program)
+        let child = Command::new(program())
             .arg("-c")
             .arg(self.file(number))
             .stdin(Stdio::null())
@@ -120,4 +119,15 @@ fn free(count: usize) -> Vec<SocketAddr> {
         .iter()
         .map(|listener| listener.local_addr().expect("an address"))
         .collect()
+}
+
+/// The program: `NATS_SERVER`, or that of the NATS lab.
+fn program() -> String {
+    if let Ok(program) = std::env::var("NATS_SERVER") {
+        return program;
+    }
+    let lab = std::env::var("NETVANE_LAB_NATS").expect("NATS_SERVER or NETVANE_LAB_NATS is set");
+    let env = std::fs::read_to_string(format!("{lab}/env")).expect("the lab is up");
+    let program = env.lines().find_map(|line| line.strip_prefix("NATS_SERVER="));
+    program.expect("the lab has a server").to_owned()
 }

@@ -20,7 +20,7 @@ async fn value(store: &Store, key: &str) -> Option<Versioned<u32>> {
 }
 
 #[tokio::test]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn a_value_is_created_replaced_and_removed_as_in_a_file() {
     let servers = Servers::start(1);
     let replica = Replica::start(&servers.urls()).await;
@@ -118,7 +118,7 @@ async fn add_together(replicas: &[Replica], each: usize) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn no_update_is_lost_while_the_leader_is_killed() {
     let mut servers = Servers::start(3);
     let replicas = replica::start(WRITERS, &servers.urls()).await;
@@ -144,7 +144,7 @@ async fn no_update_is_lost_while_the_leader_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn of_six_who_claim_each_of_400_updates_one_succeeds() {
     let servers = Servers::start(3);
     let replicas = replica::start(WRITERS, &servers.urls()).await;
@@ -174,7 +174,7 @@ async fn of_six_who_claim_each_of_400_updates_one_succeeds() {
 }
 
 #[tokio::test]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the NATS lab: tests/run"]
 async fn without_a_server_every_call_fails_at_once_and_works_again_later() {
     let mut servers = Servers::start(1);
     let replica = Replica::start(&servers.urls()).await;
