@@ -128,6 +128,8 @@ fn program() -> String {
     }
     let lab = std::env::var("NETVANE_LAB_NATS").expect("NATS_SERVER or NETVANE_LAB_NATS is set");
     let env = std::fs::read_to_string(format!("{lab}/env")).expect("the lab is up");
-    let program = env.lines().find_map(|line| line.strip_prefix("NATS_SERVER="));
+    let program = env
+        .lines()
+        .find_map(|line| line.strip_prefix("NATS_SERVER="));
     program.expect("the lab has a server").to_owned()
 }
