@@ -30,7 +30,7 @@ pub use agenda::{
 };
 pub use bucket::Bucket;
 pub use directory::state_directory;
-pub use replicas::{HeldRole, ListedJob, SharedJob, SharedRole, SharedState};
+pub use replicas::{HeldRole, ListedJob, Responder, SharedJob, SharedRole, SharedState};
 pub use transfer::{ImportError, Imported, export, import};
 pub use usage::{BucketUsage, read_report as usage_report};
 
@@ -267,6 +267,21 @@ impl Store {
                 Ok(removed.unwrap_or_default())
             }
             Backing::Shared(_) => Ok(0),
+        }
+    }
+
+    /// Answers what other replicas ask about a topic of `[a-z-]+`, with what only the process knows that is asked.
+    pub fn respond(&self, topic: String, responder: Responder) {
+        if let Backing::Shared(state) = &self.0 {
+            state.respond(topic, responder);
+        }
+    }
+
+    /// Asks the other replicas about a topic; gives the first answer, if there is one soon. A process alone has none.
+    pub async fn ask_replicas(&self, topic: String, question: Vec<u8>) -> Option<Vec<u8>> {
+        match &self.0 {
+            Backing::Embedded(_) => None,
+            Backing::Shared(state) => state.ask_replicas(topic, question).await,
         }
     }
 

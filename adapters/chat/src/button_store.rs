@@ -85,7 +85,38 @@ pub(crate) struct ButtonStore {
     store: Store,
     /// States whose write to `store` is still pending. Their buttons may be pressed already.
     unwritten: Arc<Mutex<HashMap<String, ButtonState>>>,
-    running: Mutex<HashMap<String, Running>>,
+    running: Arc<RunningRequests>,
+}
+
+type RunningRequests = Mutex<HashMap<String, Running>>;
+
+/// A press of Cancel, as one replica passes it to the others.
+#[derive(Debug, Serialize, Deserialize)]
+struct CancelPress {
+    id: String,
+    requester: String,
+    moderator: bool,
+}
+
+/// What a press of Cancel did.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Cancellation {
+    Cancelled,
+    NotYours,
+}
+
+impl CancelPress {
+    /// Cancels the request if it runs in this process.
+    fn apply(&self, running: &RunningRequests) -> Option<Cancellation> {
+        let running = running.lock().unwrap_or_else(PoisonError::into_inner);
+        let question = running.get(&self.id)?;
+        if question.requester != self.requester && !self.moderator {
+            return Some(Cancellation::NotYours);
+        }
+        question.cancel.cancel();
+        Some(Cancellation::Cancelled)
+    }
 }
 
 /// Guard that keeps a running request cancellable; dropping it makes Cancel report "expired".
@@ -96,11 +127,18 @@ pub(crate) struct OnDesk<'a> {
 
 impl ButtonStore {
     pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
+        let running = Arc::<RunningRequests>::default();
+        let here = running.clone();
+        let responder = move |question: &[u8]| {
+            let press: CancelPress = serde_json::from_slice(question).ok()?;
+            serde_json::to_vec(&press.apply(&here)?).ok()
+        };
+        store.respond(cancel_topic(adapter), Arc::new(responder));
         Self {
             adapter,
             store,
             unwritten: Arc::default(),
-            running: Mutex::default(),
+            running,
         }
     }
 
@@ -264,17 +302,7 @@ impl ButtonStore {
         };
 
         if action == "x" {
-            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            return match running.get(id) {
-                None => Pressed::Expired,
-                Some(question) if question.requester != press.requester && !press.moderator => {
-                    Pressed::NotYours
-                }
-                Some(question) => {
-                    question.cancel.cancel();
-                    Pressed::Cancelled
-                }
-            };
+            return self.cancel(id, &press).await;
         }
 
         let Some(button_state) = self.button_state(id).await else {
@@ -297,9 +325,35 @@ impl ButtonStore {
         found.unwrap_or(Pressed::Expired)
     }
 
+    /// Cancels a request, at whichever replica it runs.
+    async fn cancel(&self, id: &str, press: &Press<'_>) -> Pressed {
+        let press = CancelPress {
+            id: id.to_owned(),
+            requester: press.requester.to_owned(),
+            moderator: press.moderator,
+        };
+        let mut cancelled = press.apply(&self.running);
+        if cancelled.is_none() && self.store.is_shared() {
+            let question = serde_json::to_vec(&press).unwrap_or_default();
+            let topic = cancel_topic(self.adapter);
+            let answer = self.store.ask_replicas(topic, question).await;
+            cancelled = answer.and_then(|answer| serde_json::from_slice(&answer).ok());
+        }
+        match cancelled {
+            Some(Cancellation::Cancelled) => Pressed::Cancelled,
+            Some(Cancellation::NotYours) => Pressed::NotYours,
+            None => Pressed::Expired,
+        }
+    }
+
     fn key(&self, id: &str) -> String {
         format!("{}/{id}", self.adapter)
     }
+}
+
+/// The topic under which replicas pass on the presses of Cancel.
+fn cancel_topic(adapter: &str) -> String {
+    format!("cancel-{adapter}")
 }
 
 /// Removes a state from `ButtonStore::unwritten` once its write has ended.

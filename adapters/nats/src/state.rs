@@ -6,6 +6,7 @@
 pub(crate) mod api;
 pub(crate) mod entries;
 pub(crate) mod keys;
+mod replicas;
 pub(crate) mod streams;
 mod upkeep;
 
@@ -21,8 +22,8 @@ use std::{
 use data_encoding::BASE64;
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use netvane_core::store::{
-    Bucket, BucketUsage, Kind, ListedJob, SharedJob, SharedRole, SharedState, StoreError,
-    Versioned,
+    Bucket, BucketUsage, Kind, ListedJob, Responder, SharedJob, SharedRole, SharedState,
+    StoreError, Versioned,
     bucket::{self, WhenFull},
 };
 use serde::Deserialize;
@@ -362,6 +363,14 @@ impl SharedState for State {
 
     fn jobs(&self, kind: &'static Kind) -> usize {
         self.0.agenda.len(kind)
+    }
+
+    fn respond(&self, topic: String, responder: Responder) {
+        tokio::spawn(replicas::respond(self.0.api.clone(), topic, responder));
+    }
+
+    fn ask_replicas(&self, topic: String, question: Vec<u8>) -> BoxFuture<'_, Option<Vec<u8>>> {
+        replicas::ask(self.0.api.clone(), topic, question).boxed()
     }
 
     fn list_jobs(&self) -> Call<'_, Vec<ListedJob>> {

@@ -1,6 +1,6 @@
 //! State that several replicas share: what an adapter has to provide. Values are bytes here; their form is the store's.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
@@ -8,6 +8,9 @@ use super::{Bucket, BucketUsage, Kind, StoreError, Versioned};
 
 /// What comes of a call, once it does.
 type Call<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Answers a question of another replica; `None` if this one has nothing to say.
+pub type Responder = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 /// Buckets and jobs of all replicas.
 ///
@@ -89,6 +92,12 @@ pub trait SharedState: Send + Sync {
 
     /// Number of jobs of a kind at all replicas, as of a few seconds ago.
     fn jobs(&self, kind: &'static Kind) -> usize;
+
+    /// Answers what other replicas ask about a topic of `[a-z-]+`.
+    fn respond(&self, topic: String, responder: Responder);
+
+    /// Asks the other replicas about a topic; gives the first answer, if there is one within half a second.
+    fn ask_replicas(&self, topic: String, question: Vec<u8>) -> BoxFuture<'_, Option<Vec<u8>>>;
 
     /// All jobs, for an export.
     fn list_jobs(&self) -> Call<'_, Vec<ListedJob>>;

@@ -58,7 +58,10 @@ async fn prepare(inner: &Inner, copies: usize) {
         return;
     }
     match inner.api.prepare(copies).await {
-        Ok(()) => inner.set_ready(Ok(())),
+        Ok(()) => {
+            look_at_usage(inner).await;
+            inner.set_ready(Ok(()));
+        }
         Err(fault) => {
             let is_there = inner.api.link.client().server_info().jetstream;
             let reason = if is_there {

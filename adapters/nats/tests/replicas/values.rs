@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use netvane_core::store::{
-    Store, StoreError, Versioned,
+    CALLBACK_LOOKUPS, Store, StoreError, Versioned,
     bucket::{BUTTONS, CALLBACKS, CHAT_UPDATES, PROMPTS, RESULTS},
+    export, import,
 };
 
 use crate::{
@@ -207,4 +208,43 @@ async fn without_a_server_every_call_fails_at_once_and_works_again_later() {
         value(&replica.store, "a").await.map(|found| found.value),
         Some(1)
     );
+}
+
+#[tokio::test]
+#[ignore = "needs NATS_SERVER"]
+async fn the_state_of_a_file_moves_to_the_servers_and_back() {
+    let servers = Servers::start(1);
+    let replica = Replica::start(&servers.urls()).await;
+    let file = Store::in_memory().expect("opens");
+    file.put(&CALLBACKS, "a.b", &1).await.expect("written");
+    let large = "x".repeat(800 << 10);
+    file.put(&RESULTS, "large", &large).await.expect("written");
+    let agenda = file.agenda();
+    for (id, delay) in [("now", Duration::ZERO), ("later", Duration::from_secs(3600))] {
+        let added = agenda.add(&CALLBACK_LOOKUPS, id, "ann", delay);
+        assert_eq!(added.await, Ok(true));
+    }
+
+    let mut lines = Vec::new();
+    assert_eq!(export(&file, &mut lines).await.expect("written"), 4);
+    let store = &replica.store;
+    let imported = import(store, lines.as_slice()).await.expect("imported");
+    let counts = (imported.written, imported.present, imported.too_large);
+    assert_eq!(counts, (3, 0, 1));
+    let again = import(store, lines.as_slice()).await.expect("imported");
+    assert_eq!((again.written, again.present), (0, 3));
+    assert_eq!(value(store, "a.b").await.map(|found| found.value), Some(1));
+
+    let mut lines = Vec::new();
+    assert_eq!(export(store, &mut lines).await.expect("written"), 3);
+    let back = Store::in_memory().expect("opens");
+    let imported = import(&back, lines.as_slice()).await.expect("imported");
+    assert_eq!(imported.written, 3);
+    assert_eq!(value(&back, "a.b").await.map(|found| found.value), Some(1));
+
+    let agenda = store.agenda();
+    let taken = replica.run(async move { agenda.take(&CALLBACK_LOOKUPS).await });
+    let due = taken.await.expect("no panic");
+    assert_eq!((due.id(), due.owner()), ("now", "ann"));
+    due.done().await.expect("written");
 }

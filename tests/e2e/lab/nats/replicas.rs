@@ -132,6 +132,45 @@ fn updates_that_two_replicas_receive_at_once_are_answered_once() {
 
 #[test]
 #[ignore = "needs the lab: tests/run"]
+fn cancel_works_at_another_replica_than_the_one_that_looks_up() {
+    let site = Site::start();
+    site.telegram.limits(Limits::none()).plain_webhooks();
+    let mut settings = site.telegram.settings().to_vec();
+    settings.push(("NETVANE__TELEGRAM__MODE", "webhook"));
+    settings.push(("NETVANE__TELEGRAM__SECRET_TOKEN", "known-to-both"));
+    settings.push(("NETVANE__HTTP__PUBLIC_URL", "https://bot.example"));
+    let (one, two) = (site.replica(&settings), site.replica(&settings));
+    for replica in [&one, &two] {
+        until("the replica is ready", || {
+            replica.get("/readyz").status == 200
+        });
+    }
+
+    let ann = site.telegram.private(&User::new(42, "Ann"));
+    site.dns.hold("slow.example.test. A");
+    site.telegram.deliver_to(one.address);
+    let asked = ann.say("/a slow.example.test");
+    let working = asked.wait_for(|message| message.buttons().any(|it| it.text == "Cancel"));
+    asked.taken();
+    site.telegram.deliver_to(two.address);
+    ann.press(&working, "Cancel");
+    let cancelled = asked.wait_for(is_answer);
+    assert!(cancelled.text.contains("ancel"), "{}", cancelled.text);
+    site.dns.release("slow.example.test. A");
+
+    // Refresh and follow-ups of a reply that the first one sent.
+    site.telegram.deliver_to(one.address);
+    let answer = ann.say("/a example.test").wait_for(is_answer);
+    site.telegram.deliver_to(two.address);
+    ann.press(&answer, "Refresh");
+    until("the reply is edited", || ann.history(answer.id).len() > 1);
+    assert_eq!(one.stop(), Some(0));
+    assert_eq!(two.stop(), Some(0));
+    site.telegram.finish();
+}
+
+#[test]
+#[ignore = "needs the lab: tests/run"]
 fn a_callback_of_a_killed_replica_is_delivered_once_by_another() {
     let (site, receiver) = (Site::start(), Receiver::start());
     let settings = [
