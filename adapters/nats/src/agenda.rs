@@ -24,7 +24,7 @@ use netvane_core::store::{KINDS, Kind, ListedJob, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{sync::Notify, time::Instant};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::state::{api::Api, entries::Write, error_of, keys, streams};
 use message::{Delivery, StoredJob};
@@ -38,6 +38,8 @@ pub(crate) use job::HeldJob;
 const ASK: Duration = Duration::from_secs(1);
 /// Time after connecting in which other replicas connect as well.
 const SETTLED: Duration = Duration::from_secs(8);
+/// Longest wait for the end of the pulls.
+const CLOSING: Duration = Duration::from_secs(1);
 /// Pause between two rounds of what is repeated.
 const ROUND: Duration = Duration::from_secs(1);
 /// Rounds after which the servers are told that jobs are being worked on.
@@ -48,6 +50,7 @@ pub(crate) struct Agenda {
     replica: String,
     tables: HashMap<&'static str, (Mutex<Table>, Notify)>,
     pulled: Mutex<BTreeSet<&'static str>>,
+    pullers: TaskTracker,
     unsettled: Mutex<Vec<Unsettled>>,
     /// Jobs of each kind at all replicas, as of the last look.
     lengths: Mutex<HashMap<&'static str, usize>>,
@@ -69,8 +72,10 @@ struct Question {
 enum Answer {
     Held,
     Done,
-    /// That replica does not hold it, or has ended.
+    /// That replica does not hold it.
     Free,
+    /// That replica does not answer.
+    Silence,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +92,7 @@ impl Agenda {
             replica,
             tables: tables.into(),
             pulled: Mutex::default(),
+            pullers: TaskTracker::new(),
             unsettled: Mutex::default(),
             lengths: Mutex::default(),
             connected: Mutex::new((0, Instant::now())),
@@ -251,7 +257,7 @@ impl Agenda {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(kind.name);
         if is_new {
-            tokio::spawn(self.clone().pull(kind));
+            self.pullers.spawn(self.clone().pull(kind));
         }
 
         loop {
@@ -281,6 +287,10 @@ impl Agenda {
     /// Gives back what this replica holds, and takes nothing more.
     pub(crate) async fn hand_over(&self) {
         self.closed.cancel();
+        // What is given back must not come to a pull of this replica.
+        self.pullers.close();
+        let _ = tokio::time::timeout(CLOSING, self.pullers.wait()).await;
+
         self.settle_rest().await;
         for kind in KINDS {
             let jobs: Vec<_> = self.look(kind, |table| table.jobs.drain().collect());
@@ -338,7 +348,8 @@ impl Agenda {
         match client.send_request(job_questions(holder), request).await {
             Ok(reply) if &*reply.payload == b"held" => Answer::Held,
             Ok(reply) if &*reply.payload == b"done" => Answer::Done,
-            _ => Answer::Free,
+            Ok(_) => Answer::Free,
+            Err(_) => Answer::Silence,
         }
     }
 

@@ -3,7 +3,10 @@
 use std::{
     path::Path,
     process::{Command, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -105,8 +108,11 @@ async fn start_hub(nats: &str) -> anyhow::Result<Engine> {
 
 /// Asks without any cache; returns how long it took.
 async fn ask(engine: &Engine, line: &str) -> anyhow::Result<Duration> {
+    // Agents have limits for each user.
+    static USERS: AtomicUsize = AtomicUsize::new(0);
     let caller = Caller {
         own: true,
+        user: Some(USERS.fetch_add(1, Ordering::Relaxed).to_string()),
         ..Caller::default()
     };
     let request = Request::new(Platform::Terminal, Input::Text(line.into())).by(caller);

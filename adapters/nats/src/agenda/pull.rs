@@ -148,8 +148,8 @@ impl Agenda {
                 let _ = self.answer(&delivery.ack, Settlement::Done).await;
             }
             // After all servers were away, the holder may not be connected again yet.
-            super::Answer::Free if !self.is_settled() => self.give_back(&delivery, HELD).await,
-            super::Answer::Free => self.take_in(kind, delivery).await,
+            super::Answer::Silence if !self.is_settled() => self.give_back(&delivery, HELD).await,
+            super::Answer::Free | super::Answer::Silence => self.take_in(kind, delivery).await,
         }
     }
 

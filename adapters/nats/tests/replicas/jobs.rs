@@ -1,6 +1,9 @@
 //! What holds for jobs that several replicas share.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use netvane_core::store::{Agenda, CALLBACK_DELIVERIES, CALLBACK_LOOKUPS, CHAT_TELEGRAM, Due};
 use tokio::time::timeout;
@@ -20,7 +23,7 @@ async fn take(replica: &Replica, within: Duration) -> Option<Due> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn a_job_is_given_out_when_it_is_due_until_it_is_done() {
     let servers = Servers::start(1);
     let (one, two) = (
@@ -59,7 +62,7 @@ async fn a_job_is_given_out_when_it_is_due_until_it_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn a_job_that_began_here_is_given_to_nobody_else_until_its_replica_ends() {
     let servers = Servers::start(1);
     let (mut one, two) = (
@@ -100,7 +103,7 @@ async fn a_job_that_began_here_is_given_to_nobody_else_until_its_replica_ends() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn a_job_of_a_killed_replica_is_given_out_again() {
     let servers = Servers::start(1);
     let (mut one, two) = (
@@ -123,7 +126,7 @@ async fn a_job_of_a_killed_replica_is_given_out_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn jobs_are_handed_over_at_the_end_of_a_replica() {
     let servers = Servers::start(1);
     let (one, two) = (
@@ -158,37 +161,32 @@ async fn jobs_are_handed_over_at_the_end_of_a_replica() {
     );
 }
 
-/// Ends all jobs that a replica is given; gives how often each was done.
-async fn work(agenda: Agenda, until: Instant) -> Vec<String> {
-    let mut done = Vec::new();
-    while Instant::now() < until {
-        let Ok(due) = timeout(SECOND, agenda.take(&CALLBACK_DELIVERIES)).await else {
-            continue;
-        };
+/// Ends all jobs that a replica is given, and lists them.
+async fn work(agenda: Agenda, done: Arc<Mutex<Vec<String>>>) {
+    loop {
+        let due = agenda.take(&CALLBACK_DELIVERIES).await;
         let id = due.id().to_owned();
         // What cannot be said now is repeated; meanwhile nobody else is given the job.
         let _ = due.done().await;
-        done.push(id);
+        done.lock().unwrap_or_else(PoisonError::into_inner).push(id);
     }
-    done
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn what_was_done_is_not_given_out_again_while_the_leader_is_killed() {
     let mut servers = Servers::start(3);
     let replicas = replica::start(3, &servers.urls()).await;
-    let until = Instant::now() + 40 * SECOND;
-    let workers: Vec<_> = replicas
-        .iter()
-        .map(|replica| replica.run(work(replica.store.agenda(), until)))
-        .collect();
+    let done = Arc::new(Mutex::new(Vec::new()));
+    for replica in &replicas {
+        drop(replica.run(work(replica.store.agenda(), done.clone())));
+    }
 
     let agenda = replicas[0].store.agenda();
     let mut expected = Vec::new();
     for number in 0..300 {
         if number % 100 == 50 {
-            let leader = servers.leader("nv-agenda").await.expect("a leader");
+            let leader = servers.leader("nv-agenda").await;
             servers.kill(leader);
             tokio::time::sleep(SECOND).await;
             servers.launch(leader);
@@ -204,17 +202,21 @@ async fn what_was_done_is_not_given_out_again_while_the_leader_is_killed() {
         expected.push(id);
     }
 
-    let mut done = Vec::new();
-    for worker in workers {
-        done.extend(worker.await.expect("no panic"));
+    let list = || done.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let end = Instant::now() + 60 * SECOND;
+    while list().len() < expected.len() && Instant::now() < end {
+        tokio::time::sleep(SECOND).await;
     }
+    // Longer than the servers wait for the end of a job.
+    tokio::time::sleep(35 * SECOND).await;
+    let mut done = list();
     done.sort();
     expected.sort();
     assert_eq!(done, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn a_job_that_nobody_holds_is_taken_over_by_the_one_who_begins_it() {
     let servers = Servers::start(1);
     let (one, two) = (

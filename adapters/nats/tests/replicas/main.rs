@@ -1,4 +1,4 @@
-//! Several replicas at real NATS servers, one and a cluster of three. `NATS_SERVER` names the program.
+//! Several replicas at real NATS servers, one and a cluster of three. Needs the program: see `tests/lab/nats.sh`.
 
 mod jobs;
 mod replica;

@@ -12,7 +12,7 @@ use crate::{
 const ROLE: &str = "test";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn one_replica_at_a_time_holds_a_role() {
     let servers = Servers::start(3);
     let mut replicas = replica::start(3, &servers.urls()).await;
@@ -54,7 +54,7 @@ async fn one_replica_at_a_time_holds_a_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn a_role_is_lost_before_it_is_free_for_others() {
     let mut servers = Servers::start(1);
     let replica = Replica::start(&servers.urls()).await;

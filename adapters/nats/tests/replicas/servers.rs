@@ -91,8 +91,19 @@ impl Servers {
             .collect()
     }
 
-    /// The server that leads a stream, by its number.
-    pub(crate) async fn leader(&self, stream: &str) -> Option<usize> {
+    /// Waits until a stream has a leader; gives its number.
+    pub(crate) async fn leader(&self, stream: &str) -> usize {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(leader) = self.find_leader(stream).await {
+                return leader;
+            }
+            assert!(Instant::now() < end, "{stream} has a leader");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn find_leader(&self, stream: &str) -> Option<usize> {
         let client = async_nats::connect(self.urls()).await.ok()?;
         let subject = format!("$JS.API.STREAM.INFO.{stream}");
         let reply = client.request(subject, "".into()).await.ok()?;
@@ -108,6 +119,22 @@ impl Drop for Servers {
             self.kill(number);
         }
     }
+}
+
+/// The program of the server: what `NATS_SERVER` names, or that of the lab which `tests/run` brings up.
+fn program() -> String {
+    if let Ok(program) = std::env::var("NATS_SERVER") {
+        return program;
+    }
+    let lab = std::env::var("NETVANE_LAB_NATS").expect("NATS_SERVER, or a lab");
+    let names = std::fs::read_to_string(format!("{lab}/env")).expect("the lab is up");
+    let program = names
+        .lines()
+        .find_map(|line| line.strip_prefix("NATS_SERVER="));
+    program
+        .expect("the lab has a server")
+        .trim_matches('"')
+        .to_owned()
 }
 
 /// Addresses that were free a moment ago, each a different one.

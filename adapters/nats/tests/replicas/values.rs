@@ -21,7 +21,7 @@ async fn value(store: &Store, key: &str) -> Option<Versioned<u32>> {
 }
 
 #[tokio::test]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn a_value_is_created_replaced_and_removed_as_in_a_file() {
     let servers = Servers::start(1);
     let replica = Replica::start(&servers.urls()).await;
@@ -119,7 +119,7 @@ async fn add_together(replicas: &[Replica], each: usize) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn no_update_is_lost_while_the_leader_is_killed() {
     let mut servers = Servers::start(3);
     let replicas = replica::start(WRITERS, &servers.urls()).await;
@@ -129,7 +129,7 @@ async fn no_update_is_lost_while_the_leader_is_killed() {
         .await
         .expect("written");
 
-    let leader = servers.leader("KV_nv-callbacks").await.expect("a leader");
+    let leader = servers.leader("KV_nv-callbacks").await;
     let killed = tokio::task::spawn_blocking(move || {
         std::thread::sleep(Duration::from_millis(300));
         servers.kill(leader);
@@ -145,7 +145,7 @@ async fn no_update_is_lost_while_the_leader_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn of_six_who_claim_each_of_400_updates_one_succeeds() {
     let servers = Servers::start(3);
     let replicas = replica::start(WRITERS, &servers.urls()).await;
@@ -175,7 +175,7 @@ async fn of_six_who_claim_each_of_400_updates_one_succeeds() {
 }
 
 #[tokio::test]
-#[ignore = "needs the NATS lab: tests/run"]
+#[ignore = "needs the lab: tests/run"]
 async fn without_a_server_every_call_fails_at_once_and_works_again_later() {
     let mut servers = Servers::start(1);
     let replica = Replica::start(&servers.urls()).await;
@@ -211,7 +211,7 @@ async fn without_a_server_every_call_fails_at_once_and_works_again_later() {
 }
 
 #[tokio::test]
-#[ignore = "needs NATS_SERVER"]
+#[ignore = "needs the lab: tests/run"]
 async fn the_state_of_a_file_moves_to_the_servers_and_back() {
     let servers = Servers::start(1);
     let replica = Replica::start(&servers.urls()).await;
@@ -220,7 +220,10 @@ async fn the_state_of_a_file_moves_to_the_servers_and_back() {
     let large = "x".repeat(800 << 10);
     file.put(&RESULTS, "large", &large).await.expect("written");
     let agenda = file.agenda();
-    for (id, delay) in [("now", Duration::ZERO), ("later", Duration::from_secs(3600))] {
+    for (id, delay) in [
+        ("now", Duration::ZERO),
+        ("later", Duration::from_secs(3600)),
+    ] {
         let added = agenda.add(&CALLBACK_LOOKUPS, id, "ann", delay);
         assert_eq!(added.await, Ok(true));
     }

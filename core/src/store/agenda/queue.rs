@@ -72,6 +72,11 @@ impl Queue {
         self.jobs.len()
     }
 
+    /// Whether there are no jobs.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
     /// Whether a job of this identifier waits or is taken.
     pub fn contains(&self, id: &str) -> bool {
         self.jobs.contains_key(id)
