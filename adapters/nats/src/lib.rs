@@ -3,8 +3,8 @@
 //! The only crate that knows the NATS client. The engine sees a hub as its
 //! [`Agents`](netvane_core::vantage::Agents); an agent is an engine that is asked over NATS instead of by a user.
 
-pub mod agent;
 mod agenda;
+pub mod agent;
 mod caller;
 mod connect;
 mod directory;
@@ -20,8 +20,8 @@ mod version;
 
 pub use connect::{Link, Role, StartError};
 pub use hub::Hub;
-pub use state::State;
 pub use new::{NewUser, NewUserError};
+pub use state::State;
 
 /// Name of the adapter in the log, in `/readyz` and in the metrics.
 pub(crate) const NAME: &str = "nats";

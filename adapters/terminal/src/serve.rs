@@ -136,7 +136,9 @@ async fn open_store(settings: &Settings, link: Option<Link>) -> anyhow::Result<S
             let state = State::start(link, settings.cluster.replicas).await;
             return Ok(Store::shared(Arc::new(state)));
         }
-        tracing::warn!("JetStream is not enabled at the NATS server; replicas do not share their state");
+        tracing::warn!(
+            "JetStream is not enabled at the NATS server; replicas do not share their state"
+        );
     }
     let directory = state_directory(&settings.state.directory);
     let store = Store::of_service(directory.as_deref())?;

@@ -147,16 +147,3 @@ fn free(count: usize) -> Vec<SocketAddr> {
         .map(|listener| listener.local_addr().expect("an address"))
         .collect()
 }
-
-/// The program: `NATS_SERVER`, or that of the NATS lab.
-fn program() -> String {
-    if let Ok(program) = std::env::var("NATS_SERVER") {
-        return program;
-    }
-    let lab = std::env::var("NETVANE_LAB_NATS").expect("NATS_SERVER or NETVANE_LAB_NATS is set");
-    let env = std::fs::read_to_string(format!("{lab}/env")).expect("the lab is up");
-    let program = env
-        .lines()
-        .find_map(|line| line.strip_prefix("NATS_SERVER="));
-    program.expect("the lab has a server").to_owned()
-}
