@@ -33,9 +33,10 @@ fn rtt(data: &Value) -> Option<f64> {
 
 impl Answer for Found {
     fn present(&self) -> Document {
-        let severity = match self.values.is_empty() {
-            true => Severity::Bad,
-            false => Severity::Good,
+        let severity = if self.values.is_empty() {
+            Severity::Bad
+        } else {
+            Severity::Good
         };
         Document::new("Probe", format!("{} found", self.values.len()), severity)
     }
