@@ -148,8 +148,8 @@ fn launch(
 /// Reads where a server listens from the file that it writes.
 fn read_ports(file: &Path) -> Option<SocketAddr> {
     let ports: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    let url = ports["nats"][0].as_str()?;
-    url.strip_prefix("nats://")?.parse().ok()
+    let url = ports["nats"][0].as_str().or(ports["tls"][0].as_str())?;
+    url.split_once("://")?.1.parse().ok()
 }
 
 impl Drop for Nats {

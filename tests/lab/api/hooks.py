@@ -71,6 +71,11 @@ def before_call(context, case, kwargs):
     query = case.query
     if query and "port" in query and query.get("protocol") in (None, "icmp", "udp"):
         query["protocol"] = "tcp"
+    if query and "ipv" in query and "resolver" in query:
+        del query["ipv"]
+    if query and "noedns" in query:
+        for extension in ("dnssec", "subnet", "nsid", "bufsize"):
+            query.pop(extension, None)
     if query and "count" in query and "probes" in query:
         del query["probes"]
     if query and "warn" in query and "bad" in query:
