@@ -1,12 +1,15 @@
 //! NATS servers of the lab, each for one test.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-use crate::{Lab, Netvane, program::Running, until};
+use serde_json::Value;
+
+use crate::{Lab, Netvane, Scratch, program::Running, until};
 
 /// A NATS server with the users of the lab: a hub, the agents `fra1`, `sin1` and `syd1`, and an observer. Killed when
 /// dropped.
@@ -46,10 +49,8 @@ impl Nats {
 
     fn run_at(lab: &Lab, address: &str, program: &str, configuration: PathBuf) -> Self {
         let program = PathBuf::from(lab.value(program));
-        let free = TcpListener::bind((address, 0)).expect("a free port");
-        let address = free.local_addr().expect("an address");
-        drop(free);
-        let child = launch(&program, &configuration, address);
+        let address = address.parse().expect("an address");
+        let (child, address) = launch(&program, &configuration, address, None);
         Self {
             program,
             configuration,
@@ -67,7 +68,8 @@ impl Nats {
 
     /// Starts the server again after [`Self::kill`], at the same address.
     pub fn start_again(&mut self) {
-        self.child = launch(&self.program, &self.configuration, self.address);
+        let port = Some(self.address.port());
+        self.child = launch(&self.program, &self.configuration, self.address.ip(), port).0;
     }
 
     /// The server for `cluster.nats`.
@@ -100,7 +102,6 @@ impl Nats {
             .env("NETVANE__CLUSTER__NKEY_FILE", self.key(name))
             .env("NETVANE__AGENT__NAME", name)
             .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8")
-            .env("NETVANE__LIMITS__PER_CONVERSATION", "100000")
             .env("NETVANE__LIMITS__PER_TARGET", "100000")
             .env("NETVANE__DNS__SERVERS", "127.0.0.1:53")
             .env("NETVANE__GEO__AUTO_UPDATE", "false")
@@ -112,21 +113,43 @@ impl Nats {
     }
 }
 
-fn launch(program: &PathBuf, configuration: &PathBuf, address: SocketAddr) -> Child {
+/// Starts a server at this port, or at one that the server chooses, and waits until it listens.
+fn launch(
+    program: &PathBuf,
+    configuration: &PathBuf,
+    address: IpAddr,
+    port: Option<u16>,
+) -> (Child, SocketAddr) {
+    let scratch = Scratch::new();
+    let port = port.map_or("-1".to_owned(), |port| port.to_string());
     let child = Command::new(program)
         .arg("-c")
         .arg(configuration)
-        .args(["-a", &address.ip().to_string()])
-        .args(["-p", &address.port().to_string()])
+        .args(["-a", &address.to_string(), "-p", &port])
+        .arg("--ports_file_dir")
+        .arg(scratch.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("the NATS server starts");
+
+    let ports = scratch
+        .path()
+        .join(format!("nats-server_{}.ports", child.id()));
+    let mut listening = None;
     until("the NATS server listens", || {
-        TcpStream::connect(address).is_ok()
+        listening = read_ports(&ports);
+        listening.is_some()
     });
-    child
+    (child, listening.expect("just read"))
+}
+
+/// Reads where a server listens from the file that it writes.
+fn read_ports(file: &Path) -> Option<SocketAddr> {
+    let ports: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    let url = ports["nats"][0].as_str()?;
+    url.strip_prefix("nats://")?.parse().ok()
 }
 
 impl Drop for Nats {

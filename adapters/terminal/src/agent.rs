@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    advice, data, log,
+    advice, data, log, program,
     serve::{LoggedWarnings, end_on_signal, follow_data, follow_settings},
     system,
 };
@@ -109,6 +109,6 @@ async fn answer(
 
 /// Reports a NATS server that is too old; returns the exit status.
 pub(crate) fn refused(reason: &str) -> ExitCode {
-    eprintln!("netvane: {reason}");
+    eprintln!("{}: {reason}", program::name());
     ExitCode::FAILURE
 }

@@ -54,7 +54,7 @@ pub(super) fn read(
     let bad = |detail: &str| problem(ProblemCode::BadArgument, detail.to_owned());
     let ask: Ask<'_> =
         serde_json::from_slice(payload).map_err(|_| bad("the question cannot be read"))?;
-    if !subjects::parts_of_reply(subject).is_some_and(|(_, _, id)| id == ask.id) {
+    if subjects::parts_of_reply(subject).is_none_or(|(_, _, id)| id != ask.id) {
         return Err(bad(
             "the question has another identifier than its reply subject",
         ));

@@ -33,8 +33,6 @@ const ALIVE: Duration = Duration::from_secs(2);
 const PROGRESS: Duration = Duration::from_millis(200);
 /// Time after the deadline in which the hub may stop the question itself.
 const GRACE: Duration = Duration::from_millis(250);
-/// Who asks, for the rules and limits of this agent.
-const CONVERSATION: &str = "hub";
 
 /// Partial data that was not sent yet.
 type Partial = Option<Arc<dyn ErasedAnswer>>;
@@ -84,7 +82,6 @@ fn request(question: Accepted) -> Request {
     };
     let caller = Caller {
         user: Some(question.client),
-        conversation: Some(CONVERSATION.to_owned()),
         ..Caller::default()
     };
     Request {

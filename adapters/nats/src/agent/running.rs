@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(running.start("early").err(), Some(NoSlot::Superfluous));
         assert!(running.start("early").is_ok(), "it is stopped once");
 
-        let slot = running.start("a").ok().expect("a slot");
+        let slot = running.start("a").expect("a slot");
         running.stop("a");
         slot.stopped().await;
         for n in 0..1000 {

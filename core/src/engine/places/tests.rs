@@ -381,7 +381,7 @@ async fn places_are_suggested_while_one_is_typed() {
     assert_eq!(suggested(""), "all world local fra1");
     assert_eq!(suggested("fr"), "fra1 frankfurt");
     assert_eq!(suggested("new"), "new-york");
-    assert_eq!(suggested("fra1,n"), "fra1,nyc1 fra1,new-york");
+    assert_eq!(suggested("fra1,n"), "fra1,nyc1 fra1,new-york fra1,frankfurt");
     assert_eq!(suggested("de+fra"), "de+fra1 de+frankfurt");
     assert_eq!(suggested("local,lo"), "");
 

@@ -163,7 +163,7 @@ fn one_request_is_answered_from_several_places() {
     }
     let problem = hub.service.command("geo 192.0.2.1 from=fra2").problem();
     assert_eq!(problem["suggestion"], "/geo 192.0.2.1 from=fra1");
-    assert_eq!(problem["position"], json!({ "start": 14, "end": 23 }));
+    assert_eq!(problem["position"], json!({ "start": 19, "end": 23 }));
 }
 
 #[test]

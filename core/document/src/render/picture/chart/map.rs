@@ -12,11 +12,11 @@ const LAND: &str = include_str!("../../../../../../config/data/land.path");
 /// Size of the map in degrees, from 84° N to 58° S.
 const SIZE: (f64, f64) = (360.0, 142.0);
 /// Height of the map.
-const HEIGHT: f64 = 200.0;
+const HEIGHT: f64 = 170.0;
 /// Font size of a label, in degrees.
-const FONT: u8 = 8;
+const FONT: u8 = 10;
 /// Radius of a point, in degrees.
-const RADIUS: f64 = 2.5;
+const RADIUS: f64 = 3.0;
 /// Longest label, in columns.
 const MAX_LABEL: usize = 24;
 
