@@ -233,6 +233,56 @@ fn updates_are_answered_while_replicas_are_killed() {
 
 #[test]
 #[ignore = "needs the lab: tests/run"]
+fn while_nats_is_away_lookups_go_on_and_nothing_is_answered_twice() {
+    let mut site = Site::start();
+    site.telegram.limits(Limits::none());
+    let mut settings = site.telegram.settings().to_vec();
+    settings.push(("NETVANE__TELEGRAM__MODE", "webhook"));
+    settings.push(("NETVANE__TELEGRAM__SECRET_TOKEN", "known-to-both"));
+    settings.push(("NETVANE__HTTP__PUBLIC_URL", "https://bot.example"));
+    settings.push(("NETVANE__HTTP__CALLBACK_SECRET", SECRET));
+    let (one, two) = (site.replica(&settings), site.replica(&settings));
+    for replica in [&one, &two] {
+        until("the replica is ready", || {
+            replica.get("/readyz").status == 200
+        });
+    }
+
+    let ann = site.telegram.private(&User::new(42, "Ann"));
+    site.dns.hold("slow.example.test. A");
+    site.telegram.deliver_to(one.address);
+    let asked = ann.say("/a slow.example.test");
+    asked.wait_for(|message| message.buttons().any(|it| it.text == "Cancel"));
+    asked.taken();
+    site.nats.kill();
+    until("the connection is lost", || {
+        one.get("/readyz").status == 503
+    });
+    for replica in [&one, &two] {
+        assert_eq!(replica.command("port 22").status, 200);
+        let refused = call_back(replica, "port 22", "https://receiver.example/hook");
+        assert_eq!(refused.status, 503, "{refused:?}");
+        assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
+    }
+
+    // The lookup ends meanwhile.
+    asked.wait_for(is_answer);
+    sleep(Duration::from_secs(2));
+    site.nats.start_again();
+    until("the state is back", || one.get("/readyz").status == 200);
+    // The other replica looks at the job several times, and must leave it alone.
+    sleep(Duration::from_secs(20));
+    site.dns.release("slow.example.test. A");
+    let messages = ann.messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    ann.say("/port 25").wait_for(is_answer);
+    assert_eq!(one.stop(), Some(0));
+    assert_eq!(two.stop(), Some(0));
+    site.telegram.finish();
+}
+
+#[test]
+#[ignore = "needs the lab: tests/run"]
 fn a_callback_of_a_killed_replica_is_delivered_once_by_another() {
     let (site, receiver) = (Site::start(), Receiver::start());
     let settings = [
