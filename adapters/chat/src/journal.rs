@@ -271,14 +271,20 @@ impl Journal {
         Ok(())
     }
 
-    /// Removes an open request; the claim on its update stays.
+    /// Removes an open request; the claim on its update stays. Over several replicas that is repeated until it is
+    /// written: the job would be given out again, and the request answered twice.
     pub(crate) async fn close(&self, open: &OpenJob) -> Result<(), StoreError> {
-        if open.is_update {
-            let handled = JournalRecord::Handled(true);
-            self.store.put(&CHAT_UPDATES, &open.key, &handled).await?;
-        } else {
-            self.store.remove(&CHAT_UPDATES, &open.key).await?;
+        let closed = close_record(&self.store, &open.key, open.is_update).await;
+        if closed.is_err() && self.store.is_shared() {
+            tokio::spawn(keep_closing(
+                self.store.clone(),
+                open.key.clone(),
+                open.is_update,
+                open.due(),
+            ));
+            return closed;
         }
+        closed?;
 
         match open.due() {
             Some(due) => due.done().await,
@@ -336,6 +342,32 @@ impl OpenJob {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+}
+
+async fn close_record(store: &Store, key: &str, is_update: bool) -> Result<(), StoreError> {
+    if is_update {
+        let handled = JournalRecord::Handled(true);
+        store.put(&CHAT_UPDATES, key, &handled).await.map(|_| ())
+    } else {
+        store.remove(&CHAT_UPDATES, key).await.map(|_| ())
+    }
+}
+
+/// Holds the job of a request that was answered until that is written.
+async fn keep_closing(store: Store, key: String, is_update: bool, due: Option<Due>) {
+    loop {
+        tokio::time::sleep(RETRY).await;
+        if let Some(due) = &due {
+            due.alive();
+        }
+        match close_record(&store, &key, is_update).await {
+            Err(error) if error.is_temporary() => {}
+            _ => break,
+        }
+    }
+    if let Some(due) = due {
+        log_unkept(due.done().await);
     }
 }
 

@@ -171,6 +171,118 @@ fn cancel_works_at_another_replica_than_the_one_that_looks_up() {
 
 #[test]
 #[ignore = "needs the lab: tests/run"]
+fn updates_are_answered_while_replicas_are_killed() {
+    let site = Site::start();
+    site.telegram.limits(Limits::none());
+    let mut settings = site.telegram.settings().to_vec();
+    settings.push(("NETVANE__TELEGRAM__MODE", "webhook"));
+    settings.push(("NETVANE__TELEGRAM__SECRET_TOKEN", "known-to-both"));
+    settings.push(("NETVANE__HTTP__PUBLIC_URL", "https://bot.example"));
+    let start = || {
+        let replica = site.replica(&settings);
+        until("the replica is ready", || {
+            replica.get("/readyz").status == 200
+        });
+        replica
+    };
+    let mut replicas = [start(), start()];
+
+    let chats: Vec<_> = (100..220)
+        .map(|id| site.telegram.private(&User::new(id, "Ann")))
+        .collect();
+    for (number, chat) in chats.iter().enumerate() {
+        if number % 30 == 15 {
+            let killed = &mut replicas[number / 30 % 2];
+            std::mem::replace(killed, site.replica(&settings)).kill();
+        }
+        let id = chat.id;
+        let update = json!({ "update_id": 900_000 + id, "message": {
+            "message_id": 1, "date": 1_790_000_000, "text": "/port 22",
+            "chat": { "id": id, "type": "private", "first_name": "Ann" },
+            "from": { "id": id, "is_bot": false, "first_name": "Ann" },
+        }});
+        // As Telegram does: until one of them accepts it.
+        let mut attempt = number;
+        until("the update is accepted", || {
+            attempt += 1;
+            let headers = [
+                ("Content-Type", "application/json"),
+                ("X-Telegram-Bot-Api-Secret-Token", "known-to-both"),
+            ];
+            let mut client = Client::connect(replicas[attempt % 2].address);
+            let body = update.to_string();
+            let posted = client.ask("POST /hooks/telegram", &headers, body.as_bytes());
+            posted.status == 200
+        });
+    }
+
+    for chat in &chats {
+        chat.wait_for(is_answer);
+    }
+    sleep(Duration::from_secs(12));
+    for chat in &chats {
+        let answers = chat.messages();
+        let answers = answers.iter().filter(|message| is_answer(message));
+        assert_eq!(answers.count(), 1, "chat {}", chat.id);
+    }
+    for replica in replicas {
+        assert_eq!(replica.stop(), Some(0));
+    }
+    site.telegram.finish();
+}
+
+#[test]
+#[ignore = "needs the lab: tests/run"]
+fn while_nats_is_away_lookups_go_on_and_nothing_is_answered_twice() {
+    let mut site = Site::start();
+    site.telegram.limits(Limits::none());
+    let mut settings = site.telegram.settings().to_vec();
+    settings.push(("NETVANE__TELEGRAM__MODE", "webhook"));
+    settings.push(("NETVANE__TELEGRAM__SECRET_TOKEN", "known-to-both"));
+    settings.push(("NETVANE__HTTP__PUBLIC_URL", "https://bot.example"));
+    settings.push(("NETVANE__HTTP__CALLBACK_SECRET", SECRET));
+    let (one, two) = (site.replica(&settings), site.replica(&settings));
+    for replica in [&one, &two] {
+        until("the replica is ready", || {
+            replica.get("/readyz").status == 200
+        });
+    }
+
+    let ann = site.telegram.private(&User::new(42, "Ann"));
+    site.dns.hold("slow.example.test. A");
+    site.telegram.deliver_to(one.address);
+    let asked = ann.say("/a slow.example.test");
+    asked.wait_for(|message| message.buttons().any(|it| it.text == "Cancel"));
+    asked.taken();
+    site.nats.kill();
+    until("the connection is lost", || {
+        one.get("/readyz").status == 503
+    });
+    for replica in [&one, &two] {
+        assert_eq!(replica.command("port 22").status, 200);
+        let refused = call_back(replica, "port 22", "https://receiver.example/hook");
+        assert_eq!(refused.status, 503, "{refused:?}");
+        assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
+    }
+
+    // The lookup ends meanwhile.
+    asked.wait_for(is_answer);
+    sleep(Duration::from_secs(2));
+    site.nats.start_again();
+    until("the state is back", || one.get("/readyz").status == 200);
+    // The other replica looks at the job several times, and must leave it alone.
+    sleep(Duration::from_secs(20));
+    site.dns.release("slow.example.test. A");
+    let messages = ann.messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    ann.say("/port 25").wait_for(is_answer);
+    assert_eq!(one.stop(), Some(0));
+    assert_eq!(two.stop(), Some(0));
+    site.telegram.finish();
+}
+
+#[test]
+#[ignore = "needs the lab: tests/run"]
 fn a_callback_of_a_killed_replica_is_delivered_once_by_another() {
     let (site, receiver) = (Site::start(), Receiver::start());
     let settings = [
