@@ -1,10 +1,5 @@
 //! NATS servers on loopback, alone or as a cluster.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test finds free ports and waits for servers"
-)]
-
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},

@@ -29,6 +29,7 @@ impl Site {
         let (lab, scratch) = (Lab::nats(), Scratch::new());
         lab.enter();
         let users = fs::read_to_string(lab.value("NATS_CONF")).expect("the lab's configuration");
+        fs::copy(lab.value("USERS_CONF"), scratch.path().join("users.conf")).expect("copied");
         let (file, store) = (
             scratch.path().join("nats.conf"),
             scratch.path().join("store"),
