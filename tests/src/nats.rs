@@ -137,12 +137,26 @@ fn launch(
     let ports = scratch
         .path()
         .join(format!("nats-server_{}.ports", child.id()));
+    let mut child = UntilTaken(Some(child));
     let mut listening = None;
     until("the NATS server listens", || {
         listening = read_ports(&ports);
         listening.is_some()
     });
+    let child = child.0.take().expect("not taken yet");
     (child, listening.expect("just read"))
+}
+
+/// A server that is killed unless it is taken: one that never listens must not outlive its test.
+struct UntilTaken(Option<Child>);
+
+impl Drop for UntilTaken {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 /// Reads where a server listens from the file that it writes.
