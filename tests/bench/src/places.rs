@@ -159,7 +159,7 @@ async fn everywhere(engine: &Engine) -> anyhow::Result<Row> {
     }
     let (own, peer) = (median(own), median(peer));
     Ok(Row {
-        what: "ping from 20 agents, beyond the lookup",
+        what: "ping of 20 agents, beyond one",
         own: format!("{:.1} ms", own.as_secs_f64() * 1e3),
         peer: format!("{:.1} ms local ping", peer.as_secs_f64() * 1e3),
         ratio: own.saturating_sub(peer).as_secs_f64() * 1e3,
