@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 use crate::spec::{Argument, Completes, Spec, TargetKind};
 use argument::{arguments, description};
 
-pub(crate) use by_place::{ByPlace, PlaceRow, PlaceState};
+pub(crate) use by_place::{ByPlace, PlaceAnswer, PlaceRow, PlaceState};
 pub use comparison::Comparison;
 pub use completion::complete;
 pub use context::Context;

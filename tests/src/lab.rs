@@ -17,8 +17,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Returns the lab that `NETVANE_LAB_DNS` names. Tests that need it are `#[ignore]`d, so that
-    /// they count as skipped where it is not running.
+    /// Returns the lab that `NETVANE_LAB_DNS` names. Tests that need it have the attribute `ignore`, and
+    /// count as skipped where it is not running.
     pub fn get() -> Self {
         Self::named("NETVANE_LAB_DNS")
     }

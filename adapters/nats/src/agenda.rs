@@ -1,7 +1,7 @@
 //! Jobs of all replicas: one stream with a message for each job, and one consumer for each kind.
 //!
-//! A job that begins here is stored with the name of this replica. Whoever is given it asks that replica whether it
-//! still holds the job, and takes it if there is no answer. A job that was delivered is this replica's until it answers
+//! A job that begins here is stored with the name of this replica. Another replica that is given it asks that one
+//! whether it still holds the job, and takes it if there is no answer. A job that was delivered is this replica's until it answers
 //! the delivery, as long as it says now and then that it works on it. The server keeps the time of jobs that are put
 //! off.
 

@@ -4,19 +4,16 @@ mod new;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Context as _;
 use netvane_core::{
     Engine,
     settings::{Cluster, Settings},
 };
 use netvane_nats::{Link, Role, StartError};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    advice, data, log, program,
-    serve::{LoggedWarnings, end_on_signal, follow_data, follow_settings},
-    system,
+    process::{Process, Running, start_engine},
+    program,
 };
 
 pub(crate) use new::{NewKey, new};
@@ -42,33 +39,16 @@ pub(crate) fn run(
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
     check(&settings)?;
-    advice::refuse(&settings)?;
-    let (_log, level) = log::start(&settings)?;
-    let logged = LoggedWarnings::new(file, &settings);
-    system::no_core_files().context("could not disable core dumps")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let Process {
+        runtime,
+        logging,
+        log: _log,
+    } = Process::prepare(&settings, file)?;
 
     runtime.block_on(async {
-        let engine = Engine::new(&settings)?;
-        if engine.runtime().has_resolver() {
-            engine.runtime().check()?;
-        }
-        tokio::spawn(follow_data(engine.clone()));
-        if settings.geo.auto_update {
-            tokio::spawn(data::update_monthly(engine.clone(), settings.clone()));
-        }
-        let shutdown = CancellationToken::new();
-        tokio::spawn(end_on_signal(shutdown.clone())?);
-        let (changed, _) = watch::channel(settings.http.clone());
-        tokio::spawn(follow_settings(
-            engine.clone(),
-            settings.clone(),
-            (logged, level),
-            changed,
-            read_again,
-        )?);
+        let Running {
+            engine, shutdown, ..
+        } = start_engine(&settings, logging, read_again)?;
 
         match answer(&settings, engine, shutdown).await {
             Ok(()) => Ok(ExitCode::SUCCESS),

@@ -14,6 +14,7 @@ mod man;
 mod otel;
 mod output;
 mod overview;
+mod process;
 mod program;
 mod screen;
 mod serve;

@@ -3,15 +3,18 @@
 mod json;
 mod summary;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use netvane_document::{
-    Cell, Chart, Document, Elsewhere, ErasedAnswer, Failure, MapPoint, ProblemCode, Role, Severity,
-    json_within,
+    Cell, Chart, Document, Elsewhere, ErasedAnswer, Failure, MapPoint, ProblemCode, RenderedAnswer,
+    Role, Severity, json_within,
 };
 use serde_json::{Value, value::RawValue};
 
-use super::Entry;
+use super::{Comparison, Entry};
 use crate::vantage::Agent;
 
 pub(crate) use json::schema;
@@ -41,8 +44,50 @@ pub(crate) struct PlaceRow {
     pub(crate) state: PlaceState,
     pub(crate) elapsed: Option<Duration>,
     /// The answer, partial while `state` is [`PlaceState::Waiting`].
-    pub(crate) finding: Option<Arc<dyn ErasedAnswer>>,
+    pub(crate) answer: Option<PlaceAnswer>,
     pub(crate) problem: Option<Failure>,
+}
+
+/// The answer of one vantage point. What is shown and compared of it is built at most once; clones share it.
+#[derive(Clone)]
+pub(crate) struct PlaceAnswer {
+    rendition: Arc<RenderedAnswer>,
+    compared: Arc<OnceLock<Compared>>,
+}
+
+/// What is compared of an answer.
+struct Compared {
+    values: Vec<String>,
+    /// Milliseconds.
+    time: Option<f64>,
+}
+
+impl PlaceAnswer {
+    pub(crate) fn new(rendition: Arc<RenderedAnswer>) -> Self {
+        Self {
+            rendition,
+            compared: Arc::default(),
+        }
+    }
+
+    fn finding(&self) -> &Arc<dyn ErasedAnswer> {
+        &self.rendition.finding
+    }
+
+    fn document(&self) -> &Document {
+        self.rendition.document()
+    }
+
+    fn compared(&self, comparison: Comparison) -> &Compared {
+        self.compared.get_or_init(|| {
+            let data = self.finding().data();
+            let values = comparison.values.map(|values| (values.of)(&data));
+            Compared {
+                values: values.unwrap_or_default(),
+                time: comparison.time.and_then(|time| time(&data)),
+            }
+        })
+    }
 }
 
 /// How far a vantage point has come.
@@ -123,7 +168,7 @@ impl PlaceRow {
             location: agent.and_then(|agent| agent.location),
             state: PlaceState::Waiting,
             elapsed: None,
-            finding: None,
+            answer: None,
             problem: None,
         }
     }
@@ -138,8 +183,12 @@ impl PlaceRow {
             .join(", ")
     }
 
-    fn role(&self, document: Option<&Document>) -> Role {
-        match (self.state, document) {
+    fn document(&self) -> Option<&Document> {
+        self.answer.as_ref().map(PlaceAnswer::document)
+    }
+
+    fn role(&self) -> Role {
+        match (self.state, self.document()) {
             (PlaceState::Waiting, _) => Role::Aside,
             (PlaceState::Answered, Some(document)) => match document.severity {
                 Severity::Good => Role::Good,
@@ -150,16 +199,27 @@ impl PlaceRow {
             _ => Role::Warning,
         }
     }
+
+    fn severity(&self) -> Severity {
+        match (self.state, self.document()) {
+            (PlaceState::Answered, Some(document)) => document.severity,
+            (PlaceState::Waiting, _) => Severity::Neutral,
+            _ => Severity::Warning,
+        }
+    }
 }
 
 impl ByPlace {
+    fn comparison(&self) -> Comparison {
+        self.command.compares.unwrap_or_default()
+    }
+
     /// What a row says: the values that are compared if they are short, otherwise its summary or its problem.
-    fn result(&self, row: &PlaceRow, document: Option<&Document>) -> String {
-        if let (Some(finding), Some(document)) = (&row.finding, document) {
-            let values = self.readable_values(&finding.data());
-            let joined = values.join(", ");
-            return if values.is_empty() || joined.chars().count() > MAX_RESULT {
-                document.summary.clone()
+    fn result(&self, row: &PlaceRow) -> String {
+        if let Some(answer) = &row.answer {
+            let joined = self.readable_values(answer).join(", ");
+            return if joined.is_empty() || joined.chars().count() > MAX_RESULT {
+                answer.document().summary.clone()
             } else {
                 joined
             };
@@ -176,16 +236,20 @@ impl ByPlace {
         }
     }
 
-    fn readable_values(&self, data: &Value) -> Vec<String> {
-        let values = self.command.compares.and_then(|compares| compares.values);
-        values
-            .filter(|values| values.readable)
-            .map(|values| (values.of)(data))
-            .unwrap_or_default()
+    fn readable_values<'a>(&self, answer: &'a PlaceAnswer) -> &'a [String] {
+        let comparison = self.comparison();
+        match comparison.values {
+            Some(values) if values.readable => &answer.compared(comparison).values,
+            _ => &[],
+        }
     }
 
-    fn severity(&self, documents: &[Option<Document>]) -> Severity {
-        let answered = || documents.iter().flatten().map(|document| document.severity);
+    fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.rows.iter().filter_map(PlaceRow::document)
+    }
+
+    fn severity(&self) -> Severity {
+        let answered = || self.documents().map(|document| document.severity);
         let is_done = self.rows.iter().all(|row| row.state != PlaceState::Waiting);
         let failed =
             |row: &PlaceRow| !matches!(row.state, PlaceState::Answered | PlaceState::Waiting);
@@ -208,43 +272,32 @@ impl ByPlace {
     }
 
     /// The vantage points whose location is known.
-    fn map(&self, documents: &[Option<Document>]) -> Chart {
-        let points = self
-            .rows
-            .iter()
-            .zip(documents)
-            .filter_map(|(row, document)| {
-                let (latitude, longitude) = row.location?;
-                let severity = match (row.state, document) {
-                    (PlaceState::Answered, Some(document)) => document.severity,
-                    (PlaceState::Waiting, _) => Severity::Neutral,
-                    _ => Severity::Warning,
-                };
-                let time = self.time(row);
-                let label = time.map_or_else(
-                    || row.vantage.clone(),
-                    |time| format!("{} {} ms", row.vantage, summary::short(time)),
-                );
-                Some(MapPoint {
-                    label,
-                    severity,
-                    latitude,
-                    longitude,
-                })
-            });
+    fn map(&self, title: &str) -> Chart {
+        let points = self.rows.iter().filter_map(|row| {
+            let (latitude, longitude) = row.location?;
+            let label = self.time(row).map_or_else(
+                || row.vantage.clone(),
+                |time| format!("{} {} ms", row.vantage, summary::short(time)),
+            );
+            Some(MapPoint {
+                label,
+                severity: row.severity(),
+                latitude,
+                longitude,
+            })
+        });
         Chart::Map {
-            title: self.title(documents),
+            title: title.to_owned(),
             points: points.collect(),
         }
     }
 
     fn time(&self, row: &PlaceRow) -> Option<f64> {
-        let time = self.command.compares?.time?;
-        time(&row.finding.as_ref()?.data())
+        row.answer.as_ref()?.compared(self.comparison()).time
     }
 
-    fn title(&self, documents: &[Option<Document>]) -> String {
-        let first = documents.iter().flatten().next();
+    fn title(&self) -> String {
+        let first = self.documents().next();
         let subject = first.map_or(self.command.spec.name, |document| document.title.as_str());
         format!("{subject} from {} places", self.rows.len())
     }
@@ -265,28 +318,15 @@ impl ErasedAnswer for ByPlace {
     }
 
     fn present(&self) -> Document {
-        let documents: Vec<Option<Document>> = self
-            .rows
-            .iter()
-            .map(|row| Some(row.finding.as_ref()?.present()))
-            .collect();
-
-        let mut document = Document::new(
-            self.title(&documents),
-            self.summary(&documents),
-            self.severity(&documents),
-        );
-        let rows = self.rows.iter().zip(&documents).map(|(row, answer)| {
-            let result = Cell::new(self.result(row, answer.as_ref()), row.role(answer.as_ref()));
-            [
-                row.vantage.clone().into(),
-                Cell::aside(row.location_name()),
-                result,
-            ]
+        let title = self.title();
+        let mut document = Document::new(title.as_str(), self.summary(), self.severity());
+        let rows = self.rows.iter().map(|row| {
+            let result = Cell::new(self.result(row), row.role());
+            let location = Cell::aside(row.location_name());
+            [row.vantage.clone().into(), location, result]
         });
         add_table(&mut document, rows.collect());
-
-        document.draw(self.map(&documents));
+        document.draw(self.map(&title));
 
         if self.left_out > 0 {
             let (asked, more) = (self.rows.len(), self.left_out);
@@ -294,8 +334,7 @@ impl ErasedAnswer for ByPlace {
                 "{more} more match; one request asks at most {asked} (`limits.agents_per_question`)"
             ));
         }
-        let data_left_out = self.json().truncated;
-        if let Some(truncated) = data_left_out {
+        if let Some(truncated) = self.truncated() {
             document.note(truncated.warning("answers in JSON"));
         }
         document
@@ -307,8 +346,9 @@ impl ErasedAnswer for ByPlace {
 
     fn aged(&self, seconds: u32) -> Arc<dyn ErasedAnswer> {
         let mut later = self.clone();
-        for row in &mut later.rows {
-            row.finding = row.finding.as_ref().map(|finding| finding.aged(seconds));
+        for answer in later.rows.iter_mut().filter_map(|row| row.answer.as_mut()) {
+            let finding = answer.finding().aged(seconds);
+            *answer = PlaceAnswer::new(Arc::new(RenderedAnswer::new(finding)));
         }
         Arc::new(later)
     }

@@ -14,7 +14,7 @@ use netvane_net::offload;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, places::SeveralPlaces,
+    Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, places::Route,
     recent_lines::RecentLine, request_log::RequestLog, short::shorten,
 };
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     request::{Input, Request},
     runtime::Runtime,
     spec::Cost,
-    vantage::selection::Chosen,
 };
 
 impl Engine {
@@ -44,7 +43,7 @@ impl Engine {
     ) -> Result<Reply, Failure> {
         let mut log = RequestLog::new(self.runtime(), request);
 
-        if let Some(recalled) = self.recall(&log.request) {
+        if let Some(recalled) = self.recall(&log) {
             let answer = self.answer_again(recalled, &mut log).await;
             self.remember(&log, &answer);
             log.finish(&answer);
@@ -196,31 +195,15 @@ impl Engine {
             return prepared_reply(id, entry, started, false).await.map(present);
         }
 
-        let from = from
-            .as_ref()
-            .or_else(|| runtime.access.from(admitted))
-            .filter(|from| command.takes_from() && !from.is_local());
-        let mut at = None;
-        if let Some(from) = from {
-            let arguments = prepared.arguments();
-            let choice = self.choose(&runtime, &command, arguments, from)?;
-            match <[Chosen; 1]>::try_from(choice.places) {
-                Ok([only]) => at = Some(only).filter(|only| !only.is_local()),
-                Err(places) => {
-                    let asked = SeveralPlaces {
-                        arguments: arguments.clone(),
-                        from: from.clone(),
-                        places,
-                        left_out: choice.left_out,
-                        admitted,
-                        command,
-                    };
-                    let reply =
-                        self.answer_from_several(asked, log, |reply| progress(present(reply)));
-                    return Box::pin(reply).await.map(present);
-                }
+        let from = from.as_ref().or_else(|| runtime.access.from(admitted));
+        let at = match self.route(&command, &*prepared, from, admitted, log)? {
+            Route::Here => None,
+            Route::Agent(place) => Some(place),
+            Route::Several(asked) => {
+                let reply = self.answer_from_several(asked, log, |reply| progress(present(reply)));
+                return Box::pin(reply).await.map(present);
             }
-        }
+        };
 
         let key = CacheKey::new(&command, &*prepared, &log.request);
         let key = Arc::new(match &at {
@@ -267,11 +250,11 @@ impl Engine {
     }
 
     /// Finds the cached answer to a line that was asked before, without reading the line again.
-    fn recall(&self, request: &Request) -> Option<Recalled> {
-        if self.runtime().access.has_vantage_points() {
+    fn recall(&self, log: &RequestLog) -> Option<Recalled> {
+        if log.runtime.access.has_vantage_points() {
             return None;
         }
-        let line = self.0.recent_lines.find(request)?;
+        let line = self.0.recent_lines.find(&log.request)?;
         let entry = self.0.cache.get(&line.key)?;
         Some(Recalled { line, entry })
     }

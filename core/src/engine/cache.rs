@@ -67,11 +67,6 @@ impl Entry {
         Self { vantage, ..self }
     }
 
-    /// The data of the lookup at its current age.
-    pub(crate) fn finding(&self) -> Arc<dyn ErasedAnswer> {
-        self.rendition().0.finding.clone()
-    }
-
     /// Bytes that the entry holds in memory with its key, estimated.
     fn memory(&self, key: &CacheKey) -> usize {
         // The arguments are in the key too, and in the JSON of the reply.

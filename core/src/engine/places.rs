@@ -24,7 +24,7 @@ use super::{
     request_log::RequestLog,
 };
 use crate::{
-    command::{ByPlace, Entry as CommandEntry, PlaceRow, PlaceState, parse},
+    command::{ByPlace, Entry as CommandEntry, PlaceAnswer, PlaceRow, PlaceState, Prepared, parse},
     policy::rules::Admission,
     request::Input,
     runtime::Runtime,
@@ -42,6 +42,16 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// Longest message of an agent that is shown, in characters.
 const MAX_MESSAGE: usize = 300;
+
+/// Where a request is answered.
+pub(super) enum Route {
+    /// By this process.
+    Here,
+    /// By an agent in its place.
+    Agent(Chosen),
+    /// At several vantage points.
+    Several(SeveralPlaces),
+}
 
 /// A request to several vantage points.
 pub(super) struct SeveralPlaces {
@@ -70,8 +80,38 @@ impl Engine {
         })
     }
 
+    /// Decides where a request is answered that names these vantage points, if any. What is recorded of it then has them.
+    pub(super) fn route(
+        &self,
+        command: &Arc<CommandEntry>,
+        prepared: &dyn Prepared,
+        from: Option<&Selection>,
+        admitted: Admission,
+        log: &mut RequestLog,
+    ) -> Result<Route, Failure> {
+        let Some(from) = from.filter(|from| command.takes_from() && !from.is_local()) else {
+            return Ok(Route::Here);
+        };
+        let arguments = prepared.arguments();
+        log.question = Some((command.clone(), with_from(arguments, &from.text())));
+
+        let Choice { places, left_out } = self.choose(&log.runtime, command, arguments, from)?;
+        Ok(match <[Chosen; 1]>::try_from(places) {
+            Ok([only]) if only.is_local() => Route::Here,
+            Ok([only]) => Route::Agent(only),
+            Err(places) => Route::Several(SeveralPlaces {
+                command: command.clone(),
+                arguments: arguments.clone(),
+                from: from.clone(),
+                places,
+                left_out,
+                admitted,
+            }),
+        })
+    }
+
     /// Chooses the vantage points that a request names.
-    pub(super) fn choose(
+    fn choose(
         &self,
         runtime: &Runtime,
         command: &CommandEntry,
@@ -106,6 +146,7 @@ impl Engine {
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
         let lookups = self.lookups(&asked, log)?;
+        let is_cached = lookups.iter().all(|lookup| lookup.cached.is_some());
         let board = Arc::new(Board::new(&asked));
         let arguments = with_from(&asked.arguments, &asked.from.text());
         let vantage: Arc<str> = asked.from.text().into();
@@ -149,7 +190,7 @@ impl Engine {
             Entry::new(command, arguments, Arc::new(answers), Duration::ZERO)
         });
         let entry = Arc::new(entry.await??.at(Some(vantage.clone())));
-        prepared_reply(id.clone(), entry, started, false).await
+        prepared_reply(id.clone(), entry, started, is_cached).await
     }
 
     /// Prepares a lookup for each vantage point and charges for all of them.
@@ -213,7 +254,7 @@ impl Engine {
             } => Ok(entry),
             PlaceLookup { lookup, key, .. } => {
                 let looked_up = self.look_up_once(lookup, key, |rendition, _| {
-                    board.set(index, |row| row.finding = Some(rendition.finding.clone()));
+                    board.set(index, |row| row.answer = Some(PlaceAnswer::new(rendition)));
                 });
                 Box::pin(looked_up).await
             }
@@ -224,14 +265,14 @@ impl Engine {
             match outcome {
                 Ok(entry) => {
                     row.state = PlaceState::Answered;
-                    row.finding = Some(entry.finding());
+                    row.answer = Some(PlaceAnswer::new(entry.rendition().0));
                     if let Some(vantage) = &entry.vantage {
                         row.vantage = vantage.to_string();
                     }
                 }
                 Err(failure) => {
                     row.state = PlaceState::of(&failure);
-                    row.finding = None;
+                    row.answer = None;
                     row.problem = Some(failure);
                 }
             }
@@ -327,7 +368,7 @@ fn not_chosen(
             let error = UsageError::argument(message);
             Failure::Usage(match near {
                 Some(near) => {
-                    let corrected = from.text().replace(&term, &near);
+                    let corrected = from.text_with(&term, &near);
                     let arguments = with_from(arguments, &corrected);
                     error.suggest(parse::command_line(command.spec.name, command, &arguments))
                 }

@@ -119,6 +119,13 @@ impl Selection {
         terms.join(",")
     }
 
+    /// The canonical spelling with another term in place of this one.
+    pub fn text_with(&self, term: &str, other: &str) -> String {
+        let terms = self.terms.iter().map(Term::text);
+        let corrected = terms.map(|text| if text == term { other.to_owned() } else { text });
+        corrected.collect::<Vec<_>>().join(",")
+    }
+
     /// Whether it means this process alone.
     pub fn is_local(&self) -> bool {
         self.terms == [Term::Local]

@@ -2,12 +2,14 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use netvane_document::{Elsewhere, Failure, ProblemCode, Severity, Truncated, inline_schema};
+use netvane_document::{
+    Elsewhere, Failure, ProblemCode, RenderedAnswer, Severity, Truncated, inline_schema,
+};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ByPlace, MAX_ROWS, PlaceRow, PlaceState};
+use super::{ByPlace, MAX_ROWS, PlaceAnswer, PlaceRow, PlaceState};
 use crate::command::Entry;
 
 /// Most vantage points that are read back.
@@ -72,25 +74,35 @@ pub(crate) fn schema() -> Schema {
 
 impl ByPlace {
     pub(super) fn json(&self) -> Json<'_> {
-        let mut bytes = 0;
-        let mut shown = 0;
-        let mut places: Vec<Place<'_>> = Vec::with_capacity(self.rows.len());
-        for row in &self.rows {
-            bytes += row
-                .finding
-                .as_ref()
-                .map_or(0, |finding| finding.data_size());
-            let fits = bytes <= MAX_ROWS;
-            shown += usize::from(fits && row.finding.is_some());
-            places.push(Place::new(row, fits));
-        }
-        let total = self.rows.iter().filter(|row| row.finding.is_some()).count();
+        let (shown, _) = self.shown();
+        let mut answers = 0;
+        let places = self.rows.iter().map(|row| {
+            answers += usize::from(row.answer.is_some());
+            Place::new(row, answers <= shown)
+        });
         Json {
             asked: self.rows.len(),
             left_out: self.left_out,
-            places,
-            truncated: Truncated::of("places.data", shown, total),
+            places: places.collect(),
+            truncated: self.truncated(),
         }
+    }
+
+    /// Says that the data of some answers is left out.
+    pub(super) fn truncated(&self) -> Option<Truncated> {
+        let (shown, total) = self.shown();
+        Truncated::of("places.data", shown, total)
+    }
+
+    /// How many answers have room for their data, and how many there are.
+    fn shown(&self) -> (usize, usize) {
+        let answers = || self.rows.iter().filter_map(|row| row.answer.as_ref());
+        let mut bytes = 0;
+        let fitting = answers().take_while(|answer| {
+            bytes += answer.finding().data_size();
+            bytes <= MAX_ROWS
+        });
+        (fitting.count(), answers().count())
     }
 
     /// Reads answers back from their JSON. It is not trusted.
@@ -109,9 +121,9 @@ impl ByPlace {
 
 impl<'a> Place<'a> {
     fn new(row: &'a PlaceRow, with_data: bool) -> Self {
-        let document = row.finding.as_ref().map(|finding| finding.present());
+        let document = row.document();
         let known = |text: &'a String| (!text.is_empty()).then_some(Cow::Borrowed(text.as_str()));
-        let data = row.finding.as_ref().filter(|_| with_data);
+        let answer = row.answer.as_ref().filter(|_| with_data);
         Self {
             vantage: Cow::Borrowed(&row.vantage),
             city: known(&row.city),
@@ -122,17 +134,21 @@ impl<'a> Place<'a> {
             elapsed_ms: row
                 .elapsed
                 .map(|elapsed| (elapsed.as_secs_f64() * 1e6).round() / 1e3),
-            severity: document.as_ref().map(|document| document.severity),
-            summary: document.map(|document| Cow::Owned(document.summary)),
-            data: data.map(|finding| finding.data()).unwrap_or_default(),
+            severity: document.map(|document| document.severity),
+            summary: document.map(|document| Cow::Borrowed(document.summary.as_str())),
+            data: answer
+                .map(|answer| answer.finding().data())
+                .unwrap_or_default(),
             problem: row.problem.as_ref().map(Problem::from),
         }
     }
 
     fn read(self, command: &Entry) -> Result<PlaceRow, serde_json::Error> {
-        let finding = match self.data {
+        let answer = match self.data {
             Value::Null => None,
-            data => Some(command.read(data)?),
+            data => Some(PlaceAnswer::new(Arc::new(RenderedAnswer::new(
+                command.read(data)?,
+            )))),
         };
         let elapsed = self.elapsed_ms.map(|elapsed| elapsed / 1e3);
         Ok(PlaceRow {
@@ -142,7 +158,7 @@ impl<'a> Place<'a> {
             location: self.latitude.zip(self.longitude),
             state: self.state,
             elapsed: elapsed.and_then(|elapsed| Duration::try_from_secs_f64(elapsed).ok()),
-            finding,
+            answer,
             problem: self.problem.map(Failure::from),
         })
     }

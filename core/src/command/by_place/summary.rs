@@ -1,7 +1,5 @@
 //! The summary of answers from several vantage points: what is the same, and what differs.
 
-use netvane_document::Document;
-
 use super::{ByPlace, PlaceState};
 use crate::command::comparison::Values;
 
@@ -17,15 +15,15 @@ struct Group<'a> {
 }
 
 impl ByPlace {
-    pub(super) fn summary(&self, documents: &[Option<Document>]) -> String {
-        let compares = self.command.compares.unwrap_or_default();
+    pub(super) fn summary(&self) -> String {
+        let comparison = self.comparison();
         let mut parts: Vec<String> = Vec::new();
 
-        if let Some(values) = compares.values {
-            parts.extend(self.agreement(values, documents));
+        if let Some(values) = comparison.values {
+            parts.extend(self.agreement(values));
         }
-        if let Some(time) = compares.time {
-            parts.extend(self.times(time, compares.did));
+        if comparison.time.is_some() {
+            parts.extend(self.times(comparison.did));
         }
         parts.extend(self.troubles());
 
@@ -36,8 +34,8 @@ impl ByPlace {
     }
 
     /// `the same 2 addresses at 5 of 6; at sin1: 192.0.2.9`
-    fn agreement(&self, values: Values, documents: &[Option<Document>]) -> Option<String> {
-        let groups = self.groups(values, documents);
+    fn agreement(&self, values: Values) -> Option<String> {
+        let groups = self.groups();
         let asked = self.rows.len();
         let (first, others) = groups.split_first()?;
 
@@ -62,18 +60,16 @@ impl ByPlace {
     }
 
     /// The vantage points that have answered, by what they answered; the largest group first.
-    fn groups<'a>(&'a self, values: Values, documents: &'a [Option<Document>]) -> Vec<Group<'a>> {
+    fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for (row, document) in self.rows.iter().zip(documents) {
-            let (PlaceState::Answered, Some(finding), Some(document)) =
-                (row.state, &row.finding, document)
-            else {
+        for row in &self.rows {
+            let (PlaceState::Answered, Some(answer)) = (row.state, &row.answer) else {
                 continue;
             };
-            let mut found = (values.of)(&finding.data());
+            let mut found = answer.compared(self.comparison()).values.clone();
             found.sort_unstable();
             found.dedup();
-            let summary = document.summary.as_str();
+            let summary = answer.document().summary.as_str();
             let same = groups.iter_mut().find(|group| {
                 group.values == found && (!found.is_empty() || group.summary == summary)
             });
@@ -91,12 +87,12 @@ impl ByPlace {
     }
 
     /// `3 of 4 replied; fastest fra1 8.1 ms, slowest syd1 288 ms`
-    fn times(&self, time: fn(&serde_json::Value) -> Option<f64>, did: &str) -> Option<String> {
+    fn times(&self, did: &str) -> Option<String> {
         let mut times: Vec<(&str, f64)> = self
             .rows
             .iter()
             .filter(|row| row.state == PlaceState::Answered)
-            .filter_map(|row| Some((row.vantage.as_str(), time(&row.finding.as_ref()?.data())?)))
+            .filter_map(|row| Some((row.vantage.as_str(), self.time(row)?)))
             .collect();
         times.sort_by(|one, other| one.1.total_cmp(&other.1));
         let answered = self

@@ -69,7 +69,9 @@ fn answered(vantage: &str, values: &[&str], rtt: Option<f64>) -> PlaceRow {
     PlaceRow {
         state: PlaceState::Answered,
         elapsed: Some(Duration::from_millis(12)),
-        finding: Some(Arc::new(Found { values, rtt })),
+        answer: Some(PlaceAnswer::new(Arc::new(RenderedAnswer::new(Arc::new(
+            Found { values, rtt },
+        ))))),
         ..PlaceRow::waiting(vantage, None)
     }
 }

@@ -84,7 +84,8 @@ fn not_answered(agent: &Agent, lookup: &Lookup, unanswered: Unanswered) -> Failu
             format!("{name} runs version {version}, whose `{command}` does not know this request");
         elsewhere(Elsewhere::TooOld, ProblemCode::Unavailable, message)
     };
-    let differs = agent.commands.get(command.spec.name) != Some(&command.schema_hash());
+    // Computed only where it matters: the schemas are built for it.
+    let differs = || agent.commands.get(command.spec.name) != Some(&command.schema_hash());
 
     match unanswered {
         Unanswered::NoAck => {
@@ -105,13 +106,13 @@ fn not_answered(agent: &Agent, lookup: &Lookup, unanswered: Unanswered) -> Failu
             elsewhere(Elsewhere::Late, ProblemCode::Timeout, message)
         }
         Unanswered::Unreachable(failure) => failure,
-        Unanswered::Unreadable if differs => too_old(),
+        Unanswered::Unreadable if differs() => too_old(),
         Unanswered::Unreadable => {
             let message = format!("{name} sent an answer that cannot be read");
             elsewhere(Elsewhere::Problem, ProblemCode::Upstream, message)
         }
         Unanswered::Problem(problem) => match ProblemCode::from_name(&problem.code) {
-            Some(ProblemCode::BadArgument | ProblemCode::UnknownCommand) if differs => too_old(),
+            Some(ProblemCode::BadArgument | ProblemCode::UnknownCommand) if differs() => too_old(),
             code => {
                 let code = code.unwrap_or(ProblemCode::Upstream);
                 reported(name, code, &problem.detail, lookup.prepared.arguments())

@@ -391,3 +391,21 @@ async fn places_are_suggested_while_one_is_typed() {
     let status = registry.find("status").expect("a command");
     assert!(status.arguments.is_empty());
 }
+
+#[tokio::test]
+async fn a_reply_of_cached_answers_is_cached() {
+    let answer = addresses(&["192.0.2.80"]).await;
+    let (engine, agents, _dns) = hub(vec![
+        (agent("fra1", "", ""), answer.clone()),
+        (agent("nyc1", "", ""), answer),
+    ])
+    .await;
+    let cached = async |line: &str| ask(&engine, line).await.expect("an answer").cached;
+    assert!(!cached("a web.example.test from=fra1").await);
+    assert!(
+        !cached("a web.example.test from=fra1,nyc1").await,
+        "only one is"
+    );
+    assert!(cached("a web.example.test from=nyc1,fra1").await);
+    assert_eq!(agents.asked.lock().expect("not poisoned").len(), 2);
+}

@@ -245,10 +245,10 @@ fn serenity_reads_messages() {
         "the bot gets no content of messages not meant for it"
     );
 
-    let whoever = discord.message(&Scene::at(Place::Dm), "mx example.com");
+    let direct = discord.message(&Scene::at(Place::Dm), "mx example.com");
 
     assert_eq!(
-        (bot.told().content.as_str(), whoever.now()),
+        (bot.told().content.as_str(), direct.now()),
         ("mx example.com", None)
     );
     discord.finish();

@@ -124,10 +124,10 @@ fn a_client_that_missed_the_end_of_a_stream_gets_it() {
             &format!("{}-99", last.split('-').next().expect("an id")),
         ),
     ] {
-        let (status, anew) = ask(target, id);
+        let (status, restarted) = ask(target, id);
         assert_eq!(status, 200);
         assert_ne!(
-            anew.last().expect("an event").0.split('-').next(),
+            restarted.last().expect("an event").0.split('-').next(),
             last.split('-').next(),
             "{id}"
         );
