@@ -10,6 +10,7 @@ mod comparison;
 mod completion;
 mod context;
 pub mod follow_ups;
+mod from_place;
 pub(crate) mod parse;
 mod registry;
 mod short;
@@ -34,6 +35,7 @@ pub use comparison::Comparison;
 pub use completion::complete;
 pub use context::Context;
 pub(crate) use follow_ups::{Next, Subject};
+pub(crate) use from_place::FromPlace;
 pub use parse::example;
 pub use registry::{Listing, Registry};
 pub use short::Short;
@@ -222,15 +224,20 @@ impl Entry {
         !(self.about_visit || self.about_caller || takes_message)
     }
 
-    /// Reads `data` of this reply back: of one vantage point, or of several.
+    /// Reads `data` of a reply back: of this process, of an agent, or of several vantage points.
     pub fn read_reply(
         self: &Arc<Self>,
         data: Value,
+        vantage: Option<&str>,
     ) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error> {
         if self.takes_from() && data.get("left_out").is_some() && data.get("places").is_some() {
             return Ok(Arc::new(ByPlace::read(self, data)?));
         }
-        self.read(data)
+        let finding = self.read(data)?;
+        Ok(match vantage {
+            Some(vantage) => Arc::new(FromPlace::new(vantage, finding)),
+            None => finding,
+        })
     }
 
     /// Reads `data` back from the JSON of a reply, complete or partial. The JSON is not trusted: any value that can be

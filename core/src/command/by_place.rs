@@ -14,7 +14,7 @@ use netvane_document::{
 };
 use serde_json::{Value, value::RawValue};
 
-use super::{Comparison, Entry};
+use super::{Comparison, Entry, from_place::plain_title};
 use crate::vantage::Agent;
 
 pub(crate) use json::schema;
@@ -297,8 +297,11 @@ impl ByPlace {
     }
 
     fn title(&self) -> String {
-        let first = self.documents().next();
-        let subject = first.map_or(self.command.spec.name, |document| document.title.as_str());
+        let first = self
+            .rows
+            .iter()
+            .find_map(|row| Some(plain_title(&row.document()?.title, &row.vantage)));
+        let subject = first.unwrap_or(self.command.spec.name);
         format!("{subject} from {} places", self.rows.len())
     }
 }

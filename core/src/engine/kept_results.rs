@@ -291,9 +291,11 @@ fn stored(recent: &RecentReply, result: &OwnedResult, owner: &str, token: &str) 
 
 /// Presents stored data; `None` if this version cannot read it.
 fn show(entry: &Arc<Entry>, stored: StoredResult) -> Option<ShownResult> {
-    let finding = entry.read_reply(stored.data).inspect_err(
-        |error| tracing::warn!(%error, command = entry.spec.name, "kept result unreadable"),
-    );
+    let finding = entry
+        .read_reply(stored.data, stored.vantage.as_deref())
+        .inspect_err(
+            |error| tracing::warn!(%error, command = entry.spec.name, "kept result unreadable"),
+        );
     let elapsed = Duration::try_from_secs_f64(stored.elapsed_ms / 1e3);
     Some(ShownResult {
         reply: Reply {

@@ -140,7 +140,9 @@ pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
 /// Checks that the data of a reply, complete or partial, can be read back.
 fn check_read_back(engine: &Engine, reply: &Reply) {
     let entry = engine.registry().find(reply.command).expect(reply.command);
-    read_back::check(&*reply.rendition.finding, &|data| entry.read_reply(data));
+    read_back::check(&*reply.rendition.finding, &|data| {
+        entry.read_reply(data, reply.vantage.as_deref())
+    });
 }
 
 /// Runs one command line and returns the reply as the JSON object that a client sees.

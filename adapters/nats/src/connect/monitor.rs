@@ -113,7 +113,7 @@ impl Monitor {
     }
 
     fn attempt_failed(&mut self, reason: &str) {
-        let reason = format!("no NATS server can be reached ({reason:.200})");
+        let reason = format!("no NATS server can be reached ({:.200})", plain(reason));
         self.adapters.report(NAME, Health::Down(reason.clone()));
         self.state.send_modify(|state| {
             *state = match state {
@@ -135,6 +135,35 @@ impl Monitor {
         tracing::error!(error = text, "NATS server reports an error");
         if text.contains("Permissions Violation") {
             self.adapters.report(NAME, Health::Down(text));
+        }
+    }
+}
+
+/// The system's words for an error, without what Rust and the client add: `IO error: Connection refused (os error 111)`.
+fn plain(reason: &str) -> &str {
+    let reason = reason.strip_prefix("IO error: ").unwrap_or(reason);
+    let end = reason
+        .rfind(" (os error ")
+        .filter(|_| reason.ends_with(')'));
+    &reason[..end.unwrap_or(reason.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn reasons_have_no_numbers_of_the_system() {
+        for (reason, shown) in [
+            (
+                "IO error: Connection refused (os error 111)",
+                "Connection refused",
+            ),
+            ("IO error: timed out", "timed out"),
+            ("authorization violation", "authorization violation"),
+            ("IO error: x (os error 1) y", "x (os error 1) y"),
+        ] {
+            assert_eq!(plain(reason), shown);
         }
     }
 }

@@ -181,7 +181,7 @@ fn answers_of_several_places_can_be_read_back() {
         },
     ]);
     let entry = answers.command.clone();
-    let read = |data| entry.read_reply(data);
+    let read = |data| entry.read_reply(data, None);
     read_back::check(&answers, &read);
     read_back::check_odd_values(&answers.data(), &read);
 }
@@ -209,7 +209,7 @@ proptest! {
             json!({ "asked": number, "left_out": number, "places": places }),
             json!({ "asked": 1, "left_out": 0, "places": [{ "vantage": places, "state": "answered", "data": { "values": [places], "rtt": number } }] }),
         ] {
-            if let Ok(answer) = entry.read_reply(data) {
+            if let Ok(answer) = entry.read_reply(data, None) {
                 answer.present();
             }
         }

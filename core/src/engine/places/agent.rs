@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{GRACE, MAX_MESSAGE};
 use crate::{
-    command::Context,
+    command::{Context, Entry as CommandEntry, FromPlace},
     engine::lookup::Lookup,
     vantage::{Agent, AgentProblem, Agents, Question, Unanswered, selection::TRIED},
 };
@@ -57,9 +57,13 @@ async fn ask_agent(
         fresh: lookup.request.fresh,
         units: command.spec.cost.units(),
     };
-    let (sender, reader) = (context.progress.clone(), command.clone());
+    let (sender, reader, name) = (
+        context.progress.clone(),
+        command.clone(),
+        agent.name.clone(),
+    );
     let progress = Box::new(move |data: Value| {
-        if let Ok(finding) = reader.read(data) {
+        if let Ok(finding) = read_answer(&reader, &name, data) {
             sender.send_replace(Some(Arc::new(RenderedAnswer::new(finding))));
         }
     });
@@ -67,7 +71,16 @@ async fn ask_agent(
     let data = tokio::time::timeout(command.spec.timeout + GRACE, answer)
         .await
         .unwrap_or(Err(Unanswered::Late))?;
-    command.read(data).map_err(|_| Unanswered::Unreadable)
+    read_answer(command, &agent.name, data).map_err(|_| Unanswered::Unreadable)
+}
+
+/// Reads what an agent found, which is the data of one lookup: it cannot answer for other vantage points.
+fn read_answer(
+    command: &CommandEntry,
+    agent: &str,
+    data: Value,
+) -> Result<Arc<dyn ErasedAnswer>, serde_json::Error> {
+    Ok(Arc::new(FromPlace::new(agent, command.read(data)?)))
 }
 
 /// The failure of a vantage point that did not answer, in words of this process.

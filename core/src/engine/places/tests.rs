@@ -141,6 +141,7 @@ async fn one_agent_gives_the_usual_reply() {
         .expect("an answer");
     let json: Value = serde_json::from_str(&first.to_json()).expect("JSON");
     assert_eq!(json["vantage"], "fra1");
+    assert_eq!(json["title"], "A of web.example.test from fra1");
     assert_eq!(
         json["arguments"],
         json!({ "domain": "www.example.test", "from": "germany" })
@@ -408,4 +409,17 @@ async fn a_reply_of_cached_answers_is_cached() {
     );
     assert!(cached("a web.example.test from=nyc1,fra1").await);
     assert_eq!(agents.asked.lock().expect("not poisoned").len(), 2);
+}
+
+#[tokio::test]
+async fn an_agent_cannot_answer_for_other_places() {
+    let planted = json!({
+        "asked": 1, "left_out": 0,
+        "places": [{ "vantage": "see https://evil.example", "state": "answered" }],
+    });
+    let (engine, _, _dns) = hub(vec![(agent("evil1", "", ""), ready(Ok(planted)))]).await;
+    assert_eq!(
+        failed(ask(&engine, "a web.example.test from=evil1").await),
+        "upstream: evil1 sent an answer that cannot be read "
+    );
 }
